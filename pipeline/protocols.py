@@ -1,0 +1,117 @@
+"""What the pipeline asks of an engine; anything with these methods is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from .types import Samples, Transcript, Voice
+
+ENGINE_SAMPLE_RATE = 16_000
+"""Rate in Hz at which recognizers and voice encoders are given speech."""
+
+
+class Recognizer(Protocol):
+    """Speech to text."""
+
+    @property
+    def name(self) -> str:
+        """What `inspect` and reports call the engine and its model."""
+        ...
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        """Return the words in one stretch of speech.
+
+        Args:
+            samples: float32 [T], mono, 16 kHz, in [-1, 1]; 0.1 s to 30 s.
+        """
+        ...
+
+
+class VoiceEncoder(Protocol):
+    """Speech to a voice in a few bytes."""
+
+    @property
+    def name(self) -> str:
+        """What reports call the engine."""
+        ...
+
+    @property
+    def space(self) -> str:
+        """Name of the voice space that it measures into."""
+        ...
+
+    def encode(self, samples: Samples, transcript: str) -> Voice:
+        """Return the voice of the one person who speaks.
+
+        Args:
+            samples: float32 [T], mono, 16 kHz, in [-1, 1]; speech without long pauses.
+            transcript: the words that are said in it.
+        """
+        ...
+
+
+class Synthesizer(Protocol):
+    """Text and a voice to speech."""
+
+    @property
+    def name(self) -> str:
+        """What reports call the engine."""
+        ...
+
+    @property
+    def spaces(self) -> frozenset[str]:
+        """Names of the voice spaces that it can speak in."""
+        ...
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate of what it returns, in Hz."""
+        ...
+
+    def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
+        """Return the text spoken, float32 [T] mono in [-1, 1] at `sample_rate`.
+
+        Speech starts with the first sample and ends near the last.
+
+        Args:
+            text: what to say; any Unicode.
+            voice: in one of `spaces`, or None for the engine's neutral voice.
+            duration_s: how long it should last, met as closely as intelligible
+                speech allows; None for the voice's own pace.
+            language: ISO 639-1 code.
+        """
+        ...
+
+
+class TextCoder(Protocol):
+    """Text to bytes and back, exactly."""
+
+    @property
+    def id(self) -> int:
+        """0 to 255, carried in the payload: names the coder and its model."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What `inspect` and reports call the coder."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> bytes:
+        """Return the code of the utterances of one payload, in order.
+
+        The coder's state runs on from one text to the next. Nothing to say
+        (no texts, or only empty ones) costs nothing: ``b""``.
+
+        Raises:
+            TextError: a text holds a lone surrogate.
+        """
+        ...
+
+    def decode(self, code: bytes, count: int) -> list[str]:
+        """Return the `count` texts that `code` stands for.
+
+        Raises:
+            PayloadTruncated, PayloadCorrupt: `code` is not what `encode` returns.
+        """
+        ...

@@ -1,0 +1,122 @@
+"""The types that flow: sound at the two ends, utterances and voices in the middle."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.float32]
+"""Sound pressure as float32 in [-1, 1]; [T] for mono, [T, channels] otherwise."""
+
+VOICE_SPACES: dict[int, str] = {1: "classical"}
+"""The number of a voice space in a payload -> its name. FORMAT.md has the same table."""
+
+MAX_VOICE_BYTES = 64
+"""The longest quantised speaker embedding that a payload may carry."""
+
+MAX_TEXT_BYTES = 1 << 20
+"""The longest text of a payload as UTF-8: a day of talk. Decoders stop there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A recording in memory.
+
+    Example:
+        >>> import numpy as np
+        >>> Audio(np.zeros(8000, np.float32), 16000).duration_s
+        0.5
+    """
+
+    samples: Samples
+    """float32 [T] (mono) or [T, channels], in [-1, 1]. Borrowed, never written to."""
+    sample_rate: int
+    """Samples a second, in Hz."""
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.sample_rate
+
+    @property
+    def channels(self) -> int:
+        """Number of channels: 1 for mono."""
+        return 1 if self.samples.ndim == 1 else int(self.samples.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What a recognizer heard in one stretch of speech."""
+
+    text: str
+    """The words, with casing and punctuation; empty where it heard none."""
+    confidence: float
+    """Mean probability of the tokens, in [0, 1]; 0.0 where the text is empty."""
+    language: str = "en"
+    """ISO 639-1 code of the language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One stretch of speech: who said what, and when."""
+
+    start_s: float
+    """Start in the recording, in seconds."""
+    duration_s: float
+    """Length in seconds, greater than 0."""
+    speaker: int
+    """Index into `Payload.speakers`."""
+    text: str
+    """The words, with casing and punctuation."""
+    confidence: float = 1.0
+    """How sure the recognizer was, in [0, 1]; four levels survive the payload."""
+    language: str = "en"
+    """ISO 639-1 code, one of `LANGUAGES`."""
+
+    @property
+    def end_s(self) -> float:
+        """End in the recording, in seconds."""
+        return self.start_s + self.duration_s
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How somebody sounds: a quantised speaker embedding."""
+
+    space: str
+    """Name of the space that the embedding lives in, such as ``"classical"``."""
+    embedding: bytes
+    """1 to `MAX_VOICE_BYTES` bytes; what they mean is the space's business."""
+
+    @property
+    def id(self) -> int:
+        """A 16-bit name for this voice: the first two bytes of SHA-256 over space and embedding."""
+        digest = hashlib.sha256(self.space.encode() + b"\0" + self.embedding).digest()
+        return int.from_bytes(digest[:2], "little")
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """One of the people in a recording."""
+
+    voice: Voice
+    """How they sound."""
+    channel: int = 0
+    """The channel they speak on: 0, or 1 in a recording with a party on each channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Everything that travels: what the bytes of an ``.spz`` file mean."""
+
+    speakers: tuple[Speaker, ...]
+    """The people, in the order that `Utterance.speaker` counts."""
+    utterances: tuple[Utterance, ...]
+    """What they said, sorted by start."""
+    duration_s: float
+    """Length of the whole recording, in seconds."""
+    channels: int = 1
+    """1, or 2 where each party has a channel of its own."""

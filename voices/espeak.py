@@ -1,0 +1,137 @@
+"""espeak-ng through ctypes: the library that lies inside the ``espeakng-loader`` wheel.
+
+One process has one espeak-ng: it keeps its state in global variables. A lock stands around it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import tempfile
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import espeakng_loader
+import numpy as np
+from speechzip.pipeline import EngineError, Samples
+
+AUDIO_OUTPUT_SYNCHRONOUS = 2
+INITIALIZE_DONT_EXIT = 1 << 15
+CHARS_UTF8 = 1
+POSITION_CHARACTER = 1
+PARAMETER_RATE, PARAMETER_PITCH, PARAMETER_RANGE = 1, 3, 4
+"""Constants of espeak-ng's speak_lib.h, version 1.52."""
+
+MIN_RATE, MAX_RATE = 80, 450
+"""Words a minute that espeak-ng speaks at without a second time-stretch."""
+
+MAX_DATA_PATH = 140
+"""espeak-ng keeps its data path, and the file names behind it, in 160 characters."""
+
+LANGUAGE_VOICES = {"en": "en-us", "zh": "cmn", "yue": "yue", "no": "nb", "jw": "id", "tl": "en-us"}
+"""Where espeak-ng's name for a language differs from ISO 639-1."""
+
+_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What espeak-ng is asked for, besides the text."""
+
+    voice: str = "en-us"
+    """A name of espeak-ng's, with an optional variant: ``"en-us+f3"``."""
+    rate: int = 175
+    """Words a minute, `MIN_RATE` to `MAX_RATE`."""
+    pitch: int = 50
+    """0 to 100; 50 is the voice's own."""
+    range: int = 50
+    """Liveliness of the melody, 0 to 100; 50 is the voice's own."""
+
+
+def speak(text: str, speech: Speech, max_duration_s: float) -> Samples:
+    """Return `text` spoken: float32 [T] in [-1, 1] at `sample_rate()`; empty where there is nothing to say.
+
+    Args:
+        text: any Unicode; NUL is left out.
+        speech: voice, rate and pitch.
+        max_duration_s: where to stop, whatever is left of the text.
+
+    Raises:
+        EngineError: espeak-ng is not there, lacks the voice or fails.
+    """
+    encoded = text.replace("\0", "").encode("utf-8", "replace")
+    with _LOCK:
+        library, rate = _library()
+        if library.espeak_SetVoiceByName(speech.voice.encode()) != 0:
+            raise EngineError(f"espeak-ng has no voice named {speech.voice!r}")
+        library.espeak_SetParameter(PARAMETER_RATE, speech.rate, 0)
+        library.espeak_SetParameter(PARAMETER_PITCH, speech.pitch, 0)
+        library.espeak_SetParameter(PARAMETER_RANGE, speech.range, 0)
+        blocks: list[Samples] = []
+        room = int(max_duration_s * rate)
+
+        def collect(block: ctypes._Pointer[ctypes.c_short], count: int, events: int | None) -> int:
+            nonlocal room
+            if block and count > 0:
+                blocks.append(np.ctypeslib.as_array(block, (count,)).astype(np.float32) / 32768)
+                room -= count
+            return int(room <= 0)  # 1 stops the synthesis
+
+        callback = _CALLBACK(collect)
+        library.espeak_SetSynthCallback(callback)
+        failed = library.espeak_Synth(encoded, len(encoded) + 1, 0, POSITION_CHARACTER, 0, CHARS_UTF8, None, None)
+        library.espeak_Synchronize()
+        library.espeak_SetSynthCallback(_NO_CALLBACK)
+    if failed:
+        raise EngineError(f"espeak-ng failed on a text of {len(text)} characters (code {failed})")
+    return np.concatenate(blocks)[: int(max_duration_s * rate)] if blocks else np.zeros(0, np.float32)
+
+
+def sample_rate() -> int:
+    """Return the rate of what `speak` returns, in Hz."""
+    with _LOCK:
+        return _library()[1]
+
+
+@lru_cache(maxsize=128)
+def voice_for(language: str) -> str | None:
+    """Return espeak-ng's voice for an ISO 639-1 code, or None where it does not speak that language."""
+    name = LANGUAGE_VOICES.get(language, language)
+    with _LOCK:
+        return name if _library()[0].espeak_SetVoiceByName(name.encode()) == 0 else None
+
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+_NO_CALLBACK = _CALLBACK()
+
+
+@lru_cache(maxsize=1)
+def _library() -> tuple[ctypes.CDLL, int]:
+    """Return the initialised library and its sample rate in Hz."""
+    try:
+        library = ctypes.CDLL(espeakng_loader.get_library_path())
+        data_path = _short_path(Path(espeakng_loader.get_data_path()))
+    except (OSError, RuntimeError) as error:
+        raise EngineError(f"espeak-ng cannot be loaded ({error}); run: pip install --force-reinstall espeakng-loader") from error
+    library.espeak_Initialize.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
+    library.espeak_Synth.argtypes = [
+        ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int,
+        ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p,
+    ]  # fmt: skip
+    library.espeak_SetSynthCallback.argtypes = [_CALLBACK]
+    library.espeak_SetSynthCallback.restype = None
+    rate = library.espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 200, str(data_path).encode(), INITIALIZE_DONT_EXIT)
+    if rate <= 0:
+        raise EngineError(f"espeak-ng does not start with its data in {data_path}; run: pip install --force-reinstall espeakng-loader")
+    return library, int(rate)
+
+
+def _short_path(data_path: Path) -> Path:
+    """Return a path to the same folder that espeak-ng's buffers hold."""
+    if len(os.fsencode(data_path)) <= MAX_DATA_PATH:
+        return data_path
+    link = Path(tempfile.mkdtemp(prefix="speechzip-")) / data_path.name
+    link.symlink_to(data_path, target_is_directory=True)
+    return link

@@ -1,0 +1,77 @@
+"""How high a voice is: fundamental frequency by YIN.
+
+Source: de Cheveigne and Kawahara, "YIN, a fundamental frequency estimator for speech and
+music", J. Acoust. Soc. Am. 111(4), 2002.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from speechzip.pipeline import Samples
+
+FRAME_S = 0.04
+"""Window of one estimate: two periods of the lowest voice."""
+HOP_S = 0.01
+LOWEST_HZ, HIGHEST_HZ = 60.0, 400.0
+"""Range of adults' speaking voices."""
+THRESHOLD = 0.15
+"""A frame whose best dip is higher is unvoiced (step 4 of the paper uses 0.1 for clean speech)."""
+BATCH = 1000
+"""Frames worked on at a time: keeps memory flat."""
+
+
+def fundamental_frequency(samples: Samples, sample_rate: int) -> npt.NDArray[np.float64]:
+    """Return the fundamental frequency of the voiced frames in Hz: float64 [frames], unvoiced ones left out.
+
+    Args:
+        samples: float32 [T], mono, in [-1, 1].
+        sample_rate: in Hz.
+    """
+    window = int(FRAME_S * sample_rate)
+    longest = int(sample_rate / LOWEST_HZ) + 1
+    shortest = int(sample_rate / HIGHEST_HZ)
+    hop = int(HOP_S * sample_rate)
+    if len(samples) < window + longest:
+        return np.zeros(0)
+    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), window + longest)[::hop]
+    loud = np.square(frames).mean(axis=1)
+    frames = frames[loud > 1e-3 * np.percentile(loud, 95)]  # 30 dB below the loud ones is no voice
+    batches = [_periods(frames[i : i + BATCH], window, shortest, longest) for i in range(0, len(frames), BATCH)]
+    periods = np.concatenate(batches) if batches else np.zeros(0)
+    return sample_rate / periods
+
+
+def _periods(
+    frames: npt.NDArray[np.float64], window: int, shortest: int, longest: int
+) -> npt.NDArray[np.float64]:
+    """Return the period of each voiced frame, in samples."""
+    difference = _difference(frames, window, longest)
+    lags = np.arange(1, longest)
+    normalized = np.ones_like(difference)  # equation (8)
+    normalized[:, 1:] = difference[:, 1:] * lags / np.maximum(np.cumsum(difference[:, 1:], axis=1), 1e-12)
+    searched = normalized[:, shortest : longest - 1]
+    below = searched < THRESHOLD
+    voiced = below.any(axis=1)
+    first = below.argmax(axis=1)
+    # From the first lag below the threshold on, walk down to the bottom of its dip.
+    rising = np.diff(searched, axis=1, append=np.inf) > 0
+    rising &= np.arange(searched.shape[1]) >= first[:, np.newaxis]
+    dip = rising.argmax(axis=1)
+    rows = np.flatnonzero(voiced)
+    center = dip[rows] + shortest
+    before, at, after = (normalized[rows, center + shift] for shift in (-1, 0, 1))
+    curvature = before - 2 * at + after
+    offset = np.where(curvature > 1e-12, 0.5 * (before - after) / np.maximum(curvature, 1e-12), 0.0)
+    return np.asarray(center + np.clip(offset, -0.5, 0.5), np.float64)
+
+
+def _difference(frames: npt.NDArray[np.float64], window: int, longest: int) -> npt.NDArray[np.float64]:
+    """Return d[lag] = sum over the window of (x[t] - x[t + lag])^2, equation (6), by FFT: [frames, longest]."""
+    size = 1 << (frames.shape[1] + window - 1).bit_length()
+    head = np.fft.rfft(frames[:, :window], size)
+    correlation = np.fft.irfft(np.fft.rfft(frames, size) * np.conj(head), size)[:, :longest]
+    energy = np.cumsum(np.square(frames), axis=1)
+    energy = np.concatenate([np.zeros((len(frames), 1)), energy], axis=1)
+    lagged = energy[:, window : window + longest] - energy[:, :longest]
+    return lagged[:, :1] + lagged - 2 * correlation
