@@ -49,19 +49,7 @@ PACE_PRIOR = (16 * TICKS_PER_SECOND, 240)
 """Ticks and characters that each speaker's pace starts with: 15 characters a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A payload as bytes, and what each part of it costs."""
-
-    data: bytes
-    """What travels."""
-    sections: Mapping[str, int]
-    """Section name -> bytes; they add up to ``len(data)``."""
-    text_coder: str
-    """Name of the coder of the text."""
-
-
-def encode_payload(payload: Payload, coder: TextCoder) -> Encoded:
+def encode_payload(payload: Payload, coder: TextCoder) -> bytes:
     """Return the bytes that mean `payload`, times and confidence rounded to the format's steps.
 
     Raises:
@@ -75,16 +63,11 @@ def encode_payload(payload: Payload, coder: TextCoder) -> Encoded:
     header = bytes([MAGIC << 4 | VERSION, coder.id])
     header += _varint(duration << 2 | stereo * FLAG_STEREO | languages * FLAG_LANGUAGES)
     header += _varint(len(payload.utterances))
-    parts = {
-        "header": header,
-        "voices": _encode_speakers(payload.speakers, stereo),
-        "timing": _encode_timing(payload, languages),
-        "text": coder.encode([utterance.text for utterance in payload.utterances]),
-    }
-    body = b"".join(parts.values())
-    parts["checksum"] = _checksum(body, 2 if len(body) + 2 <= SMALL_PAYLOAD else 4)
-    sections = {name: len(part) for name, part in parts.items()}
-    return Encoded(body + parts["checksum"], sections, coder.name)
+    voices = _encode_speakers(payload.speakers, stereo)
+    timing = _encode_timing(payload, languages)
+    text = coder.encode([utterance.text for utterance in payload.utterances])
+    body = header + voices + timing + text
+    return body + _checksum(body, 2 if len(body) + 2 <= SMALL_PAYLOAD else 4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,238 @@
+"""The command line: parse, call one library function, print.
+
+Engines load inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from .errors import OutputError, SpeechzipError
+
+if TYPE_CHECKING:
+    from .compress import Progress
+
+app = typer.Typer(
+    name="speechzip",
+    help="Compress speech by understanding it: words, voices and timing in a few bytes.",
+    epilog="Start with: speechzip compress call.wav && speechzip decompress call.spz",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+MAX_STDIN_MEMORY = 32 << 20
+"""Standard input beyond this goes to a temporary file while it is read."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C: 128 and the number of SIGINT."""
+
+
+class Channels(str, Enum):
+    """What a stereo recording is."""
+
+    auto = "auto"
+    mix = "mix"
+    split = "split"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing file.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+@app.command(epilog="Examples: speechzip compress call.wav | speechzip compress - -o - < call.flac > call.spz")
+def compress(
+    audio: Annotated[Path, typer.Argument(help="Recording: WAV, FLAC, OGG, MP3; - for standard input.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Payload to write; - for standard output.")] = None,
+    channels: Annotated[Channels, typer.Option(help="A party on each channel (split), or one room (mix).")] = Channels.auto,
+    recognizer: Annotated[str | None, typer.Option(help="Engine that finds the words.")] = None,
+    as_json: Json = False,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compress a recording of speech to a payload of a few hundred bytes."""
+    from .compress import compress as compress_audio
+    from .engines import load_engine
+    from .summary import compress_lines, summarize_compressed
+
+    target = output or _beside(audio, ".spz", "speech.spz")
+    with _output(target, force) as file, _input(audio) as source, _progress("compressing", quiet) as progress:
+        compressed = compress_audio(
+            source, channels=channels.value, recognizer=load_engine("recognizer", recognizer), progress=progress
+        )
+        file.write(compressed.data)
+    summary = summarize_compressed(compressed, str(audio), str(target))
+    _print(summary, compress_lines(summary), as_json, quiet, to_stderr=_is_dash(target))
+
+
+@app.command(epilog="Examples: speechzip decompress call.spz | speechzip decompress call.spz -o call.flac")
+def decompress(
+    payload: Annotated[Path, typer.Argument(help="Payload that compress wrote; - for standard input.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Recording to write (.wav .flac .ogg .mp3); - for standard output.")
+    ] = None,
+    synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks.")] = None,
+    as_json: Json = False,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Speak a payload again, in the voices of the people who said it."""
+    from .decompress import read_payload
+    from .engines import load_engine
+    from .recording import audio_format, write_speech
+
+    target = output or _beside(payload, ".decoded.wav", "speech.decoded.wav")
+    container = audio_format(target)
+    with _output(target, force) as file, _input(payload) as source, _progress("speaking", quiet) as progress:
+        decoded = read_payload(source)
+        written = write_speech(file, container, decoded.payload, load_engine("synthesizer", synthesizer), progress)
+    summary = {"input": str(payload), "output": str(target), **written}
+    line = f"{payload} -> {target}: {written['duration_s']:.1f} s, took {written['real_time_factor']:.3f} of real time"
+    _print(summary, [line], as_json, quiet, to_stderr=_is_dash(target))
+
+
+@app.command(epilog="Examples: speechzip inspect call.spz | speechzip inspect call.spz --json")
+def inspect(
+    payload: Annotated[Path, typer.Argument(help="Payload that compress wrote; - for standard input.")],
+    as_json: Json = False,
+) -> None:
+    """Show what is inside a payload: voices, words, times, bytes by section."""
+    from .decompress import read_payload
+    from .summary import payload_lines, summarize_payload
+
+    with _input(payload) as source:
+        summary = summarize_payload(read_payload(source))
+    _print(summary, payload_lines(summary), as_json, quiet=False, to_stderr=False)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"speechzip {version('speechzip')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(  # pyright: ignore[reportUnusedFunction]  # typer calls it
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Compress speech by understanding it: words, voices and timing in a few bytes."""
+
+
+def main() -> None:
+    """Run the command line: exit 0 when it worked, 1 with one line on standard error, 2 for wrong usage."""
+    for entry in entry_points(group="speechzip.commands"):
+        entry.load()(app)
+    warnings.showwarning = _show_warning
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app(standalone_mode=True)
+    except SpeechzipError as error:
+        _complain(str(error))
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of a pipe has gone: nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + signal.SIGTERM)  # unwinds, so that temporary files go
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    from .decompress import SpeechzipWarning
+
+    if issubclass(category, SpeechzipWarning):
+        _complain(f"warning: {message}")
+
+
+def _complain(message: str) -> None:
+    line = " ".join(message.split())
+    print(f"speechzip: {line}", file=sys.stderr)
+
+
+def _is_dash(path: Path) -> bool:
+    return str(path) == "-"
+
+
+def _beside(path: Path, suffix: str, for_stdin: str) -> Path:
+    return Path(for_stdin) if _is_dash(path) else path.with_name(path.stem + suffix)
+
+
+@contextmanager
+def _input(path: Path) -> Iterator[Path | BinaryIO]:
+    """Open what is to be read: the path itself, or all of standard input as a file that can seek."""
+    if not _is_dash(path):
+        yield path
+        return
+    import shutil
+    import tempfile
+
+    with tempfile.SpooledTemporaryFile(MAX_STDIN_MEMORY) as spool:
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+        spool.seek(0)
+        yield spool  # type: ignore[misc]  # a spooled file has all that BinaryIO promises and we use
+
+
+@contextmanager
+def _output(path: Path, force: bool) -> Iterator[BinaryIO]:
+    """Open what is to be written; it appears whole when the block ends well, or not at all."""
+    if not _is_dash(path):
+        from .files import atomic_file
+
+        with atomic_file(path, force) as file:
+            yield file
+        return
+    if sys.stdout.isatty():
+        raise OutputError("the result is binary and would garble the terminal; pipe it, or name a file with --output")
+    buffer = io.BytesIO()
+    yield buffer
+    sys.stdout.buffer.write(buffer.getvalue())
+    sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _progress(verb: str, quiet: bool) -> Iterator[Progress | None]:
+    """Show a progress bar on standard error where that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(verb), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(verb, total=None)
+
+        def advance(done_s: float, total_s: float) -> None:
+            bar.update(task, completed=done_s, total=total_s)
+
+        yield advance
+
+
+def _print(summary: Any, lines: list[str], as_json: bool, quiet: bool, to_stderr: bool) -> None:
+    if as_json:
+        lines = [json.dumps(summary, ensure_ascii=False, indent=2)]
+    elif quiet:
+        return
+    print("\n".join(lines), file=sys.stderr if to_stderr else sys.stdout)
+
+
+Command = Callable[[typer.Typer], None]
+"""What an entry point of the group ``speechzip.commands`` names: adds commands to the app."""

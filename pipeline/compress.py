@@ -1,0 +1,173 @@
+"""Speech to a payload: regions of speech, words, voices, bytes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .audio import AudioSource, Recording, engine_blocks, open_recording
+from .channels import ChannelMode, splits, tracks
+from .engines import load_engine
+from .errors import AudioError, NoSpeechError
+from .payload import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decode_payload, encode_payload
+from .protocols import ENGINE_SAMPLE_RATE, Recognizer, TextCoder, VoiceEncoder
+from .screen import is_speech
+from .textcoders import DEFAULT_ID, TEXT_CODERS
+from .types import Payload, Samples, Speaker, Utterance
+from .vad import Stretch, StretchFinder
+
+VOICE_SPEECH_S = 60.0
+"""How much of a speaker's speech their voice is measured from: more changes nothing, and memory stays flat."""
+
+Progress = Callable[[float, float], None]
+"""Called now and then with the seconds done and the seconds in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """A compressed recording: the bytes, what they mean, and what they cost."""
+
+    data: bytes
+    """What to store or send: the content of an ``.spz`` file."""
+    decoded: Decoded
+    """What a receiver makes of `data`, with bytes by section: times and confidence are rounded."""
+    input_bytes: int
+    """Size of the source; for samples in memory, as 16-bit WAV."""
+    elapsed_s: float
+    """How long compressing took, models loaded included."""
+
+
+def compress(
+    source: AudioSource,
+    *,
+    channels: ChannelMode = "auto",
+    recognizer: Recognizer | None = None,
+    voice_encoder: VoiceEncoder | None = None,
+    text_coder: TextCoder | None = None,
+    progress: Progress | None = None,
+) -> Compressed:
+    """Return a recording's words, voices and timing in a few hundred bytes.
+
+    Args:
+        source: path of a WAV, FLAC, OGG or MP3 file, an open binary file that can seek, or `Audio`.
+        channels: what a stereo recording is: ``split``, a party on each channel;
+            ``mix``, one room; ``auto`` listens which.
+        recognizer: finds the words; the default engine if None, and so on.
+        voice_encoder: measures how each speaker sounds.
+        text_coder: codes the words.
+        progress: is told how far the work is.
+
+    Raises:
+        AudioError: the source is not audio, empty, cut short, or longer than a day.
+        NoSpeechError: nobody says a word in it.
+        EngineError: an engine is missing or fails.
+
+    Example:
+        >>> import importlib.util, pathlib
+        >>> wheel = pathlib.Path(importlib.util.find_spec("moonshine_voice").origin).parent
+        >>> compressed = compress(wheel / "assets" / "beckett.wav")
+        >>> len(compressed.data) < 200
+        True
+        >>> compressed.decoded.payload.utterances[0].text[:11]
+        'Ever tried,'
+    """
+    started = time.monotonic()
+    recording = open_recording(source)
+    _refuse_too_long(recording)
+    recognizer = recognizer or load_engine("recognizer")
+    voice_encoder = voice_encoder or load_engine("voice_encoder")
+    split = splits(recording, channels)
+    parties = [_Party(recognizer, channel) for channel in range(recording.channels if split else 1)]
+    heard = 0
+    for block in engine_blocks(recording):
+        for party, track in zip(parties, tracks(block, split), strict=True):
+            party.listen(track)
+        heard += len(block)
+        if progress:
+            progress(min(heard / ENGINE_SAMPLE_RATE, recording.duration_s), recording.duration_s)
+    for party in parties:
+        party.finish()
+    payload = _payload(parties, voice_encoder, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
+    if not payload.utterances:
+        raise NoSpeechError(
+            f"no speech found in {recording.name} ({recording.duration_s:.1f} s); "
+            "check that it is the right recording and loud enough"
+        )
+    text_coder = text_coder or TEXT_CODERS[DEFAULT_ID]
+    data = encode_payload(payload, text_coder)
+    return Compressed(
+        data=data,
+        decoded=decode_payload(data, {text_coder.id: text_coder}),  # and so nothing leaves that cannot be read
+        input_bytes=recording.size_bytes,
+        elapsed_s=time.monotonic() - started,
+    )
+
+
+class _Party:
+    """One channel's speaker: what they said, and enough of their speech to measure the voice from."""
+
+    def __init__(self, recognizer: Recognizer, channel: int) -> None:
+        self.channel = channel
+        self.utterances: list[Utterance] = []
+        self._recognizer = recognizer
+        self._finder = StretchFinder()
+        self._speech: list[Samples] = []
+        self._words: list[str] = []
+        self._speech_s = 0.0
+
+    def listen(self, track: Samples) -> None:
+        """Take in the next float32 [t] of sound at 16 kHz."""
+        for stretch in self._finder.push(track):
+            self._recognize(stretch)
+
+    def finish(self) -> None:
+        """Take in what the end of the recording cut off."""
+        for stretch in self._finder.flush():
+            self._recognize(stretch)
+
+    def measure(self, voice_encoder: VoiceEncoder) -> Speaker:
+        """Return who this is."""
+        return Speaker(voice_encoder.encode(np.concatenate(self._speech), " ".join(self._words)), self.channel)
+
+    def _recognize(self, stretch: Stretch) -> None:
+        transcript = self._recognizer.transcribe(stretch.samples)
+        if not is_speech(transcript, stretch.samples, stretch.duration_s):
+            return
+        self.utterances.append(
+            Utterance(
+                start_s=stretch.start_s,
+                duration_s=stretch.duration_s,
+                speaker=0,  # numbered once it is known who speaks at all
+                text=transcript.text,
+                confidence=transcript.confidence,
+                language=transcript.language,
+            )
+        )
+        if self._speech_s < VOICE_SPEECH_S:
+            self._speech.append(stretch.samples)
+            self._words.append(transcript.text)
+            self._speech_s += stretch.duration_s
+
+
+def _payload(parties: list[_Party], voice_encoder: VoiceEncoder, duration_s: float, channels: int) -> Payload:
+    talking = [party for party in parties if party.utterances]
+    utterances = [
+        replace(utterance, speaker=speaker) for speaker, party in enumerate(talking) for utterance in party.utterances
+    ]
+    return Payload(
+        speakers=tuple(party.measure(voice_encoder) for party in talking),
+        utterances=tuple(sorted(utterances, key=lambda utterance: utterance.start_s)),
+        duration_s=duration_s,
+        channels=channels,
+    )
+
+
+def _refuse_too_long(recording: Recording) -> None:
+    longest_s = MAX_DURATION_TICKS / TICKS_PER_SECOND
+    if recording.duration_s > longest_s:
+        raise AudioError(
+            f"{recording.name} lasts {recording.duration_s / 3600:.1f} h; {longest_s / 3600:.0f} h is the most: cut it in parts"
+        )

@@ -1,0 +1,174 @@
+"""What a payload holds and costs, as JSON for machines and as lines for people."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from .compress import Compressed
+from .payload import VERSION, Decoded
+
+OPUS_BPS = 6000
+"""Lowest bitrate of Opus (RFC 6716, section 2.1.1): the codec to beat."""
+
+
+class SpeakerSummary(TypedDict):
+    """One person in a payload."""
+
+    speaker: int
+    channel: int
+    voice_id: str
+    voice_space: str
+    voice_bytes: int
+
+
+class UtteranceSummary(TypedDict):
+    """One utterance in a payload."""
+
+    start_s: float
+    duration_s: float
+    speaker: int
+    text: str
+    confidence: float
+    language: str
+
+
+class PayloadSummary(TypedDict):
+    """What `inspect --json` prints."""
+
+    format_version: int
+    duration_s: float
+    channels: int
+    payload_bytes: int
+    bitrate_bps: float
+    sections: dict[str, int]
+    text_coder: str
+    text_bits_per_char: float
+    speakers: list[SpeakerSummary]
+    utterances: list[UtteranceSummary]
+
+
+class CompressSummary(PayloadSummary):
+    """What `compress --json` prints."""
+
+    input: str
+    output: str
+    input_bytes: int
+    ratio_to_input: float
+    ratio_to_opus: float
+    elapsed_s: float
+    real_time_factor: float
+
+
+def summarize_payload(decoded: Decoded) -> PayloadSummary:
+    """Return what a payload holds and what each part of it costs."""
+    payload = decoded.payload
+    size = sum(decoded.sections.values())
+    characters = sum(len(utterance.text) for utterance in payload.utterances)
+    return {
+        "format_version": VERSION,
+        "duration_s": payload.duration_s,
+        "channels": payload.channels,
+        "payload_bytes": size,
+        "bitrate_bps": round(8 * size / payload.duration_s, 2) if payload.duration_s else 0.0,
+        "sections": dict(decoded.sections),
+        "text_coder": decoded.text_coder,
+        "text_bits_per_char": round(8 * decoded.sections["text"] / characters, 3) if characters else 0.0,
+        "speakers": [
+            {
+                "speaker": index,
+                "channel": speaker.channel,
+                "voice_id": f"{speaker.voice.id:04x}",
+                "voice_space": speaker.voice.space,
+                "voice_bytes": len(speaker.voice.embedding),
+            }
+            for index, speaker in enumerate(payload.speakers)
+        ],
+        "utterances": [
+            {
+                "start_s": utterance.start_s,
+                "duration_s": utterance.duration_s,
+                "speaker": utterance.speaker,
+                "text": utterance.text,
+                "confidence": utterance.confidence,
+                "language": utterance.language,
+            }
+            for utterance in payload.utterances
+        ],
+    }
+
+
+def summarize_compressed(compressed: Compressed, source: str, output: str) -> CompressSummary:
+    """Return what `summarize_payload` does, and what compressing took."""
+    duration_s = compressed.decoded.payload.duration_s
+    size = len(compressed.data)
+    return {
+        **summarize_payload(compressed.decoded),
+        "input": source,
+        "output": output,
+        "input_bytes": compressed.input_bytes,
+        "ratio_to_input": round(compressed.input_bytes / size, 1),
+        "ratio_to_opus": round(OPUS_BPS * duration_s / 8 / size, 2),
+        "elapsed_s": round(compressed.elapsed_s, 3),
+        "real_time_factor": round(compressed.elapsed_s / max(duration_s, 1e-3), 4),
+    }
+
+
+def payload_lines(summary: PayloadSummary) -> list[str]:
+    """Return the same for people: voices, utterances, bytes by section."""
+    return [*_head(summary), *_voice_lines(summary), "", *transcript_lines(summary), "", *section_lines(summary)]
+
+
+def compress_lines(summary: CompressSummary) -> list[str]:
+    """Return the same for people: utterances, bytes by section, ratios."""
+    return [
+        f"{summary['input']} -> {summary['output']}",
+        *_head(summary),
+        "",
+        *transcript_lines(summary),
+        "",
+        *section_lines(summary),
+        f"{summary['ratio_to_input']:,.0f} times smaller than the input, {summary['ratio_to_opus']:,.1f} times smaller "
+        f"than Opus at {OPUS_BPS // 1000} kbit/s; took {summary['real_time_factor']:.3f} of real time",
+    ]
+
+
+def transcript_lines(summary: PayloadSummary) -> list[str]:
+    """Return one line for each utterance: when, who, how sure, what."""
+    return [
+        f"{_clock(utterance['start_s'])} +{utterance['duration_s']:5.2f} s  speaker {utterance['speaker'] + 1}  "
+        f"{utterance['confidence']:4.0%}  {_printable(utterance['text'])}"
+        for utterance in summary["utterances"]
+    ]
+
+
+def section_lines(summary: PayloadSummary) -> list[str]:
+    """Return a small table of bytes by section."""
+    total = summary["payload_bytes"]
+    rows = [f"  {name:<9}{size:>7} bytes {size / total:>5.0%}" for name, size in summary["sections"].items()]
+    return [*rows, f"  {'total':<9}{total:>7} bytes  {summary['bitrate_bps']:,.1f} bit/s"]
+
+
+def _head(summary: PayloadSummary) -> list[str]:
+    people = len(summary["speakers"])
+    return [
+        f"{summary['duration_s']:.1f} s, {people} speaker{'s' * (people != 1)} on {summary['channels']} channel(s), "
+        f"{len(summary['utterances'])} utterances; text by {summary['text_coder']} at "
+        f"{summary['text_bits_per_char']:.2f} bits a character"
+    ]
+
+
+def _voice_lines(summary: PayloadSummary) -> list[str]:
+    return [
+        f"speaker {speaker['speaker'] + 1}: voice {speaker['voice_id']}, {speaker['voice_bytes']} bytes in the space "
+        f"{speaker['voice_space']}, channel {speaker['channel'] + 1}"
+        for speaker in summary["speakers"]
+    ]
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60):3d}:{seconds % 60:05.2f}"
+
+
+def _printable(text: str) -> str:
+    """Return `text` without what could steer a terminal: it may come from anybody."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
