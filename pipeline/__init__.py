@@ -5,50 +5,10 @@
     compressed = compress("call.wav")         # compressed.data: bytes
     audio = decompress(compressed.data)       # audio.samples, audio.sample_rate
 
-Importing this loads no engine: that happens in the first call.
+Importing this loads nothing yet: each name comes from the module that `__init__.pyi` says,
+when it is first asked for, so that the command line answers at once.
 """
 
-from .audio import AudioSource, open_recording, resample
-from .compress import Compressed, Progress, compress
-from .decompress import SpeechzipWarning, decompress, read_payload, render
-from .engines import engine_names, load_engine
-from .errors import (
-    AudioError,
-    EngineError,
-    InputError,
-    NoSpeechError,
-    OutputError,
-    PayloadCorrupt,
-    PayloadError,
-    PayloadTruncated,
-    PayloadVersionError,
-    SpeechzipError,
-    TextError,
-)
-from .files import atomic_file
-from .languages import LANGUAGES
-from .payload import Decoded, decode_payload, encode_payload
-from .protocols import ENGINE_SAMPLE_RATE, Recognizer, Synthesizer, TextCoder, VoiceEncoder
-from .textcoders import TEXT_CODERS
-from .types import (
-    MAX_VOICE_BYTES,
-    VOICE_SPACES,
-    Audio,
-    Payload,
-    Samples,
-    Speaker,
-    Transcript,
-    Utterance,
-    Voice,
-)
+import lazy_loader
 
-__all__ = [
-    "ENGINE_SAMPLE_RATE", "LANGUAGES", "MAX_VOICE_BYTES", "TEXT_CODERS", "VOICE_SPACES",
-    "Audio", "AudioError", "AudioSource", "Compressed", "Decoded", "EngineError",
-    "InputError", "NoSpeechError", "OutputError", "Payload", "PayloadCorrupt", "PayloadError",
-    "PayloadTruncated", "PayloadVersionError", "Progress", "Recognizer", "Samples", "Speaker",
-    "SpeechzipError", "SpeechzipWarning", "Synthesizer", "TextCoder", "TextError", "Transcript",
-    "Utterance", "Voice", "VoiceEncoder",
-    "atomic_file", "compress", "decode_payload", "decompress", "encode_payload", "engine_names",
-    "load_engine", "open_recording", "read_payload", "render", "resample",
-]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -122,7 +122,7 @@ class FileRecording:
         return size
 
     @contextmanager
-    def _open(self) -> Iterator[soundfile.SoundFile]:
+    def _open(self) -> Generator[soundfile.SoundFile]:
         if not isinstance(self._file, (str, Path)):
             self._file.seek(0)
         try:

@@ -38,7 +38,7 @@ def splits(recording: Recording, mode: ChannelMode) -> bool:
     """
     if mode == "split" and recording.channels != 2:
         raise AudioError(
-            f"{recording.name} has {recording.channels} channel(s); --channels split needs two. Leave it out or give mix"
+            f"{recording.name} has {recording.channels} channel(s); --channels split needs two: leave it out"
         )
     if mode == "auto":
         return recording.channels == 2 and _two_parties(recording)

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from enum import Enum
 from importlib.metadata import entry_points, version
@@ -24,7 +24,7 @@ import typer
 from .errors import OutputError, SpeechzipError
 
 if TYPE_CHECKING:
-    from .compress import Progress
+    from .compression import Progress
 
 app = typer.Typer(
     name="speechzip",
@@ -42,7 +42,7 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 and the number of SIGINT."""
 
 
-class Channels(str, Enum):
+class Channels(Enum):
     """What a stereo recording is."""
 
     auto = "auto"
@@ -58,22 +58,29 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but er
 @app.command(epilog="Examples: speechzip compress call.wav | speechzip compress - -o - < call.flac > call.spz")
 def compress(
     audio: Annotated[Path, typer.Argument(help="Recording: WAV, FLAC, OGG, MP3; - for standard input.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Payload to write; - for standard output.")] = None,
-    channels: Annotated[Channels, typer.Option(help="A party on each channel (split), or one room (mix).")] = Channels.auto,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Payload to write; - for standard output.")
+    ] = None,
+    channels: Annotated[
+        Channels, typer.Option(help="A party on each channel (split), or one room (mix).")
+    ] = Channels.auto,
     recognizer: Annotated[str | None, typer.Option(help="Engine that finds the words.")] = None,
     as_json: Json = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
     """Compress a recording of speech to a payload of a few hundred bytes."""
-    from .compress import compress as compress_audio
+    from .compression import compress as compress_audio
     from .engines import load_engine
     from .summary import compress_lines, summarize_compressed
 
     target = output or _beside(audio, ".spz", "speech.spz")
     with _output(target, force) as file, _input(audio) as source, _progress("compressing", quiet) as progress:
         compressed = compress_audio(
-            source, channels=channels.value, recognizer=load_engine("recognizer", recognizer), progress=progress
+            source,
+            channels=channels.value,
+            recognizer=load_engine("recognizer", recognizer),
+            progress=progress,
         )
         file.write(compressed.data)
     summary = summarize_compressed(compressed, str(audio), str(target))
@@ -84,7 +91,8 @@ def compress(
 def decompress(
     payload: Annotated[Path, typer.Argument(help="Payload that compress wrote; - for standard input.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Recording to write (.wav .flac .ogg .mp3); - for standard output.")
+        Path | None,
+        typer.Option("--output", "-o", help="Recording to write (.wav .flac .ogg .mp3); - for standard output."),
     ] = None,
     synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks.")] = None,
     as_json: Json = False,
@@ -92,7 +100,7 @@ def decompress(
     quiet: Quiet = False,
 ) -> None:
     """Speak a payload again, in the voices of the people who said it."""
-    from .decompress import read_payload
+    from .decompression import read_payload
     from .engines import load_engine
     from .recording import audio_format, write_speech
 
@@ -112,7 +120,7 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Show what is inside a payload: voices, words, times, bytes by section."""
-    from .decompress import read_payload
+    from .decompression import read_payload
     from .summary import payload_lines, summarize_payload
 
     with _input(payload) as source:
@@ -129,7 +137,8 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _options(  # pyright: ignore[reportUnusedFunction]  # typer calls it
     _version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and leave.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and leave."),
     ] = False,
 ) -> None:
     """Compress speech by understanding it: words, voices and timing in a few bytes."""
@@ -156,7 +165,7 @@ def _terminate(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    from .decompress import SpeechzipWarning
+    from .decompression import SpeechzipWarning
 
     if issubclass(category, SpeechzipWarning):
         _complain(f"warning: {message}")
@@ -176,7 +185,7 @@ def _beside(path: Path, suffix: str, for_stdin: str) -> Path:
 
 
 @contextmanager
-def _input(path: Path) -> Iterator[Path | BinaryIO]:
+def _input(path: Path) -> Generator[Path | BinaryIO]:
     """Open what is to be read: the path itself, or all of standard input as a file that can seek."""
     if not _is_dash(path):
         yield path
@@ -191,7 +200,7 @@ def _input(path: Path) -> Iterator[Path | BinaryIO]:
 
 
 @contextmanager
-def _output(path: Path, force: bool) -> Iterator[BinaryIO]:
+def _output(path: Path, force: bool) -> Generator[BinaryIO]:
     """Open what is to be written; it appears whole when the block ends well, or not at all."""
     if not _is_dash(path):
         from .files import atomic_file
@@ -208,7 +217,7 @@ def _output(path: Path, force: bool) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _progress(verb: str, quiet: bool) -> Iterator[Progress | None]:
+def _progress(verb: str, quiet: bool) -> Generator[Progress | None]:
     """Show a progress bar on standard error where that is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None

@@ -11,7 +11,11 @@ from .protocols import Recognizer, Synthesizer, VoiceEncoder
 
 EngineKind = Literal["recognizer", "voice_encoder", "synthesizer"]
 
-DEFAULTS: dict[EngineKind, str] = {"recognizer": "moonshine", "voice_encoder": "classical", "synthesizer": "espeak"}
+DEFAULTS: dict[EngineKind, str] = {
+    "recognizer": "moonshine",
+    "voice_encoder": "classical",
+    "synthesizer": "espeak",
+}
 """What is taken where nobody chooses."""
 
 EXTRAS: dict[str, str] = {}
@@ -56,6 +60,8 @@ def _find(kind: EngineKind, name: str) -> Callable[..., object]:
                 return cast("Callable[..., object]", entry.load())
             except ImportError as error:
                 extra = f"speechzip[{EXTRAS[name]}]" if name in EXTRAS else "speechzip"
-                raise EngineError(f"the {kind} {name!r} needs {error.name}, which is not installed; run: pip install {extra}") from error
+                raise EngineError(
+                    f"the {kind} {name!r} needs {error.name}, which is not installed; run: pip install {extra}"
+                ) from error
     known = ", ".join(engine_names(kind)) or "none: reinstall speechzip"
     raise EngineError(f"there is no {kind.replace('_', ' ')} named {name!r}; installed: {known}")

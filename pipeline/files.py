@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -29,7 +29,7 @@ def check_writable(path: Path, force: bool) -> None:
 
 
 @contextmanager
-def atomic_file(path: Path, force: bool = False) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, force: bool = False) -> Generator[BinaryIO]:
     """Open a file for writing that takes the name `path` only when the block ends well.
 
     Until then it has a temporary name in the same folder, and it is removed when

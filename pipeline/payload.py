@@ -93,7 +93,9 @@ def decode_payload(data: bytes, coders: Mapping[int, TextCoder]) -> Decoded:
     """
     body, checksum_length = _checked_body(data)
     if body[1] not in coders:
-        raise PayloadVersionError(f"the payload's text is coded by model {body[1]}, which is unknown here; upgrade speechzip")
+        raise PayloadVersionError(
+            f"the payload's text is coded by model {body[1]}, which is unknown here; upgrade speechzip"
+        )
     coder = coders[body[1]]
     reader = _Reader(body, position=2)
     flagged = reader.varint()
@@ -258,7 +260,9 @@ def _decode_timing(reader: _Reader, count: int, speakers: int, languages: bool) 
         if languages and bits.read(1):
             number = bits.read(7)
             if number >= len(LANGUAGES):
-                raise PayloadVersionError(f"the payload names language {number}, which is unknown here; upgrade speechzip")
+                raise PayloadVersionError(
+                    f"the payload names language {number}, which is unknown here; upgrade speechzip"
+                )
             language = LANGUAGES[number]
         timing.append(_Timing(speaker, confidence, gap, surplus, language))
     bits.finish()

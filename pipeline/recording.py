@@ -8,8 +8,8 @@ from typing import BinaryIO, TypedDict
 
 import soundfile
 
-from .compress import Progress
-from .decompress import render
+from .compression import Progress
+from .decompression import render
 from .errors import OutputError
 from .protocols import Synthesizer
 from .types import Payload

@@ -8,6 +8,7 @@ stretches of real speech (read, telephone, meeting, radio) and 11 recordings of 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from .types import Samples, Transcript
 
@@ -58,7 +59,8 @@ def tonality(samples: Samples) -> float:
     inner = slice(1, -1)
     peaks = (power[:, inner] >= power[:, :-2]) & (power[:, inner] > power[:, 2:])
     peaks &= (level - surrounding)[:, inner] > PEAK_DB
-    runs = np.lib.stride_tricks.sliding_window_view(peaks, HELD_FRAMES, axis=0).all(axis=-1)
+    windows = np.lib.stride_tricks.sliding_window_view(peaks, HELD_FRAMES, axis=0)
+    runs: npt.NDArray[np.bool_] = np.all(windows, axis=-1)
     held = np.zeros_like(peaks)
     for shift in range(HELD_FRAMES):
         held[shift : shift + len(runs)] |= runs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from .compress import Compressed
+from .compression import Compressed
 from .payload import VERSION, Decoded
 
 OPUS_BPS = 6000
@@ -115,7 +115,14 @@ def summarize_compressed(compressed: Compressed, source: str, output: str) -> Co
 
 def payload_lines(summary: PayloadSummary) -> list[str]:
     """Return the same for people: voices, utterances, bytes by section."""
-    return [*_head(summary), *_voice_lines(summary), "", *transcript_lines(summary), "", *section_lines(summary)]
+    return [
+        *_head(summary),
+        *_voice_lines(summary),
+        "",
+        *transcript_lines(summary),
+        "",
+        *section_lines(summary),
+    ]
 
 
 def compress_lines(summary: CompressSummary) -> list[str]:

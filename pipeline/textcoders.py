@@ -37,9 +37,13 @@ class BrotliTextCoder:
             plain = joined.encode()
         except UnicodeEncodeError as error:
             surrogate = f"U+{ord(joined[error.start]):04X}"
-            raise TextError(f"the text holds a lone surrogate ({surrogate}), which is no character; remove it") from error
+            raise TextError(
+                f"the text holds a lone surrogate ({surrogate}), which is no character; remove it"
+            ) from error
         if len(plain) > MAX_TEXT_BYTES:
-            raise TextError(f"the text has {len(plain)} bytes; {MAX_TEXT_BYTES} is the most: cut the recording in parts")
+            raise TextError(
+                f"the text has {len(plain)} bytes; {MAX_TEXT_BYTES} is the most: cut the recording in parts"
+            )
         packed = brotli.compress(plain, mode=brotli.MODE_TEXT, quality=11)
         return bytes([BROTLI]) + packed if len(packed) < len(plain) else bytes([PLAIN]) + plain
 

@@ -48,9 +48,9 @@ class Stretch:
 class StretchFinder:
     """Turn a stream of 16 kHz sound into stretches of speech, in flat memory.
 
-        sound   ---####-###----------####---
-        chunks  |..|..|..|  32 ms each, with a probability of speech
-        pauses      `-short: kept inside     `-long: ends the stretch
+    sound   ---####-###----------####---
+    chunks  |..|..|..|  32 ms each, with a probability of speech
+    pauses      `-short: kept inside     `-long: ends the stretch
     """
 
     def __init__(self) -> None:

@@ -1,11 +1,11 @@
 """The classical voice: pitch, liveliness, pace and colour of a speaker in ten bytes.
 
-    offset  size  meaning
-    0       1     median pitch: 50 Hz * 2^(b / 64)
-    1       1     high half: standard deviation of the pitch, in half semitones
-                  low half: pace in characters a second, less 8
-    2       8     colour: 16 bands of 4 bits, low half first; each (n - 8) * 2 dB
-                  above the mean spectrum of many speakers, `TYPICAL_DB`
+offset  size  meaning
+0       1     median pitch: 50 Hz * 2^(b / 64)
+1       1     high half: standard deviation of the pitch, in half semitones
+              low half: pace in characters a second, less 8
+2       8     colour: 16 bands of 4 bits, low half first; each (n - 8) * 2 dB
+              above the mean spectrum of many speakers, `TYPICAL_DB`
 """
 
 from __future__ import annotations

@@ -72,10 +72,11 @@ def speak(text: str, speech: Speech, max_duration_s: float) -> Samples:
         blocks: list[Samples] = []
         room = int(max_duration_s * rate)
 
-        def collect(block: ctypes._Pointer[ctypes.c_short], count: int, events: int | None) -> int:
+        def collect(block: int | None, count: int, _events: int | None) -> int:
             nonlocal room
             if block and count > 0:
-                blocks.append(np.ctypeslib.as_array(block, (count,)).astype(np.float32) / 32768)
+                pcm = np.frombuffer(ctypes.string_at(block, 2 * count), np.int16)
+                blocks.append(np.asarray(pcm / 32768, np.float32))
                 room -= count
             return int(room <= 0)  # 1 stops the synthesis
 
@@ -103,7 +104,7 @@ def voice_for(language: str) -> str | None:
         return name if _library()[0].espeak_SetVoiceByName(name.encode()) == 0 else None
 
 
-_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 _NO_CALLBACK = _CALLBACK()
 
 
@@ -114,7 +115,9 @@ def _library() -> tuple[ctypes.CDLL, int]:
         library = ctypes.CDLL(espeakng_loader.get_library_path())
         data_path = _short_path(Path(espeakng_loader.get_data_path()))
     except (OSError, RuntimeError) as error:
-        raise EngineError(f"espeak-ng cannot be loaded ({error}); run: pip install --force-reinstall espeakng-loader") from error
+        raise EngineError(
+            f"espeak-ng cannot be loaded ({error}); run: pip install --force-reinstall espeakng-loader"
+        ) from error
     library.espeak_Initialize.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
     library.espeak_Synth.argtypes = [
         ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int,
@@ -124,7 +127,9 @@ def _library() -> tuple[ctypes.CDLL, int]:
     library.espeak_SetSynthCallback.restype = None
     rate = library.espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 200, str(data_path).encode(), INITIALIZE_DONT_EXIT)
     if rate <= 0:
-        raise EngineError(f"espeak-ng does not start with its data in {data_path}; run: pip install --force-reinstall espeakng-loader")
+        raise EngineError(
+            f"espeak-ng does not start with its data in {data_path}; run: pip install --force-reinstall espeakng-loader"
+        )
     return library, int(rate)
 
 

@@ -42,9 +42,7 @@ def fundamental_frequency(samples: Samples, sample_rate: int) -> npt.NDArray[np.
     return sample_rate / periods
 
 
-def _periods(
-    frames: npt.NDArray[np.float64], window: int, shortest: int, longest: int
-) -> npt.NDArray[np.float64]:
+def _periods(frames: npt.NDArray[np.float64], window: int, shortest: int, longest: int) -> npt.NDArray[np.float64]:
     """Return the period of each voiced frame, in samples."""
     difference = _difference(frames, window, longest)
     lags = np.arange(1, longest)
@@ -55,9 +53,10 @@ def _periods(
     voiced = below.any(axis=1)
     first = below.argmax(axis=1)
     # From the first lag below the threshold on, walk down to the bottom of its dip.
-    rising = np.diff(searched, axis=1, append=np.inf) > 0
+    padded = np.pad(searched, ((0, 0), (0, 1)), constant_values=np.inf)
+    rising = padded[:, 1:] > padded[:, :-1]
     rising &= np.arange(searched.shape[1]) >= first[:, np.newaxis]
-    dip = rising.argmax(axis=1)
+    dip = np.argmax(rising, axis=1)
     rows = np.flatnonzero(voiced)
     center = dip[rows] + shortest
     before, at, after = (normalized[rows, center + shift] for shift in (-1, 0, 1))
@@ -74,4 +73,4 @@ def _difference(frames: npt.NDArray[np.float64], window: int, longest: int) -> n
     energy = np.cumsum(np.square(frames), axis=1)
     energy = np.concatenate([np.zeros((len(frames), 1)), energy], axis=1)
     lagged = energy[:, window : window + longest] - energy[:, :longest]
-    return lagged[:, :1] + lagged - 2 * correlation
+    return np.asarray(lagged[:, :1] + lagged - 2 * correlation, np.float64)

@@ -15,7 +15,24 @@ BAND_EDGES_HZ = (
 LEVEL_BANDS = slice(2, 11)
 """Bands whose mean is the level of a voice: 372 to 3296 Hz, which a telephone passes."""
 
-TYPICAL_DB = (12.5, 11.8, 11.4, 8.6, 4.0, 1.1, -1.1, -2.4, -5.6, -7.1, -9.0, -11.1, -12.7, -15.0, -17.6, -21.6)
+TYPICAL_DB = (
+    12.5,
+    11.8,
+    11.4,
+    8.6,
+    4.0,
+    1.1,
+    -1.1,
+    -2.4,
+    -5.6,
+    -7.1,
+    -9.0,
+    -11.1,
+    -12.7,
+    -15.0,
+    -17.6,
+    -21.6,
+)
 """Mean spectrum of 260 people who read aloud (LibriSpeech and VCTK), relative to the level."""
 
 WINDOW, HOP = 512, 256

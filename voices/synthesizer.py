@@ -9,6 +9,7 @@ are set against it. The spectrum is then filtered from the espeak voice's toward
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -81,7 +82,7 @@ class EspeakSynthesizer:
         base = _base(_espeak_voice(language), HIGH_VARIANT if wanted.pitch_hz > HIGH_PITCH_HZ else LOW_VARIANT)
         shift = (wanted.pitch_hz / base.pitch_hz) ** FORMANT_EXPONENT
         shift = float(np.clip(shift, 1 / MAX_FORMANT_SHIFT, MAX_FORMANT_SHIFT))
-        octaves = np.log2(wanted.pitch_hz / shift / base.pitch_hz)
+        octaves = math.log2(wanted.pitch_hz / shift / base.pitch_hz)
         speech = espeak.Speech(
             voice=base.name,
             pitch=round(float(np.interp(octaves, PITCH_OCTAVES, PITCH_SETTINGS))),
@@ -117,7 +118,11 @@ def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: floa
 def _espeak_voice(language: str) -> str:
     voice = espeak.voice_for(language)
     if voice is None:
-        warnings.warn(f"espeak-ng does not speak {language!r}; English letters to sounds are used", SpeechzipWarning, stacklevel=3)
+        warnings.warn(
+            f"espeak-ng does not speak {language!r}; English letters to sounds are used",
+            SpeechzipWarning,
+            stacklevel=3,
+        )
     return voice or "en-us"
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .compress import Progress
+from .compression import Progress
 from .engines import load_engine
 from .errors import PayloadCorrupt, PayloadError
 from .payload import Decoded, decode_payload
@@ -117,7 +117,7 @@ def _voice(speaker: Speaker, synthesizer: Synthesizer) -> Voice | None:
     if speaker.voice.space in synthesizer.spaces:
         return speaker.voice
     warnings.warn(
-        f"{synthesizer.name} cannot speak in voices of the space {speaker.voice.space!r}; a neutral voice speaks instead",
+        f"{synthesizer.name} has no voices of the space {speaker.voice.space!r}; a neutral voice speaks instead",
         SpeechzipWarning,
         stacklevel=3,
     )

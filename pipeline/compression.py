@@ -169,5 +169,6 @@ def _refuse_too_long(recording: Recording) -> None:
     longest_s = MAX_DURATION_TICKS / TICKS_PER_SECOND
     if recording.duration_s > longest_s:
         raise AudioError(
-            f"{recording.name} lasts {recording.duration_s / 3600:.1f} h; {longest_s / 3600:.0f} h is the most: cut it in parts"
+            f"{recording.name} lasts {recording.duration_s / 3600:.1f} h; "
+            f"{longest_s / 3600:.0f} h is the most: cut it in parts"
         )

@@ -1,0 +1,14 @@
+# What speechzip uses of onnxruntime, typed.
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+class SessionOptions:
+    log_severity_level: int
+    intra_op_num_threads: int
+
+class InferenceSession:
+    def __init__(self, path: str, sess_options: SessionOptions, providers: Sequence[str]) -> None: ...
+    def run(self, names: Sequence[str] | None, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]: ...

@@ -1,0 +1,41 @@
+# What speechzip uses of soundfile, typed.
+from types import TracebackType
+from typing import BinaryIO, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+class LibsndfileError(RuntimeError):
+    error_string: str
+
+class SoundFile:
+    samplerate: int
+    channels: int
+    frames: int
+    format: str
+    def __init__(
+        self,
+        file: str | BinaryIO,
+        mode: str = ...,
+        samplerate: int | None = ...,
+        channels: int | None = ...,
+        subtype: str | None = ...,
+        *,
+        format: str | None = ...,
+    ) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def read(self, frames: int, dtype: Literal["float32"], always_2d: Literal[True]) -> npt.NDArray[np.float32]: ...
+    def write(self, data: npt.NDArray[np.float32]) -> None: ...
+
+def read(file: str, dtype: Literal["float32"], always_2d: bool = ...) -> tuple[npt.NDArray[np.float32], int]: ...
+def write(
+    file: str | BinaryIO,
+    data: npt.NDArray[np.float32],
+    samplerate: int,
+    subtype: str | None = ...,
+    *,
+    format: str | None = ...,
+) -> None: ...

@@ -1,0 +1,3 @@
+# What speechzip uses of whisper_normalizer, typed.
+class EnglishTextNormalizer:
+    def __call__(self, text: str) -> str: ...
