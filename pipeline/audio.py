@@ -58,9 +58,9 @@ class MemoryRecording:
         self.channels = audio.channels
         self.duration_s = audio.duration_s
         self.size_bytes = 44 + 2 * audio.samples.size  # as 16-bit WAV, to have a ratio
-        self._samples = audio.samples.reshape(len(audio.samples), -1)
-        if self._samples.size == 0:
+        if audio.samples.size == 0:
             raise AudioError("the audio is empty: it has no samples")
+        self._samples = audio.samples.reshape(len(audio.samples), -1)
 
     def blocks(self) -> Iterator[Samples]:
         """Yield float32 [t, channels] from the start."""

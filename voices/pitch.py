@@ -54,7 +54,7 @@ def _periods(frames: npt.NDArray[np.float64], window: int, shortest: int, longes
     first = below.argmax(axis=1)
     # From the first lag below the threshold on, walk down to the bottom of its dip.
     padded = np.pad(searched, ((0, 0), (0, 1)), constant_values=np.inf)
-    rising = padded[:, 1:] > padded[:, :-1]
+    rising: npt.NDArray[np.bool_] = np.greater(padded[:, 1:], padded[:, :-1])
     rising &= np.arange(searched.shape[1]) >= first[:, np.newaxis]
     dip = np.argmax(rising, axis=1)
     rows = np.flatnonzero(voiced)

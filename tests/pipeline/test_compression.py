@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from speechzip.pipeline import Audio, AudioError, NoSpeechError, compress, compression, decompress, read_payload
+
+from ..conftest import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
+
+
+@pytest.fixture(autouse=True)
+def _loud_is_speech(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    finder = compression.StretchFinder
+    monkeypatch.setattr(compression, "StretchFinder", lambda: finder(loud))
+    monkeypatch.setattr(compression, "is_speech", lambda transcript, *_: transcript.confidence > 0.4)
+
+
+CALL = Audio(
+    np.stack(
+        [
+            bursts((1, 3), (6, 8), duration_s=12).samples,
+            0.9 * bursts((3.5, 5), (7, 10), duration_s=12).samples,
+        ],
+        axis=1,
+    ).astype(np.float32),
+    16000,
+)
+
+
+def test_two_parties() -> None:
+    recognizer = FakeRecognizer(["Hello.", "Who is it?", "It's me.", "Ah!"])
+    done: list[float] = []
+    compressed = compress(
+        CALL, recognizer=recognizer, voice_encoder=FakeVoiceEncoder(), progress=lambda now, _all: done.append(now)
+    )
+    payload = compressed.decoded.payload
+    assert payload == read_payload(compressed.data).payload
+    assert (payload.channels, payload.duration_s) == (2, 12.0)
+    assert [(utterance.speaker, round(utterance.start_s, 1), utterance.text) for utterance in payload.utterances] == [
+        (0, 1.0, "Hello."),
+        (1, 3.5, "Who is it?"),
+        (0, 6.0, "It's me."),
+        (1, 7.0, "Ah!"),  # spoken while the other still talks
+    ]
+    assert [speaker.channel for speaker in payload.speakers] == [0, 1]
+    assert payload.speakers[0].voice != payload.speakers[1].voice
+    assert done == sorted(done)
+    assert done[-1] == 12.0
+
+
+def test_mixed_to_one_speaker() -> None:
+    compressed = compress(CALL, channels="mix", recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder())
+    payload = compressed.decoded.payload
+    assert (payload.channels, len(payload.speakers)) == (1, 1)
+    assert [round(utterance.start_s, 1) for utterance in payload.utterances] == [1.0, 6.0]
+
+
+def test_only_the_right_party_speaks() -> None:
+    call = Audio(CALL.samples * np.array([0, 1], np.float32), 16000)
+    compressed = compress(call, channels="split", recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder())
+    payload = compressed.decoded.payload
+    assert payload.channels == 2
+    assert [speaker.channel for speaker in payload.speakers] == [1]
+    sound = decompress(compressed.data, synthesizer=FakeSynthesizer())
+    assert not sound.samples[:, 0].any()
+    assert sound.samples[:, 1].any()
+
+
+def test_unsure_words_are_left_out() -> None:
+    with pytest.raises(NoSpeechError, match="no speech found"):
+        compress(CALL, recognizer=FakeRecognizer(confidence=0.2), voice_encoder=FakeVoiceEncoder())
+
+
+def test_silence() -> None:
+    with pytest.raises(NoSpeechError, match=r"audio \(3\.0 s\)"):
+        compress(
+            Audio(np.zeros(48000, np.float32), 16000), recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder()
+        )
+
+
+def test_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compression, "MAX_DURATION_TICKS", 16 * 10)
+    with pytest.raises(AudioError, match="cut it in parts"):
+        compress(CALL, recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder())
+
+
+def test_paths_and_open_files(tmp_path: Path) -> None:
+    path = tmp_path / "call.flac"
+    soundfile.write(str(path), CALL.samples, 16000)
+    from_path = compress(str(path), recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder())
+    with open(path, "rb") as file:
+        from_file = compress(file, recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder())
+    assert from_path.data == from_file.data
+    assert from_path.input_bytes == from_file.input_bytes == path.stat().st_size
+
+
+def test_memory_holds_a_minute_of_each_voice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compression, "VOICE_SPEECH_S", 3.0)
+    measured: list[int] = []
+
+    class Measuring(FakeVoiceEncoder):
+        def encode(self, samples: np.ndarray, transcript: str):  # type: ignore[no-untyped-def, type-arg]  # noqa: ANN202
+            measured.append(len(samples))
+            return super().encode(samples, transcript)
+
+    talk = bursts(*[(start, start + 2) for start in range(0, 60, 3)], duration_s=60)
+    compress(talk, recognizer=FakeRecognizer(), voice_encoder=Measuring())
+    assert 3 * 16000 < measured[0] < 6 * 16000

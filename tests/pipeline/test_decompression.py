@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from speechzip.pipeline import (
+    TEXT_CODERS,
+    Payload,
+    PayloadCorrupt,
+    PayloadError,
+    Samples,
+    Speaker,
+    SpeechzipWarning,
+    Utterance,
+    Voice,
+    decompress,
+    encode_payload,
+    read_payload,
+    render,
+)
+
+from ..conftest import FakeSynthesizer
+
+
+def test_every_utterance_at_its_place_on_its_channel(payload: Payload) -> None:
+    sound = decompress(payload, synthesizer=FakeSynthesizer())
+    assert sound.samples.shape == (200000, 2)
+    for channel, spans in enumerate([[(0.5, 2.5), (3.0, 4.0)], [(2.25, 3.75), (9.0, 12.25)]]):
+        expected = np.zeros(200000, bool)
+        for start_s, end_s in spans:
+            expected[int(start_s * 16000) : int(end_s * 16000)] = True
+        assert np.array_equal(sound.samples[:, channel] > 0, expected)
+
+
+def test_overlap_on_one_channel_is_summed() -> None:
+    both = Speaker(Voice("classical", b"x"))
+    payload = Payload((both, both), (Utterance(1, 2, 0, "a"), Utterance(2, 2, 1, "b")), 5.0)
+    sound = decompress(payload, synthesizer=FakeSynthesizer())
+    assert [float(sound.samples[int(16000 * t)]) for t in (0.5, 1.5, 2.5, 3.5, 4.5)] == [0, 0.25, 0.5, 0.25, 0]
+
+
+def test_engine_is_told_text_voice_duration_and_language(payload: Payload) -> None:
+    synthesizer = FakeSynthesizer()
+    decompress(replace(payload, utterances=payload.utterances[:1]), synthesizer=synthesizer)
+    assert synthesizer.asked == [("Hello, is anybody there?", payload.speakers[0].voice, 2.0, "en")]
+
+
+def test_the_last_word_is_not_cut_off() -> None:
+    class Slow(FakeSynthesizer):
+        def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
+            return super().synthesize(text, voice, 4.0, language)
+
+    payload = Payload((Speaker(Voice("classical", b"x")),), (Utterance(1, 1, 0, "a"),), 2.0)
+    assert decompress(payload, synthesizer=Slow()).duration_s == 5.0
+
+
+def test_unknown_voice_space_speaks_neutrally_and_says_so() -> None:
+    payload = Payload((Speaker(Voice("space-77", b"x")),), (Utterance(0, 1, 0, "Hi."),), 1.0)
+    synthesizer = FakeSynthesizer()
+    with pytest.warns(SpeechzipWarning, match="space-77"):
+        decompress(payload, synthesizer=synthesizer)
+    assert synthesizer.asked[0][:2] == ("Hi.", None)
+
+
+def test_a_long_silence_is_rendered_in_small_blocks() -> None:
+    payload = Payload((Speaker(Voice("classical", b"x")),), (Utterance(7200, 1, 0, "a"),), 7205.0)
+    blocks = [len(block) for block in render(payload, FakeSynthesizer())]
+    assert sum(blocks) == 7205 * 16000
+    assert max(blocks) <= 5 * 16000
+
+
+def test_empty_payload() -> None:
+    assert decompress(Payload((), (), 0.5), synthesizer=FakeSynthesizer()).samples.tolist() == [0.0] * 8000
+
+
+def test_reading(payload: Payload, tmp_path: Path) -> None:
+    data = encode_payload(payload, TEXT_CODERS[0])
+    path = tmp_path / "call.spz"
+    path.write_bytes(data)
+    with open(path, "rb") as file:
+        assert read_payload(data) == read_payload(path) == read_payload(str(path)) == read_payload(file)
+    with pytest.raises(PayloadError, match="cannot be read"):
+        read_payload(tmp_path / "missing.spz")
+    path.write_bytes(bytes(5 << 20))
+    with pytest.raises(PayloadCorrupt, match="more than"):
+        read_payload(path)
