@@ -38,8 +38,8 @@ def normalize(text: str) -> str:
     British spellings the American way (Radford et al. 2022, appendix C).
 
     Example:
-        >>> normalize("Mr. O'Neill's colour is twenty-one!")
-        "mister o'neill's color is 21"
+        >>> normalize("Mr. Neill isn't grey at twenty-one!")
+        'mister neill is not gray at 21'
     """
     return str(_normalizer()(text))
 

@@ -51,12 +51,11 @@ def _periods(frames: npt.NDArray[np.float64], window: int, shortest: int, longes
     searched = normalized[:, shortest : longest - 1]
     below = searched < THRESHOLD
     voiced = below.any(axis=1)
-    first = below.argmax(axis=1)
+    first: npt.NDArray[np.intp] = np.argmax(below, axis=1)
     # From the first lag below the threshold on, walk down to the bottom of its dip.
     padded = np.pad(searched, ((0, 0), (0, 1)), constant_values=np.inf)
-    rising: npt.NDArray[np.bool_] = np.greater(padded[:, 1:], padded[:, :-1])
-    rising &= np.arange(searched.shape[1]) >= first[:, np.newaxis]
-    dip = np.argmax(rising, axis=1)
+    past_first: npt.NDArray[np.bool_] = np.arange(searched.shape[1]) >= first[:, np.newaxis]
+    dip = np.argmax((padded[:, 1:] - padded[:, :-1] > 0) & past_first, axis=1)
     rows = np.flatnonzero(voiced)
     center = dip[rows] + shortest
     before, at, after = (normalized[rows, center + shift] for shift in (-1, 0, 1))

@@ -1,19 +1,19 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from fakes import bursts
 from speechzip.pipeline import Audio, AudioError, open_recording
 from speechzip.pipeline.channels import splits, tracks
-
-from ..conftest import bursts
 
 LEFT = bursts((0, 2), (5, 8), duration_s=10).samples
 RIGHT = bursts((2.5, 4.5), (7, 9.5), duration_s=10).samples
 
 
-def stereo(left: object, right: object) -> Audio:
+def stereo(left: npt.NDArray[np.floating], right: npt.NDArray[np.floating]) -> Audio:
     noise = np.random.default_rng(0).normal(0, 1e-3, (160000, 2))
-    return Audio((np.stack([left, right], axis=1) + noise).astype(np.float32), 16000)  # type: ignore[call-overload]
+    return Audio((np.stack([left, right], axis=1) + noise).astype(np.float32), 16000)
 
 
 def auto(audio: Audio) -> bool:

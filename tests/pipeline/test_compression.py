@@ -1,20 +1,28 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from speechzip.pipeline import Audio, AudioError, NoSpeechError, compress, compression, decompress, read_payload
-
-from ..conftest import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
+from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
+from speechzip.pipeline import (
+    Audio,
+    AudioError,
+    NoSpeechError,
+    Samples,
+    Voice,
+    compress,
+    decompress,
+    read_payload,
+)
+from speechzip.pipeline.vad import StretchFinder
 
 
 @pytest.fixture(autouse=True)
 def _loud_is_speech(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    finder = compression.StretchFinder
-    monkeypatch.setattr(compression, "StretchFinder", lambda: finder(loud))
-    monkeypatch.setattr(compression, "is_speech", lambda transcript, *_: transcript.confidence > 0.4)
+    monkeypatch.setattr("speechzip.pipeline.compression.StretchFinder", partial(StretchFinder, loud))
 
 
 CALL = Audio(
@@ -81,7 +89,7 @@ def test_silence() -> None:
 
 
 def test_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compression, "MAX_DURATION_TICKS", 16 * 10)
+    monkeypatch.setattr("speechzip.pipeline.compression.MAX_DURATION_TICKS", 16 * 10)
     with pytest.raises(AudioError, match="cut it in parts"):
         compress(CALL, recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder())
 
@@ -97,11 +105,11 @@ def test_paths_and_open_files(tmp_path: Path) -> None:
 
 
 def test_memory_holds_a_minute_of_each_voice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compression, "VOICE_SPEECH_S", 3.0)
+    monkeypatch.setattr("speechzip.pipeline.compression.VOICE_SPEECH_S", 3.0)
     measured: list[int] = []
 
     class Measuring(FakeVoiceEncoder):
-        def encode(self, samples: np.ndarray, transcript: str):  # type: ignore[no-untyped-def, type-arg]  # noqa: ANN202
+        def encode(self, samples: Samples, transcript: str) -> Voice:
             measured.append(len(samples))
             return super().encode(samples, transcript)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import FakeSynthesizer
 from speechzip.pipeline import (
     TEXT_CODERS,
     Payload,
@@ -20,8 +21,6 @@ from speechzip.pipeline import (
     read_payload,
     render,
 )
-
-from ..conftest import FakeSynthesizer
 
 
 def test_every_utterance_at_its_place_on_its_channel(payload: Payload) -> None:

@@ -6,8 +6,10 @@ from speechzip.pipeline import Transcript
 from speechzip.pipeline.screen import MAX_TONALITY, is_speech, tonality
 
 TIME_S = np.arange(48000) / 16000
-CHORD = sum(0.1 * np.sin(2 * np.pi * hz * TIME_S) for hz in (220, 277.2, 329.6)).astype(np.float32)  # type: ignore[union-attr]
-GLIDE = sum(0.1 * np.sin(2 * np.pi * h * (120 * TIME_S + 8 * TIME_S**2)) / h for h in range(1, 20)).astype(np.float32)  # type: ignore[union-attr]
+NOTES_HZ = np.array([220.0, 277.2, 329.6])
+CHORD = np.sin(2 * np.pi * np.outer(NOTES_HZ, TIME_S)).mean(axis=0).astype(np.float32)
+HARMONICS = np.arange(1, 20)
+GLIDE = np.sin(2 * np.pi * np.outer(HARMONICS, 120 * TIME_S + 8 * TIME_S**2)).mean(axis=0).astype(np.float32)
 
 
 def test_held_notes_are_tonal_and_gliding_ones_are_not() -> None:

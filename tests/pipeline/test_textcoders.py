@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import brotli
 import pytest
 from hypothesis import given
@@ -33,10 +35,8 @@ def test_long_text_is_packed() -> None:
 
 @given(st.binary(min_size=1), st.integers(0, 9))
 def test_rubbish(code: bytes, count: int) -> None:
-    try:
+    with contextlib.suppress(PayloadError):
         assert len(CODER.decode(code, count)) == count
-    except PayloadError:
-        pass
 
 
 def test_bomb_is_not_unpacked() -> None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from fakes import bursts, loud
 from speechzip.pipeline.vad import CHUNK_S, HARD_LENGTH_S, PADDING_S, Stretch, StretchFinder
-
-from ..conftest import bursts, loud
 
 
 def stretches(*spans: tuple[float, float], duration_s: float, block: int = 16000) -> list[Stretch]:
@@ -51,7 +52,7 @@ def test_a_talk_without_any_pause_is_cut_but_nothing_is_lost() -> None:
     found = stretches((1, 50), duration_s=51)
     assert len(found) in (3, 4, 5)
     assert max(stretch.duration_s for stretch in found) <= HARD_LENGTH_S + CHUNK_S
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert after.start_s == pytest.approx(before.start_s + before.duration_s)
     assert found[-1].start_s + found[-1].duration_s == pytest.approx(50, abs=2 * CHUNK_S)
     assert sum(len(stretch.samples) for stretch in found) / 16000 == pytest.approx(49 + 2 * PADDING_S, abs=0.2)

@@ -1,0 +1,67 @@
+"""Stand-ins for the engines, and sounds to feed them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from speechzip.pipeline import Audio, Samples, Transcript, Voice
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+class FakeRecognizer:
+    """Says the lines of a script, one for each stretch."""
+
+    name = "fake"
+
+    def __init__(self, script: Iterable[str] = (), confidence: float = 0.95) -> None:
+        self.script = list(script)
+        self.confidence = confidence
+        self.heard: list[Samples] = []
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        self.heard.append(samples)
+        text = self.script[(len(self.heard) - 1) % len(self.script)] if self.script else f"Line {len(self.heard)}."
+        return Transcript(text, self.confidence)
+
+
+class FakeVoiceEncoder:
+    """Measures how loud somebody is."""
+
+    name = "fake"
+    space = "classical"
+
+    def encode(self, samples: Samples, transcript: str) -> Voice:
+        return Voice(self.space, bytes([min(255, int(1000 * np.abs(samples).mean())), len(transcript) % 256]))
+
+
+class FakeSynthesizer:
+    """Hums for as long as it is asked to."""
+
+    name = "fake"
+    spaces = frozenset({"classical"})
+    sample_rate = 16_000
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Voice | None, float | None, str]] = []
+
+    def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
+        self.asked.append((text, voice, duration_s, language))
+        return np.full(round((duration_s or 1.0) * self.sample_rate), 0.25, np.float32)
+
+
+def bursts(*spans: tuple[float, float], duration_s: float, sample_rate: int = 16_000) -> Audio:
+    """Return quiet with a loud hiss in each span (start, end), in seconds: speech to a `loud` detector."""
+    samples = np.zeros(int(duration_s * sample_rate), np.float32)
+    time_s = np.arange(len(samples)) / sample_rate
+    for start_s, end_s in spans:
+        inside = (time_s >= start_s) & (time_s < end_s)
+        samples[inside] = np.random.default_rng(0).uniform(-0.5, 0.5, int(inside.sum()))
+    return Audio(samples, sample_rate)
+
+
+def loud(chunk: object) -> float:
+    """Stand in for the speech detector: loud is speech."""
+    return float(np.abs(np.asarray(chunk, np.float32)).max() > 0.1)
