@@ -14,6 +14,7 @@ Commands", 2024, arXiv:2410.15608.
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ class MoonshineRecognizer:
             samples = np.pad(samples, (0, shortfall))
         tokens, log_probabilities = self._decode(samples)
         text = b"".join(self._tokens[token] for token in tokens).decode("utf-8", "replace")
-        text = text.replace("\u2581", " ").strip()
+        text = _tidy(text.replace("\u2581", " "))
         confidence = float(np.exp(np.mean(log_probabilities))) if text else 0.0
         return Transcript(text, confidence)
 
@@ -110,6 +111,17 @@ class MoonshineRecognizer:
             inputs["input_ids"] = np.array([[token]], np.int64)
             inputs["use_cache_branch"] = np.array([True])
         return tokens, log_probabilities
+
+
+def _tidy(text: str) -> str:
+    """Return `text` as people write it: the model doubles a comma or forgets a capital now and then.
+
+    "In short,, it  was. it is.." -> "In short, it was. It is."
+    """
+    text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r"([,;:?!])\1+", r"\1", text)
+    text = re.sub(r"(?<!\.)\.\.(?!\.)", ".", text)  # but three are an ellipsis
+    return re.sub(r"((?<!\.)[.?!] )([a-z])", lambda match: match[1] + match[2].upper(), text)
 
 
 def _cache_names(prefix: str) -> list[str]:

@@ -1,6 +1,7 @@
 """espeak-ng through ctypes: the library that lies inside the ``espeakng-loader`` wheel.
 
 One process has one espeak-ng: it keeps its state in global variables. A lock stands around it.
+That state runs on from call to call (flutter, hiss), so the same words differ by a few samples.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ MAX_DATA_PATH = 140
 
 LANGUAGE_VOICES = {"en": "en-us", "zh": "cmn", "yue": "yue", "no": "nb", "jw": "id", "tl": "en-us"}
 """Where espeak-ng's name for a language differs from ISO 639-1."""
+
+WITHOUT_DICTIONARY = frozenset({"fo"})
+"""Languages that espeakng-loader 0.2.4 has a voice for, but no pronunciations."""
 
 _LOCK = threading.Lock()
 
@@ -99,6 +103,8 @@ def sample_rate() -> int:
 @lru_cache(maxsize=128)
 def voice_for(language: str) -> str | None:
     """Return espeak-ng's voice for an ISO 639-1 code, or None where it does not speak that language."""
+    if language in WITHOUT_DICTIONARY:
+        return None
     name = LANGUAGE_VOICES.get(language, language)
     with _LOCK:
         return name if _library()[0].espeak_SetVoiceByName(name.encode()) == 0 else None

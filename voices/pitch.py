@@ -13,10 +13,14 @@ from speechzip.pipeline import Samples
 FRAME_S = 0.04
 """Window of one estimate: two periods of the lowest voice."""
 HOP_S = 0.01
-LOWEST_HZ, HIGHEST_HZ = 60.0, 400.0
+LOWEST_HZ, HIGHEST_HZ = 65.0, 400.0
 """Range of adults' speaking voices."""
-THRESHOLD = 0.15
-"""A frame whose best dip is higher is unvoiced (step 4 of the paper uses 0.1 for clean speech)."""
+HUM_HZ = 70.0
+"""Sound below it is taken away first: mains hum of 50 or 60 Hz is no voice."""
+THRESHOLD = 0.2
+"""A frame whose best dip is higher is unvoiced; the paper's 0.1 (step 4) is for clean speech."""
+BACKGROUND = 3e-3
+"""Frames 25 dB below the loud ones are background."""
 BATCH = 1000
 """Frames worked on at a time: keeps memory flat."""
 
@@ -34,12 +38,18 @@ def fundamental_frequency(samples: Samples, sample_rate: int) -> npt.NDArray[np.
     hop = int(HOP_S * sample_rate)
     if len(samples) < window + longest:
         return np.zeros(0)
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), window + longest)[::hop]
+    frames = np.lib.stride_tricks.sliding_window_view(_without_hum(samples, sample_rate), window + longest)[::hop]
     loud = np.square(frames).mean(axis=1)
-    frames = frames[loud > 1e-3 * np.percentile(loud, 95)]  # 30 dB below the loud ones is no voice
+    frames = frames[loud > BACKGROUND * np.percentile(loud, 95)]
     batches = [_periods(frames[i : i + BATCH], window, shortest, longest) for i in range(0, len(frames), BATCH)]
     periods = np.concatenate(batches) if batches else np.zeros(0)
     return sample_rate / periods
+
+
+def _without_hum(samples: Samples, sample_rate: int) -> npt.NDArray[np.float64]:
+    spectrum = np.fft.rfft(samples)
+    spectrum[: int(HUM_HZ * len(samples) / sample_rate)] = 0
+    return np.asarray(np.fft.irfft(spectrum, len(samples)), np.float64)
 
 
 def _periods(frames: npt.NDArray[np.float64], window: int, shortest: int, longest: int) -> npt.NDArray[np.float64]:
@@ -53,9 +63,10 @@ def _periods(frames: npt.NDArray[np.float64], window: int, shortest: int, longes
     voiced = below.any(axis=1)
     first: npt.NDArray[np.intp] = np.argmax(below, axis=1)
     # From the first lag below the threshold on, walk down to the bottom of its dip.
-    padded = np.pad(searched, ((0, 0), (0, 1)), constant_values=np.inf)
-    past_first: npt.NDArray[np.bool_] = np.arange(searched.shape[1]) >= first[:, np.newaxis]
-    dip = np.argmax((padded[:, 1:] - padded[:, :-1] > 0) & past_first, axis=1)
+    beyond = np.full((len(searched), 1), np.inf)
+    rising = np.diff(np.concatenate([searched, beyond], axis=1), axis=1)
+    rising[np.arange(searched.shape[1]) < first[:, np.newaxis]] = 0
+    dip = np.argmax(np.sign(rising), axis=1)
     rows = np.flatnonzero(voiced)
     center = dip[rows] + shortest
     before, at, after = (normalized[rows, center + shift] for shift in (-1, 0, 1))

@@ -9,7 +9,6 @@ are set against it. The spectrum is then filtered from the espeak voice's toward
 
 from __future__ import annotations
 
-import math
 import warnings
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -26,8 +25,7 @@ from .spectrum import TYPICAL_DB, average_spectrum, equalize
 SAMPLE_RATE = 16_000
 
 PITCH_SETTINGS = (0, 25, 50, 75, 100)
-PITCH_OCTAVES = (-0.52, -0.30, 0.0, 0.36, 0.73)
-"""espeak-ng's pitch setting -> octaves above the voice's own pitch, measured on 18 sentences."""
+"""espeak-ng's pitch settings at which each of its voices is measured."""
 
 FORMANT_EXPONENT = 0.25
 """How far formants follow pitch from one speaker to another of the same sex."""
@@ -59,7 +57,8 @@ class _Base:
     """A voice of espeak-ng's, as it is before shaping."""
 
     name: str
-    pitch_hz: float
+    pitches_hz: tuple[float, ...]
+    """At each of `PITCH_SETTINGS`."""
     spectrum_db: npt.NDArray[np.float64]
 
 
@@ -80,12 +79,12 @@ class EspeakSynthesizer:
         """Return `text` spoken; see `Synthesizer.synthesize`."""
         wanted = ClassicalVoice.from_bytes(voice.embedding) if voice else ClassicalVoice()
         base = _base(_espeak_voice(language), HIGH_VARIANT if wanted.pitch_hz > HIGH_PITCH_HZ else LOW_VARIANT)
-        shift = (wanted.pitch_hz / base.pitch_hz) ** FORMANT_EXPONENT
-        shift = float(np.clip(shift, 1 / MAX_FORMANT_SHIFT, MAX_FORMANT_SHIFT))
-        octaves = math.log2(wanted.pitch_hz / shift / base.pitch_hz)
+        own_pitch_hz = base.pitches_hz[PITCH_SETTINGS.index(50)]
+        shift = (wanted.pitch_hz / own_pitch_hz) ** FORMANT_EXPONENT
+        shift = min(max(shift, 1 / MAX_FORMANT_SHIFT), MAX_FORMANT_SHIFT)
         speech = espeak.Speech(
             voice=base.name,
-            pitch=round(float(np.interp(octaves, PITCH_OCTAVES, PITCH_SETTINGS))),
+            pitch=round(float(np.interp(wanted.pitch_hz / shift, base.pitches_hz, PITCH_SETTINGS))),
             range=round(float(np.clip(50 * wanted.spread_semitones / 2.5, 0, 100))),
             rate=round(175 * wanted.pace / DEFAULT_PACE),
         )
@@ -130,10 +129,16 @@ def _espeak_voice(language: str) -> str:
 def _base(espeak_voice: str, variant: str) -> _Base:
     """Measure an espeak voice."""
     name = f"{espeak_voice}+{variant}"
-    spoken = espeak.speak(REFERENCE_SENTENCE, espeak.Speech(name), MAX_SPEECH_S)
-    spoken = resample(spoken, espeak.sample_rate(), SAMPLE_RATE)
-    pitch = fundamental_frequency(spoken, SAMPLE_RATE)
-    return _Base(name, float(np.median(pitch)), average_spectrum(spoken, SAMPLE_RATE))
+    spoken = {
+        setting: resample(
+            espeak.speak(REFERENCE_SENTENCE, espeak.Speech(name, pitch=setting), MAX_SPEECH_S),
+            espeak.sample_rate(),
+            SAMPLE_RATE,
+        )
+        for setting in PITCH_SETTINGS
+    }
+    pitches_hz = tuple(float(np.median(fundamental_frequency(samples, SAMPLE_RATE))) for samples in spoken.values())
+    return _Base(name, pitches_hz, average_spectrum(spoken[50], SAMPLE_RATE))
 
 
 def _trim(samples: Samples) -> Samples:

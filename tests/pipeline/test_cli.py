@@ -1,0 +1,215 @@
+"""The command line as a user meets it: real processes, real models, real recordings."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from speechzip.pipeline import read_payload, resample
+
+pytestmark = pytest.mark.models
+
+WheelRecording = Callable[[str], Path]
+SPEECHZIP = [sys.executable, "-c", "from speechzip.pipeline.cli import main; main()"]
+
+
+def run(*arguments: object, stdin: bytes = b"", code: int = 0) -> subprocess.CompletedProcess[bytes]:
+    done = subprocess.run(
+        [*SPEECHZIP, *map(str, arguments)], input=stdin, capture_output=True, check=False, timeout=300
+    )
+    assert done.returncode == code, done.stderr.decode()
+    return done
+
+
+def complaint(*arguments: object, stdin: bytes = b"") -> str:
+    done = run(*arguments, stdin=stdin, code=1)
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("speechzip: ")
+    assert done.stdout == b""
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def call(tmp_path_factory: pytest.TempPathFactory, wheel_recording: WheelRecording) -> Path:
+    """Two people, one a channel: Beckett on the left, Dickens answers on the right."""
+    beckett, rate = soundfile.read(str(wheel_recording("beckett.wav")), dtype="float32", always_2d=True)
+    dickens, dickens_rate = soundfile.read(str(wheel_recording("two_cities.wav")), dtype="float32", always_2d=True)
+    left, right = beckett[:, 0], resample(dickens[: 8 * dickens_rate, 0], dickens_rate, rate)
+    stereo = np.zeros((len(left) + len(right), 2), np.float32)
+    stereo[: len(left), 0] = left
+    stereo[len(left) :, 1] = right
+    path = tmp_path_factory.mktemp("call") / "call.wav"
+    soundfile.write(str(path), stereo, rate)
+    return path
+
+
+@pytest.fixture(scope="module")
+def compressed(call: Path) -> tuple[Path, dict[str, Any]]:
+    path = call.with_suffix(".spz")
+    return path, json.loads(run("compress", call, "--json").stdout)
+
+
+def test_compress_writes_beside_the_input_and_tells_everything(compressed: tuple[Path, dict[str, Any]]) -> None:
+    path, summary = compressed
+    assert summary["payload_bytes"] == path.stat().st_size == sum(summary["sections"].values())
+    assert summary["bitrate_bps"] == pytest.approx(8 * summary["payload_bytes"] / summary["duration_s"], rel=1e-3)
+    assert 0 < summary["real_time_factor"] < 5
+    assert summary["text_bits_per_char"] > 0
+    assert len(summary["speakers"]) == summary["channels"] == 2
+    first = summary["utterances"][0]
+    assert set(first) >= {"start_s", "duration_s", "speaker", "text", "confidence"}
+    assert "Ever tried" in first["text"]
+    assert {utterance["speaker"] for utterance in summary["utterances"]} == {0, 1}
+
+
+def test_inspect_shows_the_same(compressed: tuple[Path, dict[str, Any]]) -> None:
+    path, summary = compressed
+    inspected = json.loads(run("inspect", path, "--json").stdout)
+    assert inspected == {name: summary[name] for name in inspected}
+    lines = run("inspect", path).stdout.decode()
+    assert "Ever tried" in lines
+    assert "speaker 2: voice" in lines
+    assert f"total {path.stat().st_size:>10} bytes" in lines
+
+
+def test_decompress_writes_two_channels(compressed: tuple[Path, dict[str, Any]]) -> None:
+    path, summary = compressed
+    written = json.loads(run("decompress", path, "--json").stdout)
+    samples, rate = soundfile.read(str(path.with_suffix(".decoded.wav")), dtype="float32", always_2d=True)
+    assert (written["duration_s"], written["sample_rate"]) == (len(samples) / rate, rate)
+    assert len(samples) / rate == pytest.approx(summary["duration_s"], abs=0.5)
+    assert samples.shape[1] == 2
+    for utterance in summary["utterances"]:
+        start = int(utterance["start_s"] * rate)
+        assert np.abs(samples[start : start + rate // 10, utterance["speaker"]]).max() > 0.01
+        assert not samples[max(0, start - rate // 50) : start, utterance["speaker"]].any()
+
+
+def test_pipes(call: Path, compressed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    done = run("compress", "-", "-o", "-", stdin=call.read_bytes())
+    assert done.stdout == compressed[0].read_bytes()
+    assert b"Ever tried" in done.stderr
+    assert b"\x1b" not in done.stderr  # no progress bar in a pipe
+    wav = run("decompress", "-", "-o", "-", "-q", stdin=done.stdout).stdout
+    assert wav[:4] == b"RIFF"
+    (tmp_path / "piped.wav").write_bytes(wav)
+    assert soundfile.read(str(tmp_path / "piped.wav"), dtype="float32")[0].shape[1] == 2
+    assert b"Ever tried" in run("inspect", "-", stdin=done.stdout).stdout
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".ogg", ".mp3"])
+def test_other_sound_formats(compressed: tuple[Path, dict[str, Any]], tmp_path: Path, suffix: str) -> None:
+    run("decompress", compressed[0], "-o", tmp_path / f"call{suffix}", "-q")
+    assert len(soundfile.read(str(tmp_path / f"call{suffix}"), dtype="float32")[0]) > 16000
+
+
+def test_never_overwrites(call: Path, compressed: tuple[Path, dict[str, Any]]) -> None:
+    before = compressed[0].read_bytes()
+    assert "--force" in complaint("compress", call)
+    run("compress", call, "--force", "--channels", "mix")
+    assert compressed[0].read_bytes() != before
+    compressed[0].write_bytes(before)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"this is a poem", "not audio"),
+        (b"RIFF\x00\x00\x00\x00WAVE", "not audio"),
+        (bytes(9000), "not audio"),
+    ],
+)
+def test_rubbish_in(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "rubbish.wav"
+    path.write_bytes(content)
+    assert message in complaint("compress", path)
+    assert os.listdir(tmp_path) == ["rubbish.wav"]
+
+
+def test_cut_recording(tmp_path: Path, call: Path) -> None:
+    path = tmp_path / "cut.wav"
+    path.write_bytes(call.read_bytes()[:200_000])
+    assert "cut short" in complaint("compress", path)
+    assert os.listdir(tmp_path) == ["cut.wav"]
+
+
+def test_no_speech(tmp_path: Path) -> None:
+    soundfile.write(str(tmp_path / "quiet.wav"), np.zeros(32000, np.float32), 16000)
+    assert "no speech found" in complaint("compress", tmp_path / "quiet.wav")
+    assert os.listdir(tmp_path) == ["quiet.wav"]
+
+
+def test_missing_and_unwritable(call: Path, tmp_path: Path) -> None:
+    assert "No such file" in complaint("compress", tmp_path / "missing.wav")
+    assert "does not exist" in complaint("compress", call, "-o", tmp_path / "no" / "where.spz")
+    assert "choose one of" in complaint("decompress", tmp_path / "x.spz", "-o", tmp_path / "x.docx")
+    assert "--channels split" in complaint("compress", "-", "-o", "-", "--channels", "split", stdin=_mono_wav(tmp_path))
+
+
+def _mono_wav(folder: Path) -> bytes:
+    soundfile.write(str(folder / "mono.wav"), np.zeros(16000, np.float32), 16000)
+    return (folder / "mono.wav").read_bytes()
+
+
+@pytest.mark.parametrize("command", ["decompress", "inspect"])
+def test_damaged_payloads(compressed: tuple[Path, dict[str, Any]], tmp_path: Path, command: str) -> None:
+    whole = compressed[0].read_bytes()
+    for content, message in [
+        (b"", "empty"),
+        (whole[: len(whole) // 2], "damaged or cut short"),
+        (bytes([whole[0], whole[1] ^ 1]) + whole[2:], "checksum"),
+        (bytes([0xA9]) + whole[1:], "upgrade speechzip"),
+        (b"not a payload at all", "not a speechzip payload"),
+    ]:
+        path = tmp_path / "bad.spz"
+        path.write_bytes(content)
+        assert message in complaint(command, path)
+        assert os.listdir(tmp_path) == ["bad.spz"]
+
+
+def test_wrong_usage_exits_with_two() -> None:
+    assert b"No such command" in run("conpress", code=2).stderr
+    assert b"Missing argument" in run("compress", code=2).stderr
+    assert b"Usage" in run(code=2).stdout + run(code=2).stderr
+    assert run("--version").stdout.startswith(b"speechzip 0.")
+    for command in ("compress", "decompress", "inspect"):
+        assert b"Example" in run(command, "--help").stdout
+
+
+@pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_leaves_nothing(tmp_path: Path, wheel_recording: WheelRecording, interrupt: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [*SPEECHZIP, "compress", str(wheel_recording("two_cities.wav")), "-o", str(tmp_path / "out.spz")],
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 60
+    while not os.listdir(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert os.listdir(tmp_path)  # the temporary file: the work has begun
+    process.send_signal(interrupt)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 128 + interrupt
+    assert b"Traceback" not in stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    from speechzip.pipeline import TEXT_CODERS, Payload, Speaker, Utterance, Voice, encode_payload
+
+    evil = Payload((Speaker(Voice("classical", b"x")),), (Utterance(0, 1, 0, "\x1b[2J\x07Hi"),), 1.0)
+    path = tmp_path / "evil.spz"
+    path.write_bytes(encode_payload(evil, TEXT_CODERS[0]))
+    assert b"\x1b" not in run("inspect", path).stdout
+    assert read_payload(path).payload.utterances[0].text == "\x1b[2J\x07Hi"

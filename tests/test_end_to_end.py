@@ -1,0 +1,197 @@
+"""Real recordings through the real engines, there and back."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from speechzip.eval import word_errors
+from speechzip.pipeline import (
+    Audio,
+    NoSpeechError,
+    Recognizer,
+    Samples,
+    Synthesizer,
+    VoiceEncoder,
+    compress,
+    decompress,
+    load_engine,
+    open_recording,
+    read_payload,
+    resample,
+)
+
+pytestmark = pytest.mark.models
+
+RATE = 16_000
+DICKENS = (
+    "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness, it "
+    "was the epoch of belief, it was the epoch of incredulity, it was the season of Light, it was the season of "
+    "Darkness, it was the spring of hope, it was the winter of despair, we had everything before us, we had nothing "
+    "before us, we were all going direct to Heaven, we were all going direct the other way - in short, the period was "
+    "so far like the present period, that some of its noisiest authorities insisted on its being received, for good or "
+    "for evil, in the superlative degree of comparison only."
+)
+"""Charles Dickens, A Tale of Two Cities, 1859: what two_cities.wav says."""
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return load_engine("recognizer")
+
+
+@pytest.fixture(scope="module")
+def voice_encoder() -> VoiceEncoder:
+    return load_engine("voice_encoder")
+
+
+@pytest.fixture(scope="module")
+def synthesizer() -> Synthesizer:
+    return load_engine("synthesizer")
+
+
+@pytest.fixture(scope="module")
+def transcribe(recognizer: Recognizer, voice_encoder: VoiceEncoder) -> Callable[[Path | Audio], str]:
+    def text(source: Path | Audio) -> str:
+        try:
+            compressed = compress(source, recognizer=recognizer, voice_encoder=voice_encoder)
+        except NoSpeechError:
+            return ""
+        return " ".join(utterance.text for utterance in compressed.decoded.payload.utterances)
+
+    return text
+
+
+Transcribe = Callable[[Path | Audio], str]
+
+
+def rows(evalset: Path, category: str) -> Iterator[dict[str, str]]:
+    with open(evalset / "manifest.csv", newline="") as file:
+        yield from (row for row in csv.DictReader(file) if row["category"] == category)
+
+
+def test_dickens_there_and_back(
+    wheel_recording: Callable[[str], Path], transcribe: Transcribe, synthesizer: Synthesizer
+) -> None:
+    compressed = compress(wheel_recording("two_cities.wav"))
+    text = " ".join(utterance.text for utterance in compressed.decoded.payload.utterances)
+    assert word_errors([DICKENS], [text]).rate < 0.06
+    assert len(compressed.data) < 300
+    spoken = decompress(compressed.data, synthesizer=synthesizer)
+    assert spoken.duration_s == pytest.approx(compressed.decoded.payload.duration_s, abs=0.6)
+    assert word_errors([DICKENS], [transcribe(spoken)]).rate < 0.35
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("category", "highest_rate"), [("libri_clean", 0.08), ("libri_other", 0.14), ("vctk", 0.06), ("noisy", 0.13)]
+)
+def test_words_are_right(evalset: Path, transcribe: Transcribe, category: str, highest_rate: float) -> None:
+    recordings = list(rows(evalset, category))
+    heard = [transcribe(evalset / row["path"]) for row in recordings]
+    assert word_errors([row["transcript"] for row in recordings], heard).rate < highest_rate
+
+
+@pytest.mark.corpus
+def test_words_survive_more_noise(evalset: Path, transcribe: Transcribe) -> None:
+    generator = np.random.default_rng(5)
+    references: list[str] = []
+    heard: list[str] = []
+    for row in list(rows(evalset, "libri_clean"))[::6]:
+        speech = _load(evalset / row["path"])
+        noise = generator.normal(size=len(speech))
+        noisy = speech + noise * np.sqrt(np.square(speech).mean() / 10 / np.square(noise).mean())  # 10 dB
+        references.append(row["transcript"])
+        heard.append(transcribe(Audio(noisy.astype(np.float32), RATE)))
+    assert word_errors(references, heard).rate < 0.25
+
+
+@pytest.mark.corpus
+def test_telephone_calls_have_two_parties(evalset: Path, recognizer: Recognizer, voice_encoder: VoiceEncoder) -> None:
+    calls = sorted((evalset / "calls").glob("*agentL_callerR.flac"))
+    assert len(calls) == 2
+    for call in calls:
+        payload = compress(call, recognizer=recognizer, voice_encoder=voice_encoder).decoded.payload
+        assert payload.channels == len(payload.speakers) == 2
+        assert {utterance.speaker for utterance in payload.utterances} == {0, 1}
+
+
+@pytest.mark.corpus
+def test_dialogue_keeps_its_turns(evalset: Path, synthesizer: Synthesizer) -> None:
+    compressed = compress(evalset / "dialogues" / "dialogue1.stereo.flac")
+    payload = read_payload(compressed.data).payload
+    with open(evalset / "dialogues" / "turns.csv", newline="") as file:
+        turns = [row for row in csv.DictReader(file) if row["dialogue"] == "dialogue1"]
+    assert len(turns) > 5
+    starts = [utterance.start_s for utterance in payload.utterances]
+    for turn in turns:
+        assert min(abs(float(turn["start_s"]) - start) for start in starts) < 0.8  # a recording may begin with silence
+    spoken = decompress(compressed.data, synthesizer=synthesizer)
+    for utterance in payload.utterances:
+        channel = spoken.samples[:, payload.speakers[utterance.speaker].channel]
+        start, end = (int(second * spoken.sample_rate) for second in (utterance.start_s, utterance.end_s))
+        assert np.abs(channel[start : start + 800]).max() > 0.005  # speaks within 50 ms
+        quiet = channel[max(0, start - 1600) : start]
+        before = [u for u in payload.utterances if u.speaker == utterance.speaker and u.start_s < utterance.start_s]
+        if not before or before[-1].end_s < utterance.start_s - 0.3:
+            assert not quiet.any()  # and not before its turn
+
+
+@pytest.mark.corpus
+def test_recorded_noise_and_music_say_nothing(evalset: Path, transcribe: Transcribe) -> None:
+    recordings = list(rows(evalset, "nonspeech"))
+    assert len(recordings) == 11
+    assert {row["path"]: transcribe(evalset / row["path"]) for row in recordings} == {
+        row["path"]: "" for row in recordings
+    }
+
+
+def _noise(colour: float, level: float = 0.1) -> Samples:
+    """Return 6 s of noise whose power falls with frequency to the power of `colour`."""
+    spectrum = np.fft.rfft(np.random.default_rng(int(colour)).normal(size=6 * RATE))
+    spectrum /= np.maximum(np.arange(len(spectrum)), 300) ** (colour / 2)
+    noise = np.fft.irfft(spectrum)
+    return np.asarray(level * noise / np.std(noise), np.float32)
+
+
+def _tones(*hz: float, step_s: float = 0.0) -> Samples:
+    time_s = np.arange(6 * RATE) / RATE
+    if step_s == 0.0:
+        return np.asarray(0.1 * np.sin(2 * np.pi * np.outer(hz, time_s)).sum(axis=0), np.float32)
+    note = np.array(hz)[(time_s / step_s).astype(int) % len(hz)]
+    envelope = np.exp(-3 * (time_s % step_s) / step_s)
+    harmonics = sum(np.sin(2 * np.pi * k * np.cumsum(note) / RATE) / k for k in range(1, 7))
+    return np.asarray(0.2 * envelope * harmonics, np.float32)
+
+
+NON_SPEECH = {
+    "silence": np.zeros(6 * RATE, np.float32),
+    "faint noise": _noise(0, 1e-4),
+    "white noise": _noise(0),
+    "pink noise": _noise(1),
+    "brown noise": _noise(2),
+    "loud brown noise": _noise(2, 0.3),
+    "mains hum": _tones(50, 100, 150, 250),
+    "a tone": _tones(440),
+    "a dialling tone": _tones(350, 440),
+    "keys of a telephone": _tones(697, 1209, 770, 1336, step_s=0.2),
+    "a scale": _tones(262, 294, 330, 349, 392, 440, 494, 523, step_s=0.3),
+    "a slow melody": _tones(220, 262, 330, 262, step_s=0.75),
+    "chords": _tones(220, 277.2, 329.6, 440),
+    "ringing": np.asarray(_tones(440, 480) * (np.arange(6 * RATE) % (3 * RATE) < RATE), np.float32),
+    "clicks": np.asarray(np.arange(6 * RATE) % 4000 < 5, np.float32) * np.float32(0.5),
+}
+
+
+@pytest.mark.parametrize("name", NON_SPEECH)
+def test_made_noise_and_music_say_nothing(transcribe: Transcribe, name: str) -> None:
+    assert transcribe(Audio(NON_SPEECH[name], RATE)) == ""
+
+
+def _load(path: Path) -> Samples:
+    recording = open_recording(path)
+    samples = np.concatenate(list(recording.blocks()))[:, 0]
+    return resample(samples, recording.sample_rate, RATE)
