@@ -58,7 +58,7 @@ class MoonshineRecognizer:
         """
         folder = folder or _installed_folder()
         try:
-            self._tokens = _read_vocabulary((folder / "tokenizer.bin").read_bytes())
+            self._tokens = read_vocabulary((folder / "tokenizer.bin").read_bytes())
             self._encoder = _session(folder / "encoder_model.ort")
             self._decoder = _session(folder / "decoder_model_merged.ort")
         except Exception as error:  # onnxruntime has no base class for its errors
@@ -76,7 +76,7 @@ class MoonshineRecognizer:
             samples = np.pad(samples, (0, shortfall))
         tokens, log_probabilities = self._decode(samples)
         text = b"".join(self._tokens[token] for token in tokens).decode("utf-8", "replace")
-        text = _tidy(text.replace("\u2581", " "))
+        text = tidy(text.replace("\u2581", " "))
         confidence = float(np.exp(np.mean(log_probabilities))) if text else 0.0
         return Transcript(text, confidence)
 
@@ -102,7 +102,7 @@ class MoonshineRecognizer:
             if token == END_TOKEN:
                 break
             tokens.append(token)
-            if length := _loop_length(tokens):
+            if length := loop_length(tokens):
                 del tokens[-length:], log_probabilities[-length:]
                 break
             for name, value in zip(_cache_names("past_key_values"), present, strict=True):
@@ -113,7 +113,7 @@ class MoonshineRecognizer:
         return tokens, log_probabilities
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Return `text` as people write it: the model doubles a comma or forgets a capital now and then.
 
     "In short,, it  was. it is.." -> "In short, it was. It is."
@@ -138,7 +138,7 @@ def _likeliest(logits: npt.NDArray[np.float32]) -> tuple[int, float]:
     return token, -float(np.log(np.sum(np.exp(logits - logits[token]))))
 
 
-def _loop_length(tokens: list[int]) -> int:
+def loop_length(tokens: list[int]) -> int:
     """Return how many tokens at the end only repeat the phrase before them; 0 where there is no loop.
 
     "no no no no ..." (16 times "no") -> 15; "very, very good" -> 0
@@ -157,7 +157,7 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _read_vocabulary(packed: bytes) -> list[bytes]:
+def read_vocabulary(packed: bytes) -> list[bytes]:
     """Return the token strings of ``tokenizer.bin``: each a length (one byte, or two from 128 on), then UTF-8."""
     tokens: list[bytes] = []
     position = 0

@@ -19,8 +19,9 @@ ONSET, OFFSET = 0.5, 0.35
 """Speech begins at a probability of ONSET and goes on down to OFFSET (Silero's own hysteresis)."""
 MIN_SPEECH_S = 0.2
 """Shorter bursts are clicks and coughs."""
-PAUSE_S = 0.6
-"""A pause this long ends a stretch: most pauses inside a turn are shorter."""
+PAUSE_S = 0.9
+"""A pause this long ends a stretch. Words out of their context are read worse: over 83 recordings the
+word error rate is 7.4 % at 0.4 s, 7.1 % at 0.6 s, 6.9 % at 0.9 s and at 1.3 s."""
 SHORT_PAUSE_S = 0.2
 """A pause this long is enough once a stretch is `SOFT_LENGTH_S` long."""
 SOFT_LENGTH_S = 10.0

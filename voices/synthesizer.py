@@ -85,7 +85,7 @@ class EspeakSynthesizer:
         speech = espeak.Speech(
             voice=base.name,
             pitch=round(float(np.interp(wanted.pitch_hz / shift, base.pitches_hz, PITCH_SETTINGS))),
-            range=round(float(np.clip(50 * wanted.spread_semitones / 2.5, 0, 100))),
+            range=min(round(20 * wanted.spread_semitones), 100),
             rate=round(175 * wanted.pace / DEFAULT_PACE),
         )
         samples = _fit(text, speech, duration_s, shift)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, resample
-from speechzip.pipeline.moonshine import MAX_LENGTH_S, MoonshineRecognizer, _loop_length, _read_vocabulary, _tidy
+from speechzip.pipeline.moonshine import MAX_LENGTH_S, MoonshineRecognizer, loop_length, read_vocabulary, tidy
 
 pytestmark = pytest.mark.models
 
@@ -58,20 +58,20 @@ def test_weights_missing_or_broken(tmp_path: Path) -> None:
     ],
 )
 def test_loops_are_found(tokens: list[int], length: int) -> None:
-    assert _loop_length(tokens) == length
+    assert loop_length(tokens) == length
 
 
 def test_vocabulary() -> None:
-    assert _read_vocabulary(b"\x01a\x02bc" + bytes([130, 1]) + b"x" * 130) == [b"a", b"bc", b"x" * 130]
+    assert read_vocabulary(b"\x01a\x02bc" + bytes([130, 1]) + b"x" * 130) == [b"a", b"bc", b"x" * 130]
 
 
 @pytest.mark.parametrize(
-    ("heard", "tidy"),
+    ("heard", "written"),
     [
         (" In short,, it  was. it is..", "In short, it was. It is."),
         ("Well... maybe?? yes", "Well... maybe? Yes"),
         ("At 3.5 e.g. two", "At 3.5 e.g. Two"),
     ],
 )
-def test_tidy(heard: str, tidy: str) -> None:
-    assert _tidy(heard) == tidy
+def test_tidy(heard: str, written: str) -> None:
+    assert tidy(heard) == written

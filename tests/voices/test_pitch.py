@@ -2,20 +2,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from speechzip.pipeline import Samples
 from speechzip.voices.pitch import fundamental_frequency
 
 TIME_S = np.arange(32000) / 16000
 
 
-def buzz(hz: float, harmonics: int = 8) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def buzz(hz: float, harmonics: int = 8) -> Samples:
     numbers = np.arange(1, harmonics + 1)[:, np.newaxis]
-    return (0.2 * np.sin(2 * np.pi * hz * numbers * TIME_S) / numbers).sum(axis=0).astype(np.float32)
+    return np.asarray((0.2 * np.sin(2 * np.pi * hz * numbers * TIME_S) / numbers).sum(axis=0), np.float32)
 
 
 @pytest.mark.parametrize("hz", [75.0, 85.0, 120.0, 199.0, 260.0, 390.0])
 @pytest.mark.parametrize("noise", [0.0, 0.02])
 def test_known_pitch(hz: float, noise: float) -> None:
-    samples = buzz(hz) + noise * np.random.default_rng(0).normal(size=32000).astype(np.float32)
+    hiss = noise * np.random.default_rng(0).normal(size=32000)
+    samples = buzz(hz) + hiss.astype(np.float32)
     pitch = fundamental_frequency(samples, 16000)
     assert len(pitch) > 150
     assert np.median(pitch) == pytest.approx(hz, rel=0.005)
