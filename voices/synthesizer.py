@@ -85,7 +85,7 @@ class EspeakSynthesizer:
         speech = espeak.Speech(
             voice=base.name,
             pitch=round(float(np.interp(wanted.pitch_hz / shift, base.pitches_hz, PITCH_SETTINGS))),
-            range=min(round(20 * wanted.spread_semitones), 100),
+            range=min(int(20 * wanted.spread_semitones + 0.5), 100),
             rate=round(175 * wanted.pace / DEFAULT_PACE),
         )
         samples = _fit(text, speech, duration_s, shift)
@@ -97,7 +97,7 @@ class EspeakSynthesizer:
 
 def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: float) -> Samples:
     """Return the text at the rate at which it lasts `duration_s` after the formants' shift."""
-    rate = float(np.clip(speech.rate, espeak.MIN_RATE, espeak.MAX_RATE))
+    rate = min(max(float(speech.rate), espeak.MIN_RATE), espeak.MAX_RATE)
     best = np.zeros(0, np.float32)
     for _ in range(MAX_TRIES):
         spoken = espeak.speak(text, replace(speech, rate=round(rate)), MAX_SPEECH_S)
@@ -107,7 +107,7 @@ def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: floa
         wanted = max(duration_s, 0.1) * SAMPLE_RATE
         if len(best) == 0 or abs(len(spoken) - wanted) < abs(len(best) - wanted):
             best = spoken
-        next_rate = float(np.clip(rate * len(spoken) / wanted, espeak.MIN_RATE, espeak.MAX_RATE))
+        next_rate = min(max(rate * len(spoken) / wanted, espeak.MIN_RATE), espeak.MAX_RATE)
         if abs(len(spoken) / wanted - 1) < DURATION_TOLERANCE or round(next_rate) == round(rate):
             break
         rate = next_rate
