@@ -84,8 +84,8 @@ class EspeakSynthesizer:
         shift = min(max(shift, 1 / MAX_FORMANT_SHIFT), MAX_FORMANT_SHIFT)
         speech = espeak.Speech(
             voice=base.name,
-            pitch=round(float(np.interp(wanted.pitch_hz / shift, base.pitches_hz, PITCH_SETTINGS))),
-            range=min(int(20 * wanted.spread_semitones + 0.5), 100),
+            pitch=_pitch_setting(base, wanted.pitch_hz / shift),
+            range=min(round(20 * wanted.spread_semitones), 100),
             rate=round(175 * wanted.pace / DEFAULT_PACE),
         )
         samples = _fit(text, speech, duration_s, shift)
@@ -93,6 +93,12 @@ class EspeakSynthesizer:
             return samples
         gain = COLOUR_STRENGTH * (np.add(TYPICAL_DB, wanted.colour_db) - base.spectrum_db)
         return _level(equalize(samples, SAMPLE_RATE, np.clip(gain, -MAX_COLOUR_DB, MAX_COLOUR_DB)))
+
+
+def _pitch_setting(base: _Base, pitch_hz: float) -> int:
+    """Return the setting at which `base` speaks nearest to `pitch_hz`."""
+    settings = np.interp(np.array([pitch_hz]), np.array(base.pitches_hz), np.array(PITCH_SETTINGS))
+    return round(settings.tolist()[0])
 
 
 def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: float) -> Samples:
