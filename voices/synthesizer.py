@@ -98,7 +98,7 @@ class EspeakSynthesizer:
 def _pitch_setting(base: _Base, pitch_hz: float) -> int:
     """Return the setting at which `base` speaks nearest to `pitch_hz`."""
     settings = np.interp(np.array([pitch_hz]), np.array(base.pitches_hz), np.array(PITCH_SETTINGS))
-    return round(settings.tolist()[0])
+    return round(float(settings[0]))
 
 
 def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: float) -> Samples:
