@@ -38,9 +38,6 @@ app = typer.Typer(
 MAX_STDIN_MEMORY = 32 << 20
 """Standard input beyond this goes to a temporary file while it is read."""
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C: 128 and the number of SIGINT."""
-
 
 class Channels(Enum):
     """What a stereo recording is."""
@@ -149,19 +146,24 @@ def main() -> None:
     for entry in entry_points(group="speechzip.commands"):
         entry.load()(app)
     warnings.showwarning = _show_warning
-    signal.signal(signal.SIGTERM, _terminate)
+    stopped_by: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        stopped_by.append(number)
+        sys.exit(128 + number)  # unwinds, so that temporary files go
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
     try:
         app(standalone_mode=True)
     except SpeechzipError as error:
+        if stopped_by:  # in the middle of an import, which made an error of its own of it
+            sys.exit(128 + stopped_by[0])
         _complain(str(error))
         sys.exit(1)
     except BrokenPipeError:  # the reader of a pipe has gone: nobody is left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    sys.exit(128 + signal.SIGTERM)  # unwinds, so that temporary files go
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

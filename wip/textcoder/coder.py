@@ -1,0 +1,163 @@
+"""The text coder: texts to the text section of a payload, and back.
+
+    offset  size  meaning
+    0       1     0xFF: plain. Otherwise the first byte of a range code.
+
+    plain   0xFF, UTF-8 of the first text, 0xFF, UTF-8 of the second, ... (0xFF never occurs in UTF-8)
+    coded   one range code: the symbol [0, 255) of 256, then every token of every text in order, END after each text
+
+The shorter of the two is sent, so no payload's texts cost more than their UTF-8 and one byte each. Texts that are all
+empty are sent as nothing. The section's length and the number of texts are known from the payload around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import PayloadCorrupt, TextError
+from ..types import MAX_TEXT_BYTES
+from .predictor import Model, Odds, Predictor
+from .rangecoder import RangeDecoder, RangeEncoder
+from .tokens import END, START, Vocabulary
+
+PLAIN = 0xFF
+MAX_TOKENS_PER_BYTE = 32
+"""A code stands for at most so many tokens a byte (real talk: 2), and one more for each text: hostile bytes end soon."""
+
+_CODED = (0, 255, 256)  # the first symbol; its counterpart [255, 256) is the first byte 0xFF
+
+
+class LanguageModelCoder:
+    """Codes English talk with the project's own language model; any other text plainly.
+
+    Example:
+        >>> coder = load_text_coder()
+        >>> code = coder.encode(["Hello, how are you?", "I'm fine, thank you."])
+        >>> len(code)
+        3
+        >>> coder.decode(code, 2)
+        ['Hello, how are you?', "I'm fine, thank you."]
+    """
+
+    def __init__(self, coder_id: int, name: str, model: Model, vocabulary: Vocabulary) -> None:
+        self._id, self._name = coder_id, name
+        self._model, self._vocabulary = model, vocabulary
+
+    @property
+    def id(self) -> int:
+        """What a payload names the coder and its model by."""
+        return self._id
+
+    @property
+    def name(self) -> str:
+        """What `inspect` and reports call the coder."""
+        return self._name
+
+    def encode(self, texts: Sequence[str]) -> bytes:
+        """Return the code of `texts`, in order; what is said in one makes the next cheaper.
+
+        Raises:
+            TextError: a text holds a lone surrogate, or together they are longer than `MAX_TEXT_BYTES` as UTF-8.
+        """
+        if not any(texts):
+            return b""
+        plain = b"".join(bytes([PLAIN]) + _utf8(text) for text in texts)
+        if len(plain) - len(texts) > MAX_TEXT_BYTES:
+            raise TextError(
+                f"the text has {len(plain) - len(texts)} bytes; {MAX_TEXT_BYTES} is the most: cut the recording in parts"
+            )
+        coded = self._encode_tokens([token for text in texts for token in self._vocabulary.encode(text)], len(texts))
+        return coded if len(coded) < len(plain) else plain
+
+    def decode(self, code: bytes, count: int) -> list[str]:
+        """Return the `count` texts that `code` stands for.
+
+        Raises:
+            PayloadCorrupt: `code` is not what `encode` returns for so many texts.
+        """
+        if not code:
+            return [""] * count
+        if not count:
+            raise PayloadCorrupt(f"the text section holds {len(code)} bytes for no utterances; the payload is damaged")
+        if code[0] == PLAIN:
+            return _decode_plain(code, count)
+        texts: list[str] = []
+        for tokens in self._decode_tokens(code, count):
+            texts.append(self._vocabulary.decode(tokens))
+            if self._vocabulary.encode(texts[-1]) != [*tokens, END]:
+                raise PayloadCorrupt("the text section spells its words in another way than `encode`; it is damaged")
+        return texts
+
+    def _encode_tokens(self, tokens: Sequence[int], count: int) -> bytes:
+        encoder = RangeEncoder()
+        encoder.encode(*_CODED)
+        predictor = Predictor(self._model)
+        for token in tokens:
+            encoder.encode(*_interval(predictor.predict(), token))
+            predictor.update(token)
+        return _padded(encoder.finish(), len(tokens), count)
+
+    def _decode_tokens(self, code: bytes, count: int) -> list[list[int]]:
+        decoder = RangeDecoder(code)
+        decoder.consume(*_CODED)
+        check = RangeEncoder()  # codes again what is decoded: the bytes must be those that `encode` returns
+        check.encode(*_CODED)
+        predictor = Predictor(self._model)
+        texts: list[list[int]] = [[]]
+        left = _most_tokens(len(code), count)
+        while True:
+            odds = predictor.predict()
+            token = _token_at(odds, decoder.target(odds.total))
+            interval = _interval(odds, token)
+            decoder.consume(*interval)
+            check.encode(*interval)
+            left -= 1
+            if token == START or left < 0:
+                raise PayloadCorrupt("the text section decodes to no text; the payload is damaged")
+            if token != END:
+                texts[-1].append(token)
+            elif len(texts) < count:
+                texts.append([])
+            else:
+                break
+            predictor.update(token)
+        if _padded(check.finish(), _most_tokens(len(code), count) - left, count) != code:
+            raise PayloadCorrupt("the text section goes on after its last text, or ends early; the payload is damaged")
+        return texts
+
+
+def _interval(odds: Odds, token: int) -> tuple[int, int, int]:
+    return int(odds.frequencies[:token].sum()), int(odds.frequencies[token]), odds.total
+
+
+def _token_at(odds: Odds, target: int) -> int:
+    return int(np.searchsorted(np.cumsum(odds.frequencies), target, side="right"))
+
+
+def _most_tokens(code_length: int, count: int) -> int:
+    return MAX_TOKENS_PER_BYTE * code_length + count
+
+
+def _padded(code: bytes, tokens: int, count: int) -> bytes:
+    """Return the code with as many zero bytes after it as its tokens need to be allowed."""
+    return code.ljust(-(-(tokens - count) // MAX_TOKENS_PER_BYTE), b"\0")
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        surrogate = f"U+{ord(text[error.start]):04X}"
+        raise TextError(f"the text holds a lone surrogate ({surrogate}), which is no character; remove it") from error
+
+
+def _decode_plain(code: bytes, count: int) -> list[str]:
+    parts = code.split(bytes([PLAIN]))[1:]
+    if len(parts) != count:
+        raise PayloadCorrupt(f"the text section holds {len(parts)} texts for {count} utterances; the payload is damaged")
+    try:
+        return [part.decode("utf-8") for part in parts]
+    except UnicodeDecodeError as error:
+        raise PayloadCorrupt("the text section is not UTF-8; the payload is damaged") from error

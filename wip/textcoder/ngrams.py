@@ -1,0 +1,102 @@
+"""What followed the last few tokens in the training text: a pruned table of n-grams.
+
+The table is a trie, one level for each length of n-gram, its nodes in the order of their tokens:
+
+    level 0  |  i  |  you  | ...          every token, by id
+    level 1  |  i am  |  i 'm  | ...      the 2-grams, grouped by their first token
+    level 2  |  i am a  | ...             the 3-grams, grouped by their 2-gram
+
+A node has its last token, the code of its count and the number of its children. In the file the three are apart, because
+they pack better so (`pack_level`); where the children of a node start is the sum of the numbers before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .fixedpoint import Int64Array
+
+
+MAX_TOKENS = 4096
+"""The table is laid out for at most so many tokens: an id has 12 bits."""
+
+
+class NgramTable:
+    """Look up what followed a context."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        self._counts = arrays["ngrams.counts"].astype(np.int64)
+        self._levels: list[tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.uint8]]] = []
+        parents = MAX_TOKENS
+        while f"ngrams.{len(self._levels) + 1}.steps" in arrays:
+            self._levels.append(_unpack_level(arrays, len(self._levels) + 1, parents))
+            parents = len(self._levels[-1][1])
+
+    def followers(self, context: Sequence[int]) -> tuple[NDArray[np.int16], Int64Array] | None:
+        """Return (the tokens that followed the context, increasing; how often each did), or None where none is known.
+
+        context: at least one token and at most as many as the table has levels.
+        """
+        node = context[0]
+        for (starts, tokens, _), token in zip(self._levels, context[1:], strict=False):
+            start, end = int(starts[node]), int(starts[node + 1])
+            node = start + int(tokens[start:end].searchsorted(token))
+            if node == end or tokens[node] != token:
+                return None
+        starts, tokens, codes = self._levels[len(context) - 1]
+        start, end = int(starts[node]), int(starts[node + 1])
+        if start == end:
+            return None
+        return tokens[start:end], self._counts[codes[start:end]]
+
+
+def pack_level(
+    level: int, children: Int64Array, tokens: Int64Array, codes: Int64Array
+) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays in which a level is shipped.
+
+    Args:
+        level: from 1 on.
+        children: [nodes of the level before], how many children each has.
+        tokens: [sum of children], the last token of each node, increasing among the children of one parent.
+        codes: [sum of children], 0 to 15, the code of each node's count.
+    """
+    steps = np.diff(tokens, prepend=0) & (MAX_TOKENS - 1)
+    some = children[children > 0] - 1
+    return {
+        f"ngrams.{level}.parents": np.packbits(children > 0),
+        f"ngrams.{level}.children": np.minimum(some, 255).astype(np.uint8),
+        f"ngrams.{level}.crowds": some[some >= 255].astype(np.uint16),
+        f"ngrams.{level}.steps": (steps & 255).astype(np.uint8),
+        f"ngrams.{level}.leaps": _pack_nibbles(steps >> 8),
+        f"ngrams.{level}.codes": _pack_nibbles(codes),
+    }
+
+
+def _unpack_level(
+    arrays: Mapping[str, NDArray[np.generic]], level: int, parents: int
+) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.uint8]]:
+    """Return (where the children of each parent start, and the end; the nodes' tokens; their count codes)."""
+    some = arrays[f"ngrams.{level}.children"].astype(np.int32)
+    some[some == 255] = arrays[f"ngrams.{level}.crowds"]
+    children = np.zeros(parents + 1, np.int32)
+    children[1:][np.unpackbits(arrays[f"ngrams.{level}.parents"].view(np.uint8), count=parents).view(np.bool_)] = some + 1
+    starts = np.cumsum(children, dtype=np.int32)
+    nodes = int(starts[-1])
+    steps = arrays[f"ngrams.{level}.steps"].astype(np.uint32)
+    steps |= _unpack_nibbles(arrays[f"ngrams.{level}.leaps"], nodes).astype(np.uint32) << 8
+    tokens = np.cumsum(steps, dtype=np.uint32) & (MAX_TOKENS - 1)
+    return starts, tokens.astype(np.int16), _unpack_nibbles(arrays[f"ngrams.{level}.codes"], nodes)
+
+
+def _pack_nibbles(values: Int64Array) -> NDArray[np.uint8]:
+    even = np.pad(values, (0, len(values) % 2))
+    return (even[::2] << 4 | even[1::2]).astype(np.uint8)
+
+
+def _unpack_nibbles(packed: NDArray[np.generic], count: int) -> NDArray[np.uint8]:
+    packed = packed.astype(np.uint8)
+    return np.stack((packed >> 4, packed & 15), axis=1).ravel()[:count]

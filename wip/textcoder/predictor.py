@@ -1,0 +1,187 @@
+"""The next token's odds: the network, then what followed in the training text, then what followed in this conversation.
+
+The network's distribution is the base. Every context of the last few tokens that is known (first in the n-gram table,
+shortest first, then in the conversation so far) pulls the mixture towards what followed there:
+
+    p  <-  (1 - share) p  +  share * count / total
+
+The share of a context depends on how much is known about it (its length, total and number of followers). The shipped
+shares are what fitted the validation text; each moves on a little with every token towards the share that the context
+would have deserved. All of it is integer arithmetic: p is kept as whole numbers that add up to `total`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .fixedpoint import EXP2_BITS, LOG_BITS, LOG_FRACTION, Int64Array
+from .network import Network
+from .ngrams import NgramTable
+from .tokens import START
+
+STATIC_CONTEXTS, DYNAMIC_CONTEXTS = 4, 4
+"""Longest context, in tokens, in the n-gram table and in the conversation so far."""
+TOTAL_BUCKETS, FOLLOWER_BUCKETS = 48, 8
+SHARE_BITS = 22
+"""Shares are in steps of 2^-22."""
+SHARE_RATE_BITS = 6
+"""A share moves 1/64 of the way to what the token asked for."""
+SHARE_FLOOR, SHARE_CEILING = 1 << (SHARE_BITS - 12), (15 << SHARE_BITS) // 16
+
+_TAIL_BITS = 8  # powers of two are kept to 2^-22: what is rarer than that beside the best token counts as nothing
+_CROWDED_BITS = 44  # mixing makes the total grow; from 2^44 on it is scaled down, so that no product reaches 2^63
+_CROWDED_SHIFT = 12
+FREQUENCY_BITS = 28
+BIAS_BITS = 20
+"""The adaptive bias is in steps of 2^-20 of a base-2 logarithm."""
+BIAS_RATE = 209_715  # 0.2: one surprise raises its token's odds by up to 2^0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """The next token's odds in whole numbers."""
+
+    frequencies: Int64Array
+    """Frequency of every token, at least 1."""
+    total: int
+    """Their sum, below 2^30."""
+
+
+class Model:
+    """What is loaded once: the network, the n-gram table and the shares."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        self.network = Network(arrays)
+        self.ngrams = NgramTable(arrays)
+        self.exp2 = arrays["exp2"].astype(np.int64)
+        self.shares = [arrays[f"shares.{table}"].ravel().tolist() for table in ("static", "dynamic")]
+
+
+class _Pull(NamedTuple):
+    """What one context added to the mixture."""
+
+    table: int
+    """0: the n-gram table; 1: the conversation so far."""
+    slot: int
+    """Index of the context's share in the table's shares."""
+    tokens: NDArray[np.integer[Any]]
+    """The followers."""
+    added: Int64Array
+    """What each gained."""
+    shift: int
+    """By how many bits the mixture was scaled down afterwards."""
+
+
+class Predictor:
+    """One conversation: `predict` the next token, then `update` with what it was."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._state = model.network.initial_state()
+        self.shares = [list(shares) for shares in model.shares]
+        self._bias = np.zeros(model.network.vocabulary, np.int64)
+        self._history: list[int] = []
+        self._followers: dict[tuple[int, ...], dict[int, int]] = {}
+        self._move_on(START)
+
+    def predict(self) -> Odds:
+        """Return the odds of the next token."""
+        exp2 = self._model.exp2
+        logits = self._logits + (self._bias >> (BIAS_BITS - LOG_BITS))
+        below = logits.max() - logits
+        self._base = exp2[below & (LOG_FRACTION - 1)] >> np.minimum((below >> LOG_BITS) + _TAIL_BITS, 62)
+        self._base_total = int(self._base.sum())
+        self._mixed, self._total = self._base.copy(), self._base_total
+        self._pulls: list[_Pull] = []
+        self._pull_static()
+        self._pull_dynamic()
+        shift = max(0, self._total.bit_length() - FREQUENCY_BITS)
+        frequencies = (self._mixed >> shift) + 1
+        return Odds(frequencies, int(frequencies.sum()))
+
+    def wishes(self, token: int) -> list[tuple[int, int, int]]:
+        """Return (table, slot, share) for every context that was asked: the share it should have had, were `token` next.
+
+        That is how much of the token's odds came from the context (one step of expectation maximisation).
+        """
+        wishes: list[tuple[int, int, int]] = []
+        odds = int(self._base[token])
+        for pull in self._pulls:
+            added = int(pull.added[pull.tokens == token].sum())
+            odds += added
+            if odds:
+                wishes.append((pull.table, pull.slot, (added << SHARE_BITS) // odds))
+            odds >>= pull.shift
+        return wishes
+
+    def update(self, token: int) -> None:
+        """Learn what the predicted token was, and move on over it."""
+        for table, slot, wish in self.wishes(token):
+            share = self.shares[table][slot]
+            share += (wish - share) >> SHARE_RATE_BITS
+            self.shares[table][slot] = min(max(share, SHARE_FLOOR), SHARE_CEILING)
+        self._bias -= self._base * BIAS_RATE // self._base_total
+        self._bias[token] += BIAS_RATE
+        for length in range(1, min(DYNAMIC_CONTEXTS, len(self._history)) + 1):
+            followers = self._followers.setdefault(tuple(self._history[-length:]), {})
+            followers[token] = followers.get(token, 0) + 1
+        self._move_on(token)
+
+    def _move_on(self, token: int) -> None:
+        self._history.append(token)
+        del self._history[: -max(STATIC_CONTEXTS, DYNAMIC_CONTEXTS)]
+        self._logits = self._model.network.logits(self._model.network.step(self._state, token))
+
+    def _pull_static(self) -> None:
+        for length in range(1, min(STATIC_CONTEXTS, len(self._history)) + 1):
+            known = self._model.ngrams.followers(self._history[-length:])
+            if known is None:
+                break
+            tokens, counts = known
+            total = int(counts.sum())
+            self._pull(0, static_slot(length, total, len(tokens)), tokens, counts, total)
+
+    def _pull_dynamic(self) -> None:
+        for length in range(1, min(DYNAMIC_CONTEXTS, len(self._history)) + 1):
+            known = self._followers.get(tuple(self._history[-length:]))
+            if known is None:
+                break
+            tokens = np.fromiter(known.keys(), np.int64, len(known))
+            counts = np.fromiter(known.values(), np.int64, len(known))
+            total = int(counts.sum())
+            self._pull(1, dynamic_slot(length, total, len(tokens)), tokens, counts, total)
+
+    def _pull(
+        self, table: int, slot: int, tokens: NDArray[np.integer[Any]], counts: Int64Array, total: int
+    ) -> None:
+        share = self.shares[table][slot]
+        # (1 - share) p + share q, all of it times 1 / (1 - share): so only the followers need to be touched
+        weight = self._total * share // ((1 << SHARE_BITS) - share)
+        added = weight // total * counts
+        self._mixed[tokens] += added
+        self._total += int(added.sum())
+        shift = 0
+        if self._total >> _CROWDED_BITS:
+            shift = _CROWDED_SHIFT
+            self._mixed >>= shift
+            self._total = int(self._mixed.sum())
+        self._pulls.append(_Pull(table, slot, tokens, added, shift))
+
+
+def static_slot(length: int, total: int, followers: int) -> int:
+    """Return the index of the share of a context in the n-gram table. Totals fall into buckets half an octave wide."""
+    octave = total.bit_length()
+    half = total >> (octave - 2) & 1 if octave > 1 else 0
+    bucket = min(2 * octave + half, TOTAL_BUCKETS - 1)
+    return ((length - 1) * TOTAL_BUCKETS + bucket) * FOLLOWER_BUCKETS + min(followers.bit_length(), FOLLOWER_BUCKETS - 1)
+
+
+def dynamic_slot(length: int, total: int, followers: int) -> int:
+    """Return the index of the share of a context in the conversation so far."""
+    bucket = min(total, TOTAL_BUCKETS - 1)
+    return ((length - 1) * TOTAL_BUCKETS + bucket) * FOLLOWER_BUCKETS + min(followers, FOLLOWER_BUCKETS - 1)

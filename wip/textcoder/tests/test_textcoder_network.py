@@ -1,0 +1,118 @@
+"""The network's arithmetic is exact: no partial sum can leave the whole numbers that float32 holds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from speechzip.pipeline.textcoder.fixedpoint import ACTIVATION, CELL_LIMIT, UNIT_BITS
+from speechzip.pipeline.textcoder.network import Network
+from speechzip.pipeline.textcoder.predictor import SHARE_BITS, SHARE_CEILING, SHARE_FLOOR, Model, Predictor
+from speechzip.pipeline.textcoder.weights import read_weights
+
+EXACT = 1 << 24  # float32 holds every whole number up to here
+ARRAYS = read_weights()
+MATRICES = ("lstm0.weights", "lstm1.weights", "projection.weights", "embedding")
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_every_partial_sum_is_exact(name: str) -> None:
+    weights = ARRAYS[name].astype(np.int64)
+    # whatever the inputs in [-127, 127], and whatever the order and grouping of the terms
+    largest = int(np.abs(weights).sum(axis=1).max()) * ACTIVATION
+    assert largest < EXACT
+    # and for any int8 weights of this shape, a model of the same size trained anew included
+    assert weights.shape[1] * ACTIVATION * ACTIVATION < EXACT
+
+
+def test_everything_shipped_is_an_integer() -> None:
+    assert {array.dtype.kind for array in ARRAYS.values()} <= {"i", "u"}
+
+
+def test_scaled_products_fit_64_bits() -> None:
+    for name in ("lstm0", "lstm1", "projection"):
+        factors = ARRAYS[f"{name}.factors"].astype(np.int64)
+        assert EXACT * int(np.abs(factors).max()) < 1 << 62
+    assert EXACT * abs(int(ARRAYS["logit.factor"].astype(np.int64)[0])) < 1 << 62
+    one = 1 << UNIT_BITS
+    assert one * CELL_LIMIT + one * one < 1 << 62
+    assert one * one * ACTIVATION < 1 << 62
+
+
+def test_tables() -> None:
+    sigmoid, tanh, exp2 = (ARRAYS[name].astype(np.int64) for name in ("sigmoid", "tanh", "exp2"))
+    assert sigmoid[2048] == 1 << 14
+    assert tanh[2048] == 0
+    assert exp2[0] == 1 << 30
+    for table in (sigmoid, tanh, -exp2):
+        assert np.all(np.diff(table) >= 0)
+
+
+def reference_step(outputs: list[NDArray[np.int64]], cells: list[NDArray[np.int64]], token: int) -> NDArray[np.int64]:
+    """The network once more, in int64 throughout and row by row, as FORMAT.md words it."""
+    below = ARRAYS["embedding"].astype(np.int64)[token]
+    sigmoid, tanh = ARRAYS["sigmoid"].astype(np.int64), ARRAYS["tanh"].astype(np.int64)
+    for layer in range(2):
+        weights = ARRAYS[f"lstm{layer}.weights"].astype(np.int64)
+        inputs = np.concatenate((below, outputs[layer]))
+        products = np.array([int((row * inputs).sum()) for row in weights])
+        factors, bias = (ARRAYS[f"lstm{layer}.{part}"].astype(np.int64) for part in ("factors", "bias"))
+        gates = np.clip(bias + 2048 + ((products * factors + (1 << 19)) >> 20), 0, 4095).reshape(4, -1)
+        mixed = sigmoid[gates[1]] * cells[layer] + ((sigmoid[gates[0]] * tanh[gates[2]]) >> 3)
+        cells[layer] = np.clip(mixed >> 15, -CELL_LIMIT, CELL_LIMIT)
+        squashed = tanh[np.clip((cells[layer] >> 4) + 2048, 0, 4095)]
+        below = outputs[layer] = (sigmoid[gates[3]] * squashed * 127 + (1 << 29)) >> 30
+    products = ARRAYS["projection.weights"].astype(np.int64) @ np.concatenate(outputs)
+    return np.clip((products * ARRAYS["projection.factors"].astype(np.int64) + (1 << 19)) >> 20, -127, 127)
+
+
+def test_float32_products_equal_integer_ones() -> None:
+    network = Network(ARRAYS)
+    state = network.initial_state()
+    hidden = len(state.cells[0])
+    outputs, cells = ([np.zeros(hidden, np.int64) for _ in range(2)] for _ in range(2))
+    factor, bias = int(ARRAYS["logit.factor"].astype(np.int64)[0]), ARRAYS["logit.bias"].astype(np.int64)
+    for token in (1, 300, 999, 4095, 0, 271, 2, 2048):
+        projection = network.step(state, token)
+        wanted = reference_step(outputs, cells, token)
+        np.testing.assert_array_equal(projection, wanted)
+        logits = ((ARRAYS["embedding"].astype(np.int64) @ wanted * factor + (1 << 19)) >> 20) + bias
+        np.testing.assert_array_equal(network.logits(projection), logits)
+
+
+def test_odds_are_whole_and_every_token_is_possible() -> None:
+    predictor = Predictor(Model(ARRAYS))
+    for token in [400, 401, 0, 400, 401, 0] * 8 + list(range(2, 40)):
+        odds = predictor.predict()
+        assert odds.frequencies.dtype == np.int64
+        assert int(odds.frequencies.min()) >= 1
+        assert odds.total == int(odds.frequencies.sum()) < 1 << 30
+        predictor.update(token)
+    assert all(SHARE_FLOOR <= share <= SHARE_CEILING < 1 << SHARE_BITS for table in predictor.shares for share in table)
+
+
+CODE = """
+from speechzip.pipeline.textcoder import load_text_coder
+texts = ["Hello, how are you?", "I'm fine. O'Neill-Ångström at 12:45, #42!", "Well, O'Neill said so."]
+coder = load_text_coder()
+code = coder.encode(texts)
+assert coder.decode(code, 3) == texts
+print(code.hex())
+"""
+
+
+def test_same_code_whatever_the_blas_does() -> None:
+    # Each core type is another set of matrix kernels: SSE, AVX2 with fused multiply-add, AVX-512
+    settings = [{"OPENBLAS_NUM_THREADS": threads} for threads in ("1", "2", "4")]
+    settings += [{"OPENBLAS_CORETYPE": core} for core in ("Prescott", "Nehalem", "Haswell")]
+    codes = {
+        subprocess.run(
+            [sys.executable, "-c", CODE], env={**os.environ, **setting}, check=True, capture_output=True, text=True
+        ).stdout
+        for setting in settings
+    }
+    assert len(codes) == 1

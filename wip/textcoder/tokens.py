@@ -1,0 +1,202 @@
+"""Text as tokens: the case folding, the word pieces and the way back.
+
+Three reversible steps lead from a text to token ids:
+
+    "So John said OK."                       the text
+    " so \\x01john said \\x03ok."              folded: a space in front, capitals told by marks
+    [" so", " \\x01john", " said", ...]       word pieces of the vocabulary
+    [411, 2071, 530, ...]                    their ids
+
+Folding makes the capital that everybody expects free. A word at the start of an utterance or after `.`, `?` or `!` is
+expected to be capitalised, so is "I"; every other word is expected in lower case. A mark in front of a word says that it
+is not as expected: `CAPITAL` (John), `LOWER` ("i", "iPhone" at the start) or `UPPER` (NASA).
+
+Characters that the vocabulary does not know are spelled as the bytes of their UTF-8, one token a byte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from ..errors import PayloadCorrupt
+
+END = 0
+"""Token that ends an utterance."""
+START = 1
+"""Token that starts a conversation; never coded, only fed to the model."""
+FIRST_BYTE = 2
+"""Token of the byte 0x00; the 256 byte tokens follow each other."""
+FIRST_PIECE = FIRST_BYTE + 256
+"""First word piece: single characters first, then merged pieces, the most useful first."""
+
+CAPITAL, LOWER, UPPER = "\x01", "\x02", "\x03"
+MARKS = CAPITAL + LOWER + UPPER
+
+# One cased run: NASA | John, john | A. The look-ahead leaves the capital that starts "Os" in "NATOs" to the next run.
+_RUN = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]")
+# What the pieces never reach across: a word with its space, mark and clitic; a number; other signs.
+WORD = re.compile(r" ?[\x01-\x03]?[a-z]+(?:'[a-z]+)*| ?[0-9]+| ?[^ a-z0-9\x01-\x03]+|[\x01-\x03]| ")
+_SPELLED = 40  # longer words are spelled in parts: the work grows with the square of the length
+# Control characters: folding must not confuse them with a mark.
+_LITERAL = re.compile(r"[\x00-\x1f]")
+_LITERAL_OFFSET = 0xF0000  # a private plane: folded text holds control characters there, never in the clear
+
+
+class _SentenceState:
+    """Follow whether the next word is expected to be capitalised."""
+
+    __slots__ = ("capital", "_ended")
+
+    def __init__(self) -> None:
+        self.capital = True
+        self._ended = False
+
+    def feed(self, text: str) -> None:
+        """Move on over characters that are not part of a cased run."""
+        for char in text:
+            if char in ".?!":
+                self._ended, self.capital = True, False
+            elif char == " ":
+                if self._ended:
+                    self.capital, self._ended = True, False
+            elif char not in "\"')]“”’":
+                self.capital = self._ended = False
+
+    def word(self) -> None:
+        """Move on over a cased run."""
+        self.capital = self._ended = False
+
+
+def fold(text: str) -> str:
+    """Return the text in lower case with a space in front and marks where the case is not the expected one.
+
+    >>> fold("So John said OK. I agree.")
+    ' so \\x01john said \\x03ok. i agree.'
+    """
+    if not text:
+        return ""
+    text = _LITERAL.sub(lambda match: chr(ord(match[0]) + _LITERAL_OFFSET), text)
+    state = _SentenceState()
+    parts = [" "]
+    end = 0
+    for match in _RUN.finditer(text):
+        start, run = match.start(), match[0]
+        state.feed(text[end:start])
+        adjacent = start == end and start > 0
+        if len(run) >= 2 and run.isupper():
+            mark = UPPER
+        elif run[0].isupper():
+            expected = not adjacent and (state.capital or run == "I")
+            mark = "" if expected else CAPITAL
+        else:
+            mark = LOWER if state.capital or adjacent or run == "i" else ""
+        parts += text[end:start], mark, run.lower()
+        state.word()
+        end = match.end()
+    parts.append(text[end:])
+    return "".join(parts)
+
+
+_FOLDED_RUN = re.compile(r"([\x01-\x03]*)([a-z]+)")
+
+
+def unfold(folded: str) -> str:
+    """Return the text that `fold` was given; any folded string gives some text.
+
+    >>> unfold(" so \\x01john said \\x03ok. i agree.")
+    'So John said OK. I agree.'
+    """
+    folded = folded.removeprefix(" ")
+    state = _SentenceState()
+    parts: list[str] = []
+    end = 0
+    for match in _FOLDED_RUN.finditer(folded):
+        between = folded[end : match.start()]
+        state.feed(between)
+        marks, run = match[1], match[2]
+        if marks:
+            mark = marks[-1]
+            run = run.upper() if mark == UPPER else run.capitalize() if mark == CAPITAL else run
+        elif state.capital or run == "i":
+            run = run.capitalize()
+        parts += between, run
+        state.word()
+        end = match.end()
+    parts.append(folded[end:])
+    text = "".join(parts).translate({ord(mark): None for mark in MARKS})
+    return re.sub(
+        f"[{chr(_LITERAL_OFFSET)}-{chr(_LITERAL_OFFSET + 0x1F)}]",
+        lambda match: chr(ord(match[0]) - _LITERAL_OFFSET),
+        text,
+    )
+
+
+class Vocabulary:
+    """The word pieces of a model and the way between texts and token ids."""
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self.pieces = tuple(pieces)
+        """The word pieces, in the order of their ids from `FIRST_PIECE` on."""
+        self._ids = {piece: FIRST_PIECE + index for index, piece in enumerate(self.pieces)}
+        self._words: dict[str, tuple[int, ...]] = {}
+
+    def __len__(self) -> int:
+        return FIRST_PIECE + len(self.pieces)
+
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of one utterance, `END` included."""
+        ids: list[int] = []
+        for word in WORD.findall(fold(text)):
+            known = self._words.get(word)
+            if known is None:
+                parts = (word[at : at + _SPELLED] for at in range(0, len(word), _SPELLED))
+                known = tuple(token for part in parts for token in self._spell(part))
+                if len(self._words) < 1 << 16:  # a bound on the memory that a long-lived coder holds
+                    self._words[word] = known
+            ids += known
+        ids.append(END)
+        return ids
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Return the text of the token ids of one utterance (without `END`).
+
+        Raises:
+            PayloadCorrupt: the byte tokens are not UTF-8.
+        """
+        parts: list[str] = []
+        spelled = bytearray()
+        for token in ids:
+            if token < FIRST_PIECE:
+                spelled.append(token - FIRST_BYTE)
+                continue
+            if spelled:
+                parts.append(_from_utf8(spelled))
+                spelled.clear()
+            parts.append(self.pieces[token - FIRST_PIECE])
+        if spelled:
+            parts.append(_from_utf8(spelled))
+        return unfold("".join(parts))
+
+    def _spell(self, word: str) -> tuple[int, ...]:
+        """Return the ids of one word: join the neighbours whose piece has the lowest id until none can be joined."""
+        symbols = list(word)
+        while len(symbols) > 1:
+            joins = [(self._ids.get(left + right, len(self)), at) for at, (left, right) in enumerate(pairwise(symbols))]
+            best, at = min(joins)
+            if best == len(self):
+                break
+            symbols[at : at + 2] = [symbols[at] + symbols[at + 1]]
+        ids: list[int] = []
+        for symbol in symbols:
+            known = self._ids.get(symbol)
+            ids += [FIRST_BYTE + byte for byte in symbol.encode("utf-8")] if known is None else [known]
+        return tuple(ids)
+
+
+def _from_utf8(spelled: bytearray) -> str:
+    try:
+        return spelled.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PayloadCorrupt("the text section spells bytes that are not UTF-8; the payload is damaged") from error

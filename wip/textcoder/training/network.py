@@ -1,0 +1,110 @@
+"""The network in torch: what is trained; `export` turns it into the integers that NumPy runs.
+
+    token -> embedding [384] -> LSTM [512] -> LSTM [512] -> projection [384] -> logits [vocabulary]
+
+The embedding is also the output matrix. Weights are rounded to int8 in every forward pass (the gradient goes straight
+through), with one scale a row; the embedding has one scale for all, because its rows are both inputs and outputs.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+STATE_STEPS = 127  # an activation of 1.0 is the int8 127
+PROJECTION_RANGE = 4.0  # the projection is clipped to [-4, 4]
+
+
+class _Round(torch.autograd.Function):
+    """Round; the gradient goes straight through."""
+
+    @staticmethod
+    def forward(ctx: object, values: Tensor) -> Tensor:
+        return values.round()
+
+    @staticmethod
+    def backward(ctx: object, *gradients: Tensor) -> Tensor:
+        return gradients[0]
+
+
+def round_through(values: Tensor) -> Tensor:
+    """Return the values rounded, differentiable as if they were not."""
+    return _Round.apply(values)  # type: ignore[no-any-return,no-untyped-call]
+
+
+def row_scales(weights: Tensor) -> Tensor:
+    """Return the scale of every row: what one int8 step is worth. weights: [rows, columns] -> [rows, 1]."""
+    return weights.detach().abs().amax(dim=1, keepdim=True).clamp(min=1e-6) / 127
+
+
+def quantised(weights: Tensor) -> Tensor:
+    """Return the weights as int8 steps of their row's scale, back in real numbers."""
+    scales = row_scales(weights)
+    return round_through(weights / scales) * scales
+
+
+class Network(nn.Module):
+    """The language model; `forward` takes tokens [time, batch]."""
+
+    def __init__(self, vocabulary: int, width: int, hidden: int) -> None:
+        super().__init__()
+        self.width, self.hidden = width, hidden
+        self.embedding = nn.Parameter(torch.randn(vocabulary, width) * 0.1)
+        self.bias = nn.Parameter(torch.zeros(vocabulary))
+        bound = 1 / math.sqrt(hidden)
+
+        def matrix(rows: int, columns: int) -> nn.Parameter:
+            return nn.Parameter(torch.empty(rows, columns).uniform_(-bound, bound))
+
+        # [input, forget, cell, output] gates on top of each other; columns: the layer's input, then its own last output
+        self.lstm0 = matrix(4 * hidden, width + hidden)
+        self.lstm1 = matrix(4 * hidden, hidden + hidden)
+        forget_open = torch.zeros(4 * hidden)
+        forget_open[hidden : 2 * hidden] = 1.0
+        self.bias0 = nn.Parameter(forget_open.clone())
+        self.bias1 = nn.Parameter(forget_open.clone())
+        self.projection = matrix(width, 2 * hidden)
+        self.gain = nn.Parameter(torch.tensor(0.0))
+        self.dropout = 0.0
+
+    def zero_state(self, batch: int) -> list[Tensor]:
+        """Return the state before anything: outputs and cells of both layers, float32 [1, batch, hidden]."""
+        return [torch.zeros(1, batch, self.hidden) for _ in range(4)]
+
+    def embed_table(self) -> Tensor:
+        """Return the embedding as int8 steps of 1/127, in [-1, 1]."""
+        return round_through(self.embedding.clamp(-1, 1) * STATE_STEPS) / STATE_STEPS
+
+    def forward(self, tokens: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor]:
+        """Return (projections [time, batch, width], the state after, the table for `logits`)."""
+        table = self.embed_table()
+        low = torch.bfloat16
+        inputs = self._drop(table[tokens].to(low))
+        first, out0, cell0 = self._lstm(inputs, state[0], state[1], self.lstm0, self.bias0)
+        first_q = round_through(first * STATE_STEPS) / STATE_STEPS
+        second, out1, cell1 = self._lstm(self._drop(first_q), state[2], state[3], self.lstm1, self.bias1)
+        both = self._drop(torch.cat((first_q, second), dim=2))
+        projected = nn.functional.linear(both, quantised(self.projection).to(low)).float()
+        step = PROJECTION_RANGE / 127
+        projected = round_through((projected / step).clamp(-127, 127)) * step
+        return projected, [out0, cell0, out1, cell1], table
+
+    def logits(self, projected: Tensor, table: Tensor) -> Tensor:
+        """Return the logits, bfloat16-rounded: projected [n, width] -> float32 [n, vocabulary]."""
+        scaled = (projected * self.gain.exp()).to(torch.bfloat16)
+        return nn.functional.linear(scaled, table.to(torch.bfloat16)).float() + self.bias
+
+    def _lstm(self, inputs: Tensor, out: Tensor, cell: Tensor, weights: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        low = torch.bfloat16
+        columns = inputs.shape[2]
+        whole = quantised(weights).to(low)
+        flat = [whole[:, :columns].contiguous(), whole[:, columns:].contiguous(), bias.to(low), torch.zeros_like(bias).to(low)]
+        outputs, last_out, last_cell = torch._VF.lstm(  # type: ignore[attr-defined]
+            inputs, (out.to(low), cell.to(low)), flat, True, 1, 0.0, self.training, False, False
+        )
+        return outputs, last_out.float(), last_cell.float()
+
+    def _drop(self, values: Tensor) -> Tensor:
+        return nn.functional.dropout(values, self.dropout, self.training) if self.dropout else values

@@ -1,0 +1,37 @@
+"""The weights file: a NumPy archive of integer arrays, and the coder made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .coder import LanguageModelCoder
+from .predictor import Model
+from .tokens import Vocabulary
+
+CODER_ID = 1
+CODER_NAME = "english-1"
+WEIGHTS_FILE = "english-1.npz"
+"""What the file holds is listed in MODEL.md beside it."""
+
+
+def read_weights() -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of the shipped weights file, by name."""
+    with files(__package__).joinpath(WEIGHTS_FILE).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def coder_from(arrays: Mapping[str, NDArray[np.generic]]) -> LanguageModelCoder:
+    """Return the coder that runs on these arrays."""
+    pieces = arrays["vocabulary"].tobytes().decode("utf-8").split("\n")
+    return LanguageModelCoder(CODER_ID, CODER_NAME, Model(arrays), Vocabulary(pieces))
+
+
+@lru_cache(maxsize=1)
+def load_text_coder() -> LanguageModelCoder:
+    """Return the shipped coder; it is loaded once and holds no state between calls."""
+    return coder_from(read_weights())
