@@ -24,6 +24,10 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
 
+bench: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.text_coders
+
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

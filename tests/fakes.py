@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from speechzip.pipeline import Audio, Samples, Transcript, Voice
+from speechzip.pipeline import Audio, PayloadCorrupt, Samples, TextError, Transcript, Voice
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -35,6 +35,37 @@ class FakeVoiceEncoder:
 
     def encode(self, samples: Samples, transcript: str) -> Voice:
         return Voice(self.space, bytes([min(255, int(1000 * np.abs(samples).mean())), len(transcript) % 256]))
+
+
+class FakeTextCoder:
+    """Writes UTF-8 behind its length: quick, and simple enough to be looked through."""
+
+    id = 0
+    name = "fake"
+
+    def encode(self, texts: Sequence[str]) -> bytes:
+        try:
+            coded = [text.encode() for text in texts]
+        except UnicodeEncodeError as error:
+            raise TextError("a lone surrogate") from error
+        return b"".join(len(text).to_bytes(2, "little") + text for text in coded) if any(coded) else b""
+
+    def decode(self, code: bytes, count: int) -> list[str]:
+        if not code:
+            return [""] * count
+        texts: list[str] = []
+        for _ in range(count):
+            length, code = int.from_bytes(code[:2], "little"), code[2:]
+            if length > len(code):
+                raise PayloadCorrupt("a text is cut short")
+            try:
+                texts.append(code[:length].decode())
+            except UnicodeDecodeError as error:
+                raise PayloadCorrupt("a text is not UTF-8") from error
+            code = code[length:]
+        if code or not any(texts):
+            raise PayloadCorrupt("texts that no encoder writes")
+        return texts
 
 
 class FakeSynthesizer:

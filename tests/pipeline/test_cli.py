@@ -210,6 +210,6 @@ def test_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
 
     evil = Payload((Speaker(Voice("classical", b"x")),), (Utterance(0, 1, 0, "\x1b[2J\x07Hi"),), 1.0)
     path = tmp_path / "evil.spz"
-    path.write_bytes(encode_payload(evil, TEXT_CODERS[0]))
+    path.write_bytes(encode_payload(evil, TEXT_CODERS[1]))
     assert b"\x1b" not in run("inspect", path).stdout
     assert read_payload(path).payload.utterances[0].text == "\x1b[2J\x07Hi"

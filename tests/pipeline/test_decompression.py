@@ -75,7 +75,7 @@ def test_empty_payload() -> None:
 
 
 def test_reading(payload: Payload, tmp_path: Path) -> None:
-    data = encode_payload(payload, TEXT_CODERS[0])
+    data = encode_payload(payload, TEXT_CODERS[1])
     path = tmp_path / "call.spz"
     path.write_bytes(data)
     with open(path, "rb") as file:

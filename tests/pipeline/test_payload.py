@@ -6,7 +6,7 @@ import zlib
 from dataclasses import replace
 
 import pytest
-from fakes import GOLDEN
+from fakes import GOLDEN, FakeTextCoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from speechzip.pipeline import (
@@ -27,7 +27,9 @@ from speechzip.pipeline import (
 )
 from speechzip.pipeline.payload import CONFIDENCE_LEVELS, TICKS_PER_SECOND
 
-CODER = TEXT_CODERS[0]
+FAKE = FakeTextCoder()
+FAKES = {FAKE.id: FAKE}
+REAL = TEXT_CODERS[1]
 
 
 def ticks(lowest: int, highest: int) -> st.SearchStrategy[float]:
@@ -65,8 +67,8 @@ def payloads(draw: st.DrawFn) -> Payload:
 @given(payloads())
 @settings(max_examples=200, deadline=None)
 def test_comes_back(payload: Payload) -> None:
-    data = encode_payload(payload, CODER)
-    decoded = decode_payload(data, TEXT_CODERS)
+    data = encode_payload(payload, FAKE)
+    decoded = decode_payload(data, FAKES)
     assert decoded.payload == payload
     assert sum(decoded.sections.values()) == len(data)
 
@@ -74,11 +76,11 @@ def test_comes_back(payload: Payload) -> None:
 @given(payloads(), st.data())
 @settings(max_examples=100, deadline=None)
 def test_any_damage_is_noticed_or_harmless(payload: Payload, data: st.DataObject) -> None:
-    code = bytearray(encode_payload(payload, CODER))
+    code = bytearray(encode_payload(payload, FAKE))
     for _ in range(data.draw(st.integers(1, 4))):
         code[data.draw(st.integers(0, len(code) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(PayloadError):
-        decode_payload(bytes(code), TEXT_CODERS)
+        decode_payload(bytes(code), FAKES)
 
 
 @given(st.binary(max_size=400))
@@ -92,17 +94,17 @@ def test_rubbish_is_refused_in_our_own_words(rubbish: bytes) -> None:
             else zlib.crc32(body).to_bytes(4, "little")
         )
         with contextlib.suppress(PayloadError):
-            decode_payload(body + crc, TEXT_CODERS)
+            decode_payload(body + crc, FAKES)
 
 
 def test_golden_bytes(payload: Payload) -> None:
-    data = encode_payload(payload, CODER)
+    data = encode_payload(payload, REAL)
     assert data.hex() == (GOLDEN / "two-channels.hex").read_text().strip()
     assert decode_payload(data, TEXT_CODERS).payload == payload
 
 
 def test_golden_sections(payload: Payload) -> None:
-    sections = decode_payload(encode_payload(payload, CODER), TEXT_CODERS).sections
+    sections = decode_payload(encode_payload(payload, REAL), TEXT_CODERS).sections
     assert {name: sections[name] for name in ("header", "voices", "checksum")} == {
         "header": 5,  # magic and version, text coder, two bytes of duration and flags, count of utterances
         "voices": 25,  # count, channels, length and space, 10 bytes, length, 10 bytes
@@ -131,15 +133,13 @@ def test_every_bit_flip_of_the_golden_payload() -> None:
 
 
 def test_every_bit_flip_behind_a_good_checksum(payload: Payload) -> None:
-    body = golden()[:-2]
+    body = encode_payload(payload, FAKE)[:-2]
     survived = 0
     for bit in range(8 * len(body)):
         flipped = bytearray(body)
         flipped[bit // 8] ^= 1 << bit % 8
         try:
-            decoded = decode_payload(
-                bytes(flipped) + binascii.crc_hqx(bytes(flipped), 0).to_bytes(2, "little"), TEXT_CODERS
-            )
+            decoded = decode_payload(bytes(flipped) + binascii.crc_hqx(bytes(flipped), 0).to_bytes(2, "little"), FAKES)
         except PayloadError:
             continue
         survived += 1
@@ -171,8 +171,8 @@ def test_not_a_payload(data: bytes, error: type[PayloadError]) -> None:
 
 def test_large_payloads_have_a_longer_checksum(payload: Payload) -> None:
     long = replace(payload, utterances=(replace(payload.utterances[0], text=bytes(range(32, 127)).decode() * 9),))
-    data = encode_payload(long, CODER)
-    decoded = decode_payload(data, TEXT_CODERS)
+    data = encode_payload(long, FAKE)
+    decoded = decode_payload(data, FAKES)
     small = len(data) <= 256
     assert decoded.sections["checksum"] == (2 if small else 4)
     assert decoded.payload == long
@@ -180,17 +180,15 @@ def test_large_payloads_have_a_longer_checksum(payload: Payload) -> None:
 
 def test_times_land_within_a_thirtysecond(payload: Payload) -> None:
     odd = replace(payload.utterances[0], start_s=0.5312, duration_s=1.999)
-    moved = decode_payload(encode_payload(replace(payload, utterances=(odd,)), CODER), TEXT_CODERS).payload.utterances[
-        0
-    ]
+    moved = decode_payload(encode_payload(replace(payload, utterances=(odd,)), FAKE), FAKES).payload.utterances[0]
     assert abs(moved.start_s - odd.start_s) <= 1 / 32
     assert abs(moved.duration_s - odd.duration_s) <= 1 / 32
 
 
 def test_lone_surrogate_is_refused(payload: Payload) -> None:
     broken = replace(payload, utterances=(replace(payload.utterances[0], text="a\ud800b"),))
-    with pytest.raises(TextError, match="U\\+D800"):
-        encode_payload(broken, CODER)
+    with pytest.raises(TextError, match="lone surrogate"):
+        encode_payload(broken, FAKE)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +206,7 @@ def test_lone_surrogate_is_refused(payload: Payload) -> None:
 )
 def test_impossible_payloads_are_not_written(payload: Payload, change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        encode_payload(replace(payload, **change), CODER)  # type: ignore[arg-type]
+        encode_payload(replace(payload, **change), FAKE)  # type: ignore[arg-type]
 
 
 def test_voice_id_is_stable() -> None:

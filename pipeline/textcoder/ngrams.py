@@ -6,8 +6,8 @@ The table is a trie, one level for each length of n-gram, its nodes in the order
     level 1  |  i am  |  i 'm  | ...      the 2-grams, grouped by their first token
     level 2  |  i am a  | ...             the 3-grams, grouped by their 2-gram
 
-A node has its last token, the code of its count and the number of its children. In the file the three are apart, because
-they pack better so (`pack_level`); where the children of a node start is the sum of the numbers before it.
+A node has its last token, the code of its count and the number of its children. In the file the three are apart,
+because they pack better so (`pack_level`); where the children of a node start is the sum of the numbers before it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .fixedpoint import Int64Array
-
 
 MAX_TOKENS = 4096
 """The table is laid out for at most so many tokens: an id has 12 bits."""
@@ -83,7 +82,8 @@ def _unpack_level(
     some = arrays[f"ngrams.{level}.children"].astype(np.int32)
     some[some == 255] = arrays[f"ngrams.{level}.crowds"]
     children = np.zeros(parents + 1, np.int32)
-    children[1:][np.unpackbits(arrays[f"ngrams.{level}.parents"].view(np.uint8), count=parents).view(np.bool_)] = some + 1
+    has_children = np.unpackbits(arrays[f"ngrams.{level}.parents"].view(np.uint8), count=parents)
+    children[1:][has_children.view(np.bool_)] = some + 1
     starts = np.cumsum(children, dtype=np.int32)
     nodes = int(starts[-1])
     steps = arrays[f"ngrams.{level}.steps"].astype(np.uint32)
@@ -98,5 +98,5 @@ def _pack_nibbles(values: Int64Array) -> NDArray[np.uint8]:
 
 
 def _unpack_nibbles(packed: NDArray[np.generic], count: int) -> NDArray[np.uint8]:
-    packed = packed.astype(np.uint8)
-    return np.stack((packed >> 4, packed & 15), axis=1).ravel()[:count]
+    pairs = packed.astype(np.uint8)
+    return np.stack((pairs >> 4, pairs & 15), axis=1).ravel()[:count].astype(np.uint8, copy=False)

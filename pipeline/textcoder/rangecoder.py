@@ -1,8 +1,8 @@
 """An integer range coder: symbols with whole-number frequencies to bytes and back (G. N. N. Martin, 1979).
 
-The coder keeps an interval [low, low + width) inside [0, 2^48). A symbol that owns [start, start + frequency) of `total`
-shrinks the interval to its share; while the interval is narrower than 2^40, its top byte leaves and it grows 256-fold.
-A carry out of the top runs back over the bytes that have left.
+The coder keeps an interval [low, low + width) inside [0, 2^48). A symbol that owns [start, start + frequency) of
+`total` shrinks the interval to its share; while the interval is narrower than 2^40, its top byte leaves and it grows
+256-fold. A carry out of the top runs back over the bytes that have left.
 
     total 4, symbol "b" owns [1, 3):   low 0, width 2^48   ->   low 2^46, width 2^47
 
@@ -33,7 +33,8 @@ class RangeEncoder:
     __slots__ = ("_low", "_out", "_width")
 
     def __init__(self) -> None:
-        self._low, self._width = 0, _TOP
+        self._low: int = 0
+        self._width: int = _TOP
         self._out = bytearray()
 
     def encode(self, start: int, frequency: int, total: int) -> None:
@@ -75,7 +76,8 @@ class RangeDecoder:
 
     def __init__(self, code: bytes) -> None:
         self._code, self._at = code, WIDTH_BITS // 8
-        self._offset, self._width = int.from_bytes(code[: self._at].ljust(self._at, b"\0"), "big"), _TOP
+        self._offset: int = int.from_bytes(code[: self._at].ljust(self._at, b"\0"), "big")
+        self._width: int = _TOP
 
     def target(self, total: int) -> int:
         """Return a number in [0, total) that the next symbol owns."""

@@ -31,9 +31,9 @@ def count_codes() -> NDArray[np.int32]:
 def count_ngrams(tokens: NDArray[np.uint16], wanted: int) -> dict[str, NDArray[np.generic]]:
     """Return the arrays of `NgramTable` with about `wanted` n-grams in all.
 
-    An n-gram that was seen `c` times scores `c * |log(p / p')|`, where p is its share of what followed its context and p'
-    what the context without its first token would give (A. Stolcke, "Entropy-based pruning", 1998, in short). The best
-    are kept, and with each the shorter ones that it begins with.
+    An n-gram that was seen `c` times scores `c * |log(p / p')|`, where p is its share of what followed its context and
+    p' what the context without its first token would give (A. Stolcke, "Entropy-based pruning", 1998, in short). The
+    best are kept, and with each the shorter ones that it begins with.
     """
     levels = [_count(tokens, length) for length in range(1, LONGEST + 1)]
     scores = [_scores(levels, index) for index in range(1, LONGEST)]
@@ -80,5 +80,4 @@ def _scores(levels: list[_Level], index: int) -> NDArray[np.float64]:
         grandparents = levels[index - 2]
         shorter_context = grandparents.counts[np.searchsorted(grandparents.keys, shorter >> _BITS)]
     ratio = (level.counts / context) / (shorter_count / shorter_context)
-    scores: NDArray[np.float64] = level.counts * np.abs(np.log(ratio))
-    return scores
+    return np.asarray(level.counts * np.abs(np.log(ratio)), np.float64)

@@ -1,4 +1,4 @@
-"""Train the network: seeded, logged, resumed from its checkpoint, and finished when the steps or the minutes are over."""
+"""Train the network: seeded, logged, resumed from its checkpoint, done when the steps or the minutes are over."""
 
 from __future__ import annotations
 

@@ -23,8 +23,10 @@ from .rangecoder import RangeDecoder, RangeEncoder
 from .tokens import END, START, Vocabulary
 
 PLAIN = 0xFF
-MAX_TOKENS_PER_BYTE = 32
-"""A code stands for at most so many tokens a byte (real talk: 2), and one more for each text: hostile bytes end soon."""
+MAX_TOKENS_PER_BYTE = 8
+"""A code stands for at most so many tokens a byte (real talk: 2) and one for each text: hostile bytes end soon..."""
+MAX_TOKENS = MAX_TEXT_BYTES
+"""...and for at most so many in all, however long it is (a token of English is 3.6 bytes of text)."""
 
 _CODED = (0, 255, 256)  # the first symbol; its counterpart [255, 256) is the first byte 0xFF
 
@@ -66,9 +68,12 @@ class LanguageModelCoder:
         plain = b"".join(bytes([PLAIN]) + _utf8(text) for text in texts)
         if len(plain) - len(texts) > MAX_TEXT_BYTES:
             raise TextError(
-                f"the text has {len(plain) - len(texts)} bytes; {MAX_TEXT_BYTES} is the most: cut the recording in parts"
+                f"the text has {len(plain) - len(texts)} bytes, of at most {MAX_TEXT_BYTES}: cut the recording in parts"
             )
-        coded = self._encode_tokens([token for text in texts for token in self._vocabulary.encode(text)], len(texts))
+        tokens = [token for text in texts for token in self._vocabulary.encode(text)]
+        if len(tokens) - len(texts) > MAX_TOKENS:
+            return plain
+        coded = self._encode_tokens(tokens, len(texts))
         return coded if len(coded) < len(plain) else plain
 
     def decode(self, code: bytes, count: int) -> list[str]:
@@ -137,7 +142,7 @@ def _token_at(odds: Odds, target: int) -> int:
 
 
 def _most_tokens(code_length: int, count: int) -> int:
-    return MAX_TOKENS_PER_BYTE * code_length + count
+    return min(MAX_TOKENS_PER_BYTE * code_length, MAX_TOKENS) + count
 
 
 def _padded(code: bytes, tokens: int, count: int) -> bytes:
@@ -156,7 +161,7 @@ def _utf8(text: str) -> bytes:
 def _decode_plain(code: bytes, count: int) -> list[str]:
     parts = code.split(bytes([PLAIN]))[1:]
     if len(parts) != count:
-        raise PayloadCorrupt(f"the text section holds {len(parts)} texts for {count} utterances; the payload is damaged")
+        raise PayloadCorrupt(f"the text section holds {len(parts)} texts for {count} utterances; it is damaged")
     try:
         return [part.decode("utf-8") for part in parts]
     except UnicodeDecodeError as error:

@@ -7,7 +7,7 @@ shortest first, then in the conversation so far) pulls the mixture towards what 
 
 The share of a context depends on how much is known about it (its length, total and number of followers). The shipped
 shares are what fitted the validation text; each moves on a little with every token towards the share that the context
-would have deserved. All of it is integer arithmetic: p is kept as whole numbers that add up to `total`.
+would have deserved. All of it is integer arithmetic: p is kept as whole numbers that add up to a known total.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .fixedpoint import EXP2_BITS, LOG_BITS, LOG_FRACTION, Int64Array
+from .fixedpoint import LOG_BITS, LOG_FRACTION, Int64Array
 from .network import Network
 from .ngrams import NgramTable
 from .tokens import START
@@ -105,7 +105,7 @@ class Predictor:
         return Odds(frequencies, int(frequencies.sum()))
 
     def wishes(self, token: int) -> list[tuple[int, int, int]]:
-        """Return (table, slot, share) for every context that was asked: the share it should have had, were `token` next.
+        """Return (table, slot, share) for every context asked: the share it should have had, were `token` next.
 
         That is how much of the token's odds came from the context (one step of expectation maximisation).
         """
@@ -156,9 +156,7 @@ class Predictor:
             total = int(counts.sum())
             self._pull(1, dynamic_slot(length, total, len(tokens)), tokens, counts, total)
 
-    def _pull(
-        self, table: int, slot: int, tokens: NDArray[np.integer[Any]], counts: Int64Array, total: int
-    ) -> None:
+    def _pull(self, table: int, slot: int, tokens: NDArray[np.integer[Any]], counts: Int64Array, total: int) -> None:
         share = self.shares[table][slot]
         # (1 - share) p + share q, all of it times 1 / (1 - share): so only the followers need to be touched
         weight = self._total * share // ((1 << SHARE_BITS) - share)
@@ -178,10 +176,12 @@ def static_slot(length: int, total: int, followers: int) -> int:
     octave = total.bit_length()
     half = total >> (octave - 2) & 1 if octave > 1 else 0
     bucket = min(2 * octave + half, TOTAL_BUCKETS - 1)
-    return ((length - 1) * TOTAL_BUCKETS + bucket) * FOLLOWER_BUCKETS + min(followers.bit_length(), FOLLOWER_BUCKETS - 1)
+    crowd = min(followers.bit_length(), FOLLOWER_BUCKETS - 1)
+    return ((length - 1) * TOTAL_BUCKETS + bucket) * FOLLOWER_BUCKETS + crowd
 
 
 def dynamic_slot(length: int, total: int, followers: int) -> int:
     """Return the index of the share of a context in the conversation so far."""
     bucket = min(total, TOTAL_BUCKETS - 1)
-    return ((length - 1) * TOTAL_BUCKETS + bucket) * FOLLOWER_BUCKETS + min(followers, FOLLOWER_BUCKETS - 1)
+    crowd = min(followers, FOLLOWER_BUCKETS - 1)
+    return ((length - 1) * TOTAL_BUCKETS + bucket) * FOLLOWER_BUCKETS + crowd

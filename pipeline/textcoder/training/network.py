@@ -1,6 +1,6 @@
 """The network in torch: what is trained; `export` turns it into the integers that NumPy runs.
 
-    token -> embedding [384] -> LSTM [512] -> LSTM [512] -> projection [384] -> logits [vocabulary]
+    token -> embedding [320] -> LSTM [448] -> LSTM [448] -> projection of both [320] -> logits [vocabulary]
 
 The embedding is also the output matrix. Weights are rounded to int8 in every forward pass (the gradient goes straight
 through), with one scale a row; the embedding has one scale for all, because its rows are both inputs and outputs.
@@ -96,11 +96,14 @@ class Network(nn.Module):
         scaled = (projected * self.gain.exp()).to(torch.bfloat16)
         return nn.functional.linear(scaled, table.to(torch.bfloat16)).float() + self.bias
 
-    def _lstm(self, inputs: Tensor, out: Tensor, cell: Tensor, weights: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _lstm(
+        self, inputs: Tensor, out: Tensor, cell: Tensor, weights: Tensor, bias: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         low = torch.bfloat16
         columns = inputs.shape[2]
         whole = quantised(weights).to(low)
-        flat = [whole[:, :columns].contiguous(), whole[:, columns:].contiguous(), bias.to(low), torch.zeros_like(bias).to(low)]
+        low_bias = bias.to(low)
+        flat = [whole[:, :columns].contiguous(), whole[:, columns:].contiguous(), low_bias, torch.zeros_like(low_bias)]
         outputs, last_out, last_cell = torch._VF.lstm(  # type: ignore[attr-defined]
             inputs, (out.to(low), cell.to(low)), flat, True, 1, 0.0, self.training, False, False
         )

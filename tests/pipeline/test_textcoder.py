@@ -127,17 +127,18 @@ def test_too_much_text_is_refused() -> None:
 
 
 def test_every_truncation_and_every_flipped_bit() -> None:
-    code = CODER.encode(TALK)
+    talk = ["Hi, Sarah.", "How are you, Sarah?"]
+    code = CODER.encode(talk)
     for length in range(1, len(code)):
-        refused(code[:length], len(TALK))
+        refused(code[:length], len(talk))
     for bit in range(8 * len(code)):
         flipped = bytearray(code)
         flipped[bit // 8] ^= 1 << bit % 8
-        refused(bytes(flipped), len(TALK))
-    refused(code + b"\0", len(TALK))
-    refused(code + b"\1", len(TALK))
-    refused(code, len(TALK) - 1)
-    refused(code, len(TALK) + 1)
+        refused(bytes(flipped), len(talk))
+    refused(code + b"\0", len(talk))
+    refused(code + b"\1", len(talk))
+    refused(code, len(talk) - 1)
+    refused(code, len(talk) + 1)
 
 
 def refused(code: bytes, count: int) -> None:
@@ -165,7 +166,8 @@ def test_rubbish_ends(code: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "count"), [(b"\xff", 2), (b"\xffa\xffb", 1), (b"\xffa", 2), (b"\xff\xc3", 1), (b"\xff\xed\xa0\x80", 1), (b"a", 0)]
+    ("code", "count"),
+    [(b"\xff", 2), (b"\xffa\xffb", 1), (b"\xffa", 2), (b"\xff\xc3", 1), (b"\xff\xed\xa0\x80", 1), (b"a", 0)],
 )
 def test_bad_plain_codes(code: bytes, count: int) -> None:
     with pytest.raises(PayloadCorrupt):

@@ -73,7 +73,10 @@ class _Candidate:
 
 
 def _merge_pairs(words: collections.Counter[str], base: set[str], wanted: int) -> list[str]:
-    """Return `wanted` merged pieces, or fewer where nothing is left to merge: again and again the most frequent pair of neighbours becomes a piece."""
+    """Return `wanted` merged pieces, or fewer where nothing is left to merge.
+
+    Again and again the most frequent pair of neighbours becomes a piece.
+    """
     spelled = [list(word) for word in words if set(word) <= base]
     counts = [words["".join(symbols)] for symbols in spelled]
     pairs: collections.Counter[tuple[str, str]] = collections.Counter()
@@ -127,4 +130,3 @@ def encode_documents(vocabulary: Vocabulary, documents: list[list[str]]) -> list
             ids += vocabulary.encode(line)
         encoded.append(np.array(ids, np.uint16))
     return encoded
-

@@ -1,7 +1,7 @@
 """The recurrent network in integers, with NumPy.
 
-A float32 matrix product of int8 matrices is exact, in any order of summation and with any fused instruction, while every
-partial sum stays below 2^24 in magnitude: so the BLAS of the machine does the work and cannot change a bit of it.
+A float32 matrix product of int8 matrices is exact, in any order of summation and with any fused instruction, while
+every partial sum stays below 2^24 in magnitude: so the BLAS of the machine does the work and cannot change a bit of it.
 The products are turned into int64 at once; everything else is integer arithmetic and table look-ups.
 """
 
@@ -59,14 +59,15 @@ class Network:
         )
 
     def step(self, state: NetworkState, token: int) -> Float32Array:
-        """Move the state on over one token, and return the projection: whole numbers in [-127, 127], float32 [width]."""
-        below = self._embedding[token]
+        """Move the state on over one token; return the projection: whole numbers in [-127, 127], float32 [width]."""
+        below: Float32Array = self._embedding[token]
         for index, layer in enumerate(self._layers):
             below, state.cells[index] = layer.step(below, state.outputs[index], state.cells[index])
             state.outputs[index] = below
         products = (self._projection @ np.concatenate(state.outputs)).astype(np.int64)
         scaled = (products * self._projection_factors + _HALF) >> RESCALE_BITS
-        return np.clip(scaled, -ACTIVATION, ACTIVATION).astype(np.float32)
+        projection: Float32Array = np.clip(scaled, -ACTIVATION, ACTIVATION).astype(np.float32)
+        return projection
 
     def logits(self, projection: Float32Array) -> Int64Array:
         """Return the logits of all tokens: base-2 logarithms of odds, in steps of 2^-10."""

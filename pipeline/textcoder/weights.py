@@ -21,7 +21,10 @@ WEIGHTS_FILE = "english-1.npz"
 
 def read_weights() -> dict[str, NDArray[np.generic]]:
     """Return the arrays of the shipped weights file, by name."""
-    with files(__package__).joinpath(WEIGHTS_FILE).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+    with (
+        files(__name__.rpartition(".")[0]).joinpath(WEIGHTS_FILE).open("rb") as stream,
+        np.load(stream, allow_pickle=False) as archive,
+    ):
         return {name: archive[name] for name in archive.files}
 
 

@@ -67,7 +67,8 @@ def reference_step(outputs: list[NDArray[np.int64]], cells: list[NDArray[np.int6
         squashed = tanh[np.clip((cells[layer] >> 4) + 2048, 0, 4095)]
         below = outputs[layer] = (sigmoid[gates[3]] * squashed * 127 + (1 << 29)) >> 30
     products = ARRAYS["projection.weights"].astype(np.int64) @ np.concatenate(outputs)
-    return np.clip((products * ARRAYS["projection.factors"].astype(np.int64) + (1 << 19)) >> 20, -127, 127)
+    scaled: NDArray[np.int64] = (products * ARRAYS["projection.factors"].astype(np.int64) + (1 << 19)) >> 20
+    return scaled.clip(-127, 127)
 
 
 def test_float32_products_equal_integer_ones() -> None:

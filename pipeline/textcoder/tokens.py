@@ -8,8 +8,8 @@ Three reversible steps lead from a text to token ids:
     [411, 2071, 530, ...]                    their ids
 
 Folding makes the capital that everybody expects free. A word at the start of an utterance or after `.`, `?` or `!` is
-expected to be capitalised, so is "I"; every other word is expected in lower case. A mark in front of a word says that it
-is not as expected: `CAPITAL` (John), `LOWER` ("i", "iPhone" at the start) or `UPPER` (NASA).
+expected to be capitalised, so is "I"; every other word is expected in lower case. A mark in front of a word says that
+it is not as expected: `CAPITAL` (John), `LOWER` ("i", "iPhone" at the start) or `UPPER` (NASA).
 
 Characters that the vocabulary does not know are spelled as the bytes of their UTF-8, one token a byte.
 """
@@ -47,7 +47,7 @@ _LITERAL_OFFSET = 0xF0000  # a private plane: folded text holds control characte
 class _SentenceState:
     """Follow whether the next word is expected to be capitalised."""
 
-    __slots__ = ("capital", "_ended")
+    __slots__ = ("_ended", "capital")
 
     def __init__(self) -> None:
         self.capital = True

@@ -1,0 +1,1 @@
+from eval.text_coders import *

@@ -1,0 +1,15 @@
+"""The text coder: a small language model that predicts the words, and a range coder that codes what it got wrong.
+
+tokens      text <-> token ids
+network     a recurrent network in integers      } predictor: the odds of the next token
+ngrams      what followed in the training text   }
+rangecoder  tokens with odds <-> bytes
+coder       the four put together: `TextCoder`
+weights     the shipped file, described in MODEL.md
+training    how that file was made (extra `train`)
+"""
+
+from .coder import LanguageModelCoder
+from .weights import CODER_ID, CODER_NAME, load_text_coder
+
+__all__ = ["CODER_ID", "CODER_NAME", "LanguageModelCoder", "load_text_coder"]
