@@ -11,7 +11,10 @@ setup: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --editable .
+# Bytecode only for what runs, and no build tools: 380 MB instead of 407.
+	$(BIN)/python -m compileall -q -x '/(tests?|pip|tools|transformers|quantization|datasets|lexers|styles)/' $(VENV)/lib
+	-$(BIN)/pip uninstall --quiet --yes setuptools
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
