@@ -183,7 +183,7 @@ def _is_dash(path: Path) -> bool:
 
 
 def _beside(path: Path, suffix: str, for_stdin: str) -> Path:
-    return Path(for_stdin) if _is_dash(path) else path.with_name(path.stem + suffix)
+    return Path(for_stdin) if _is_dash(path) else path.parent / (path.stem + suffix)
 
 
 @contextmanager

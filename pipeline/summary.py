@@ -156,10 +156,10 @@ def section_lines(summary: PayloadSummary) -> list[str]:
 
 
 def _head(summary: PayloadSummary) -> list[str]:
-    people = len(summary["speakers"])
     return [
-        f"{summary['duration_s']:.1f} s, {people} speaker{'s' * (people != 1)} on {summary['channels']} channel(s), "
-        f"{len(summary['utterances'])} utterances; text by {summary['text_coder']} at "
+        f"{summary['duration_s']:.1f} s, {_count(len(summary['speakers']), 'speaker')} on "
+        f"{_count(summary['channels'], 'channel')}, {_count(len(summary['utterances']), 'utterance')}; "
+        f"text by {summary['text_coder']} at "
         f"{summary['text_bits_per_char']:.2f} bits a character"
     ]
 
@@ -170,6 +170,10 @@ def _voice_lines(summary: PayloadSummary) -> list[str]:
         f"{speaker['voice_space']}, channel {speaker['channel'] + 1}"
         for speaker in summary["speakers"]
     ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _clock(seconds: float) -> str:

@@ -153,6 +153,9 @@ def test_no_speech(tmp_path: Path) -> None:
 
 def test_missing_and_unwritable(call: Path, tmp_path: Path) -> None:
     assert "No such file" in complaint("compress", tmp_path / "missing.wav")
+    for folder in (".", "..", "/", tmp_path):
+        assert "is a folder" in complaint("compress", folder)
+        assert "directory" in complaint("decompress", folder)
     assert "does not exist" in complaint("compress", call, "-o", tmp_path / "no" / "where.spz")
     assert "choose one of" in complaint("decompress", tmp_path / "x.spz", "-o", tmp_path / "x.docx")
     assert "--channels split" in complaint("compress", "-", "-o", "-", "--channels", "split", stdin=_mono_wav(tmp_path))
