@@ -10,6 +10,7 @@ import numpy as np
 
 from .audio import AudioSource, Recording, engine_blocks, open_recording
 from .channels import ChannelMode, splits, tracks
+from .crosstalk import without_crosstalk
 from .engines import load_engine
 from .errors import AudioError, NoSpeechError
 from .payload import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decode_payload, encode_payload
@@ -82,7 +83,8 @@ def compress(
     split = splits(recording, channels)
     parties = [_Party(recognizer, channel) for channel in range(recording.channels if split else 1)]
     heard = 0
-    for block in engine_blocks(recording):
+    blocks = engine_blocks(recording)
+    for block in without_crosstalk(blocks) if split else blocks:
         for party, track in zip(parties, tracks(block, split), strict=True):
             party.listen(track)
         heard += len(block)

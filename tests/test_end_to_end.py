@@ -141,6 +141,24 @@ def test_dialogue_keeps_its_turns(evalset: Path, synthesizer: Synthesizer) -> No
 
 
 @pytest.mark.corpus
+def test_a_leak_between_the_channels_is_not_read_twice(
+    evalset: Path, recognizer: Recognizer, voice_encoder: VoiceEncoder
+) -> None:
+    recording = open_recording(evalset / "dialogues" / "dialogue1.stereo.flac")
+    sound = np.concatenate(list(recording.blocks()))
+    leaking = Audio(np.asarray(0.9 * (sound + 0.05 * np.roll(sound[:, ::-1], 37, axis=0)), np.float32), RATE)
+    clean, heard = (
+        [
+            (u.speaker, u.text)
+            for u in compress(source, recognizer=recognizer, voice_encoder=voice_encoder).decoded.payload.utterances
+        ]
+        for source in (Audio(sound, RATE), leaking)
+    )
+    assert [speaker for speaker, _ in heard] == [speaker for speaker, _ in clean]
+    assert word_errors([" ".join(text for _, text in clean)], [" ".join(text for _, text in heard)]).rate < 0.1
+
+
+@pytest.mark.corpus
 def test_recorded_noise_and_music_say_nothing(evalset: Path, transcribe: Transcribe) -> None:
     recordings = list(rows(evalset, "nonspeech"))
     assert len(recordings) == 11
