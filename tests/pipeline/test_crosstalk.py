@@ -23,7 +23,8 @@ def turns() -> Samples:
 
 
 def leaking(sound: Samples, leak_db: float, lag: int) -> Samples:
-    return sound + np.float32(10 ** (leak_db / 20)) * np.roll(sound[:, ::-1], lag, axis=0)
+    leak = 10 ** (leak_db / 20) * np.roll(sound[:, ::-1], lag, axis=0)
+    return np.asarray(sound + leak, np.float32)
 
 
 def gated(sound: Samples) -> Samples:
