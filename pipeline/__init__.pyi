@@ -19,7 +19,15 @@ from .errors import (
 from .files import atomic_file
 from .languages import LANGUAGES
 from .payload import Decoded, decode_payload, encode_payload
-from .protocols import ENGINE_SAMPLE_RATE, Recognizer, Synthesizer, TextCoder, VoiceEncoder
+from .protocols import (
+    ENGINE_SAMPLE_RATE,
+    Recognizer,
+    SpeakerEmbedder,
+    SpeakerEmbedding,
+    Synthesizer,
+    TextCoder,
+    VoiceEncoder,
+)
 from .textcoders import TEXT_CODERS
 from .types import (
     MAX_VOICE_BYTES,
@@ -38,8 +46,8 @@ __all__ = [
     "Audio", "AudioError", "AudioSource", "Compressed", "Decoded", "EngineError",
     "InputError", "NoSpeechError", "OutputError", "Payload", "PayloadCorrupt", "PayloadError",
     "PayloadTruncated", "PayloadVersionError", "Progress", "Recognizer", "Samples", "Speaker",
-    "SpeechzipError", "SpeechzipWarning", "Synthesizer", "TextCoder", "TextError", "Transcript",
-    "Utterance", "Voice", "VoiceEncoder",
+    "SpeakerEmbedder", "SpeakerEmbedding", "SpeechzipError", "SpeechzipWarning", "Synthesizer", "TextCoder",
+    "TextError", "Transcript", "Utterance", "Voice", "VoiceEncoder",
     "atomic_file", "compress", "decode_payload", "decompress", "encode_payload", "engine_names",
     "load_engine", "open_recording", "read_payload", "render", "resample",
 ]  # fmt: skip

@@ -61,6 +61,9 @@ def compress(
     channels: Annotated[
         Channels, typer.Option(help="A party on each channel (split), or one room (mix).")
     ] = Channels.auto,
+    speakers: Annotated[
+        str, typer.Option(metavar="auto|N", help="How many people talk in one channel; auto tells by their voices.")
+    ] = "auto",
     recognizer: Annotated[str | None, typer.Option(help="Engine that finds the words.")] = None,
     as_json: Json = False,
     force: Force = False,
@@ -71,12 +74,16 @@ def compress(
     from .engines import load_engine
     from .summary import compress_lines, summarize_compressed
 
+    if speakers != "auto" and not speakers.isdecimal():
+        raise typer.BadParameter(f"{speakers!r} is neither auto nor a number", param_hint="--speakers")
+    count = None if speakers == "auto" else int(speakers)
     target = output or _beside(audio, ".spz", "speech.spz")
     with _output(target, force) as file, _input(audio) as source, _progress("compressing", quiet) as progress:
         compressed = compress_audio(
             source,
             channels=channels.value,
             recognizer=load_engine("recognizer", recognizer),
+            speaker_count=count,
             progress=progress,
         )
         file.write(compressed.data)

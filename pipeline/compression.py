@@ -11,14 +11,15 @@ import numpy as np
 from .audio import AudioSource, Recording, engine_blocks, open_recording
 from .channels import ChannelMode, splits, tracks
 from .crosstalk import without_crosstalk
+from .diarization import MAX_SPEAKERS, Diarizer
 from .engines import load_engine
-from .errors import AudioError, NoSpeechError
+from .errors import AudioError, InputError, NoSpeechError
 from .payload import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decode_payload, encode_payload
-from .protocols import ENGINE_SAMPLE_RATE, Recognizer, TextCoder, VoiceEncoder
+from .protocols import ENGINE_SAMPLE_RATE, Recognizer, SpeakerEmbedder, TextCoder, VoiceEncoder
 from .screen import is_speech
 from .textcoders import DEFAULT_ID, TEXT_CODERS
 from .types import Payload, Samples, Speaker, Utterance
-from .vad import Stretch, StretchFinder
+from .vad import Stretch, StretchFinder, cut_stretches
 
 VOICE_SPEECH_S = 60.0
 """How much of a speaker's speech their voice is measured from: more changes nothing, and memory stays flat."""
@@ -48,6 +49,8 @@ def compress(
     recognizer: Recognizer | None = None,
     voice_encoder: VoiceEncoder | None = None,
     text_coder: TextCoder | None = None,
+    speaker_count: int | None = None,
+    speaker_embedder: SpeakerEmbedder | None = None,
     progress: Progress | None = None,
 ) -> Compressed:
     """Return a recording's words, voices and timing in a few hundred bytes.
@@ -59,6 +62,9 @@ def compress(
         recognizer: finds the words; the default engine if None, and so on.
         voice_encoder: measures how each speaker sounds.
         text_coder: codes the words.
+        speaker_count: how many people talk in a recording of one channel (or a mix), 1 to 16; told apart by
+            their voices if None.
+        speaker_embedder: tells them apart.
         progress: is told how far the work is.
 
     Raises:
@@ -76,22 +82,20 @@ def compress(
         'Ever tried'
     """
     started = time.monotonic()
+    if speaker_count is not None and not 1 <= speaker_count <= MAX_SPEAKERS:
+        raise InputError(f"{speaker_count} speakers cannot be told apart; give 1 to {MAX_SPEAKERS}, or leave it to us")
     recording = open_recording(source)
     _refuse_too_long(recording)
     recognizer = recognizer or load_engine("recognizer")
     voice_encoder = voice_encoder or load_engine("voice_encoder")
     split = splits(recording, channels)
-    parties = [_Party(recognizer, channel) for channel in range(recording.channels if split else 1)]
-    heard = 0
-    blocks = engine_blocks(recording)
-    for block in without_crosstalk(blocks) if split else blocks:
-        for party, track in zip(parties, tracks(block, split), strict=True):
-            party.listen(track)
-        heard += len(block)
-        if progress:
-            progress(min(heard / ENGINE_SAMPLE_RATE, recording.duration_s), recording.duration_s)
-    for party in parties:
-        party.finish()
+    if split and speaker_count not in (None, 2):
+        raise AudioError(f"{recording.name} has a speaker on each channel; leave out --speakers or give --channels mix")
+    if split or speaker_count == 1:
+        parties, heard = _parties_by_channel(recording, split, recognizer, progress)
+    else:
+        embedder = speaker_embedder or load_engine("speaker_embedder")
+        parties, heard = _parties_by_voice(recording, speaker_count, recognizer, embedder, progress)
     payload = _payload(parties, voice_encoder, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
     if not payload.utterances:
         raise NoSpeechError(
@@ -108,33 +112,75 @@ def compress(
     )
 
 
+def _parties_by_channel(
+    recording: Recording, split: bool, recognizer: Recognizer, progress: Progress | None
+) -> tuple[list[_Party], int]:
+    """Return the speaker of each channel, or the one of the recording, and how many samples it has at 16 kHz."""
+    parties = [_Party(recognizer, channel) for channel in range(2 if split else 1)]
+    finders = [StretchFinder() for _ in parties]
+    heard = 0
+    blocks = engine_blocks(recording)
+    for block in without_crosstalk(blocks) if split else blocks:
+        for party, finder, track in zip(parties, finders, tracks(block, split), strict=True):
+            for stretch in finder.push(track):
+                party.take(stretch)
+        heard += len(block)
+        if progress:
+            progress(min(heard / ENGINE_SAMPLE_RATE, recording.duration_s), recording.duration_s)
+    for party, finder in zip(parties, finders, strict=True):
+        for stretch in finder.flush():
+            party.take(stretch)
+    return parties, heard
+
+
+def _parties_by_voice(
+    recording: Recording,
+    speaker_count: int | None,
+    recognizer: Recognizer,
+    embedder: SpeakerEmbedder,
+    progress: Progress | None,
+) -> tuple[list[_Party], int]:
+    """Return the speakers told apart by their voices, and how many samples the recording has at 16 kHz.
+
+    The recording is read twice: who speaks when is known only once all of it was heard.
+    """
+    finder, diarizer = StretchFinder(), Diarizer(embedder)
+    heard = 0
+    for block in engine_blocks(recording):
+        for stretch in finder.push(tracks(block, split=False)[0]):
+            diarizer.listen(stretch)
+        heard += len(block)
+        if progress:
+            progress(min(heard / ENGINE_SAMPLE_RATE, recording.duration_s) / 2, recording.duration_s)
+    for stretch in finder.flush():
+        diarizer.listen(stretch)
+    turns = diarizer.turns(speaker_count)
+    parties = [_Party(recognizer, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))]
+    sound = (tracks(block, split=False)[0] for block in engine_blocks(recording))
+    for turn, stretch in zip(turns, cut_stretches(sound, [(turn.start_s, turn.end_s) for turn in turns]), strict=True):
+        parties[turn.speaker].take(stretch)
+        if progress:
+            progress((recording.duration_s + turn.end_s) / 2, recording.duration_s)
+    return parties, heard
+
+
 class _Party:
-    """One channel's speaker: what they said, and enough of their speech to measure the voice from."""
+    """One speaker: what they said, and enough of their speech to measure the voice from."""
 
     def __init__(self, recognizer: Recognizer, channel: int) -> None:
         self.channel = channel
         self.utterances: list[Utterance] = []
         self._recognizer = recognizer
-        self._finder = StretchFinder()
         self._speech: list[Samples] = []
         self._words: list[str] = []
         self._speech_s = 0.0
-
-    def listen(self, track: Samples) -> None:
-        """Take in the next float32 [t] of sound at 16 kHz."""
-        for stretch in self._finder.push(track):
-            self._recognize(stretch)
-
-    def finish(self) -> None:
-        """Take in what the end of the recording cut off."""
-        for stretch in self._finder.flush():
-            self._recognize(stretch)
 
     def measure(self, voice_encoder: VoiceEncoder) -> Speaker:
         """Return who this is."""
         return Speaker(voice_encoder.encode(np.concatenate(self._speech), " ".join(self._words)), self.channel)
 
-    def _recognize(self, stretch: Stretch) -> None:
+    def take(self, stretch: Stretch) -> None:
+        """Take in the next stretch of what they said."""
         transcript = self._recognizer.transcribe(stretch.samples)
         if not is_speech(transcript, stretch.samples, stretch.duration_s):
             return

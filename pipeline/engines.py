@@ -7,13 +7,15 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Literal, cast, overload
 
 from .errors import EngineError
-from .protocols import Recognizer, Synthesizer, VoiceEncoder
+from .protocols import Recognizer, SpeakerEmbedder, Synthesizer, VoiceEncoder
 
-EngineKind = Literal["recognizer", "voice_encoder", "synthesizer"]
+EngineKind = Literal["recognizer", "voice_encoder", "speaker_embedder", "synthesizer"]
+Engine = Recognizer | VoiceEncoder | SpeakerEmbedder | Synthesizer
 
 DEFAULTS: dict[EngineKind, str] = {
     "recognizer": "moonshine",
     "voice_encoder": "classical",
+    "speaker_embedder": "x-vector",
     "synthesizer": "espeak",
 }
 """What is taken where nobody chooses."""
@@ -27,8 +29,10 @@ def load_engine(kind: Literal["recognizer"], spec: str | None = None) -> Recogni
 @overload
 def load_engine(kind: Literal["voice_encoder"], spec: str | None = None) -> VoiceEncoder: ...
 @overload
+def load_engine(kind: Literal["speaker_embedder"], spec: str | None = None) -> SpeakerEmbedder: ...
+@overload
 def load_engine(kind: Literal["synthesizer"], spec: str | None = None) -> Synthesizer: ...
-def load_engine(kind: EngineKind, spec: str | None = None) -> Recognizer | VoiceEncoder | Synthesizer:
+def load_engine(kind: EngineKind, spec: str | None = None) -> Engine:
     """Return a new engine, ready for work.
 
     Args:
@@ -41,7 +45,7 @@ def load_engine(kind: EngineKind, spec: str | None = None) -> Recognizer | Voice
     name, _, model = (spec or DEFAULTS[kind]).partition(":")
     factory = _find(kind, name)
     engine = factory(model) if model else factory()
-    return cast("Recognizer | VoiceEncoder | Synthesizer", engine)  # what the entry point's group promises
+    return cast("Engine", engine)  # what the entry point's group promises
 
 
 def engine_names(kind: EngineKind) -> list[str]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from .types import Samples, Transcript, Voice
+
+SpeakerEmbedding = npt.NDArray[np.float32]
+"""float32 [D] of length 1: a voice as a point, nearer to that of the same speaker than to others'."""
 
 ENGINE_SAMPLE_RATE = 16_000
 """Rate in Hz at which recognizers and voice encoders are given speech."""
@@ -48,6 +54,19 @@ class VoiceEncoder(Protocol):
             samples: float32 [T], mono, 16 kHz, in [-1, 1]; speech without long pauses.
             transcript: the words that are said in it.
         """
+        ...
+
+
+class SpeakerEmbedder(Protocol):
+    """Tells voices apart; nothing of it travels."""
+
+    @property
+    def name(self) -> str:
+        """What reports call the embedder."""
+        ...
+
+    def embed(self, samples: Samples) -> SpeakerEmbedding:
+        """Return the embedding of float32 [T] mono 16 kHz speech: float32 [D] of length 1."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,8 @@ class Stretch:
     """From the start to the end of speech, in seconds."""
     samples: Samples
     """float32 [T] at 16 kHz, with up to `PADDING_S` around the speech."""
+    lead_s: float = 0.0
+    """How much of `samples` lies before the start."""
 
 
 class StretchFinder:
@@ -125,12 +127,37 @@ class StretchFinder:
             start_s=(self._first_chunk + start) * CHUNK_S,
             duration_s=(end - start) * CHUNK_S,
             samples=np.concatenate(self._chunks[padded_start:padded_end]),
+            lead_s=(start - padded_start) * CHUNK_S,
         )
 
     def _forget(self, count: int) -> None:
         del self._chunks[:count], self._speech[:count]
         self._first_chunk += count
         self._start, self._end = max(0, self._start - count), max(0, self._end - count)
+
+
+def cut_stretches(blocks: Iterable[Samples], spans: Iterable[tuple[float, float]]) -> Iterator[Stretch]:
+    """Yield the sound of each span, with up to `PADDING_S` around it that belongs to no other span.
+
+    Args:
+        blocks: float32 [t] at 16 kHz, following each other from the start of the recording.
+        spans: start and end in seconds, in order and apart.
+    """
+    blocks = iter(blocks)
+    sound, at = np.zeros(0, np.float32), 0  # at: index in the recording of sound[0]
+    edges = [(0.0, 0.0), *spans]
+    for index, (start_s, end_s) in enumerate(edges[1:], 1):
+        lead_s = min(PADDING_S, start_s - edges[index - 1][1])
+        tail_s = min(PADDING_S, edges[index + 1][0] - end_s) if index + 1 < len(edges) else PADDING_S
+        first, last = _samples(start_s - lead_s), _samples(end_s + tail_s)
+        while at + len(sound) < last and (block := next(blocks, None)) is not None:
+            keep = max(0, first - at)
+            sound, at = np.concatenate([sound[keep:], block]), at + min(keep, len(sound))
+        yield Stretch(start_s, end_s - start_s, sound[max(0, first - at) : last - at], lead_s)
+
+
+def _samples(seconds: float) -> int:
+    return round(seconds * ENGINE_SAMPLE_RATE)
 
 
 def _chunks(seconds: float) -> int:

@@ -141,6 +141,24 @@ def test_dialogue_keeps_its_turns(evalset: Path, synthesizer: Synthesizer) -> No
 
 
 @pytest.mark.corpus
+@pytest.mark.parametrize("dialogue", ["dialogue1", "dialogue3"])
+def test_two_people_on_one_channel_are_told_apart(
+    evalset: Path, recognizer: Recognizer, voice_encoder: VoiceEncoder, dialogue: str
+) -> None:
+    recording = open_recording(evalset / "dialogues" / f"{dialogue}.stereo.flac")
+    sound = np.concatenate(list(recording.blocks())).mean(axis=1)
+    payload = compress(Audio(sound, RATE), recognizer=recognizer, voice_encoder=voice_encoder).decoded.payload
+    assert len(payload.speakers) == 2
+    with open(evalset / "dialogues" / "turns.csv", newline="") as file:
+        turns = [row for row in csv.DictReader(file) if row["dialogue"] == dialogue]
+    people = list(dict.fromkeys(turn["speaker"] for turn in turns))
+    for utterance in payload.utterances:
+        middle_s = utterance.start_s + utterance.duration_s / 2
+        nearest = min(turns, key=lambda turn: abs(float(turn["start_s"]) + float(turn["duration_s"]) / 2 - middle_s))
+        assert people.index(nearest["speaker"]) == utterance.speaker
+
+
+@pytest.mark.corpus
 def test_a_leak_between_the_channels_is_not_read_twice(
     evalset: Path, recognizer: Recognizer, voice_encoder: VoiceEncoder
 ) -> None:

@@ -1,0 +1,209 @@
+"""Who speaks when in one channel: the speakers of a mono recording told apart by their voices.
+
+stretches   |------------------|     |-------------|
+windows     |----|----|----|...      embedded, 2 s each, every 0.5 s
+clusters     a    a    b             the likest windows and clusters joined again and again
+turns       [ speaker 1 ][  2  ]     the likest speaker every 0.1 s, changes made dear (Viterbi)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .protocols import ENGINE_SAMPLE_RATE, SpeakerEmbedder
+from .vad import Stretch
+
+WINDOW_S, HOP_S = 2.0, 0.5
+"""Shorter windows tell people apart badly (7 % equal errors at 2 s, 11 % at 1.5 s), longer ones blur their turns."""
+PURE = (0.2, 0.3, 0.4, 0.5, 0.6)
+"""Mean cosine above which clusters are joined at first: low enough for few, high enough for pure ones. The higher ones
+are for when more speakers are wanted than were found."""
+MIN_WINDOWS = 6
+"""A cluster of fewer is no speaker of its own: a cough, a laugh, two people at once."""
+SAME_SPEAKER = 0.4
+"""Cosine of two clusters' means from which on they are one speaker. With the numbers above 4 of 4 dialogues have two
+speakers, 83 of 83 single utterances one, and 21 of 22 long recordings of one person one."""
+CHANGE_COST = 1.0
+"""What a change of speaker costs, as a sum of cosines over steps: a turn lasts about 0.3 s at least."""
+STEP_S = 0.1
+MAX_CLUSTERED = 800
+"""Windows that are clustered, spread over the recording; the others join the speaker whom they are likest."""
+MAX_SPEAKERS = 16
+CUT_S = 0.4
+"""A change of speaker moves by up to this much to the quietest place nearby."""
+QUIET_FRAME = ENGINE_SAMPLE_RATE // 50
+
+Embeddings = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Speech of one speaker."""
+
+    start_s: float
+    """In the recording, in seconds."""
+    end_s: float
+    speaker: int
+    """From 0 in the order of their first words."""
+
+
+class Diarizer:
+    """Listen to every stretch of a recording, then say whose it is."""
+
+    def __init__(self, embedder: SpeakerEmbedder) -> None:
+        self._embedder = embedder
+        self._stretches: list[_Heard] = []
+
+    def listen(self, stretch: Stretch) -> None:
+        """Take in the next stretch."""
+        speech = stretch.samples[round(stretch.lead_s * ENGINE_SAMPLE_RATE) :]
+        speech = speech[: round(stretch.duration_s * ENGINE_SAMPLE_RATE)]
+        window, hop = round(WINDOW_S * ENGINE_SAMPLE_RATE), round(HOP_S * ENGINE_SAMPLE_RATE)
+        last = max(0, len(speech) - window)
+        starts = [*range(0, last, hop), last]
+        embeddings = np.stack([self._embedder.embed(speech[start : start + window]) for start in starts])
+        centers_s = (np.array(starts) + min(window, len(speech)) / 2) / ENGINE_SAMPLE_RATE
+        frames = speech[: len(speech) // QUIET_FRAME * QUIET_FRAME].reshape(-1, QUIET_FRAME)
+        self._stretches.append(
+            _Heard(stretch.start_s, stretch.duration_s, centers_s, embeddings, np.square(frames).mean(axis=1))
+        )
+
+    def turns(self, speakers: int | None = None) -> list[Turn]:
+        """Return the turns in order, without gaps inside a stretch.
+
+        Args:
+            speakers: how many there are, from 1 on; None to find out.
+        """
+        if not self._stretches:
+            return []
+        embeddings = np.concatenate([heard.embeddings for heard in self._stretches])
+        means = _cluster(embeddings[:: -(-len(embeddings) // MAX_CLUSTERED)], speakers)
+        turns = [turn for heard in self._stretches for turn in heard.turns(means)]
+        order = {speaker: index for index, speaker in enumerate(dict.fromkeys(turn.speaker for turn in turns))}
+        return [Turn(turn.start_s, turn.end_s, order[turn.speaker]) for turn in turns]
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What is remembered of a stretch."""
+
+    start_s: float
+    duration_s: float
+    centers_s: npt.NDArray[np.float64]
+    """Of the windows, from the start of the stretch."""
+    embeddings: Embeddings
+    powers: npt.NDArray[np.float32]
+    """Mean square of every `QUIET_FRAME`."""
+
+    def turns(self, means: Embeddings) -> list[Turn]:
+        """Return the turns inside the stretch; means: [speakers, dimensions]."""
+        steps_s = np.arange(0.0, self.duration_s, STEP_S)
+        likeness = self.embeddings @ means.T
+        at_steps = np.zeros((len(steps_s), len(means)))
+        for speaker in range(len(means)):
+            at_steps[:, speaker] = np.interp(steps_s, self.centers_s, likeness[:, speaker])
+        path = _best_path(at_steps)
+        changes = np.flatnonzero(np.diff(path)) + 1
+        bounds_s = [0.0, *(self._quietest_s(float(steps_s[change])) for change in changes), self.duration_s]
+        return [
+            Turn(self.start_s + start_s, self.start_s + end_s, int(path[first]))
+            for start_s, end_s, first in zip(bounds_s, bounds_s[1:], [0, *changes.tolist()], strict=False)
+            if end_s > start_s
+        ]
+
+    def _quietest_s(self, around_s: float) -> float:
+        frame_s = QUIET_FRAME / ENGINE_SAMPLE_RATE
+        # half of `CUT_S` to each side, so that two changes never pass each other
+        first = max(0, round((around_s - CUT_S / 2) / frame_s))
+        window = self.powers[first : first + max(1, round(CUT_S / frame_s))]
+        return min(self.duration_s, (first + int(window.argmin())) * frame_s) if len(window) else around_s
+
+
+def _cluster(embeddings: Embeddings, speakers: int | None) -> Embeddings:
+    """Return the mean embedding of every speaker, of length 1: float32 [speakers, dimensions]."""
+    means = _settle(embeddings, _first_means(embeddings, speakers or 1))
+    while len(means) > 1:
+        likeness = means @ means.T
+        np.fill_diagonal(likeness, -1.0)
+        one, other = divmod(int(likeness.argmax()), len(means))
+        enough = len(means) <= (speakers or MAX_SPEAKERS)
+        if enough and (speakers is not None or likeness[one, other] < SAME_SPEAKER):
+            break
+        labels = _nearest(embeddings, means)
+        labels[labels == other] = one
+        means = _settle(embeddings, _means(embeddings, labels))
+    return means
+
+
+def _first_means(embeddings: Embeddings, wanted: int) -> Embeddings:
+    """Return the means of clusters that are large enough, `wanted` of them if there are so many."""
+    means = embeddings[:0]
+    for pure in PURE:
+        labels = _agglomerate(embeddings, pure)
+        sizes = np.bincount(labels)
+        means = _means(embeddings, labels)[sizes >= min(MIN_WINDOWS, sizes.max())]
+        if len(means) >= wanted:
+            break
+    return means
+
+
+def _agglomerate(embeddings: Embeddings, pure: float) -> Labels:
+    """Return a cluster for each embedding: those joined whose members are on average at least `pure` alike."""
+    likeness = embeddings @ embeddings.T
+    np.fill_diagonal(likeness, -np.inf)
+    sizes = np.ones(len(embeddings))
+    labels = np.arange(len(embeddings))
+    while True:
+        one, other = divmod(int(likeness.argmax()), len(embeddings))
+        if likeness[one, other] < pure:
+            return np.unique(labels, return_inverse=True)[1]
+        joined = (likeness[one] * sizes[one] + likeness[other] * sizes[other]) / (sizes[one] + sizes[other])
+        likeness[one], likeness[:, one] = joined, joined
+        likeness[one, one] = -np.inf
+        likeness[other], likeness[:, other] = -np.inf, -np.inf
+        sizes[one] += sizes[other]
+        labels[labels == other] = one
+
+
+def _settle(embeddings: Embeddings, means: Embeddings) -> Embeddings:
+    """Return the means after every embedding has gone to its nearest one, again and again (spherical k-means)."""
+    labels = _nearest(embeddings, means)
+    for _ in range(10):
+        means = _means(embeddings, labels)
+        moved = _nearest(embeddings, means)
+        if np.array_equal(moved, labels):
+            break
+        labels = moved
+    return means
+
+
+def _nearest(embeddings: Embeddings, means: Embeddings) -> Labels:
+    return np.unique((embeddings @ means.T).argmax(axis=1), return_inverse=True)[1]
+
+
+def _means(embeddings: Embeddings, labels: Labels) -> Embeddings:
+    means = np.stack([embeddings[labels == label].mean(axis=0) for label in np.unique(labels)])
+    return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
+
+
+def _best_path(likeness: npt.NDArray[np.float64]) -> Labels:
+    """Return the speaker of every step, [steps], that are likest with changes paid for; likeness: [steps, speakers]."""
+    steps, speakers = likeness.shape
+    score = likeness[0].copy()
+    came_from = np.zeros((steps, speakers), np.int64)
+    for step in range(1, steps):
+        best = np.argmax(score)
+        changed = score < score[best] - CHANGE_COST
+        came_from[step] = np.arange(speakers)
+        came_from[step, changed] = best
+        score[changed] = score[best] - CHANGE_COST
+        score += likeness[step]
+    path = np.zeros(steps, np.int64)
+    path[-1] = np.argmax(score)
+    for step in range(steps - 1, 0, -1):
+        path[step - 1] = came_from[step, path[step]]
+    return path

@@ -1,0 +1,72 @@
+"""Who speaks, as a point in space: the speaker embedding that tells people apart.
+
+The recognizer's wheel (moonshine-voice, MIT) carries pyannote/embedding (H. Bredin, MIT licence), an x-vector network
+(D. Snyder et al., 2018) that hears the waveform itself, as an ONNX Runtime model among the constants of its shared
+library. It is read from there; the library itself is not loaded.
+
+Measured on 36 people (../shared/evalset), equal error rate for two pieces of speech of the same length: 21 % at 1 s,
+11 % at 1.5 s, 7 % at 2 s, 3 % at 3 s. A second of speech takes 5 ms on one core.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import mmap
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, SpeakerEmbedding
+
+MODEL_MARK = b"ORTM"
+"""Identifier of an ONNX Runtime model, 4 bytes after its start (a FlatBuffers file identifier)."""
+MIN_SAMPLES = ENGINE_SAMPLE_RATE // 2
+"""The network needs about this much; shorter speech is repeated."""
+
+
+class XVectorEmbedder:
+    """Embed speech in 512 dimensions; the cosine of two embeddings tells how alike the voices are.
+
+    Example:
+        >>> import numpy as np
+        >>> embedding = XVectorEmbedder().embed(np.sin(np.arange(16000, dtype=np.float32)))
+        >>> embedding.shape, round(float(embedding @ embedding), 3)
+        ((512,), 1.0)
+    """
+
+    name = "x-vector"
+
+    def __init__(self) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(
+                _model_bytes(), sess_options=options, providers=["CPUExecutionProvider"]
+            )
+        except RuntimeError as error:
+            raise EngineError(f"the speaker embedding cannot be loaded: {error}; reinstall moonshine-voice") from error
+
+    def embed(self, samples: Samples) -> SpeakerEmbedding:
+        """Return the embedding of float32 [T] mono 16 kHz `samples`: float32 [512] of length 1."""
+        if len(samples) < MIN_SAMPLES:
+            samples = np.resize(samples, MIN_SAMPLES) if len(samples) else np.zeros(MIN_SAMPLES, np.float32)
+        (embeddings,) = self._session.run(None, {"waveform": samples[np.newaxis].astype(np.float32)})
+        embedding = np.asarray(embeddings, np.float32)[0]
+        return np.asarray(embedding / max(float(np.linalg.norm(embedding)), 1e-9), np.float32)
+
+
+def _model_bytes() -> bytes:
+    """Return the model out of the recognizer's shared library, and what lies behind it there."""
+    package = importlib.util.find_spec("moonshine_voice")  # found, not imported: the import wants a sound card
+    folders = package.submodule_search_locations if package else None
+    library = "libmoonshine.dylib" if sys.platform == "darwin" else "libmoonshine.so"
+    path = Path(folders[0]) / library if folders else Path(library)
+    try:
+        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            mark = content.find(MODEL_MARK)
+            if mark >= 4:
+                return content[mark - 4 :]
+    except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
+        raise EngineError(f"{path} cannot be read: {error}; reinstall moonshine-voice") from error
+    raise EngineError(f"{path} holds no speaker embedding; install moonshine-voice==0.0.48")
