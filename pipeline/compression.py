@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,8 +13,9 @@ from .channels import ChannelMode, splits, tracks
 from .crosstalk import without_crosstalk
 from .engines import load_engine
 from .errors import AudioError, NoSpeechError
+from .naming import name_speakers
 from .payload import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decode_payload, encode_payload
-from .protocols import ENGINE_SAMPLE_RATE, Recognizer, TextCoder, VoiceEncoder
+from .protocols import ENGINE_SAMPLE_RATE, Recognizer, TextCoder, VoiceBook, VoiceEncoder
 from .screen import is_speech
 from .textcoders import DEFAULT_ID, TEXT_CODERS
 from .types import Payload, Samples, Speaker, Utterance
@@ -48,6 +49,9 @@ def compress(
     recognizer: Recognizer | None = None,
     voice_encoder: VoiceEncoder | None = None,
     text_coder: TextCoder | None = None,
+    speakers: Sequence[str] = (),
+    voice_book: VoiceBook | None = None,
+    carry_voices: bool = False,
     progress: Progress | None = None,
 ) -> Compressed:
     """Return a recording's words, voices and timing in a few hundred bytes.
@@ -59,11 +63,17 @@ def compress(
         recognizer: finds the words; the default engine if None, and so on.
         voice_encoder: measures how each speaker sounds.
         text_coder: codes the words.
+        speakers: who speaks, by name: a name of the voice book for each speaker in order
+            (in a two-party recording, of the channels), ``-`` for one who is not in it, or
+            ``auto`` for whoever it recognizes; a single ``auto`` is for all.
+        voice_book: who is known by name; the default store if None.
+        carry_voices: send the voices of the known themselves, not their ids only.
         progress: is told how far the work is.
 
     Raises:
         AudioError: the source is not audio, empty, cut short, or longer than a day.
         NoSpeechError: nobody says a word in it.
+        VoiceError: the voice book does not know somebody who is named.
         EngineError: an engine is missing or fails.
 
     Example:
@@ -98,6 +108,10 @@ def compress(
             f"no speech found in {recording.name} ({recording.duration_s:.1f} s); "
             "check that it is the right recording and loud enough"
         )
+    if speakers:
+        voice_book = voice_book or load_engine("voice_book")
+        payload = name_speakers(payload, speakers, voice_book, voice_encoder.space, carry_voices)
+    payload = replace(payload, recognizer=recognizer.name)
     text_coder = text_coder or TEXT_CODERS[DEFAULT_ID]
     data = encode_payload(payload, text_coder)
     return Compressed(
