@@ -127,8 +127,8 @@ def _blocks(pending: Samples, count: int, rate: int) -> Iterator[Samples]:
 def _voice(speaker: Speaker, synthesizer: Synthesizer) -> Voice | None:
     if isinstance(speaker.voice, VoiceReference):
         warnings.warn(
-            f"the payload names voice {speaker.voice.id:04x}, which is not in your store: a neutral voice speaks instead; "
-            "ask the sender for it (speechzip voices export) and import it (speechzip voices import)",
+            f"the payload names voice {speaker.voice.id:04x}, which is not in your store of voices: a neutral voice "
+            "speaks instead; ask the sender for it (speechzip voices export) and import it (speechzip voices import)",
             SpeechzipWarning,
             stacklevel=3,
         )

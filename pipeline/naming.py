@@ -36,7 +36,9 @@ def name_speakers(payload: Payload, names: Sequence[str], book: VoiceBook, space
     if len(names) > count:
         raise InputError(f"{len(names)} speakers are named, but the recording has {count}; name at most so many")
     padded = [*names, *[NOBODY] * (count - len(names))]
-    speakers = [_named(speaker, name, book, space, carry) for speaker, name in zip(payload.speakers, padded, strict=True)]
+    speakers = [
+        _named(speaker, name, book, space, carry) for speaker, name in zip(payload.speakers, padded, strict=True)
+    ]
     return replace(payload, speakers=tuple(speakers))
 
 

@@ -196,7 +196,9 @@ def _encode_speakers(payload: Payload) -> bytes:
     if payload.recognizer == DEFAULT_RECOGNIZER:
         code = bytearray([len(speakers)])
     else:
-        code = bytearray([len(speakers) | FLAG_RECOGNIZER, _number(payload.recognizer, RECOGNIZERS, "recognizer-") or 0])
+        code = bytearray(
+            [len(speakers) | FLAG_RECOGNIZER, _number(payload.recognizer, RECOGNIZERS, "recognizer-") or 0]
+        )
     if payload.channels == 2:
         channels = sum(speaker.channel << i for i, speaker in enumerate(speakers))
         code += channels.to_bytes((len(speakers) + 7) // 8, "little")
@@ -257,7 +259,9 @@ def _decode_voice(reader: _Reader, space: str | None) -> Voice | VoiceReference:
     if length == LONG_VOICE:
         length, shortest, longest = reader.varint(), MAX_VOICE_BYTES + 1, MAX_LONG_VOICE_BYTES
     if not shortest <= length <= longest:
-        raise PayloadCorrupt(f"the payload claims a voice of {length} bytes; {shortest} to {longest} are possible there")
+        raise PayloadCorrupt(
+            f"the payload claims a voice of {length} bytes; {shortest} to {longest} are possible there"
+        )
     return Voice(space, reader.take(length))
 
 

@@ -116,7 +116,11 @@ class VoiceBook(Protocol):
         ...
 
     def match(self, voice: Voice) -> Voice | None:
-        """Return the known voice of the one person who `voice` surely is, or None."""
+        """Return the known voice of the one person who `voice` surely is, or None.
+
+        Raises:
+            VoiceError: voices of this space cannot be compared.
+        """
         ...
 
     def name_of(self, voice_id: int) -> str | None:

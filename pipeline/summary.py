@@ -82,9 +82,7 @@ def summarize_payload(decoded: Decoded, voice_book: VoiceBook | None = None) -> 
         "recognizer": payload.recognizer,
         "text_coder": decoded.text_coder,
         "text_bits_per_char": round(8 * decoded.sections["text"] / characters, 3) if characters else 0.0,
-        "speakers": [
-            _summarize_speaker(index, speaker, voice_book) for index, speaker in enumerate(payload.speakers)
-        ],
+        "speakers": [_summarize_speaker(index, speaker, voice_book) for index, speaker in enumerate(payload.speakers)],
         "utterances": [
             {
                 "start_s": utterance.start_s,
@@ -187,7 +185,9 @@ def _voice_lines(summary: PayloadSummary) -> list[str]:
 def _voice_line(speaker: SpeakerSummary) -> str:
     name = f" ({_printable(speaker['name'])})" if speaker["name"] else ""
     where = f"in the space {speaker['voice_space']}" if speaker["voice_space"] else "that name it; it does not travel"
-    return f"voice {speaker['voice_id']}{name}, {speaker['voice_bytes']} bytes {where}, channel {speaker['channel'] + 1}"
+    return (
+        f"voice {speaker['voice_id']}{name}, {speaker['voice_bytes']} bytes {where}, channel {speaker['channel'] + 1}"
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,10 +1,12 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
 from .classical import ClassicalVoice, ClassicalVoiceEncoder
 from .clip import ClipVoiceEncoder
+from .enrollment import enroll
 from .store import VoiceStore
 from .synthesizer import EspeakSynthesizer
 from .voicefile import NamedVoice
 
 __all__ = [
     "ClassicalVoice", "ClassicalVoiceEncoder", "ClipVoiceEncoder", "EspeakSynthesizer", "NamedVoice", "VoiceStore",
+    "enroll",
 ]  # fmt: skip

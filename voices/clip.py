@@ -39,10 +39,10 @@ MIN_CLIP_S = 0.5
 COMPRESSION_LEVEL = 0.985
 """libsndfile's scale for Opus: 6 kbit/s at 1.0, 256 at 0.0. The least at which libopus keeps 8 kHz of sound."""
 MAX_PACKET = 256
+MAX_PACKETS = 500
+"""10 s: a clip that claims more is not played, however small its packets are."""
 PACKET_SAMPLES_48K = 960
 """20 ms at 48 kHz, the rate in which Opus counts."""
-TOC_STEREO, TOC_CODE = 0b100, 0b011
-"""Bits of a packet's first byte: two channels; more than one frame."""
 SILK_20_MS = (0x08, 0x28, 0x48)
 HYBRID_20_MS = (0x68, 0x78)
 CELT_20_MS = (0x98, 0xB8, 0xD8, 0xF8)
@@ -117,6 +117,8 @@ def unpack_clip(code: bytes) -> Samples:
             raise VoiceError("the voice is no clip of speech: it ends in the middle; ask for it again")
         packets.append(code[:1] + packet)
         position += 1 + length
+    if len(packets) > MAX_PACKETS:
+        raise VoiceError(f"the voice is no clip of speech: it has {len(packets)} packets, {MAX_PACKETS} is the most")
     if not packets or code[0] not in FIRST_BYTES:
         raise VoiceError("the voice is no clip of speech: not one sound of it can be read; ask for it again")
     file = io.BytesIO(ogg_opus(packets, PACKET_SAMPLES_48K, ENGINE_SAMPLE_RATE))

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from speechzip.pipeline import Voice
+from speechzip.pipeline import Voice, VoiceError
 
 from .classical import LOWEST_PITCH_HZ, SPACE, ClassicalVoice
 
-WITHIN_SPEAKER = (1.9, 1.0, 1.3) + (
+WITHIN_SPEAKER = (
+    1.9, 1.0, 1.3,
     2.0, 2.1, 1.7, 1.8, 1.9, 2.1, 1.8, 1.6, 1.8, 1.8, 2.0, 2.1, 2.7, 2.7, 3.0, 3.1,
 )  # fmt: skip
 """Standard deviation from one stretch of 7 s to another of the same person: pitch in semitones, its spread
@@ -52,14 +53,21 @@ def classical_distance(first: Voice, second: Voice) -> float:
 
 
 MATCHERS: dict[str, Matcher] = {SPACE: Matcher(classical_distance, CLASSICAL_THRESHOLD)}
-"""Space -> how its voices are compared; in a space that is missing here nobody is recognized."""
+"""Space -> how its voices are compared; those of a space that is missing here cannot be."""
 
 
 def best_match(voice: Voice, known: Sequence[Voice]) -> int | None:
-    """Return the index of the voice in `known` (one for each person) that is surely the same person's, or None."""
+    """Return the index of the voice in `known` (one for each person) that is surely the same person's, or None.
+
+    Raises:
+        VoiceError: voices of this space cannot be compared.
+    """
     matcher = MATCHERS.get(voice.space)
     if matcher is None:
-        return None
+        raise VoiceError(
+            f"nobody can be recognized by a voice of the space {voice.space!r}; name the speaker, "
+            f"or measure with --voice-encoder {SPACE}"
+        )
     ranked = sorted(
         (matcher.distance(voice, other), index) for index, other in enumerate(known) if other.space == voice.space
     )

@@ -1,14 +1,14 @@
 """A voice with its owner's name, as a file: what the store keeps, and what people send each other.
 
-    offset  size  meaning
-    0       4     "SPZV"
-    4       1     version, 1
-    5       1     voice space, as in a payload
-    6       1     length n of the name, 1 to 64
-    7       n     the name, UTF-8
-    7+n     2     length m of the voice, little-endian, 1 to 4096
-    9+n     m     the voice
-    9+n+m   4     CRC-32 of all before it, little-endian
+offset  size  meaning
+0       4     "SPZV"
+4       1     version, 1
+5       1     voice space, as in a payload
+6       1     length n of the name, 1 to 64
+7       n     the name, UTF-8
+7+n     2     length m of the voice, little-endian, 1 to 4096
+9+n     m     the voice
+9+n+m   4     CRC-32 of all before it, little-endian
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from speechzip.pipeline import MAX_LONG_VOICE_BYTES, VOICE_SPACES, Voice, VoiceE
 MAGIC = b"SPZV"
 VERSION = 1
 MAX_NAME_BYTES = 64
-MAX_FILE_BYTES = 7 + MAX_NAME_BYTES + 2 + MAX_LONG_VOICE_BYTES + 4
+MAX_FILE_BYTES = 64 << 10
+"""A dozen voices: nobody has more, and nothing longer is read."""
 RESERVED_NAMES = frozenset({"auto", "-"})
 """These stand for something else in ``compress --speaker``."""
 
@@ -63,7 +64,7 @@ def name_key(name: str) -> str:
 
 
 def encode_voice(named: NamedVoice) -> bytes:
-    """Return the content of a voice file.
+    """Return a voice as a record; files of several are such records one after another.
 
     Raises:
         VoiceError: the voice's space has no number, so that nobody else could read it.
@@ -77,8 +78,8 @@ def encode_voice(named: NamedVoice) -> bytes:
     return body + struct.pack("<I", zlib.crc32(body))
 
 
-def decode_voice(content: bytes) -> NamedVoice:
-    """Return what a voice file holds.
+def decode_voices(content: bytes) -> list[NamedVoice]:
+    """Return the voices that a file holds, one or more.
 
     Args:
         content: the whole file, from anybody: nothing in it is believed unchecked.
@@ -86,21 +87,38 @@ def decode_voice(content: bytes) -> NamedVoice:
     Raises:
         VoiceError: it is no voice file, is damaged, or of a newer version.
     """
+    if len(content) > MAX_FILE_BYTES:
+        raise VoiceError(f"it is not a voice file: it has more than {MAX_FILE_BYTES} bytes")
+    voices: list[NamedVoice] = []
+    while content or not voices:
+        named, content = _decode_first(content)
+        voices.append(named)
+    return voices
+
+
+def _decode_first(content: bytes) -> tuple[NamedVoice, bytes]:
+    """Return the first voice and what follows it."""
     if content[:4] != MAGIC:
         raise VoiceError("it is not a voice file; give one that `speechzip voices export` wrote")
     if len(content) > 4 and content[4] > VERSION:
         raise VoiceError(f"it is a voice file of version {content[4]}, this release reads {VERSION}; upgrade speechzip")
-    body = content[:-4]
-    if len(content) > MAX_FILE_BYTES or len(content) < 15 or content[-4:] != struct.pack("<I", zlib.crc32(body)):
+    name_end = 7 + _byte(content, 6)
+    end = name_end + 2 + (_byte(content, name_end) | _byte(content, name_end + 1) << 8)
+    body, checksum = content[:end], content[end : end + 4]
+    if len(checksum) < 4 or checksum != struct.pack("<I", zlib.crc32(body)):
         raise VoiceError("the voice file is damaged or cut short: its checksum does not match; ask for it again")
-    space, name_end = VOICE_SPACES.get(body[5]), 7 + body[6]
+    embedding, space = body[name_end + 2 :], VOICE_SPACES.get(body[5])
     if space is None:
         raise VoiceError(f"the voice is of the space {body[5]}, which is unknown here; upgrade speechzip")
-    embedding = body[name_end + 2 :]
-    if len(embedding) != int.from_bytes(body[name_end : name_end + 2], "little") or not embedding:
-        raise VoiceError("the voice file contradicts itself: its lengths do not add up; ask for it again")
+    if not 1 <= len(embedding) <= MAX_LONG_VOICE_BYTES:
+        raise VoiceError(f"a voice of {len(embedding)} bytes is none; 1 to {MAX_LONG_VOICE_BYTES} are possible")
     try:
         name = body[7:name_end].decode()
     except UnicodeDecodeError as error:
         raise VoiceError("the name in the voice file is not UTF-8; ask for it again") from error
-    return NamedVoice(clean_name(name), Voice(space, embedding))
+    return NamedVoice(clean_name(name), Voice(space, embedding)), content[end + 4 :]
+
+
+def _byte(content: bytes, position: int) -> int:
+    """Return a byte, 0 beyond the end: what is cut short fails its checksum."""
+    return content[position] if position < len(content) else 0
