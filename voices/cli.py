@@ -118,6 +118,20 @@ def import_voices(
     _print(VoiceStore().import_file(file, name, force), as_json)
 
 
+@voices.command(epilog="Example: speechzip voices licence --accept")
+def licence(
+    accept: Annotated[bool, typer.Option("--accept", help="I have read the licence and accept it.")] = False,
+) -> None:
+    """Show the licence of XTTS-v2's weights, and accept it."""
+    from . import licences
+
+    print(f"{licences.CPML.covers}: {licences.CPML.terms}")
+    if accept:
+        print(f"accepted; written down in {licences.accept(licences.CPML)}")
+    else:
+        print("accepted" if licences.is_accepted(licences.CPML) else "not accepted yet; to accept, give --accept")
+
+
 def _print(found: list[NamedVoice], as_json: bool, folder: Path | None = None) -> None:
     from .store import VoiceStore
 

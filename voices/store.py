@@ -199,8 +199,8 @@ class VoiceStore:
                 raise VoiceError(f"{other.name} has a {named.voice.space} voice already; give --force to replace it")
             if other.voice.id == named.voice.id and not same_file:
                 raise VoiceError(
-                    f"this voice has the id {named.voice.id:04x} of {other.name}'s: a payload could not tell them apart; "
-                    "enroll from another recording"
+                    f"this voice has the id {named.voice.id:04x} of {other.name}'s: a payload could not tell them "
+                    "apart; enroll from another recording"
                 )
 
     def _read(self, path: Path) -> NamedVoice:

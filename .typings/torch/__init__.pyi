@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import cuda as cuda
+from . import nn as nn
 from . import random as random
 
 class device:
