@@ -87,10 +87,12 @@ def _find(kind: EngineKind, name: str) -> Callable[..., object]:
         if entry.name == name:
             try:
                 return cast("Callable[..., object]", entry.load())
-            except ImportError as error:
+            except (ImportError, OSError, RuntimeError) as error:  # the latter two where a library of it is missing
                 extra = f"speechzip[{EXTRAS[name]}]" if name in EXTRAS else "speechzip"
+                missing = error.name if isinstance(error, ModuleNotFoundError) else error
                 raise EngineError(
-                    f"the {kind} {name!r} needs {error.name}, which is not installed; run: pip install '{extra}'"
+                    f"the {kind.replace('_', ' ')} {name!r} needs {missing}, which is not installed; "
+                    f"run: pip install '{extra}'"
                 ) from error
     known = ", ".join(engine_names(kind)) or "none: reinstall speechzip"
     raise EngineError(f"there is no {kind.replace('_', ' ')} named {name!r}; installed: {known}")

@@ -61,6 +61,8 @@ SEED = 0
 LANGUAGE_PRIOR_S = 1.0
 """Every language counts as heard for so long before the first word."""
 
+SPECIAL_TOKEN = re.compile(r"<\|[^|]*\|>")
+"""Not words, though a decoder that has lost its way may say them."""
 LOOP = re.compile(r"(.{1,100}?)\1{3,}", re.DOTALL)
 LOOP_CHARACTERS = 40
 """A phrase said four times or more in a row, over at least so many characters, is a loop of the decoder."""
@@ -100,7 +102,7 @@ class WhisperRecognizer:
             language = self._language or self._detect(features, len(samples) / ENGINE_SAMPLE_RATE)
             result = self._decode(features, language)
         silent = result.no_speech_prob > MAX_NO_SPEECH and result.avg_logprob < MIN_LOG_PROBABILITY
-        text = "" if silent else tidy(without_loops(result.text))
+        text = "" if silent else tidy(without_loops(SPECIAL_TOKEN.sub("", result.text)))
         # That somebody speaks, and that these are the words.
         confidence = float((1 - result.no_speech_prob) * np.exp(result.avg_logprob)) if text else 0.0
         return Transcript(text, confidence, language)
@@ -156,7 +158,8 @@ def without_loops(text: str) -> str:
         >>> without_loops("No, no, no, no!")
         'No, no, no, no!'
     """
-    return LOOP.sub(lambda match: match[1] if len(match[0]) >= LOOP_CHARACTERS else match[0], text)
+    spaced = text + " "  # so that the last time is like the others
+    return LOOP.sub(lambda match: match[1] if len(match[0]) >= LOOP_CHARACTERS else match[0], spaced).strip()
 
 
 def _load(model: str) -> tuple[whisper.Whisper, str]:

@@ -45,7 +45,6 @@ REPOSITORIES = ("tts-hub/XTTS-v2", "coqui/XTTS-v2")
 LANGUAGE_NAMES = {"zh": "zh-cn"}
 """Where XTTS's name for a language differs from ISO 639-1."""
 SAMPLE_RATE = 24_000
-SAMPLES_PER_LATENT = 1024 * SAMPLE_RATE / 22_050
 SEED = 0
 MAX_SPEECH_S = 60.0
 """Longest speech in one go, whatever the payload says the text is."""
@@ -261,8 +260,8 @@ def _installed_folder() -> Path:
         if all((folder / name).is_file() for name in FILES):
             return folder
     raise EngineError(
-        f"XTTS-v2's weights are not here: put {', '.join(FILES)} (model.pth has {MODEL_GIGABYTES} GB) into {folders[0]}, "
-        f"from https://huggingface.co/{REPOSITORIES[0]}, or name their folder with --synthesizer xtts:FOLDER"
+        f"XTTS-v2's weights are not here: put {', '.join(FILES)} (model.pth has {MODEL_GIGABYTES} GB) into "
+        f"{folders[0]}, from https://huggingface.co/{REPOSITORIES[0]}, or name their folder: --synthesizer xtts:FOLDER"
     )
 
 
@@ -278,7 +277,8 @@ def _load(folder: Path) -> Xtts:
     except Exception as error:  # json, torch, tokenizers and coqui raise what comes
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise EngineError(
-            f"XTTS's weights in {folder} cannot be loaded ({reason.rstrip('.')}); fetch them again, or name another folder"
+            f"XTTS's weights in {folder} cannot be loaded ({reason.rstrip('.')}); "
+            "fetch them again, or name another folder"
         ) from error
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
