@@ -36,8 +36,9 @@ def save_whisper(
     """Write a Whisper checkpoint that says the same to every sound; a wholly random one if `says` is empty."""
     torch.manual_seed(1)
     dims = whisper.ModelDimensions(
-        n_mels=80, n_audio_ctx=1500, n_audio_state=64, n_audio_head=2, n_audio_layer=1,
-        n_vocab=51865 if multilingual else 51864, n_text_ctx=TEXT_TOKENS, n_text_state=64, n_text_head=2, n_text_layer=1,
+        n_vocab=51865 if multilingual else 51864, n_mels=80,
+        n_audio_ctx=1500, n_audio_state=64, n_audio_head=2, n_audio_layer=1,
+        n_text_ctx=TEXT_TOKENS, n_text_state=64, n_text_head=2, n_text_layer=1,
     )  # fmt: skip
     state = whisper.Whisper(dims).state_dict()
     words = get_tokenizer(multilingual, num_languages=99)
@@ -70,7 +71,7 @@ def save_xtts(folder: Path, speakers: bool = False, audio_tokens: int = 40) -> P
     words.save(str(folder / "vocab.json"))
     config.model_args.gpt_number_text_tokens = len(special) + len(characters)
     config.model_args.gpt_start_text_token, config.model_args.gpt_stop_text_token = 3, 0
-    model = Xtts.init_from_config(config)
+    model = Xtts(config)
     torch.save({"model": model.state_dict()}, str(folder / "model.pth"))
     if speakers:
         voice = {"gpt_cond_latent": torch.randn(1, 32, 64), "speaker_embedding": torch.randn(1, 512, 1)}

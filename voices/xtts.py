@@ -12,6 +12,7 @@ arXiv:2406.04904.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import warnings
@@ -269,10 +270,11 @@ def _load(folder: Path) -> Xtts:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise EngineError(f"{folder} has no {', '.join(missing)}; a folder of XTTS weights holds {', '.join(FILES)}")
+    logging.getLogger("transformers").setLevel(logging.ERROR)  # it doubts the ends of XTTS's vocabulary, wrongly
     try:
         config = XttsConfig()
         config.load_json(str(folder / "config.json"))
-        model = Xtts.init_from_config(config)
+        model = Xtts(config)
         model.load_checkpoint(config, checkpoint_dir=str(folder), eval=True)
     except Exception as error:  # json, torch, tokenizers and coqui raise what comes
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -48,6 +48,9 @@ class DecodingResult:
     no_speech_prob: float
     compression_ratio: float
 
+_MODELS: dict[str, str]
+_ALIGNMENT_HEADS: dict[str, bytes]
+
 def available_models() -> list[str]: ...
 def load_model(name: str) -> Whisper: ...
 def decode(model: Whisper, mel: torch.Tensor, options: DecodingOptions) -> list[DecodingResult]: ...

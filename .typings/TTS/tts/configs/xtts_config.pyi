@@ -1,6 +1,9 @@
 # What speechzip uses of coqui-tts, typed.
 class XttsArgs:
     gpt_max_text_tokens: int
+    gpt_number_text_tokens: int | None
+    gpt_start_text_token: int | None
+    gpt_stop_text_token: int | None
     def __init__(self, **values: object) -> None: ...
 
 class XttsAudioConfig: ...
