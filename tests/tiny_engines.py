@@ -53,7 +53,7 @@ def save_whisper(
     return path
 
 
-def save_xtts(folder: Path, speakers: bool = False, audio_tokens: int = 40) -> Path:
+def save_xtts(folder: Path, speakers: bool = False, audio_tokens: int = 20) -> Path:
     """Write a folder of XTTS weights; with `speakers`, a voice of its own too."""
     torch.manual_seed(1)
     folder.mkdir()

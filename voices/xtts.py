@@ -54,7 +54,8 @@ MIN_CLIP_S = 0.4
 MIN_STRETCH, MAX_STRETCH = 0.75, 1.4
 """How much faster or slower than XTTS's own pace speech stays intelligible."""
 STRETCH_TOLERANCE = 0.02
-LONGEST_NUMBER = re.compile(r"\d{16,}")
+NUMBER = re.compile(r"\d+")
+LONG_NUMBER = re.compile(r"\d{16,}")
 """Numbers without a name in some languages; they are read digit by digit."""
 KNOWN_VOICES = 16
 """Of so many voices the latents are kept."""
@@ -136,7 +137,7 @@ class XttsSynthesizer:
         name = self._language(language)
         if name == "en" and language != "en":
             _warn(f"XTTS does not speak {language!r}; it is read as English")
-        text = LONGEST_NUMBER.sub(lambda digits: " ".join(digits[0]), text)
+        text = LONG_NUMBER.sub(lambda digits: " ".join(digits[0]), text)
         limit = self._model.tokenizer.char_limits.get(name.split("-")[0], 200)
         for piece in pieces(text, limit):
             yield from self._speakable(piece, name)
@@ -152,7 +153,11 @@ class XttsSynthesizer:
                 "run: pip install 'speechzip[xtts]'"
             ) from error
         except Exception as error:  # whatever a reader of numbers in one of 17 languages trips over
-            _warn(f"XTTS cannot read a piece of {len(piece)} characters ({error}); it is left out")
+            readable = NUMBER.sub(" ", piece)
+            what = "the numbers in a piece" if readable != piece else "a piece"
+            _warn(f"XTTS cannot read {what} of {len(piece)} characters of {language!r} ({error!r}); left out")
+            if readable != piece:
+                yield from self._speakable(readable, language)
             return
         if tokens < self._model.args.gpt_max_text_tokens:
             yield piece

@@ -49,7 +49,6 @@ class DecodingResult:
     compression_ratio: float
 
 _MODELS: dict[str, str]
-_ALIGNMENT_HEADS: dict[str, bytes]
 
 def available_models() -> list[str]: ...
 def load_model(name: str) -> Whisper: ...

@@ -64,14 +64,21 @@ def test_a_language_that_is_given_is_kept(german: Path) -> None:
     assert (transcript.text, transcript.language) == (GERMAN, "yo")
 
 
+def _detecting(probabilities: dict[str, float]) -> Callable[..., tuple[None, list[dict[str, float]]]]:
+    def detect(*_: object) -> tuple[None, list[dict[str, float]]]:
+        return None, [probabilities]
+
+    return detect
+
+
 def test_the_conversation_outweighs_a_doubtful_word(german: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recognizer = load_recognizer(f"whisper:{german}")
     assert recognizer.transcribe(np.concatenate([NOISE] * 5)).language == "de"
     doubtful = dict.fromkeys(LANGUAGES, 0.0) | {"nn": 0.4, "de": 0.3, "en": 0.3}
-    monkeypatch.setattr(whisper.Whisper, "detect_language", lambda *_: (None, [doubtful]))
+    monkeypatch.setattr(whisper.Whisper, "detect_language", _detecting(doubtful))
     assert recognizer.transcribe(NOISE[:8000]).language == "de"
     sure = dict.fromkeys(LANGUAGES, 0.0) | {"fr": 0.97, "de": 0.03}
-    monkeypatch.setattr(whisper.Whisper, "detect_language", lambda *_: (None, [sure]))
+    monkeypatch.setattr(whisper.Whisper, "detect_language", _detecting(sure))
     assert recognizer.transcribe(NOISE).language == "fr"
 
 
@@ -123,7 +130,7 @@ def test_the_english_models(folder: Path) -> None:
 def test_languages_and_models_that_are_not(german: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no language 'klingon'"):
         load_recognizer(f"whisper:{german}", "klingon")
-    with pytest.raises(EngineError, match="neither a file nor one of: .*large-v3"):
+    with pytest.raises(EngineError, match=r"neither a file nor one of: .*large-v3"):
         load_recognizer("whisper:gigantic")
     for content in (b"", b"RIFF", b"PK\x03\x04" + bytes(100)):
         (tmp_path / "broken.pt").write_bytes(content)
@@ -136,15 +143,19 @@ def test_too_long(german: Path) -> None:
         load_recognizer(f"whisper:{german}").transcribe(np.zeros(480_001, np.float32))
 
 
+def _nothing(*_: object) -> None:
+    pass
+
+
 def test_weights_come_into_whispers_own_cache(
     german: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     digest = hashlib.sha256(german.read_bytes()).hexdigest()
     (tmp_path / digest).mkdir()
     shutil.copy(german, tmp_path / digest / "small.pt")
-    monkeypatch.setitem(whisper._MODELS, "small", f"file://{tmp_path}/{digest}/small.pt")
-    monkeypatch.setitem(whisper._ALIGNMENT_HEADS, "small", whisper._ALIGNMENT_HEADS["tiny"])
-    monkeypatch.setattr(whisper.Whisper, "set_alignment_heads", lambda *_: None)  # they are of the real layers
+    sources = whisper._MODELS  # pyright: ignore[reportPrivateUsage]  # there is no other way to another source
+    monkeypatch.setitem(sources, "small", f"file://{tmp_path}/{digest}/small.pt")
+    monkeypatch.setattr(whisper.Whisper, "set_alignment_heads", _nothing)  # those of the real layers
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     recognizer = load_recognizer("whisper")
     assert recognizer.name == "whisper-small"

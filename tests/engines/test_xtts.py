@@ -66,7 +66,7 @@ def test_there_and_back(synthesizer: XttsSynthesizer, clips: list[Voice]) -> Non
     audio = decompress(Payload(speakers, utterances, 4.0, 2), synthesizer=synthesizer)
     assert audio.sample_rate == RATE
     assert audio.samples.shape[1] == 2
-    assert audio.duration_s == pytest.approx(4.0, abs=0.5)
+    assert audio.duration_s == pytest.approx(4.0, abs=0.2)
     left, right = np.abs(audio.samples).T
     assert left[: RATE // 2].max() == right[: 5 * RATE // 2].max() == 0
     assert left[RATE // 2 :].max() > 0.05
@@ -96,18 +96,18 @@ def test_threads_take_turns(synthesizer: XttsSynthesizer, clips: list[Voice]) ->
     def talk(index: int) -> None:
         spoken[index] = synthesizer.synthesize(HELLO, clips[index % 2], None, "en")
 
-    threads = [threading.Thread(target=talk, args=(index,)) for index in range(4)]
+    threads = [threading.Thread(target=talk, args=(index,)) for index in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(spoken) == 4
+    assert len(spoken) == 3
     assert all(np.array_equal(samples, expected[index % 2]) for index, samples in spoken.items())
 
 
-@pytest.mark.parametrize(("asked_s", "got_s"), [(1.4, 1.4), (2.2, 2.2), (0.5, 1.27), (9.0, 2.38)])
+@pytest.mark.parametrize(("asked_s", "got_s"), [(0.7, 0.7), (1.0, 1.0), (0.2, 0.63), (9.0, 1.18)])
 def test_length_as_far_as_speech_stays_speech(synthesizer: XttsSynthesizer, asked_s: float, got_s: float) -> None:
-    spoken = synthesizer.synthesize(HELLO, None, asked_s, "en")  # at its own pace 1.7 s
+    spoken = synthesizer.synthesize(HELLO, None, asked_s, "en")  # at its own pace 0.84 s
     assert len(spoken) / RATE == pytest.approx(got_s, rel=0.06)
 
 
@@ -116,28 +116,34 @@ def test_nothing_to_say(synthesizer: XttsSynthesizer, text: str) -> None:
     assert len(synthesizer.synthesize(text, None, 1.0, "en")) == 0
 
 
-@pytest.mark.parametrize("language", ["en", "de", "tr", "ar", "zh", "ja", "ko", "hi", "ru"])
-def test_any_text_in_any_language(synthesizer: XttsSynthesizer, language: str) -> None:
-    for text in ("O'Neill-Ångström 12:45 #42 $1.50 <b>", "你好 안녕 сегодня 3.5", "1" * 40, "1st 2. 1,5"):
-        assert np.isfinite(synthesizer.synthesize(text, None, 1.0, language)).all()
+@pytest.mark.parametrize("language", ["en", "de", "tr", "zh", "ja", "ko"])
+def test_numbers_and_signs_in_any_language(synthesizer: XttsSynthesizer, language: str) -> None:
+    text = "O'Neill-Ångström 12:45 #42 $1.50 <b> 你好 안녕 1st 2. 3,5 " + "1" * 40
+    assert len(synthesizer.synthesize(text, None, None, language)) > 0
+
+
+def test_numbers_that_cannot_be_read_are_left_out(synthesizer: XttsSynthesizer) -> None:
+    with pytest.warns(SpeechzipWarning, match="cannot read the numbers"):  # num2words has no Hindi
+        spoken = synthesizer.synthesize("namaste 42", None, None, "hi")
+    assert np.array_equal(spoken, synthesizer.synthesize("namaste", None, None, "hi"))
 
 
 def test_a_language_that_xtts_does_not_speak(synthesizer: XttsSynthesizer) -> None:
-    with pytest.warns(SpeechzipWarning, match="does not speak 'yo'"):
+    with pytest.warns(SpeechzipWarning, match=r"does not speak 'yo'"):
         assert len(synthesizer.synthesize("Bawo ni", None, None, "yo")) > 0
 
 
 def test_an_endless_text_ends(synthesizer: XttsSynthesizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("speechzip.voices.xtts.MAX_SPEECH_S", 3.0)
-    assert 2 * RATE < len(synthesizer.synthesize("blah " * 100_000, None, None, "en")) <= 3 * RATE
-    assert 2 * RATE < sum(map(len, synthesizer.stream("blah " * 100_000, None, "en"))) <= 3 * RATE
+    monkeypatch.setattr("speechzip.voices.xtts.MAX_SPEECH_S", 1.5)
+    assert RATE < len(synthesizer.synthesize("blah " * 100_000, None, None, "en")) <= 1.5 * RATE
+    assert RATE < sum(map(len, synthesizer.stream("blah " * 100_000, None, "en"))) <= 1.5 * RATE
 
 
 def test_streaming(synthesizer: XttsSynthesizer, clips: list[Voice]) -> None:
     assert isinstance(synthesizer, StreamingSynthesizer)
     chunks = list(synthesizer.stream(HELLO, clips[0], "en"))
     assert len(chunks) > 1
-    assert len(chunks[0]) < 1.2 * RATE
+    assert len(chunks[0]) < 0.6 * RATE
     again: list[Samples] = []
     for chunk in synthesizer.stream(HELLO, clips[0], "en"):
         torch.manual_seed(len(again))  # others draw in between
