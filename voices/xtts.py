@@ -54,6 +54,8 @@ MIN_CLIP_S = 0.4
 MIN_STRETCH, MAX_STRETCH = 0.75, 1.4
 """How much faster or slower than XTTS's own pace speech stays intelligible."""
 STRETCH_TOLERANCE = 0.02
+STREAM_TOKENS = 20
+"""Of the GPT, 46 ms each: how much is waited for before more is heard."""
 NUMBER = re.compile(r"\d+")
 LONG_NUMBER = re.compile(r"\d{16,}")
 """Numbers without a name in some languages; they are read digit by digit."""
@@ -116,7 +118,12 @@ class XttsSynthesizer:
             room = int(MAX_SPEECH_S * SAMPLE_RATE)
             for piece in self._pieces(text, language):
                 chunks = self._model.inference_stream(
-                    piece, self._language(language), style, embedding, **self._settings()
+                    piece,
+                    self._language(language),
+                    style,
+                    embedding,
+                    stream_chunk_size=STREAM_TOKENS,
+                    **self._settings(),
                 )
                 while room > 0:
                     with self._random.resumed():
