@@ -21,7 +21,7 @@ def _missing(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[report
 def test_an_engine_that_is_not_installed_says_which_extra_to_install(kind: EngineKind, name: str) -> None:
     extra = name.partition(":")[0]
     with pytest.raises(EngineError, match=rf"needs torch, .* run: pip install 'speechzip\[{extra}\]'"):
-        load_engine(kind, name)  # type: ignore[call-overload]
+        load_engine(kind, name)
 
 
 def test_a_library_that_does_not_load_is_no_bug_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

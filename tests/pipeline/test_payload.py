@@ -42,7 +42,9 @@ def ticks(lowest: int, highest: int) -> st.SearchStrategy[float]:
 def payloads(draw: st.DrawFn) -> Payload:
     channels = draw(st.sampled_from([1, 2]))
     embeddings = st.binary(min_size=1, max_size=MAX_VOICE_BYTES) | st.binary(min_size=60, max_size=300)
-    voices = st.builds(Voice, st.sampled_from(["classical", "clip", "space-9", "space-255"]), embeddings)
+    voices: st.SearchStrategy[Voice | VoiceReference] = st.builds(
+        Voice, st.sampled_from(["classical", "clip", "space-9", "space-255"]), embeddings
+    )
     voices |= st.builds(VoiceReference, st.integers(0, 65535))
     speakers = draw(
         st.lists(st.builds(Speaker, voices, st.integers(0, channels - 1)), min_size=1, max_size=9).map(tuple)

@@ -30,7 +30,8 @@ def run(*arguments: object, data: Path, code: int = 0) -> subprocess.CompletedPr
 
 
 def rows(*arguments: object, data: Path) -> list[dict[str, Any]]:
-    return json.loads(run("voices", *arguments, "--json", data=data).stdout)
+    found: list[dict[str, Any]] = json.loads(run("voices", *arguments, "--json", data=data).stdout)
+    return found
 
 
 def test_from_enrolling_to_the_other_end(tmp_path: Path, wheel_recording: Callable[[str], Path]) -> None:
