@@ -6,18 +6,20 @@
     0       1     length n of the rest of the packet, 1 to 255
     1       n     the rest of the packet
 
-Why a recording, and why this one, measured with Resemblyzer on 24 speakers of LibriSpeech and
-VoiceBank: cosine of the clip to other recordings of its speaker, 0.58 to those of strangers.
+Why a recording, and why this one, measured with Resemblyzer on 25 speakers of LibriSpeech and
+VoiceBank: cosine of the clip to other recordings of its speaker; 0.56 to those of strangers.
 
     seconds  kbit/s  bytes  not coded  coded
-    1         9.6    1204   0.77       0.75    wideband
-    2         9.5    2386   0.83       0.82
-    3         5.8    2162   0.85       0.77    narrowband: what lies above 4 kHz is lost
-    3         9.5    3545   0.85       0.84    <- taken
-    3        13      4842   0.85       0.85
-    4         7.6    3793   0.87       0.79    narrowband
+    1         9.5    1193   0.73       0.71    wideband
+    2         9.5    2371   0.80       0.79
+    3         5.7    2120   0.83       0.75    narrowband: what lies above 4 kHz is lost
+    3         9.3    3483   0.83       0.82    <- taken
+    3        12.7    4759   0.83       0.82
+    4         5.6    2779   0.84       0.76    narrowband
+    4         9.2    4581   0.84       0.84
 
-What XTTS computes from it, 33,280 numbers, would have 0.85 bit for each in as many bytes.
+What XTTS computes from it, 33,280 numbers, would have 0.84 bit for each in as many bytes (at 4 bits
+it would be 16,640 bytes), and would be of use to that one checkpoint only.
 """
 
 from __future__ import annotations
