@@ -13,7 +13,7 @@ from .channels import ChannelMode, splits, tracks
 from .crosstalk import without_crosstalk
 from .engines import load_engine
 from .errors import AudioError, NoSpeechError
-from .naming import name_speakers
+from .naming import check_names, name_speakers
 from .payload import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decode_payload, encode_payload
 from .protocols import ENGINE_SAMPLE_RATE, Recognizer, TextCoder, VoiceBook, VoiceEncoder
 from .screen import is_speech
@@ -90,6 +90,9 @@ def compress(
     _refuse_too_long(recording)
     recognizer = recognizer or load_engine("recognizer")
     voice_encoder = voice_encoder or load_engine("voice_encoder")
+    if speakers:
+        voice_book = voice_book or load_engine("voice_book")
+        check_names(speakers, voice_book, voice_encoder.space)
     split = splits(recording, channels)
     parties = [_Party(recognizer, channel) for channel in range(recording.channels if split else 1)]
     heard = 0
@@ -108,8 +111,7 @@ def compress(
             f"no speech found in {recording.name} ({recording.duration_s:.1f} s); "
             "check that it is the right recording and loud enough"
         )
-    if speakers:
-        voice_book = voice_book or load_engine("voice_book")
+    if voice_book and speakers:
         payload = name_speakers(payload, speakers, voice_book, voice_encoder.space, carry_voices)
     payload = replace(payload, recognizer=recognizer.name)
     text_coder = text_coder or TEXT_CODERS[DEFAULT_ID]

@@ -42,6 +42,17 @@ def name_speakers(payload: Payload, names: Sequence[str], book: VoiceBook, space
     return replace(payload, speakers=tuple(speakers))
 
 
+def check_names(names: Sequence[str], book: VoiceBook, space: str) -> None:
+    """Refuse early what `name_speakers` would refuse after the work is done.
+
+    Raises:
+        VoiceError: a name is not in the voice book.
+    """
+    for name in names:
+        if name not in (AUTO, NOBODY):
+            book.named(name, space)
+
+
 def resolve_voices(payload: Payload, book: VoiceBook, spaces: frozenset[str]) -> Payload:
     """Return `payload` with the voices that it names by id, as far as `book` knows them."""
     return replace(payload, speakers=tuple(_resolved(speaker, book, spaces) for speaker in payload.speakers))
