@@ -1,8 +1,8 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
 from .audio import AudioSource, open_recording, resample
 from .compression import Compressed, Progress, compress
-from .decompression import SpeechzipWarning, decompress, read_payload, render
-from .engines import engine_names, load_engine
+from .decompression import SpeechzipWarning, decompress, read_payload, render, with_voices
+from .engines import engine_names, load_engine, load_recognizer
 from .errors import (
     AudioError,
     EngineError,
@@ -15,8 +15,9 @@ from .errors import (
     PayloadVersionError,
     SpeechzipError,
     TextError,
+    VoiceError,
 )
-from .files import atomic_file
+from .files import atomic_file, check_writable
 from .languages import LANGUAGES
 from .payload import Decoded, decode_payload, encode_payload
 from .protocols import (
@@ -24,12 +25,15 @@ from .protocols import (
     Recognizer,
     SpeakerEmbedder,
     SpeakerEmbedding,
+    StreamingSynthesizer,
     Synthesizer,
     TextCoder,
+    VoiceBook,
     VoiceEncoder,
 )
 from .textcoders import TEXT_CODERS
 from .types import (
+    MAX_LONG_VOICE_BYTES,
     MAX_VOICE_BYTES,
     VOICE_SPACES,
     Audio,
@@ -39,15 +43,17 @@ from .types import (
     Transcript,
     Utterance,
     Voice,
+    VoiceReference,
 )
 
 __all__ = [
-    "ENGINE_SAMPLE_RATE", "LANGUAGES", "MAX_VOICE_BYTES", "TEXT_CODERS", "VOICE_SPACES",
-    "Audio", "AudioError", "AudioSource", "Compressed", "Decoded", "EngineError",
-    "InputError", "NoSpeechError", "OutputError", "Payload", "PayloadCorrupt", "PayloadError",
-    "PayloadTruncated", "PayloadVersionError", "Progress", "Recognizer", "Samples", "Speaker",
-    "SpeakerEmbedder", "SpeakerEmbedding", "SpeechzipError", "SpeechzipWarning", "Synthesizer", "TextCoder",
-    "TextError", "Transcript", "Utterance", "Voice", "VoiceEncoder",
-    "atomic_file", "compress", "decode_payload", "decompress", "encode_payload", "engine_names",
-    "load_engine", "open_recording", "read_payload", "render", "resample",
+    "ENGINE_SAMPLE_RATE", "LANGUAGES", "MAX_LONG_VOICE_BYTES", "MAX_VOICE_BYTES", "TEXT_CODERS", "VOICE_SPACES",
+    "Audio", "AudioError", "AudioSource", "Compressed", "Decoded", "EngineError", "InputError", "NoSpeechError",
+    "OutputError", "Payload", "PayloadCorrupt", "PayloadError", "PayloadTruncated", "PayloadVersionError",
+    "Progress", "Recognizer", "Samples", "Speaker", "SpeakerEmbedder", "SpeakerEmbedding", "SpeechzipError",
+    "SpeechzipWarning", "StreamingSynthesizer", "Synthesizer", "TextCoder", "TextError", "Transcript", "Utterance",
+    "Voice", "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
+    "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "encode_payload",
+    "engine_names", "load_engine", "load_recognizer", "open_recording", "read_payload", "render", "resample",
+    "with_voices",
 ]  # fmt: skip

@@ -64,14 +64,25 @@ def compress(
     speakers: Annotated[
         str, typer.Option(metavar="auto|N", help="How many people talk in one channel; auto tells by their voices.")
     ] = "auto",
-    recognizer: Annotated[str | None, typer.Option(help="Engine that finds the words.")] = None,
+    recognizer: Annotated[
+        str | None, typer.Option(help="Engine that finds the words: moonshine, whisper, whisper:small, whisper:FILE.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Language that is spoken, such as de; found out if not given.")
+    ] = None,
+    voice_encoder: Annotated[str | None, typer.Option(help="Engine that measures voices: classical, clip.")] = None,
+    speaker: Annotated[
+        list[str] | None,
+        typer.Option(help="Who speaks, from the store of voices; auto: whoever it recognizes. Again for the next one."),
+    ] = None,
+    carry_voice: Annotated[bool, typer.Option(help="Send the voices of named speakers, not their ids only.")] = False,
     as_json: Json = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
     """Compress a recording of speech to a payload of a few hundred bytes."""
     from .compression import compress as compress_audio
-    from .engines import load_engine
+    from .engines import load_engine, load_recognizer
     from .summary import compress_lines, summarize_compressed
 
     if speakers != "auto" and not speakers.isdecimal():
@@ -82,12 +93,15 @@ def compress(
         compressed = compress_audio(
             source,
             channels=channels.value,
-            recognizer=load_engine("recognizer", recognizer),
+            recognizer=load_recognizer(recognizer, language),
+            voice_encoder=load_engine("voice_encoder", voice_encoder),
+            speakers=speaker or (),
+            carry_voices=carry_voice,
             speaker_count=count,
             progress=progress,
         )
         file.write(compressed.data)
-    summary = summarize_compressed(compressed, str(audio), str(target))
+    summary = summarize_compressed(compressed, str(audio), str(target), load_engine("voice_book"))
     _print(summary, compress_lines(summary), as_json, quiet, to_stderr=_is_dash(target))
 
 
@@ -104,7 +118,7 @@ def decompress(
     quiet: Quiet = False,
 ) -> None:
     """Speak a payload again, in the voices of the people who said it."""
-    from .decompression import read_payload
+    from .decompression import read_payload, with_voices
     from .engines import load_engine
     from .recording import audio_format, write_speech
 
@@ -112,7 +126,8 @@ def decompress(
     container = audio_format(target)
     with _output(target, force) as file, _input(payload) as source, _progress("speaking", quiet) as progress:
         decoded = read_payload(source)
-        written = write_speech(file, container, decoded.payload, load_engine("synthesizer", synthesizer), progress)
+        engine = load_engine("synthesizer", synthesizer)
+        written = write_speech(file, container, with_voices(decoded.payload, engine), engine, progress)
     summary = {"input": str(payload), "output": str(target), **written}
     line = f"{payload} -> {target}: {written['duration_s']:.1f} s, took {written['real_time_factor']:.3f} of real time"
     _print(summary, [line], as_json, quiet, to_stderr=_is_dash(target))
@@ -125,10 +140,11 @@ def inspect(
 ) -> None:
     """Show what is inside a payload: voices, words, times, bytes by section."""
     from .decompression import read_payload
+    from .engines import load_engine
     from .summary import payload_lines, summarize_payload
 
     with _input(payload) as source:
-        summary = summarize_payload(read_payload(source))
+        summary = summarize_payload(read_payload(source), load_engine("voice_book"))
     _print(summary, payload_lines(summary), as_json, quiet=False, to_stderr=False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,8 +14,9 @@ from .crosstalk import without_crosstalk
 from .diarization import MAX_SPEAKERS, Diarizer
 from .engines import load_engine
 from .errors import AudioError, InputError, NoSpeechError
+from .naming import check_names, name_speakers
 from .payload import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decode_payload, encode_payload
-from .protocols import ENGINE_SAMPLE_RATE, Recognizer, SpeakerEmbedder, TextCoder, VoiceEncoder
+from .protocols import ENGINE_SAMPLE_RATE, Recognizer, SpeakerEmbedder, TextCoder, VoiceBook, VoiceEncoder
 from .screen import is_speech
 from .textcoders import DEFAULT_ID, TEXT_CODERS
 from .types import Payload, Samples, Speaker, Utterance
@@ -51,6 +52,9 @@ def compress(
     text_coder: TextCoder | None = None,
     speaker_count: int | None = None,
     speaker_embedder: SpeakerEmbedder | None = None,
+    speakers: Sequence[str] = (),
+    voice_book: VoiceBook | None = None,
+    carry_voices: bool = False,
     progress: Progress | None = None,
 ) -> Compressed:
     """Return a recording's words, voices and timing in a few hundred bytes.
@@ -65,11 +69,17 @@ def compress(
         speaker_count: how many people talk in a recording of one channel (or a mix), 1 to 16; told apart by
             their voices if None.
         speaker_embedder: tells them apart.
+        speakers: who speaks, by name: a name of the voice book for each speaker in order
+            (in a two-party recording, of the channels), ``-`` for one who is not in it, or
+            ``auto`` for whoever it recognizes; a single ``auto`` is for all.
+        voice_book: who is known by name; the default store if None.
+        carry_voices: send the voices of the known themselves, not their ids only.
         progress: is told how far the work is.
 
     Raises:
         AudioError: the source is not audio, empty, cut short, or longer than a day.
         NoSpeechError: nobody says a word in it.
+        VoiceError: the voice book does not know somebody who is named.
         EngineError: an engine is missing or fails.
 
     Example:
@@ -88,6 +98,9 @@ def compress(
     _refuse_too_long(recording)
     recognizer = recognizer or load_engine("recognizer")
     voice_encoder = voice_encoder or load_engine("voice_encoder")
+    if speakers:
+        voice_book = voice_book or load_engine("voice_book")
+        check_names(speakers, voice_book, voice_encoder.space)
     split = splits(recording, channels)
     if split and speaker_count not in (None, 2):
         raise AudioError(f"{recording.name} has a speaker on each channel; leave out --speakers or give --channels mix")
@@ -102,6 +115,9 @@ def compress(
             f"no speech found in {recording.name} ({recording.duration_s:.1f} s); "
             "check that it is the right recording and loud enough"
         )
+    if voice_book and speakers:
+        payload = name_speakers(payload, speakers, voice_book, voice_encoder.space, carry_voices)
+    payload = replace(payload, recognizer=recognizer.name)
     text_coder = text_coder or TEXT_CODERS[DEFAULT_ID]
     data = encode_payload(payload, text_coder)
     return Compressed(

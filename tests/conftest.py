@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 from speechzip.pipeline import Payload, Speaker, Utterance, Voice
 
+# Run by `make test-engines`, where the extras are installed; elsewhere they are not collected.
+collect_ignore_glob = [] if importlib.util.find_spec("whisper") and importlib.util.find_spec("TTS") else ["engines/*"]
+
 EVALSET = Path(__file__).resolve().parents[2] / "shared" / "evalset"
+
+
+@pytest.fixture(autouse=True)
+def _own_data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Keep the user's voices out of the tests, and the tests out of them; a new folder for each test."""
+    monkeypatch.setenv("SPEECHZIP_DATA", str(tmp_path_factory.mktemp("data")))
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""Who it sounds like: voice encoders, speaker embeddings and synthesizers."""
+"""Who it sounds like: voice encoders, speaker embeddings, synthesizers and the store of voices.
 
-from .classical import ClassicalVoice, ClassicalVoiceEncoder
-from .embedding import XVectorEmbedder
-from .synthesizer import EspeakSynthesizer
+Importing this loads nothing yet: each name comes from the module that `__init__.pyi` says.
+"""
 
-__all__ = ["ClassicalVoice", "ClassicalVoiceEncoder", "EspeakSynthesizer", "XVectorEmbedder"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -19,6 +19,7 @@ from speechzip.pipeline import Samples, SpeechzipWarning, Voice, resample
 
 from . import espeak
 from .classical import DEFAULT_PACE, SPACE, ClassicalVoice
+from .loudness import level, trim
 from .pitch import fundamental_frequency
 from .spectrum import TYPICAL_DB, average_spectrum, equalize
 
@@ -36,17 +37,11 @@ COLOUR_STRENGTH = 0.5
 """How much of the way from the espeak voice's spectrum to the speaker's is gone."""
 MAX_COLOUR_DB = 9.0
 
-LEVEL_RMS = 0.07
-"""-23 dB below full scale while speaking, as loudness is levelled in broadcasting (EBU R 128)."""
-MAX_PEAK = 0.95
-
 DURATION_TOLERANCE = 0.02
 MAX_TRIES = 4
 """Rounds of synthesis until the length fits; the second mostly does."""
 MAX_SPEECH_S = 60.0
 """Longest speech in one go, whatever the payload says the text is."""
-TRIM_DB = 40.0
-"""Sound so far below the peak at either end is silence."""
 
 REFERENCE_SENTENCE = "The quick brown fox jumps over the lazy dog, while five wizards watch the moon rise."
 """What an espeak voice's own pitch and spectrum are measured on: every sound of English, nearly."""
@@ -92,7 +87,7 @@ class EspeakSynthesizer:
         if not samples.any():
             return samples
         gain = COLOUR_STRENGTH * (np.add(TYPICAL_DB, wanted.colour_db) - base.spectrum_db)
-        return _level(equalize(samples, SAMPLE_RATE, np.clip(gain, -MAX_COLOUR_DB, MAX_COLOUR_DB)))
+        return level(equalize(samples, SAMPLE_RATE, np.clip(gain, -MAX_COLOUR_DB, MAX_COLOUR_DB)))
 
 
 def _pitch_setting(base: _Base, pitch_hz: float) -> int:
@@ -107,7 +102,7 @@ def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: floa
     best = np.zeros(0, np.float32)
     for _ in range(MAX_TRIES):
         spoken = espeak.speak(text, replace(speech, rate=round(rate)), MAX_SPEECH_S)
-        spoken = resample(_trim(spoken), round(espeak.sample_rate() * shift), SAMPLE_RATE)
+        spoken = resample(trim(spoken), round(espeak.sample_rate() * shift), SAMPLE_RATE)
         if duration_s is None or len(spoken) == 0:
             return spoken
         wanted = max(duration_s, 0.1) * SAMPLE_RATE
@@ -145,15 +140,3 @@ def _base(espeak_voice: str, variant: str) -> _Base:
     }
     pitches_hz = tuple(float(np.median(fundamental_frequency(samples, SAMPLE_RATE))) for samples in spoken.values())
     return _Base(name, pitches_hz, average_spectrum(spoken[50], SAMPLE_RATE))
-
-
-def _trim(samples: Samples) -> Samples:
-    """Return `samples` without the silence at both ends."""
-    loud = np.flatnonzero(np.abs(samples) > 10 ** (-TRIM_DB / 20) * np.abs(samples).max(initial=0.0))
-    return samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]
-
-
-def _level(samples: Samples) -> Samples:
-    active = samples[np.abs(samples) > 0.01 * np.abs(samples).max()]
-    gain = min(LEVEL_RMS / np.sqrt(np.square(active).mean()), MAX_PEAK / np.abs(samples).max())
-    return np.asarray(samples * gain, np.float32)

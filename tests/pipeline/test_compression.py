@@ -13,6 +13,7 @@ from speechzip.pipeline import (
     NoSpeechError,
     Samples,
     Voice,
+    VoiceError,
     compress,
     decompress,
     read_payload,
@@ -116,3 +117,11 @@ def test_memory_holds_a_minute_of_each_voice(monkeypatch: pytest.MonkeyPatch) ->
     talk = bursts(*[(start, start + 2) for start in range(0, 60, 3)], duration_s=60)
     compress(talk, recognizer=FakeRecognizer(), voice_encoder=Measuring())
     assert 3 * 16000 < measured[0] < 6 * 16000
+
+
+def test_an_unknown_speaker_is_told_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPEECHZIP_DATA", str(tmp_path))
+    recognizer = FakeRecognizer()
+    with pytest.raises(VoiceError, match="'Carl' is not in the store of voices"):
+        compress(CALL, recognizer=recognizer, voice_encoder=FakeVoiceEncoder(), speakers=["-", "Carl"])
+    assert recognizer.heard == []

@@ -12,10 +12,13 @@ import speechzip.pipeline
 import speechzip.voices
 from speechzip.pipeline import EngineError, engine_names, load_engine
 
+WITH_EXTRAS = ("speechzip.pipeline.openai_whisper", "speechzip.voices.xtts")
+"""These import what only the extras install; tests/engines has them."""
 MODULES = [
     f"{package.__name__}.{module.name}"
     for package in (speechzip.pipeline, speechzip.voices, speechzip.eval)
     for module in pkgutil.iter_modules(package.__path__)
+    if f"{package.__name__}.{module.name}" not in WITH_EXTRAS
 ]
 
 

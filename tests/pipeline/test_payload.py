@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from speechzip.pipeline import (
     LANGUAGES,
+    MAX_LONG_VOICE_BYTES,
     MAX_VOICE_BYTES,
     TEXT_CODERS,
     Payload,
@@ -22,6 +23,7 @@ from speechzip.pipeline import (
     TextError,
     Utterance,
     Voice,
+    VoiceReference,
     decode_payload,
     encode_payload,
 )
@@ -39,9 +41,11 @@ def ticks(lowest: int, highest: int) -> st.SearchStrategy[float]:
 @st.composite
 def payloads(draw: st.DrawFn) -> Payload:
     channels = draw(st.sampled_from([1, 2]))
-    voices = st.builds(
-        Voice, st.sampled_from(["classical", "space-9", "space-255"]), st.binary(min_size=1, max_size=MAX_VOICE_BYTES)
+    embeddings = st.binary(min_size=1, max_size=MAX_VOICE_BYTES) | st.binary(min_size=60, max_size=300)
+    voices: st.SearchStrategy[Voice | VoiceReference] = st.builds(
+        Voice, st.sampled_from(["classical", "clip", "space-9", "space-255"]), embeddings
     )
+    voices |= st.builds(VoiceReference, st.integers(0, 65535))
     speakers = draw(
         st.lists(st.builds(Speaker, voices, st.integers(0, channels - 1)), min_size=1, max_size=9).map(tuple)
     )
@@ -61,7 +65,8 @@ def payloads(draw: st.DrawFn) -> Payload:
     )
     utterances.sort(key=lambda utterance: utterance.start_s)
     last_s = utterances[-1].start_s if utterances else 0.0
-    return Payload(speakers, tuple(utterances), last_s + draw(ticks(0, 999)), channels)
+    recognizer = draw(st.sampled_from(["moonshine-tiny-en", "another", "whisper", "whisper-large-v3", "recognizer-99"]))
+    return Payload(speakers, tuple(utterances), last_s + draw(ticks(0, 999)), channels, recognizer)
 
 
 @given(payloads())
@@ -199,7 +204,8 @@ def test_lone_surrogate_is_refused(payload: Payload) -> None:
         {"duration_s": 1.0},
         {"speakers": ()},
         {"speakers": (Speaker(Voice("classical", b""), 0),) * 2},
-        {"speakers": (Speaker(Voice("classical", bytes(65)), 0),) * 2},
+        {"speakers": (Speaker(Voice("clip", bytes(MAX_LONG_VOICE_BYTES + 1)), 0),) * 2},
+        {"speakers": (Speaker(VoiceReference(65536), 0),) * 2},
         {"speakers": (Speaker(Voice("nowhere", b"x"), 0),) * 2},
         {"channels": 1},
     ],
@@ -207,6 +213,52 @@ def test_lone_surrogate_is_refused(payload: Payload) -> None:
 def test_impossible_payloads_are_not_written(payload: Payload, change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         encode_payload(replace(payload, **change), FAKE)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def named(payload: Payload) -> Payload:
+    """One voice by its id, one as a long clip, words by Whisper."""
+    anna, ben = payload.speakers
+    clip = Voice("clip", bytes(i * 7 % 256 for i in range(100)))
+    speakers = (replace(anna, voice=VoiceReference(0x9620)), replace(ben, voice=clip))
+    return replace(payload, speakers=speakers, recognizer="whisper-small")
+
+
+def test_golden_bytes_of_named_and_long_voices(named: Payload) -> None:
+    data = encode_payload(named, REAL)
+    assert data.hex() == (GOLDEN / "named-voices.hex").read_text().strip()
+    decoded = decode_payload(data, TEXT_CODERS)
+    assert decoded.payload == named
+    # Speakers and flag, recognizer, channels; 0 and the id; length and space, two bytes of length, 100 bytes.
+    assert decoded.sections["voices"] == 3 + 3 + 4 - 1 + 100
+
+
+def test_every_bit_flip_of_named_and_long_voices_behind_a_good_checksum(named: Payload) -> None:
+    body = encode_payload(named, FAKE)[:-2]
+    survived = 0
+    for bit in range(8 * len(body)):
+        flipped = bytearray(body)
+        flipped[bit // 8] ^= 1 << bit % 8
+        crc = binascii.crc_hqx(bytes(flipped), 0).to_bytes(2, "little")
+        with contextlib.suppress(PayloadError):
+            assert decode_payload(bytes(flipped) + crc, FAKES).payload != named
+            survived += 1
+    assert survived > 8 * 102  # the id's and the clip's bits, at least
+
+
+def test_another_recognizer_travels_as_another(payload: Payload) -> None:
+    data = encode_payload(replace(payload, recognizer="telepathy"), REAL)
+    assert decode_payload(data, TEXT_CODERS).payload.recognizer == "another"
+
+
+def test_a_long_length_is_not_believed(named: Payload) -> None:
+    data = encode_payload(named, REAL)
+    start = data.index(bytes([0xFF, 2, 100]))
+    for length, error in [(b"\x01", PayloadCorrupt), (b"\x81\x20", PayloadCorrupt), (b"\xe8\x07", PayloadTruncated)]:
+        body = data[: start + 2] + length + data[start + 3 : -2]
+        crc = binascii.crc_hqx(body, 0).to_bytes(2, "little")
+        with pytest.raises(error):
+            decode_payload(body + crc, TEXT_CODERS)
 
 
 def test_voice_id_is_stable() -> None:

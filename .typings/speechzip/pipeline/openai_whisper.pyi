@@ -1,0 +1,1 @@
+from pipeline.openai_whisper import *

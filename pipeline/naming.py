@@ -1,0 +1,78 @@
+"""Voices by name: who in a recording is known, so that two bytes travel instead of a voice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .errors import InputError
+from .protocols import VoiceBook
+from .types import Payload, Speaker, Voice, VoiceReference
+
+AUTO = "auto"
+"""In place of a name: whoever the voice book recognizes."""
+NOBODY = "-"
+"""In place of a name: somebody who is not in the voice book."""
+
+
+def name_speakers(payload: Payload, names: Sequence[str], book: VoiceBook, space: str, carry: bool = False) -> Payload:
+    """Return `payload` with the voices of known people named by id.
+
+    Args:
+        payload: with the voices as measured.
+        names: a name of the voice book, `AUTO` or `NOBODY` for each speaker in order;
+            a single `AUTO` is for all of them.
+        book: who is known.
+        space: of the voices that are asked for.
+        carry: put the known voice itself into the payload, for a receiver who lacks it.
+
+    Raises:
+        VoiceError: a name is not in the voice book.
+        InputError: there are more names than speakers.
+    """
+    count = len(payload.speakers)
+    if list(names) == [AUTO]:
+        names = [AUTO] * count
+    if len(names) > count:
+        raise InputError(f"{len(names)} speakers are named, but the recording has {count}; name at most so many")
+    padded = [*names, *[NOBODY] * (count - len(names))]
+    speakers = [
+        _named(speaker, name, book, space, carry) for speaker, name in zip(payload.speakers, padded, strict=True)
+    ]
+    return replace(payload, speakers=tuple(speakers))
+
+
+def check_names(names: Sequence[str], book: VoiceBook, space: str) -> None:
+    """Refuse early what `name_speakers` would refuse after the work is done.
+
+    Raises:
+        VoiceError: a name is not in the voice book.
+    """
+    for name in names:
+        if name not in (AUTO, NOBODY):
+            book.named(name, space)
+
+
+def resolve_voices(payload: Payload, book: VoiceBook, spaces: frozenset[str]) -> Payload:
+    """Return `payload` with the voices that it names by id, as far as `book` knows them."""
+    return replace(payload, speakers=tuple(_resolved(speaker, book, spaces) for speaker in payload.speakers))
+
+
+def names_voices(payload: Payload) -> bool:
+    """Return whether any voice of `payload` is named by id and does not travel."""
+    return any(isinstance(speaker.voice, VoiceReference) for speaker in payload.speakers)
+
+
+def _named(speaker: Speaker, name: str, book: VoiceBook, space: str, carry: bool) -> Speaker:
+    if name == NOBODY or isinstance(speaker.voice, VoiceReference):
+        return speaker
+    voice = book.match(speaker.voice) if name == AUTO else book.named(name, space)
+    if voice is None:
+        return speaker
+    return replace(speaker, voice=voice if carry else VoiceReference(voice.id))
+
+
+def _resolved(speaker: Speaker, book: VoiceBook, spaces: frozenset[str]) -> Speaker:
+    if isinstance(speaker.voice, Voice):
+        return speaker
+    return replace(speaker, voice=book.find(speaker.voice.id, spaces) or speaker.voice)

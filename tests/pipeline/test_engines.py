@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import importlib.metadata
+from importlib.metadata import EntryPoint
+
+import pytest
+from speechzip.pipeline import EngineError, InputError, engines, load_engine, load_recognizer
+from speechzip.pipeline.engines import EngineKind
+
+
+@pytest.fixture
+def _missing(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    def load(entry: EntryPoint) -> object:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(importlib.metadata.EntryPoint, "load", load)
+
+
+@pytest.mark.usefixtures("_missing")
+@pytest.mark.parametrize(("kind", "name"), [("recognizer", "whisper:small"), ("synthesizer", "xtts")])
+def test_an_engine_that_is_not_installed_says_which_extra_to_install(kind: EngineKind, name: str) -> None:
+    extra = name.partition(":")[0]
+    with pytest.raises(EngineError, match=rf"needs torch, .* run: pip install 'speechzip\[{extra}\]'"):
+        load_engine(kind, name)
+
+
+def test_a_library_that_does_not_load_is_no_bug_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(entry: EntryPoint) -> object:
+        raise OSError("libavutil.so.59: cannot open shared object file")
+
+    monkeypatch.setattr(importlib.metadata.EntryPoint, "load", load)
+    with pytest.raises(EngineError, match="needs libavutil"):
+        load_engine("synthesizer", "xtts")
+
+
+def test_models_and_languages_only_where_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(EngineError, match="has no models to choose from; leave out 'large'"):
+        load_engine("synthesizer", "espeak:large")
+    with pytest.raises(InputError, match="no language 'english'"):
+        load_recognizer(None, "english")
+    with pytest.raises(EngineError, match="Moonshine tiny reads English, not 'de'"):
+        load_recognizer(None, "de")
+
+    class Deaf:
+        name = "deaf"
+
+    monkeypatch.setattr(engines, "_find", lambda _kind, _name: Deaf)  # pyright: ignore[reportUnknownLambdaType,reportUnknownArgumentType]
+    with pytest.raises(EngineError, match="'deaf' cannot be told the language"):
+        load_recognizer("deaf", "de")

@@ -1,0 +1,13 @@
+# What the front door exports, and where from: read by type checkers and, lazily, at run time.
+from .classical import ClassicalVoice, ClassicalVoiceEncoder
+from .clip import ClipVoiceEncoder
+from .embedding import XVectorEmbedder
+from .enrollment import enroll
+from .store import VoiceStore
+from .synthesizer import EspeakSynthesizer
+from .voicefile import NamedVoice
+
+__all__ = [
+    "ClassicalVoice", "ClassicalVoiceEncoder", "ClipVoiceEncoder", "EspeakSynthesizer", "NamedVoice", "VoiceStore",
+    "XVectorEmbedder", "enroll",
+]  # fmt: skip

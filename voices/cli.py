@@ -1,0 +1,153 @@
+"""The command ``speechzip voices``: the store of voices from the shell."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from .voicefile import NamedVoice
+
+voices = typer.Typer(
+    help="Keep voices by name: a payload then names a known voice in two bytes.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Name = Annotated[str, typer.Argument(help="Whose voice it is.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Replace what is there.")]
+Space = Annotated[str | None, typer.Option(help="Only the voice in this space, such as classical or clip.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``voices`` to the command line."""
+    app.add_typer(voices, name="voices")
+
+
+@voices.command(epilog="Example: speechzip voices enroll Anna anna.wav")
+def enroll(
+    name: Name,
+    audio: Annotated[Path, typer.Argument(help="Recording of this one person, best of 30 s or more.")],
+    voice_encoder: Annotated[
+        list[str] | None, typer.Option(help="Engine that measures the voice; all if not given. Again for more.")
+    ] = None,
+    recognizer: Annotated[str | None, typer.Option(help="Engine that finds the words.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language that is spoken, such as de.")] = None,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Measure somebody's voice and keep it."""
+    from speechzip.pipeline import load_recognizer
+
+    from .enrollment import enroll as enroll_voice
+    from .enrollment import voice_encoders
+    from .store import VoiceStore
+
+    store = VoiceStore()
+    recognizes = load_recognizer(recognizer, language)
+    encoders = voice_encoders(voice_encoder or ())
+    _print(enroll_voice(name, audio, store, encoders=encoders, recognizer=recognizes, force=force), as_json)
+
+
+@voices.command("list", epilog="Example: speechzip voices list --json")
+def list_voices(as_json: Json = False) -> None:
+    """Show whose voices are known."""
+    from .store import VoiceStore
+
+    store = VoiceStore()
+    found = store.voices()
+    if not found and not as_json:
+        print(f"nobody yet in {store.folder}; enroll: speechzip voices enroll NAME AUDIO", file=sys.stderr)
+    _print(found, as_json)
+
+
+@voices.command(epilog="Example: speechzip voices show Anna")
+def show(name: Name, as_json: Json = False) -> None:
+    """Show somebody's voices and where they lie."""
+    from .store import VoiceStore
+
+    store = VoiceStore()
+    _print(store.of(name), as_json, folder=store.folder)
+
+
+@voices.command(epilog="Example: speechzip voices remove Anna")
+def remove(name: Name, space: Space = None, as_json: Json = False) -> None:
+    """Forget somebody's voices."""
+    from .store import VoiceStore
+
+    _print(VoiceStore().remove(name, space), as_json)
+
+
+@voices.command(epilog="Example: speechzip voices export Anna -o anna.voice")
+def export(
+    name: Name,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; - for standard output.")] = None,
+    space: Space = None,
+    force: Force = False,
+) -> None:
+    """Write somebody's voices to a file, for those who are to hear them."""
+    from speechzip.pipeline import atomic_file
+
+    from .store import SUFFIX, VoiceStore, file_stem
+
+    content = VoiceStore().export(name, space)
+    if str(output) == "-":
+        sys.stdout.buffer.write(content)
+        return
+    target = output or Path(file_stem(name) + SUFFIX)
+    with atomic_file(target, force) as file:
+        file.write(content)
+    print(f"{name} -> {target}: {len(content)} bytes")
+
+
+@voices.command("import", epilog="Example: speechzip voices import anna.voice --name 'Anna from Lund'")
+def import_voices(
+    file: Annotated[Path, typer.Argument(help="File that export wrote.")],
+    name: Annotated[str | None, typer.Option(help="Another name for whose voices they are.")] = None,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Keep the voices that somebody has sent."""
+    from .store import VoiceStore
+
+    _print(VoiceStore().import_file(file, name, force), as_json)
+
+
+@voices.command(epilog="Example: speechzip voices licence --accept")
+def licence(
+    accept: Annotated[bool, typer.Option("--accept", help="I have read the licence and accept it.")] = False,
+) -> None:
+    """Show the licence of XTTS-v2's weights, and accept it."""
+    from . import licences
+
+    print(f"{licences.CPML.covers}: {licences.CPML.terms}")
+    if accept:
+        print(f"accepted; written down in {licences.accept(licences.CPML)}")
+    else:
+        print("accepted" if licences.is_accepted(licences.CPML) else "not accepted yet; to accept, give --accept")
+
+
+def _print(found: list[NamedVoice], as_json: bool, folder: Path | None = None) -> None:
+    from .store import VoiceStore
+
+    rows: list[dict[str, Any]] = [
+        {
+            "name": named.name,
+            "voice_id": f"{named.voice.id:04x}",
+            "voice_space": named.voice.space,
+            "voice_bytes": len(named.voice.embedding),
+            **({"file": str(VoiceStore(folder).path(named))} if folder else {}),
+        }
+        for named in found
+    ]
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        file = f"  {row['file']}" if folder else ""
+        print(f"{row['voice_id']}  {row['voice_space']:<10}{row['voice_bytes']:>5} bytes  {row['name']}{file}")

@@ -1,0 +1,70 @@
+"""Licences that a user accepts for themselves, by an act of their own, and the record of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from speechzip.pipeline import EngineError, OutputError, atomic_file
+
+from .store import data_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """Terms that stand between a user and somebody's weights."""
+
+    key: str
+    """Short name, as part of a file's."""
+    covers: str
+    """What it is the licence of."""
+    terms: str
+    """What it allows, in a sentence, and where the whole text is."""
+
+
+CPML = Licence(
+    key="cpml-1.0",
+    covers="the weights of XTTS-v2",
+    terms="Coqui Public Model License 1.0: non-commercial use only, of the model and of the speech that it makes; "
+    "read it whole at https://tts-hub.github.io/cpml",
+)
+
+
+def is_accepted(licence: Licence) -> bool:
+    """Return whether the user has accepted `licence` on this machine."""
+    return _record(licence).is_file()
+
+
+def accept(licence: Licence) -> Path:
+    """Write down that the user accepts `licence`; return where. Only ever called by an act of the user.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    record = _record(licence)
+    try:
+        record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{record.parent} cannot be made: {error.strerror or error}") from error
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    with atomic_file(record, force=True) as file:
+        file.write(f"{now} {licence.covers}: {licence.terms}\n".encode())
+    return record
+
+
+def require(licence: Licence) -> None:
+    """Go on only if the user has accepted `licence`.
+
+    Raises:
+        EngineError: not yet; shows the licence, and how to accept it.
+    """
+    if not is_accepted(licence):
+        raise EngineError(
+            f"{licence.covers} have a licence of their own, which you have not accepted yet: {licence.terms}. "
+            "If you accept it, run: speechzip voices licence --accept"
+        )
+
+
+def _record(licence: Licence) -> Path:
+    return data_folder() / "licences" / f"{licence.key}.accepted"

@@ -1,0 +1,25 @@
+"""What every synthesizer does last: no silence at the ends, one loudness."""
+
+from __future__ import annotations
+
+import numpy as np
+from speechzip.pipeline import Samples
+
+TRIM_DB = 40.0
+"""Sound so far below the peak at either end is silence."""
+LEVEL_RMS = 0.07
+"""-23 dB below full scale while speaking, as loudness is levelled in broadcasting (EBU R 128)."""
+MAX_PEAK = 0.95
+
+
+def trim(samples: Samples) -> Samples:
+    """Return float32 [T] `samples` without the silence at both ends; silence alone leaves nothing."""
+    loud = np.flatnonzero(np.abs(samples) > 10 ** (-TRIM_DB / 20) * np.abs(samples).max(initial=0.0))
+    return samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]
+
+
+def level(samples: Samples) -> Samples:
+    """Return float32 [T] `samples`, which are not all zero, at `LEVEL_RMS` while speaking, with peaks of `MAX_PEAK`."""
+    active = samples[np.abs(samples) > 0.01 * np.abs(samples).max()]
+    gain = min(LEVEL_RMS / np.sqrt(np.square(active).mean()), MAX_PEAK / np.abs(samples).max())
+    return np.asarray(samples * gain, np.float32)

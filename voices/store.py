@@ -1,0 +1,236 @@
+"""The voices of people you know, one file each, in the platform's place for data of applications.
+
+anna.classical.voice      whoever has this name ... in this space
+anna.clip.voice
+j%C3%BCrgen%20o.classical.voice
+.anna.clip.voice.1f09a2b3.part     left by a process that was killed: ignored, then removed
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+import platformdirs
+from speechzip.pipeline import OutputError, SpeechzipWarning, Voice, VoiceError, atomic_file
+
+from .matching import best_match
+from .voicefile import MAX_FILE_BYTES, NamedVoice, clean_name, decode_voices, encode_voice, name_key
+
+FOLDER_VARIABLE = "SPEECHZIP_DATA"
+"""Environment variable that names another folder for what speechzip keeps."""
+SUFFIX = ".voice"
+STALE_S = 3600.0
+"""Half-written files older than this belong to nobody any more."""
+
+
+def data_folder() -> Path:
+    """Return the folder in which speechzip keeps what belongs to its user."""
+    return Path(os.environ.get(FOLDER_VARIABLE) or platformdirs.user_data_dir("speechzip", appauthor=False))
+
+
+class VoiceStore:
+    """A folder of voices; a `VoiceBook` for `compress` and `decompress`.
+
+    Any number of processes may use it at once: files appear and go whole.
+
+    Example:
+        >>> import tempfile
+        >>> store = VoiceStore(tempfile.mkdtemp())
+        >>> anna = store.add("Anna", Voice("classical", bytes(10)))
+        >>> store.find(anna.voice.id, frozenset({"classical"})) == anna.voice
+        True
+    """
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        """Open the store in `folder`, or the user's own; it is made when the first voice comes."""
+        self._folder = Path(folder) if folder else data_folder() / "voices"
+
+    @property
+    def folder(self) -> Path:
+        """Where the voices lie."""
+        return self._folder
+
+    def voices(self) -> list[NamedVoice]:
+        """Return every voice by name; a damaged file is left out, with a `SpeechzipWarning`."""
+        found: list[NamedVoice] = []
+        for path in sorted(self._folder.glob("*" + SUFFIX)):
+            try:
+                found.append(self._read(path))
+            except VoiceError as error:
+                if path.exists():  # otherwise removed since the folder was listed
+                    warnings.warn(f"{path} is left out: {error}", SpeechzipWarning, stacklevel=2)
+        return found
+
+    def of(self, name: str) -> list[NamedVoice]:
+        """Return somebody's voices, one for each space.
+
+        Raises:
+            VoiceError: nobody has that name.
+        """
+        voices = self.voices()
+        own = [named for named in voices if name_key(named.name) == name_key(clean_name(name))]
+        if not own:
+            people = ", ".join(sorted({named.name for named in voices})) or "nobody yet"
+            raise VoiceError(
+                f"{name!r} is not in the store of voices ({people}); enroll: speechzip voices enroll NAME AUDIO"
+            )
+        return own
+
+    def add(self, name: str, voice: Voice, force: bool = False) -> NamedVoice:
+        """Keep one voice; see `add_all`."""
+        return self.add_all([NamedVoice(clean_name(name), voice)], force)[0]
+
+    def add_all(self, voices: Sequence[NamedVoice], force: bool = False) -> list[NamedVoice]:
+        """Keep voices; nothing is written before all of them can be.
+
+        Raises:
+            VoiceError: the name cannot be one; the person has another voice in one of the spaces and
+                `force` is not given; or somebody else's voice in the store has the same id.
+            OutputError: the store cannot be written.
+        """
+        known = self.voices()
+        for named in voices:
+            self._refuse_clash(named, known, force)
+        contents = [encode_voice(named) for named in voices]
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"the store of voices {self._folder} cannot be made: {error.strerror or error}"
+            ) from error
+        self._sweep()
+        for named, content in zip(voices, contents, strict=True):
+            with atomic_file(self.path(named), force=True) as file:
+                file.write(content)
+        return list(voices)
+
+    def import_file(self, path: Path, name: str | None = None, force: bool = False) -> list[NamedVoice]:
+        """Keep the voices in a file, under another `name` if one is given.
+
+        Raises:
+            VoiceError: the file holds none, or several people's though a name is given; and as `add_all`.
+            OutputError: the store cannot be written.
+        """
+        voices = read_voices(path)
+        people = {name_key(named.name) for named in voices}
+        if name is not None and len(people) > 1:
+            raise VoiceError(f"{path} holds the voices of {len(people)} people; leave out the name {name!r}")
+        return self.add_all([replace(named, name=clean_name(name or named.name)) for named in voices], force)
+
+    def export(self, name: str, space: str | None = None) -> bytes:
+        """Return somebody's voices, or only that in one space, as a file for `import_file`.
+
+        Raises:
+            VoiceError: there is none.
+        """
+        return b"".join(encode_voice(named) for named in self._chosen(name, space))
+
+    def remove(self, name: str, space: str | None = None) -> list[NamedVoice]:
+        """Remove somebody's voices, or only that in one space, and return them.
+
+        Raises:
+            VoiceError: there is none.
+            OutputError: the store cannot be written.
+        """
+        doomed = self._chosen(name, space)
+        for named in doomed:
+            path = self.path(named)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise OutputError(f"{path} cannot be removed: {error.strerror or error}") from error
+        return doomed
+
+    def find(self, voice_id: int, spaces: frozenset[str]) -> Voice | None:
+        """Return the voice that a payload names; see `VoiceBook.find`."""
+        voices = self.voices()
+        for named in voices:
+            if named.voice.id == voice_id:
+                if named.voice.space in spaces:
+                    return named.voice
+                own = [other.voice for other in voices if name_key(other.name) == name_key(named.name)]
+                return next((voice for voice in own if voice.space in spaces), named.voice)
+        return None
+
+    def named(self, name: str, space: str) -> Voice:
+        """Return somebody's voice; see `VoiceBook.named`."""
+        own = self.of(name)
+        for named in own:
+            if named.voice.space == space:
+                return named.voice
+        spaces = ", ".join(named.voice.space for named in own)
+        raise VoiceError(
+            f"{own[0].name} has no {space} voice (only: {spaces}); enroll it: "
+            f"speechzip voices enroll {own[0].name!r} AUDIO --voice-encoder {space}"
+        )
+
+    def match(self, voice: Voice) -> Voice | None:
+        """Return the voice of who this surely is; see `VoiceBook.match`."""
+        known = [named.voice for named in self.voices() if named.voice.space == voice.space]
+        index = best_match(voice, known)
+        return None if index is None else known[index]
+
+    def name_of(self, voice_id: int) -> str | None:
+        """Return whose voice it is; see `VoiceBook.name_of`."""
+        return next((named.name for named in self.voices() if named.voice.id == voice_id), None)
+
+    def path(self, named: NamedVoice) -> Path:
+        """Return the file that a voice has or would have."""
+        return self._folder / f"{file_stem(named.name)}.{named.voice.space}{SUFFIX}"
+
+    def _chosen(self, name: str, space: str | None) -> list[NamedVoice]:
+        own = self.of(name)
+        chosen = [named for named in own if space in (None, named.voice.space)]
+        if not chosen:
+            spaces = ", ".join(named.voice.space for named in own)
+            raise VoiceError(f"{own[0].name} has no {space} voice, only: {spaces}")
+        return chosen
+
+    def _refuse_clash(self, named: NamedVoice, known: Sequence[NamedVoice], force: bool) -> None:
+        for other in known:
+            same_file = self.path(other) == self.path(named)
+            if same_file and other.voice != named.voice and not force:
+                raise VoiceError(f"{other.name} has a {named.voice.space} voice already; give --force to replace it")
+            if other.voice.id == named.voice.id and not same_file:
+                raise VoiceError(
+                    f"this voice has the id {named.voice.id:04x} of {other.name}'s: a payload could not tell them "
+                    "apart; enroll from another recording"
+                )
+
+    def _read(self, path: Path) -> NamedVoice:
+        voices = read_voices(path)
+        if len(voices) != 1 or self.path(voices[0]) != path:
+            raise VoiceError("it was not put there by the store; take it out and run: speechzip voices import FILE")
+        return voices[0]
+
+    def _sweep(self) -> None:
+        for path in self._folder.glob(".*.part"):
+            try:
+                if time.time() - path.stat().st_mtime > STALE_S:
+                    path.unlink()
+            except OSError:
+                continue  # somebody else has swept it
+
+
+def file_stem(name: str) -> str:
+    """Return a name as part of a file's: whatever somebody is called, it leads out of no folder."""
+    return quote(name_key(name), safe="").replace(".", "%2E")
+
+
+def read_voices(path: Path) -> list[NamedVoice]:
+    """Return the voices in a file, from the store or from anybody.
+
+    Raises:
+        VoiceError: it holds none, or cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return decode_voices(file.read(MAX_FILE_BYTES + 1))
+    except OSError as error:
+        raise VoiceError(f"{path} cannot be read: {error.strerror or error}") from error

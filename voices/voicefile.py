@@ -1,0 +1,124 @@
+"""A voice with its owner's name, as a file: what the store keeps, and what people send each other.
+
+offset  size  meaning
+0       4     "SPZV"
+4       1     version, 1
+5       1     voice space, as in a payload
+6       1     length n of the name, 1 to 64
+7       n     the name, UTF-8
+7+n     2     length m of the voice, little-endian, 1 to 4096
+9+n     m     the voice
+9+n+m   4     CRC-32 of all before it, little-endian
+"""
+
+from __future__ import annotations
+
+import struct
+import unicodedata
+import zlib
+from dataclasses import dataclass
+
+from speechzip.pipeline import MAX_LONG_VOICE_BYTES, VOICE_SPACES, Voice, VoiceError
+
+MAGIC = b"SPZV"
+VERSION = 1
+MAX_NAME_BYTES = 64
+MAX_FILE_BYTES = 64 << 10
+"""A dozen voices: nobody has more, and nothing longer is read."""
+RESERVED_NAMES = frozenset({"auto", "-"})
+"""These stand for something else in ``compress --speaker``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedVoice:
+    """A voice and whose it is."""
+
+    name: str
+    """1 to `MAX_NAME_BYTES` bytes of UTF-8, printable, as `clean_name` leaves it."""
+    voice: Voice
+    """How they sound."""
+
+
+def clean_name(name: str) -> str:
+    """Return a person's name in the form in which it is stored: Unicode NFC, single spaces.
+
+    Raises:
+        VoiceError: it is empty, too long, reserved, or holds characters that do not print.
+
+    Example:
+        >>> clean_name("  Anna   Lind ")
+        'Anna Lind'
+    """
+    cleaned = " ".join(unicodedata.normalize("NFC", name).split())
+    encoded = cleaned.encode("utf-8", "replace")
+    if not 1 <= len(encoded) <= MAX_NAME_BYTES or not cleaned.isprintable() or name_key(cleaned) in RESERVED_NAMES:
+        raise VoiceError(
+            f"{name!r} is no name for a voice; take 1 to {MAX_NAME_BYTES} bytes of printable text other than auto and -"
+        )
+    return cleaned
+
+
+def name_key(name: str) -> str:
+    """Return what two spellings of one name have in common: ``Anna`` is ``anna``."""
+    return unicodedata.normalize("NFC", name.casefold())
+
+
+def encode_voice(named: NamedVoice) -> bytes:
+    """Return a voice as a record; files of several are such records one after another.
+
+    Raises:
+        VoiceError: the voice's space has no number, so that nobody else could read it.
+    """
+    numbers = {space: number for number, space in VOICE_SPACES.items()}
+    if named.voice.space not in numbers:
+        raise VoiceError(f"a voice of the space {named.voice.space!r} cannot be stored; upgrade speechzip")
+    name = named.name.encode()
+    body = MAGIC + bytes([VERSION, numbers[named.voice.space], len(name)]) + name
+    body += struct.pack("<H", len(named.voice.embedding)) + named.voice.embedding
+    return body + struct.pack("<I", zlib.crc32(body))
+
+
+def decode_voices(content: bytes) -> list[NamedVoice]:
+    """Return the voices that a file holds, one or more.
+
+    Args:
+        content: the whole file, from anybody: nothing in it is believed unchecked.
+
+    Raises:
+        VoiceError: it is no voice file, is damaged, or of a newer version.
+    """
+    if len(content) > MAX_FILE_BYTES:
+        raise VoiceError(f"it is not a voice file: it has more than {MAX_FILE_BYTES} bytes")
+    voices: list[NamedVoice] = []
+    while content or not voices:
+        named, content = _decode_first(content)
+        voices.append(named)
+    return voices
+
+
+def _decode_first(content: bytes) -> tuple[NamedVoice, bytes]:
+    """Return the first voice and what follows it."""
+    if content[:4] != MAGIC:
+        raise VoiceError("it is not a voice file; give one that `speechzip voices export` wrote")
+    if len(content) > 4 and content[4] > VERSION:
+        raise VoiceError(f"it is a voice file of version {content[4]}, this release reads {VERSION}; upgrade speechzip")
+    name_end = 7 + _byte(content, 6)
+    end = name_end + 2 + (_byte(content, name_end) | _byte(content, name_end + 1) << 8)
+    body, checksum = content[:end], content[end : end + 4]
+    if len(checksum) < 4 or checksum != struct.pack("<I", zlib.crc32(body)):
+        raise VoiceError("the voice file is damaged or cut short: its checksum does not match; ask for it again")
+    embedding, space = body[name_end + 2 :], VOICE_SPACES.get(body[5])
+    if space is None:
+        raise VoiceError(f"the voice is of the space {body[5]}, which is unknown here; upgrade speechzip")
+    if not 1 <= len(embedding) <= MAX_LONG_VOICE_BYTES:
+        raise VoiceError(f"a voice of {len(embedding)} bytes is none; 1 to {MAX_LONG_VOICE_BYTES} are possible")
+    try:
+        name = body[7:name_end].decode()
+    except UnicodeDecodeError as error:
+        raise VoiceError("the name in the voice file is not UTF-8; ask for it again") from error
+    return NamedVoice(clean_name(name), Voice(space, embedding)), content[end + 4 :]
+
+
+def _byte(content: bytes, position: int) -> int:
+    """Return a byte, 0 beyond the end: what is cut short fails its checksum."""
+    return content[position] if position < len(content) else 0
