@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ENGINES_VENV := .venv-engines
 ENGINES_BIN := $(ENGINES_VENV)/bin
 
-.PHONY: setup demo test test-engines lint bench clean
+.PHONY: setup demo live-demo test test-engines lint bench clean
 
 setup: $(VENV)/installed
 	@echo "speechzip is ready: $(BIN)/speechzip --help"
@@ -26,6 +26,9 @@ $(VENV)/installed-dev: $(VENV)/installed
 demo: $(VENV)/installed
 	$(BIN)/python -m speechzip.eval.demo
 
+live-demo: $(VENV)/installed
+	$(BIN)/python -m speechzip.pipeline.live.demo
+
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
 
@@ -43,6 +46,7 @@ $(ENGINES_VENV)/installed: pyproject.toml
 bench: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.text_coders
+	$(BIN)/python -m speechzip.pipeline.live.delay
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

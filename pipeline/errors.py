@@ -11,7 +11,12 @@ SpeechzipError
 │   ├── PayloadTruncated      they end too soon
 │   ├── PayloadCorrupt        they contradict themselves
 │   └── PayloadVersionError   a newer format, or a model that this release lacks
-└── EngineError               an engine is missing, or failed
+├── EngineError               an engine is missing, or failed
+└── LiveError                 a conversation over a link
+    ├── LinkError             the peer cannot be reached, or turned us away
+    ├── ProtocolError         the peer's bytes are not the protocol (also a ValueError)
+    ├── QueueFullError        more is waiting for the link than we keep
+    └── DeviceError           a microphone or loudspeaker is missing, busy or gone
 
 Every message says what was found, what was wanted and what to do.
 """
@@ -65,3 +70,23 @@ class PayloadVersionError(PayloadError):
 
 class EngineError(SpeechzipError):
     """An engine is not installed, has lost its weights, or failed."""
+
+
+class LiveError(SpeechzipError):
+    """A conversation over a link went wrong."""
+
+
+class LinkError(LiveError):
+    """The peer cannot be reached, or turned us away."""
+
+
+class ProtocolError(LiveError, ValueError):
+    """The peer's bytes are damaged, or are not the protocol."""
+
+
+class QueueFullError(LiveError):
+    """More waits for the link than is kept: this utterance was not taken."""
+
+
+class DeviceError(LiveError):
+    """A microphone or loudspeaker is missing, busy or gone."""

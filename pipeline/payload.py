@@ -139,6 +139,21 @@ def decode_payload(data: bytes, coders: Mapping[int, TextCoder]) -> Decoded:
     return Decoded(payload, sections, coder.name)
 
 
+def split_voices(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return a payload in three: what stands before its voices section, the section, and what stands behind it.
+
+    Raises:
+        PayloadError: `data` is no payload; its text is not looked at.
+    """
+    body, _ = _checked_body(data)
+    reader = _Reader(body, position=2)
+    flagged = reader.varint()
+    reader.varint()
+    start = reader.position
+    _decode_speakers(reader, bool(flagged & FLAG_STEREO))
+    return data[:start], data[start : reader.position], data[reader.position :]
+
+
 def _check_limits(payload: Payload) -> None:
     if payload.channels not in (1, 2):
         raise ValueError(f"a payload has 1 or 2 channels, not {payload.channels}")

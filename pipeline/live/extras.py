@@ -1,0 +1,10 @@
+"""What the extra ``live`` brings."""
+
+from __future__ import annotations
+
+from ..errors import LiveError
+
+
+def missing_extra(what: str, module: str) -> LiveError:
+    """Return the error for `what` that needs `module`, which is not installed."""
+    return LiveError(f"{what} needs {module}, which is not installed; run: pip install 'speechzip[live]'")

@@ -1,0 +1,415 @@
+"""asyncio around `Link`: TCP, time, back-off and the limits that protect a listener."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import ssl
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+
+from ..errors import LinkError
+from .link import Ended, Greeted, Link, LinkEvent, Opened, raise_if_fatal
+from .messages import Hello, Reason, Status
+from .reports import LinkState, Phase
+from .security import Pin, check_pin
+from .streams import Inbox, Outbox
+
+TICK_S = 0.25
+"""How often a link is told the time."""
+FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.25, 8.0
+CONNECT_S = 10.0
+MAX_UNGREETED = 32
+"""Connections that have not shown the secret yet; beyond it the oldest is dropped, so that a flood
+of silent connections does not keep out somebody who greets at once."""
+WRITE_BUFFER_BYTES = 16 << 10
+"""Beyond it a link makes nothing more until the peer has read."""
+LINGER_S = 1.0
+"""How long a goodbye may take to go out."""
+
+OnEvent = Callable[[LinkEvent], None]
+OnState = Callable[[LinkState], None]
+
+
+class Wire(asyncio.Protocol):
+    """A `Link` on a socket."""
+
+    def __init__(self, link: Link, on_event: Callable[[Wire, LinkEvent], None], pin: Pin | None = None) -> None:
+        self.link = link
+        self.lost: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        self._on_event = on_event
+        self._pin = pin
+        self._transport: asyncio.Transport | None = None
+        self._writable = self._reading = True
+        self._timer: asyncio.TimerHandle | None = None
+        self._ended: Ended | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin (asyncio calls it)."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        if self._pin is not None:
+            try:
+                check_pin(self._pin, transport.get_extra_info("ssl_object"))
+            except LinkError as error:
+                self._ended = Ended(Reason.DENIED, str(error), fatal=True)
+                transport.abort()
+                return
+        self._tick()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in bytes (asyncio calls it)."""
+        self._spread(self.link.receive(data, time.monotonic()))
+
+    def pause_writing(self) -> None:
+        """Make nothing more (asyncio calls it)."""
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        """Go on (asyncio calls it)."""
+        self._writable = True
+        self.flush()
+
+    def eof_received(self) -> bool:
+        """Close our half as well (asyncio calls it)."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Clean up (asyncio calls it)."""
+        if self._timer:
+            self._timer.cancel()
+        self.link.ended = True
+        if not self.lost.done():
+            detail = f" ({exc})" if exc else ""
+            self.lost.set_result(self._ended or Ended(Reason.DONE, f"the connection was lost{detail}", fatal=False))
+
+    def flush(self) -> None:
+        """Write what there is to say, as far as there is room."""
+        if self._transport is None or not self._writable or self._transport.is_closing():
+            return
+        if data := self.link.to_send(time.monotonic()):
+            self._transport.write(data)
+        if self.link.ended:
+            self._transport.close()  # once the goodbye is out
+            asyncio.get_running_loop().call_later(LINGER_S, self._transport.abort)
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the peer for now: TCP makes it wait."""
+        self._reading = False
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take on."""
+        self._reading = True
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def end(self, reason: Reason) -> None:
+        """Say goodbye and close."""
+        if not self.link.ended:
+            self._ended = self.link.refuse(reason)
+        self.flush()
+        if self._transport is not None and not (self._writable and self.link.bytes_sent):
+            self._transport.abort()  # a goodbye would not get out, or is meant for nobody
+
+    def _tick(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        if not self._reading:
+            self.link.rest(time.monotonic())
+        self._spread(self.link.advance(time.monotonic()))
+
+    def _spread(self, events: list[LinkEvent]) -> None:
+        for event in events:
+            if isinstance(event, Ended):
+                self._ended = event
+            self._on_event(self, event)
+        self.flush()
+        if self.link.ended and self._transport is not None and not self._writable:
+            self._transport.abort()
+
+
+class Endpoint:
+    """One end of a conversation, across its connections."""
+
+    def __init__(self, hello: Hello, on_event: OnEvent, on_state: OnState) -> None:
+        self.outbox, self.inbox = Outbox(), Inbox()
+        self._hello = hello
+        self._on_event, self._on_state = on_event, on_state
+        self._wire: Wire | None = None
+        self._status = Status.NOTHING
+        self._peer: Hello | None = None
+        self._closing = False
+        self._past_bytes = [0, 0]  # sent and received by links of the past
+
+    @property
+    def peer(self) -> Hello | None:
+        """Who is at the other end, while there is a link."""
+        return self._peer if self._wire is not None else None
+
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """Bytes sent and received, all frames counted."""
+        now = self._wire.link if self._wire else None
+        return (
+            self._past_bytes[0] + (now.bytes_sent if now else 0),
+            self._past_bytes[1] + (now.bytes_received if now else 0),
+        )
+
+    async def run(self) -> None:
+        """Keep the conversation up until cancelled.
+
+        Raises:
+            LinkError: there is no use in going on.
+        """
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Send what the outbox holds, if there is a link; otherwise it waits."""
+        if self._wire:
+            self._wire.flush()
+
+    def played(self, sequence: int) -> None:
+        """Tell the peer that its item is being played."""
+        if self._wire:
+            self._wire.link.played(sequence)
+            self._wire.flush()
+
+    def tell(self, status: Status) -> None:
+        """Tell the peer about this end, now and after each reconnection."""
+        self._status = status
+        if self._wire:
+            self._wire.link.tell(status)
+            self._wire.flush()
+
+    def pause_reading(self) -> None:
+        """Let the peer wait: we have enough to do."""
+        if self._wire:
+            self._wire.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take on."""
+        if self._wire:
+            self._wire.resume_reading()
+
+    async def close(self) -> None:
+        """Say goodbye, and wait until it is out."""
+        self._closing = True
+        if wire := self._wire:
+            wire.end(Reason.DONE)
+            await wait_lost(wire)
+
+    def _link(self, listens: bool) -> Link:
+        return Link(self._hello, self.inbox, self.outbox, listens=listens, now_s=time.monotonic())
+
+    def _opened(self, wire: Wire, hello: Hello, detail: str) -> None:
+        self._wire, self._peer = wire, hello
+        wire.link.tell(self._status)
+        self._report("connected", detail)
+
+    def _closed(self, wire: Wire) -> None:
+        if self._wire is wire:
+            self._wire = None
+        self._past_bytes[0] += wire.link.bytes_sent
+        self._past_bytes[1] += wire.link.bytes_received
+
+    def _report(self, phase: Phase, detail: str) -> None:
+        self._on_state(LinkState(phase, detail, len(self.outbox)))
+
+
+class Caller(Endpoint):
+    """The end that connects, and connects again with growing pauses when the link is lost."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        hello: Hello,
+        on_event: OnEvent,
+        on_state: OnState,
+        pin: Pin | None = None,
+    ) -> None:
+        super().__init__(hello, on_event, on_state)
+        self._host, self._port, self._pin = host, port, pin
+
+    async def run(self) -> None:
+        """Keep the link up until cancelled; see `Endpoint.run`."""
+        phase: Phase = "connecting"
+        back_off_s = FIRST_BACK_OFF_S
+        self._report(phase, f"to {self._host}:{self._port}")
+        while True:
+            ended, was_open = await self._once()
+            raise_if_fatal(ended)
+            if self._closing:
+                self._report("closed", "")
+                return
+            if was_open:
+                phase, back_off_s = "reconnecting", FIRST_BACK_OFF_S
+            pause_s = back_off_s * random.uniform(0.75, 1.25)  # so that many do not come back at once
+            self._report(phase, f"{ended.message}; trying again in {pause_s:.1f} s")
+            await asyncio.sleep(pause_s)
+            back_off_s = min(2 * back_off_s, LONGEST_BACK_OFF_S)
+
+    async def _once(self) -> tuple[Ended, bool]:
+        """Return why one connection ended, or could not be made, and whether it ever was open."""
+        was_open = False
+
+        def take(wire: Wire, event: LinkEvent) -> None:
+            nonlocal was_open
+            if isinstance(event, Opened):
+                was_open = True
+                self._opened(wire, event.hello, f"to {self._host}:{self._port}")
+            self._on_event(event)
+
+        loop = asyncio.get_running_loop()
+        connect = loop.create_connection(
+            lambda: Wire(self._link(listens=False), take, self._pin),
+            self._host,
+            self._port,
+            ssl=self._pin.client_context() if self._pin else None,
+        )
+        try:
+            _, wire = await asyncio.wait_for(connect, CONNECT_S)
+        except asyncio.TimeoutError:
+            message = f"{self._host}:{self._port} does not answer"
+            return Ended(Reason.SILENCE, message, fatal=False), False
+        except (OSError, ssl.SSLError) as error:
+            message = f"{self._host}:{self._port} cannot be reached ({error.strerror or error})"
+            return Ended(Reason.SILENCE, message, fatal=False), False
+        try:
+            return await asyncio.shield(wire.lost), was_open
+        finally:
+            if not wire.lost.done():
+                wire.end(Reason.DONE)
+                await wait_lost(wire)
+            self._closed(wire)
+
+
+class Listener(Endpoint):
+    """The end that is called. One peer at a time is talked with; the same peer may come back."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        hello: Hello,
+        on_event: OnEvent,
+        on_state: OnState,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        super().__init__(hello, on_event, on_state)
+        self._host, self._port, self._context = host, port, context
+        self._socket: socket.socket | None = None
+        self._ungreeted: OrderedDict[asyncio.Task[None], None] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last_stream: bytes | None = None
+
+    def bind(self) -> int:
+        """Take the port; return its number.
+
+        Raises:
+            LinkError: it is taken, or the address is not ours.
+        """
+        try:
+            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+            self._socket = socket.create_server((self._host, self._port), family=family, backlog=128)
+        except OSError as error:
+            raise LinkError(
+                f"cannot listen on {self._host}:{self._port} ({error.strerror or error}); "
+                "choose another --port or --host"
+            ) from error
+        self._socket.setblocking(False)
+        self._port = int(self._socket.getsockname()[1])
+        return self._port
+
+    async def run(self) -> None:
+        """Accept calls until cancelled; see `Endpoint.run`."""
+        if self._socket is None:
+            self.bind()
+        assert self._socket is not None
+        self._report("waiting", f"on {self._host}:{self._port}")
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                try:
+                    connection, _ = await loop.sock_accept(self._socket)
+                except OSError:  # out of file descriptors, or the caller has gone already
+                    await asyncio.sleep(TICK_S)
+                    continue
+                task = asyncio.ensure_future(self._serve(connection))
+                self._tasks.add(task)
+                self._ungreeted[task] = None
+                task.add_done_callback(partial(self._forget, connection))
+                if len(self._ungreeted) > MAX_UNGREETED:
+                    self._ungreeted.popitem(last=False)[0].cancel()
+        finally:
+            self._socket.close()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _forget(self, connection: socket.socket, task: asyncio.Task[None]) -> None:
+        connection.close()  # asyncio has done so, unless the task was cancelled before it ran
+        self._tasks.discard(task)
+        self._ungreeted.pop(task, None)
+
+    async def _serve(self, connection: socket.socket) -> None:
+        this_task = asyncio.current_task()
+        assert this_task is not None
+
+        def take(wire: Wire, event: LinkEvent) -> None:
+            if isinstance(event, Greeted):
+                if self._admit(wire, event.hello):
+                    self._ungreeted.pop(this_task, None)
+            elif self._wire is wire:
+                if isinstance(event, Opened):
+                    self._opened(wire, event.hello, "with a caller")
+                self._on_event(event)
+
+        loop = asyncio.get_running_loop()
+        try:
+            _, wire = await loop.connect_accepted_socket(
+                lambda: Wire(self._link(listens=True), take),
+                connection,
+                ssl=self._context,
+                ssl_handshake_timeout=CONNECT_S if self._context else None,
+            )
+        except (OSError, ssl.SSLError):  # no TLS, or gone: nobody to tell
+            return
+        try:
+            ended = await asyncio.shield(wire.lost)
+        finally:
+            if not wire.lost.done():
+                wire.end(Reason.DONE)
+                await wait_lost(wire)
+            was_current = self._wire is wire
+            self._closed(wire)
+        if was_current:
+            self._report("waiting", ended.message)
+
+    def _admit(self, wire: Wire, hello: Hello) -> bool:
+        current = self._wire
+        if current is not None and hello.stream != self._last_stream:
+            wire.end(Reason.BUSY)
+            return False
+        if current is not None:  # the same peer comes back before we have noticed that it was gone
+            self._wire = None
+            current.end(Reason.DONE)
+        if hello.stream != self._last_stream:
+            self.outbox.restart()
+            self._last_stream = hello.stream
+        self._wire = wire
+        wire.link.admit()
+        return True
+
+
+async def wait_lost(wire: Wire) -> None:
+    """Wait until a wire that was told to end has gone."""
+    try:
+        await asyncio.wait_for(asyncio.shield(wire.lost), 2 * LINGER_S)
+    except asyncio.TimeoutError:
+        assert wire.link.ended

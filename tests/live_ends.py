@@ -1,0 +1,112 @@
+"""Ends of a live link for tests: real sockets on loopback, no sound."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from speechzip.pipeline.live.link import DeliveredTo, LinkEvent, PayloadReceived
+from speechzip.pipeline.live.messages import Hello
+from speechzip.pipeline.live.reports import LinkState
+from speechzip.pipeline.live.security import Identity, Pin
+from speechzip.pipeline.live.streams import SplitPayload
+from speechzip.pipeline.live.transport import Caller, Endpoint, Listener
+
+TIMEOUT_S = 30.0
+
+
+def hello(secret: bytes = b"") -> Hello:
+    return Hello(b"", 1, b"\x01\x00", b"\x01", secret, "speechzip test")
+
+
+@dataclass
+class Person:
+    """Somebody at an end: remembers what happened, and says things."""
+
+    endpoint: Endpoint = field(init=False)
+    heard: list[str] = field(default_factory=list[str])
+    states: list[LinkState] = field(default_factory=list[LinkState])
+    delivered: int = 0
+    events: list[LinkEvent] = field(default_factory=list[LinkEvent])
+
+    def on_event(self, event: LinkEvent) -> None:
+        self.events.append(event)
+        if isinstance(event, PayloadReceived):
+            self.heard.append(event.payload[4:].decode())
+        elif isinstance(event, DeliveredTo):
+            self.delivered += len(event.numbers)
+
+    def say(self, text: str) -> None:
+        self.endpoint.outbox.say(SplitPayload(b"HH", b"VV", text.encode()))
+        self.endpoint.flush()
+
+    @property
+    def phase(self) -> str:
+        return self.states[-1].phase if self.states else ""
+
+
+def listening_person(identity: Identity | None = None) -> tuple[Person, int]:
+    """Return somebody who listens, and the port."""
+    person = Person()
+    secret = identity.pin.secret if identity else b""
+    listener = Listener(
+        "127.0.0.1",
+        0,
+        hello(secret),
+        person.on_event,
+        person.states.append,
+        identity.context if identity else None,
+    )
+    person.endpoint = listener
+    return person, listener.bind()
+
+
+def calling_person(port: int, pin: Pin | None = None) -> Person:
+    person = Person()
+    person.endpoint = Caller(
+        "127.0.0.1", port, hello(pin.secret if pin else b""), person.on_event, person.states.append, pin
+    )
+    return person
+
+
+@asynccontextmanager
+async def _running(*people: Person) -> AsyncGenerator[None, None]:
+    tasks = [asyncio.ensure_future(person.endpoint.run()) for person in people]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def running(*people: Person) -> AbstractAsyncContextManager[None]:
+    """Keep the ends of these people up."""
+    return _running(*people)
+
+
+async def until(condition: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> None:
+    """Wait until something is so; fail where it never is."""
+    loop = asyncio.get_running_loop()
+    deadline_s = loop.time() + timeout_s
+    while not condition():
+        assert loop.time() < deadline_s, "it never came to be"
+        await asyncio.sleep(0.005)
+
+
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run an asyncio test; fail where it leaves a task or a thread behind."""
+    threads = set(threading.enumerate())
+
+    async def checked() -> None:
+        await test()
+        await asyncio.sleep(0.05)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not left, left
+
+    asyncio.run(checked())
+    assert set(threading.enumerate()) <= threads
