@@ -21,7 +21,7 @@ import numpy as np
 
 from ..decompression import decompress, with_voices
 from ..engines import load_engine
-from ..errors import DeviceError, QueueFullError, SpeechzipError
+from ..errors import DeviceError, EngineError, QueueFullError, SpeechzipError
 from ..payload import VERSION, encode_payload
 from ..protocols import ENGINE_SAMPLE_RATE, Recognizer, Synthesizer, VoiceEncoder
 from ..textcoders import DEFAULT_ID, TEXT_CODERS
@@ -390,6 +390,8 @@ class Conversation:
             self.device(Status.NO_LOUDSPEAKER, missing=False)
         except DeviceError as error:
             self.device(Status.NO_LOUDSPEAKER, missing=True, detail=str(error))
+        except EngineError as error:
+            self._observe(Notice(f"something that the peer said cannot be spoken: {error}"))
 
     def _tell(self, status: Status, on: bool) -> None:
         self._status = self._status | status if on else self._status & ~status

@@ -133,7 +133,8 @@ class Talker:
             return
         utterance = Utterance(0.0, stretch.duration_s, 0, transcript.text, transcript.confidence, transcript.language)
         self._voice.hear(stretch, transcript.text)
-        payload = Payload((Speaker(self._voice.measured()),), (utterance,), stretch.duration_s, recognizer=self._recognizer.name)
+        speaker = Speaker(self._voice.measured())
+        payload = Payload((speaker,), (utterance,), stretch.duration_s, recognizer=self._recognizer.name)
         yield Spoken(payload, self._base_s + stretch.start_s + stretch.duration_s)
         self._voice.refine()  # after it has been sent: the next one has it
 

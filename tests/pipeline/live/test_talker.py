@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
-from speechzip.pipeline import PayloadCorrupt, Samples, Transcript, Utterance, Voice, encode_payload
+from speechzip.pipeline import PayloadCorrupt, Samples, Transcript, Utterance, Voice, VoiceReference, encode_payload
 from speechzip.pipeline.live.speech import SENTENCE_PAUSE_S, decode_utterances, sentences, speak
 from speechzip.pipeline.live.talker import HANDS_FREE, PUSH_TO_TALK, Spoken, Talker
 from speechzip.pipeline.textcoders import DEFAULT_ID, TEXT_CODERS
@@ -102,7 +102,7 @@ def test_silence_and_noise_say_nothing() -> None:
 
 def test_the_voice_is_measured_at_once_and_again_when_more_is_known() -> None:
     person = talker(FakeRecognizer())
-    voices: list[Voice] = []
+    voices: list[Voice | VoiceReference] = []
     for _ in range(40):
         list(person.push(bursts((0.2, 2.2), duration_s=2.4).samples))
         voices += [spoken.payload.speakers[0].voice for spoken in person.release()]
@@ -138,9 +138,27 @@ def test_a_payload_is_spoken_by_sentence_at_the_pace_of_the_voice() -> None:
     pieces = speak(utterance, voice, synthesizer)
     assert len(next(pieces)) == 16000
     assert synthesizer.asked == [("Hello there.", voice, None, "en")]  # the rest is made while the first is heard
-    assert [len(piece) for piece in pieces] == [16000 + int(16000 * SENTENCE_PAUSE_S)] * 2
+    assert [len(piece) for piece in pieces] == [int(16000 * SENTENCE_PAUSE_S), 16000] * 2
     list(speak(utterance, Voice("elsewhere", b"1"), synthesizer))
     assert synthesizer.asked[-1] == ("Fine", None, None, "en")
+    list(speak(utterance, VoiceReference(1), synthesizer))  # a voice that we do not have
+    assert synthesizer.asked[-1] == ("Fine", None, None, "en")
+
+
+class PiecewiseSynthesizer(FakeSynthesizer):
+    """Makes a sentence in two pieces."""
+
+    def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
+        self.asked.append((text, voice, None, language))
+        yield np.zeros(100, np.float32)
+        yield np.zeros(200, np.float32)
+
+
+def test_what_comes_in_pieces_is_heard_in_pieces() -> None:
+    (utterance,) = decode_utterances(spoken_payload("Hello there. Fine")).payload.utterances
+    pause = int(16000 * SENTENCE_PAUSE_S)
+    pieces = speak(utterance, Voice("classical", b"0123456789"), PiecewiseSynthesizer())
+    assert [len(piece) for piece in pieces] == [100, 200, pause, 100, 200]
 
 
 def test_what_nobody_says_at_once_is_refused() -> None:
