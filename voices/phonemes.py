@@ -1,0 +1,207 @@
+"""How English text is pronounced: phones of a closed inventory, with stress, word boundaries and pauses.
+
+Pronunciation, that of unknown words too, is espeak-ng's American English (GPL-3.0-or-later). It says whole clauses,
+because function words depend on what stands around them: "to" is /tuː/ alone, /tə/ before "the", /təbi/ in "to be".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from .espeak import pronounce
+
+WORD_BOUNDARY = " "
+PAUSES = (",", ";", ":", "—", "…", ".", "?", "!")
+VOWELS = (
+    "iː", "i", "ɪ", "ᵻ", "eɪ", "ɛ", "æ", "ɑː", "ɔː", "ɔ", "oʊ", "ʊ", "uː", "ʌ", "ə", "ɐ", "ɜː", "ɚ",
+    "aɪ", "aʊ", "ɔɪ", "n̩",
+)  # fmt: skip
+"""What can bear stress; the last is the syllable of "button"."""
+CONSONANTS = (
+    "p", "b", "t", "d", "k", "ɡ", "tʃ", "dʒ", "f", "v", "θ", "ð", "s", "z", "ʃ", "ʒ", "h",
+    "m", "n", "ŋ", "l", "ɹ", "w", "j", "ɾ", "ʔ",
+)  # fmt: skip
+"""ɾ is the tapped t of "matter", ʔ the swallowed one of "button"."""
+INVENTORY = (WORD_BOUNDARY, *PAUSES, *VOWELS, *CONSONANTS)
+"""Every symbol of a `Phone`. Trained weights index it: only ever append, at the very end."""
+
+_SYMBOLS = frozenset(INVENTORY)
+_FOREIGN = {
+    "r": "ɹ", "ɻ": "ɹ", "ʁ": "ɹ", "ʀ": "ɹ", "x": "k", "ç": "h", "ɣ": "ɡ", "g": "ɡ", "c": "k", "q": "k", "ɲ": "n",
+    "ʎ": "l", "ɬ": "l", "ɫ": "l", "β": "v", "ɸ": "f", "ʍ": "w", "ɥ": "w", "ɕ": "ʃ", "ʑ": "ʒ", "ʂ": "ʃ", "ʐ": "ʒ",
+    "a": "ɑː", "ɑ": "ɑː", "ɒ": "ɑː", "e": "ɛ", "o": "oʊ", "ɵ": "ʊ", "ɨ": "ɪ", "y": "uː", "u": "uː", "ʉ": "uː",
+    "ø": "ɜː", "œ": "ɜː", "ɜ": "ɜː", "ɝ": "ɜː", "ɤ": "ʌ", "ɘ": "ə", "ɯ": "ʊ", "ʏ": "ʊ",
+}  # fmt: skip
+"""The nearest English phone to what espeak-ng says in borrowed words."""
+_LONGEST = max(map(len, INVENTORY))
+_STRESS = {"ˈ": 1, "ˌ": 2}
+_LANGUAGE_SWITCH = re.compile(r"\([^()]*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """One phone, word boundary or pause."""
+
+    symbol: str
+    """One of `INVENTORY`."""
+    stress: int = 0
+    """Of a vowel: 1 primary, 2 secondary, 0 none; 0 for all else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The phones of one word, of words that run together ("of the"), or one pause."""
+
+    text: str
+    """The words as written, lower-cased where they were shouted; or the mark of the pause."""
+    phones: tuple[Phone, ...]
+    """At least one; no word boundaries."""
+
+    @property
+    def is_pause(self) -> bool:
+        """Whether this is silence, possibly of no length, rather than words."""
+        return self.phones[0].symbol in PAUSES
+
+
+def phonemes(text: str) -> tuple[Phone, ...]:
+    """Return the phones of English `text`: a word boundary between words unless a pause stands there.
+
+    Example:
+        >>> " ".join(phone.symbol for phone in phonemes("Yes, my button"))
+        'j ɛ s , m aɪ   b ʌ ʔ n̩'
+    """
+    phones: list[Phone] = []
+    for group in phoneme_groups(text):
+        if phones and not group.is_pause and phones[-1].symbol not in PAUSES:
+            phones.append(Phone(WORD_BOUNDARY))
+        phones += group.phones
+    return tuple(phones)
+
+
+def phoneme_groups(text: str) -> tuple[Group, ...]:
+    """Return the phones of English `text` by words, for alignment with speech.
+
+    Example:
+        >>> [group.text for group in phoneme_groups("The end of the world!")]
+        ['The', 'end', 'of the', 'world', '!']
+    """
+    groups: list[Group] = []
+    for words, mark in _clauses(text):
+        groups += _clause(words)
+        if mark and groups and not groups[-1].is_pause:
+            groups.append(Group(mark, (Phone(mark),)))
+    return tuple(groups)
+
+
+_APOSTROPHES = re.compile("[‘’ʼ＇`´]")
+_NOT_WORDS = re.compile(r"[^\w' -]|_")
+_WORD = re.compile(r"[^\W\d_]+(?:['-]+[^\W\d_]+)*'?")
+_MARKS = re.compile(r"\.\.+|…|[,;:!?.()\[\]{}—–\n]|\s--?\s|--+")
+_MARK_OF = {"–": "—", "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ",", "\n": "."}
+
+
+def _clauses(text: str) -> list[tuple[tuple[str, ...], str]]:
+    """Return words and the pause after them."""
+    text = _APOSTROPHES.sub("'", text)
+    if text.isupper() and " " in text.strip():  # corpora that shout, not initialisms
+        text = text.lower()
+    clauses: list[tuple[tuple[str, ...], str]] = []
+    start = 0
+    for found in _MARKS.finditer(text):
+        mark = found.group()
+        mark = "…" if mark.startswith("..") else "—" if "-" in mark else _MARK_OF.get(mark, mark)
+        clauses.append((_words(text[start : found.start()]), mark))
+        start = found.end()
+    clauses.append((_words(text[start:]), ""))
+    return clauses
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(_NOT_WORDS.sub(" ", text)))
+
+
+def _clause(words: tuple[str, ...]) -> list[Group]:
+    """Return the phones of `words`, which espeak-ng says in one breath."""
+    if not words:
+        return []
+    said = _said(" ".join(words))
+    if len(said) == len(words):
+        return [Group(word, phones) for word, phones in zip(words, said, strict=True)]
+    groups: list[Group] = []
+    for (start, stop), phones in zip(_spans(words, said), said, strict=True):
+        if start == stop and groups:  # a word in two parts
+            groups[-1] = Group(groups[-1].text, groups[-1].phones + phones)
+        else:
+            groups.append(Group(" ".join(words[start:stop]), phones))
+    return groups
+
+
+def _said(text: str) -> list[tuple[Phone, ...]]:
+    return [tuple(phones) for word in pronounce(text).split() if (phones := _phones(word))]
+
+
+@lru_cache(maxsize=4096)
+def _alone(word: str) -> tuple[Phone, ...]:
+    return tuple(phone for phones in _said(word) for phone in phones)
+
+
+def _spans(words: tuple[str, ...], said: list[tuple[Phone, ...]]) -> list[tuple[int, int]]:
+    """Return for each of `said` the range of `words` that it most likely says."""
+    most = 4  # words that are run together
+    worst = float("inf")
+    # best[g][w]: cost of saying the first w words with the first g groups, and how many the last one took
+    best = [[(worst, 0)] * (len(words) + 1) for _ in range(len(said) + 1)]
+    best[0][0] = (0.0, 0)
+    slack = abs(len(words) - len(said)) + most
+    for g, phones in enumerate(said):
+        symbols = [phone.symbol for phone in phones]
+        for w in range(max(0, g - slack), min(len(words), g + slack) + 1):
+            if best[g][w][0] == worst:
+                continue
+            alone: list[str] = []
+            for count in range(min(most, len(words) - w) + 1):
+                if count:
+                    alone += [phone.symbol for phone in _alone(words[w + count - 1])]
+                cost = best[g][w][0] + _distance(symbols, alone)
+                if cost < best[g + 1][w + count][0]:
+                    best[g + 1][w + count] = (cost, count)
+    spans: list[tuple[int, int]] = []
+    w = len(words)
+    for g in range(len(said), 0, -1):
+        count = best[g][w][1]
+        spans.append((w - count, w))
+        w -= count
+    return spans[::-1]
+
+
+def _distance(left: list[str], right: list[str]) -> int:
+    """Return the Levenshtein distance."""
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        previous, row[0] = row[0], i
+        for j, b in enumerate(right, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
+    return row[-1]
+
+
+def _phones(word: str) -> list[Phone]:
+    """Return what espeak-ng's ``h_ə_l_ˈoʊ`` means."""
+    phones: list[Phone] = []
+    for sound in _LANGUAGE_SWITCH.sub("", word).split("_"):
+        stress = 0
+        position = 0
+        while position < len(sound):
+            stress = _STRESS.get(sound[position], stress)
+            for length in range(_LONGEST, 0, -1):
+                symbol = sound[position : position + length]
+                if length == 1:
+                    symbol = _FOREIGN.get(symbol, symbol)
+                if symbol in _SYMBOLS:
+                    vowel = symbol in VOWELS
+                    phones.append(Phone(symbol, stress if vowel else 0))
+                    stress = 0 if vowel else stress
+                    break
+            position += length
+    return phones
