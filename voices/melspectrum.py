@@ -1,0 +1,38 @@
+"""The spectrum as the voice encoder hears it: mel bands in dB, 100 frames a second."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from speechzip.pipeline import Samples
+
+from .vocoder import BINS, FFT_SIZE, HOP_LENGTH, SAMPLE_RATE, band_frequencies, hz_to_mel
+
+WINDOW_LENGTH = 512  # 32 ms
+FLOOR_POWER = 1e-9
+
+
+@lru_cache(maxsize=1)
+def band_weights() -> npt.NDArray[np.float32]:
+    """Return float32 [BINS, BANDS]: triangles between neighbouring centres in mel, each column summing to 1."""
+    centres = hz_to_mel(band_frequencies())
+    bins = hz_to_mel(np.linspace(0, SAMPLE_RATE / 2, BINS))
+    weights = np.maximum(0, 1 - np.abs(bins[:, np.newaxis] - centres) / (centres[1] - centres[0]))
+    for band in np.flatnonzero(weights.sum(axis=0) < 1e-9):  # the lowest are narrower than a bin
+        weights[np.argmin(np.abs(bins - centres[band])), band] = 1
+    return np.asarray(weights / weights.sum(axis=0), np.float32)
+
+
+def mel_spectrum(samples: Samples) -> npt.NDArray[np.float32]:
+    """Return the level of each band in dB: float32 [T // HOP_LENGTH + 1, BANDS]; frame t is centred on t * 10 ms.
+
+    Args:
+        samples: float32 [T], mono, 16 kHz.
+    """
+    padded = np.pad(samples, (WINDOW_LENGTH // 2, WINDOW_LENGTH // 2))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_LENGTH)[::HOP_LENGTH]
+    window = np.hanning(WINDOW_LENGTH + 1)[:-1].astype(np.float32)
+    power = np.square(np.abs(np.fft.rfft(frames * window, FFT_SIZE))).astype(np.float32)
+    return np.asarray(10 * np.log10(power @ band_weights() / np.square(window).sum() + FLOOR_POWER), np.float32)

@@ -1,0 +1,1 @@
+"""How the trained voice was made: from recordings to the shipped weights."""

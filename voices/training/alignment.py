@@ -1,0 +1,113 @@
+"""Which phone is said when: forced alignment with pocketsphinx's English acoustic model.
+
+Every word (or run of words that espeak-ng says as one) enters the aligner's dictionary with espeak-ng's own phones,
+so that what is learned is what will be asked for. Silence may stand between any two words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pocketsphinx
+from tqdm import tqdm
+
+from ..phonemes import CONSONANTS, VOWELS, Group, phoneme_groups
+from .corpus import Recording, load_samples
+
+ARPABET = dict(
+    zip(
+        (*VOWELS, *CONSONANTS),
+        """
+        IY IY IH IH EY EH AE AA AO AO OW UH UW AH AH AH ER ER AY AW OY N
+        P B T D K G CH JH F V TH DH S Z SH ZH HH M N NG L R W Y D T
+        """.split(),
+        strict=True,
+    )
+)
+"""Each phone of the inventory -> the nearest of the acoustic model."""
+SILENCE = "SIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A group of phones, or a silence (`group` is -1), in frames of 10 ms."""
+
+    group: int
+    """Index into `phoneme_groups` of the transcript."""
+    durations: tuple[int, ...]
+    """Frames of each of its phones, at least 1 each."""
+
+
+def align(samples: npt.NDArray[np.float32], groups: tuple[Group, ...]) -> list[Span]:
+    """Return what is said when, from the first frame to the last.
+
+    Args:
+        samples: float32 [T], mono, 16 kHz.
+        groups: of the transcript; those that are pauses are not looked for.
+
+    Raises:
+        ValueError: the words are not in the recording.
+    """
+    decoder = pocketsphinx.Decoder(
+        lm=None, dict=None, beam=1e-80, wbeam=1e-60, pbeam=1e-80, bestpath=False, loglevel="FATAL", samprate=16000
+    )
+    words: list[int] = [index for index, group in enumerate(groups) if not group.is_pause]
+    names: dict[str, str] = {}
+    for index in words:
+        phones = " ".join(ARPABET[phone.symbol] for phone in groups[index].phones)
+        if phones not in names:
+            names[phones] = f"w{len(names)}"
+            decoder.add_word(names[phones], phones, False)
+    text = [names[" ".join(ARPABET[phone.symbol] for phone in groups[index].phones)] for index in words]
+    decoder.set_align_text(" ".join(text))
+    pcm = np.asarray(np.clip(samples * 32767, -32768, 32767), np.int16).tobytes()
+    for second_pass in (False, True):
+        if second_pass:
+            decoder.set_alignment()
+        decoder.start_utt()
+        decoder.process_raw(pcm, full_utt=True)
+        decoder.end_utt()
+        if not second_pass and decoder.hyp() is None:
+            raise ValueError("the words are not in the recording")
+    alignment = decoder.get_alignment()
+    if alignment is None:
+        raise ValueError("the words are not in the recording")
+    spans: list[Span] = []
+    said = iter(words)
+    for word in alignment:
+        durations = tuple(int(phone.duration) for phone in word)
+        if word.name.startswith("w"):
+            spans.append(Span(next(said), durations))
+            if len(durations) != len(groups[spans[-1].group].phones):
+                raise ValueError("the aligner lost a phone")
+        else:
+            spans.append(Span(-1, (sum(durations),)))
+    if next(said, None) is not None:
+        raise ValueError("the aligner lost a word")
+    return spans
+
+
+def align_all(recordings: Iterable[Recording], path: Path, processes: int) -> dict[str, list[Span]]:
+    """Return the alignment of each recording that has one, by key; kept in the JSON file `path`."""
+    if path.exists():
+        return {key: [Span(g, tuple(d)) for g, d in spans] for key, spans in json.loads(path.read_text()).items()}
+    recordings = list(recordings)
+    with ProcessPoolExecutor(processes) as pool:
+        found = list(tqdm(pool.map(_try, recordings, chunksize=8), total=len(recordings), desc="aligning"))
+    spans = {recording.key: result for recording, result in zip(recordings, found, strict=True) if result}
+    path.write_text(json.dumps({k: [(span.group, span.durations) for span in v] for k, v in spans.items()}))
+    return spans
+
+
+def _try(recording: Recording) -> list[Span] | None:
+    try:
+        return align(load_samples(recording.path), phoneme_groups(recording.transcript))
+    except ValueError as error:
+        print(f"{recording.key}: left out, {error}")
+        return None

@@ -1,0 +1,72 @@
+"""The recordings to learn from: read once, measured, kept as arrays in the build folder."""
+
+from __future__ import annotations
+
+import csv
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+from tqdm import tqdm
+
+from ..melspectrum import mel_spectrum
+from ..vocoder import SAMPLE_RATE
+from .features import analyse, normalized
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One line of the manifest."""
+
+    path: Path
+    """Where the sound is."""
+    speaker: str
+    """Who speaks."""
+    transcript: str
+    """What is said."""
+
+    @property
+    def key(self) -> str:
+        """Its name in the build folder."""
+        return f"{self.path.parent.name}_{self.path.stem}"
+
+
+def read_manifest(folder: Path) -> list[Recording]:
+    """Return the recordings of `folder`, which holds a `manifest.csv` with path, speaker and transcript."""
+    with open(folder / "manifest.csv", encoding="utf-8", newline="") as file:
+        return [Recording(folder / row["path"], row["speaker"], row["transcript"]) for row in csv.DictReader(file)]
+
+
+def load_samples(path: Path) -> npt.NDArray[np.float32]:
+    """Return a recording: float32 [T], mono, 16 kHz, at the level of training."""
+    samples, sample_rate = soundfile.read(path, dtype="float32")
+    if sample_rate != SAMPLE_RATE or samples.ndim != 1:
+        raise ValueError(f"{path}: {sample_rate} Hz in {samples.ndim} dimensions, 16000 Hz mono is wanted")
+    return normalized(samples)
+
+
+def measure(recordings: list[Recording], folder: Path, processes: int) -> None:
+    """Write the features of each recording to `folder`, where they are not there already (0.1 s per second of sound)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    left = [recording for recording in recordings if not (folder / f"{recording.key}.npz").exists()]
+    with ProcessPoolExecutor(processes) as pool:
+        jobs = pool.map(_measure, left, [folder] * len(left), chunksize=8)
+        for _ in tqdm(jobs, total=len(left), desc="measuring"):
+            pass
+
+
+def _measure(recording: Recording, folder: Path) -> None:
+    samples = load_samples(recording.path)
+    features = analyse(samples)
+    part = folder / f"{recording.key}.part.npz"
+    np.savez(
+        part,
+        envelope_db=features.envelope_db.astype(np.float16),
+        pitch_hz=features.pitch_hz,
+        voiced=features.voiced,
+        mel_db=mel_spectrum(samples).astype(np.float16),
+    )
+    part.rename(folder / f"{recording.key}.npz")

@@ -1,0 +1,74 @@
+"""What the network learns to say, measured from recordings: envelope, pitch and voicing, 100 frames a second.
+
+Envelope by CheapTrick (Morise, 2015), as `pyworld` implements it; pitch by Praat's autocorrelation (Boersma, 1993)
+through `praat-parselmouth`: Harvest is as good and fifty times slower, Dio calls a third of the voiced frames unvoiced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import parselmouth
+import pyworld
+
+from ..melspectrum import band_weights
+from ..vocoder import FFT_SIZE, HOP_LENGTH, SAMPLE_RATE
+
+LOWEST_HZ, HIGHEST_HZ = 60.0, 450.0
+VOICING_THRESHOLD = 0.35
+"""Praat's is 0.45: a little more is called voiced here."""
+FLOOR_DB = -110.0
+SPEAKING_RMS = 0.05
+"""Every recording is brought to it first, measured over its loud half."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One recording, frame by frame."""
+
+    envelope_db: npt.NDArray[np.float32]
+    """float32 [frames, BANDS]: smooth spectral envelope as a filter level, see `vocode`."""
+    pitch_hz: npt.NDArray[np.float32]
+    """float32 [frames]: greater than 0, on straight lines through what is not voiced."""
+    voiced: npt.NDArray[np.bool_]
+    """bool [frames]."""
+
+
+def normalized(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the recording, float32 [T], at the level `SPEAKING_RMS` over the louder half of its 20 ms blocks."""
+    blocks = samples[: len(samples) // 320 * 320].reshape(-1, 320)
+    power = np.square(blocks).mean(axis=1)
+    loud = power[power >= np.median(power)].mean()
+    return np.asarray(samples * (SPEAKING_RMS / np.sqrt(max(loud, 1e-12))), np.float32)
+
+
+def analyse(samples: npt.NDArray[np.float32]) -> Features:
+    """Return the features of float32 [T] mono 16 kHz `samples`: one frame each 10 ms, T // HOP_LENGTH + 1 of them."""
+    wave = np.asarray(samples, np.float64)
+    times = np.arange(len(samples) // HOP_LENGTH + 1) * (HOP_LENGTH / SAMPLE_RATE)
+    pitch = _pitch(wave, len(times))
+    power = pyworld.cheaptrick(wave, pitch, times, SAMPLE_RATE, fft_size=FFT_SIZE)
+    # WORLD's power is that of one period's pulse: a filter on unit-power noise has it as its power response.
+    level = 10 * np.log10(np.maximum(power @ band_weights(), 1e-11))
+    voiced = pitch > 0
+    frames = np.arange(len(pitch))
+    filled = np.interp(frames, frames[voiced], pitch[voiced]) if voiced.any() else np.full(len(pitch), 120.0)
+    return Features(np.asarray(np.maximum(level, FLOOR_DB), np.float32), np.asarray(filled, np.float32), voiced)
+
+
+def _pitch(wave: npt.NDArray[np.float64], frames: int) -> npt.NDArray[np.float64]:
+    """Return the pitch in Hz at each frame: float64 [frames], 0 where unvoiced."""
+    step_s = HOP_LENGTH / SAMPLE_RATE
+    pitch = np.zeros(frames)
+    if len(wave) < 0.06 * SAMPLE_RATE:  # Praat's window: three periods of the lowest pitch
+        return pitch
+    found = parselmouth.Sound(wave, SAMPLE_RATE).to_pitch_ac(
+        time_step=step_s, pitch_floor=LOWEST_HZ, pitch_ceiling=HIGHEST_HZ, voicing_threshold=VOICING_THRESHOLD
+    )
+    hz = found.selected_array["frequency"]
+    first = round(found.t1 / step_s)
+    hz = hz[: frames - first]
+    pitch[first : first + len(hz)] = hz
+    return pitch

@@ -1,0 +1,173 @@
+"""The two networks: one hears who speaks, one says phones in that voice.
+
+    mel spectrum [T, 64] --> VoiceNetwork --> timbre [20] in (-1, 1)
+    phones [N] + voice --> AcousticNetwork: durations [N], then for each frame pitch, voicing, envelope [64]
+
+All layers are dense convolutions over time, written as one matrix product over shifted copies: two CPU cores
+multiply matrices well, and depth-wise convolutions badly. The voice enters every block through the scale and
+offset behind its normalization (as in FiLM, Perez et al., 2018).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..phonemes import INVENTORY
+from ..vocoder import BANDS
+
+TIMBRE = 20
+"""Dimensions of the learned part of a voice."""
+PROSODY = 3
+"""Measured part of a voice: mean and standard deviation of log pitch, pace; each scaled to about [-1, 1]."""
+CONDITION = 96
+STRESSES, POSITIONS = 3, 4
+
+
+def shifted(x: Tensor, reach: int) -> Tensor:
+    """Return [B, T, 3 C]: each step beside those `reach` before and after; zeros beyond the ends."""
+    padded = nn.functional.pad(x, (0, 0, reach, reach))
+    length = x.shape[1]
+    return torch.cat([padded[:, :length], x, padded[:, 2 * reach :]], dim=2)
+
+
+class Block(nn.Module):
+    """A gated convolution over three steps with a residual path."""
+
+    def __init__(self, width: int, reach: int, condition: int) -> None:
+        super().__init__()
+        self.reach = reach
+        self.norm = nn.LayerNorm(width, elementwise_affine=condition == 0)
+        self.film = nn.Linear(condition, 2 * width) if condition else None
+        self.mix = nn.Linear(3 * width, 2 * width)
+        self.out = nn.Linear(width, width)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+        if self.film is not None:
+            nn.init.zeros_(self.film.weight)
+            nn.init.zeros_(self.film.bias)
+
+    def forward(self, x: Tensor, mask: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Return [B, T, width]; `mask` is [B, T, 1], 0 where a sequence has ended."""
+        h = self.norm(x)
+        if self.film is not None and condition is not None:
+            scale, offset = self.film(condition).unsqueeze(1).chunk(2, dim=2)
+            h = h * (1 + scale) + offset
+        value, gate = self.mix(shifted(h * mask, self.reach)).chunk(2, dim=2)
+        return x + self.out(value * nn.functional.silu(gate))
+
+
+class Stack(nn.Module):
+    """Blocks with reaches 1, 2, 4, 1, 2, 4 and so on."""
+
+    def __init__(self, width: int, blocks: int, condition: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList([Block(width, 1 << (index % 3), condition) for index in range(blocks)])
+
+    def forward(self, x: Tensor, mask: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Return [B, T, width]."""
+        for block in self.blocks:
+            x = block(x, mask, condition)
+        return x
+
+
+class VoiceNetwork(nn.Module):
+    """Who speaks, from a few seconds of the mel spectrum."""
+
+    def __init__(self, width: int = 128, blocks: int = 3) -> None:
+        super().__init__()
+        self.enter = nn.Linear(BANDS, width)
+        self.stack = Stack(width, blocks, 0)
+        self.attend = nn.Linear(width, 1)
+        self.leave = nn.Sequential(nn.LayerNorm(2 * width), nn.Linear(2 * width, TIMBRE))
+
+    def forward(self, mel: Tensor, mask: Tensor) -> Tensor:
+        """Return the timbre, [B, TIMBRE] in (-1, 1).
+
+        Args:
+            mel: [B, T, BANDS], normalized; `mask`: [B, T, 1], 1 where there is speech.
+        """
+        h = self.stack(self.enter(mel), mask)
+        weights = torch.softmax(self.attend(h) + (mask - 1) * 1e4, dim=1)
+        mean = (weights * h).sum(dim=1)
+        deviation = ((weights * (h - mean.unsqueeze(1)) ** 2).sum(dim=1) + 1e-5).sqrt()
+        return torch.tanh(self.leave(torch.cat([mean, deviation], dim=1)))
+
+
+class AcousticNetwork(nn.Module):
+    """What is said, in somebody's voice."""
+
+    def __init__(self, encoder_width: int = 160, width: int = 224, encoder_blocks: int = 4, blocks: int = 6) -> None:
+        super().__init__()
+        self.symbol = nn.Embedding(len(INVENTORY), encoder_width)
+        self.stress = nn.Embedding(STRESSES, encoder_width)
+        self.position = nn.Embedding(POSITIONS, encoder_width)
+        self.condition = nn.Sequential(nn.Linear(TIMBRE + PROSODY, CONDITION), nn.SiLU(), nn.Linear(CONDITION, CONDITION))
+        self.encoder = Stack(encoder_width, encoder_blocks, CONDITION)
+        self.timing = Stack(encoder_width, 2, CONDITION)
+        self.duration = nn.Linear(encoder_width, 1)
+        self.place = nn.Linear(4, encoder_width)
+        self.melody = Stack(encoder_width, 2, CONDITION)
+        self.pitch = nn.Linear(encoder_width, 2)
+        self.enter = nn.Linear(encoder_width + 2, width)
+        self.decoder = Stack(width, blocks, CONDITION)
+        self.envelope = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, BANDS))
+
+    def encode(self, symbol: Tensor, stress: Tensor, position: Tensor, mask: Tensor, voice: Tensor) -> tuple[Tensor, ...]:
+        """Return the phones in context [B, N, encoder_width], log(1 + frames) of each [B, N], and the condition.
+
+        Args:
+            symbol, stress, position: int64 [B, N]; mask: [B, N, 1]; voice: [B, TIMBRE + PROSODY].
+        """
+        condition = self.condition(voice)
+        x = self.symbol(symbol) + self.stress(stress) + self.position(position)
+        x = self.encoder(x, mask, condition)
+        # What durations are learned from does not disturb what the sounds are learned from.
+        durations = self.duration(self.timing(x.detach(), mask, condition)).squeeze(2)
+        return x, durations, condition
+
+    def spread(self, x: Tensor, index: Tensor, place: Tensor) -> Tensor:
+        """Return the phones stretched to frames, [B, T, encoder_width].
+
+        Args:
+            x: [B, N, encoder_width]; index: int64 [B, T], the phone of each frame;
+            place: [B, T, 4], see `places`.
+        """
+        return torch.gather(x, 1, index.unsqueeze(2).expand(-1, -1, x.shape[2])) + self.place(place)
+
+    def sing(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Return [B, T, 2]: log pitch in the speaker's standard deviations from their mean, and the logit of voicing."""
+        return self.pitch(self.melody(x, mask, condition))
+
+    def decode(self, x: Tensor, pitch: Tensor, voiced: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Return the normalized envelope, [B, T, BANDS].
+
+        Args:
+            x: [B, T, encoder_width]; pitch: [B, T], log Hz scaled, see `PITCH_CENTRE`; voiced: [B, T] in [0, 1].
+        """
+        h = self.enter(torch.cat([x, pitch.unsqueeze(2), voiced.unsqueeze(2)], dim=2))
+        return self.envelope(self.decoder(h, mask, condition))
+
+
+class Critic(nn.Module):
+    """Tells measured envelopes from made ones: two-dimensional convolutions over patches."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        widths = [1, width, width, 2 * width, 2 * width]
+        self.layers = nn.ModuleList(
+            nn.utils.parametrizations.spectral_norm(
+                nn.Conv2d(a, b, (5, 5) if i else (3, 7), stride=(1, 2) if i < 3 else (1, 1), padding=(2, 2) if i else (1, 3))
+            )
+            for i, (a, b) in enumerate(zip(widths[:-1], widths[1:], strict=True))
+        )
+        self.verdict = nn.Conv2d(2 * width, 1, 3, padding=1)
+
+    def forward(self, envelope: Tensor) -> list[Tensor]:
+        """Return the features of each layer and, last, the verdict; `envelope` is [B, T, BANDS]."""
+        h = envelope.unsqueeze(1)
+        features: list[Tensor] = []
+        for layer in self.layers:
+            h = nn.functional.leaky_relu(layer(h), 0.2)
+            features.append(h)
+        return [*features, self.verdict(h)]

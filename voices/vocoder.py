@@ -1,0 +1,122 @@
+"""Source and filter: pitch, two envelopes and nothing else become sound, in NumPy.
+
+    pitch ----> pulses --> minimum-phase filter, `harmonic_db` --+
+                                                                 +--> overlap-add --> samples
+    seed  ----> noise  --> zero-phase filter,    `noise_db` -----+
+
+A pulse train with all harmonics below half the sample rate, and white noise, each in windows of two
+frames that add up to one, each window through its frame's filter. The same signal flow as the neural
+homomorphic vocoder (Liu et al., Interspeech 2020); what the filters are is the acoustic network's business.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from speechzip.pipeline import Samples
+
+SAMPLE_RATE = 16_000
+HOP_LENGTH = 160  # 10 ms
+FFT_SIZE = 1024
+"""Holds a window of two hops and 44 ms of a filter's response."""
+BINS = FFT_SIZE // 2 + 1
+BANDS = 64
+"""Points of an envelope, spaced evenly on the mel scale from 0 Hz to half the sample rate."""
+NOISE_SEED = 7310
+"""The same noise every time: the same payload sounds the same."""
+
+
+def hz_to_mel(hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return mels (O'Shaughnessy, 1987)."""
+    return np.asarray(2595 * np.log10(1 + hz / 700), np.float64)
+
+
+def mel_to_hz(mel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return Hz, the inverse of `hz_to_mel`."""
+    return np.asarray(700 * (10 ** (mel / 2595) - 1), np.float64)
+
+
+def band_frequencies() -> npt.NDArray[np.float64]:
+    """Return the centres of the `BANDS` in Hz, float64 [BANDS], ascending."""
+    edges = hz_to_mel(np.array([0.0, SAMPLE_RATE / 2]))
+    return mel_to_hz(np.linspace(edges[0], edges[1], BANDS))
+
+
+def interpolation_matrix() -> npt.NDArray[np.float32]:
+    """Return float32 [BANDS, BINS]: an envelope in dB times it is the envelope at every bin, on straight lines in mel."""
+    centres = hz_to_mel(band_frequencies())
+    bins = hz_to_mel(np.linspace(0, SAMPLE_RATE / 2, BINS))
+    columns = [np.interp(bins, centres, row) for row in np.eye(BANDS)]
+    return np.asarray(columns, np.float32)
+
+
+def pulses(pitch_hz: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:
+    """Return a pulse train of flat spectrum and unit power: float32 [length].
+
+    The sum of cosines of all harmonics below half the sample rate, in closed form (Dirichlet's kernel):
+    sum_{k=1..K} cos(k p) = sin((K + 1/2) p) / (2 sin(p / 2)) - 1/2.
+
+    Args:
+        pitch_hz: float32 [frames], one each `HOP_LENGTH`, all greater than 0.
+        length: in samples.
+    """
+    times = np.arange(length) / HOP_LENGTH
+    hz = np.interp(times, np.arange(len(pitch_hz)), pitch_hz)
+    phase = 2 * np.pi * np.mod(np.cumsum(hz / SAMPLE_RATE), 1.0)
+    harmonics = np.floor(SAMPLE_RATE / 2 / hz)
+    half = np.sin(phase / 2)
+    near = np.abs(half) < 1e-4
+    kernel = np.sin((harmonics + 0.5) * phase) / np.where(near, 1.0, 2 * half) - 0.5
+    return np.asarray(np.where(near, harmonics, kernel) * np.sqrt(2 / harmonics), np.float32)
+
+
+def vocode(
+    pitch_hz: npt.NDArray[np.float32], harmonic_db: npt.NDArray[np.float32], noise_db: npt.NDArray[np.float32]
+) -> Samples:
+    """Return speech: float32 [frames * HOP_LENGTH], mono, 16 kHz.
+
+    Args:
+        pitch_hz: float32 [frames], greater than 0 also where nothing is voiced.
+        harmonic_db: float32 [frames, BANDS], level of the pulses' filter; 0 dB is full-scale flat spectrum.
+        noise_db: float32 [frames, BANDS], level of the noise's filter.
+    """
+    frames = len(pitch_hz)
+    length = frames * HOP_LENGTH
+    noise = np.random.default_rng(NOISE_SEED).standard_normal(length).astype(np.float32)
+    matrix = interpolation_matrix()
+    spectrum = _windowed_spectrum(pulses(pitch_hz, length)) * _minimum_phase(harmonic_db @ matrix)
+    spectrum += _windowed_spectrum(noise) * _gain(noise_db @ matrix)
+    pieces = np.fft.irfft(spectrum, FFT_SIZE)
+    # Window t is centred on frame t, its piece starts one hop earlier; half a FFT of tail runs on.
+    hops = FFT_SIZE // HOP_LENGTH + 1
+    padded = np.zeros((frames, hops * HOP_LENGTH))
+    padded[:, :FFT_SIZE] = pieces
+    total = np.zeros((frames + hops) * HOP_LENGTH)
+    for hop in range(hops):  # [frames, hops, HOP_LENGTH], added along the diagonals
+        part = padded[:, hop * HOP_LENGTH : (hop + 1) * HOP_LENGTH].reshape(-1)
+        total[hop * HOP_LENGTH : hop * HOP_LENGTH + len(part)] += part
+    return np.asarray(total[HOP_LENGTH : HOP_LENGTH + length], np.float32)
+
+
+def _windowed_spectrum(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.complex128]:
+    """Return complex [frames, BINS]: Hann windows of two hops, each centred on a frame."""
+    padded = np.pad(samples, (HOP_LENGTH, HOP_LENGTH))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * HOP_LENGTH)[::HOP_LENGTH]
+    windows = windows[: len(samples) // HOP_LENGTH]
+    hann = 0.5 - 0.5 * np.cos(np.pi * np.arange(2 * HOP_LENGTH) / HOP_LENGTH)
+    return np.asarray(np.fft.rfft(windows * hann, FFT_SIZE), np.complex128)
+
+
+def _gain(level_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    return np.asarray(10 ** (level_db / 20), np.float64)
+
+
+def _minimum_phase(level_db: npt.NDArray[np.float32]) -> npt.NDArray[np.complex128]:
+    """Return the filter of least delay with that level: complex [frames, BINS], by its cepstrum.
+
+    Source: Oppenheim and Schafer, "Discrete-Time Signal Processing", section 13.5 (homomorphic filtering).
+    """
+    cepstrum = np.fft.irfft(level_db * (np.log(10) / 20), FFT_SIZE)
+    cepstrum[:, 1 : FFT_SIZE // 2] *= 2
+    cepstrum[:, FFT_SIZE // 2 + 1 :] = 0
+    return np.asarray(np.exp(np.fft.rfft(cepstrum, FFT_SIZE)), np.complex128)
