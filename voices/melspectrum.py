@@ -1,4 +1,4 @@
-"""The spectrum as the voice encoder hears it: mel bands in dB, 100 frames a second."""
+"""The spectrum as the voice encoder hears it: mel bands, 100 frames a second."""
 
 from __future__ import annotations
 
@@ -12,6 +12,24 @@ from .vocoder import BINS, FFT_SIZE, HOP_LENGTH, SAMPLE_RATE, band_frequencies, 
 
 WINDOW_LENGTH = 512  # 32 ms
 FLOOR_POWER = 1e-9
+SPEAKING_RMS = 0.05
+LEVEL_CENTRE_DB, LEVEL_SCALE_DB = -55.0, 20.0
+"""How decibels are scaled for the networks, to about [-1, 1]."""
+BACKGROUND_DB = 35.0
+"""Frames whose loudest band lies so far below the loud frames' are no speech."""
+
+
+def normalized(samples: Samples) -> Samples:
+    """Return float32 [T] speech at the level `SPEAKING_RMS`, measured over the louder half of its 20 ms blocks."""
+    blocks = samples[: len(samples) // 320 * 320].reshape(-1, 320)
+    power = np.square(blocks).mean(axis=1) if len(blocks) else np.zeros(1)
+    loud = power[power >= np.median(power)].mean()
+    return np.asarray(samples * (SPEAKING_RMS / np.sqrt(max(loud, 1e-12))), np.float32)
+
+
+def scale_level(level_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return decibels as the networks see them."""
+    return np.asarray((level_db.astype(np.float32) - LEVEL_CENTRE_DB) / LEVEL_SCALE_DB, np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -36,3 +54,9 @@ def mel_spectrum(samples: Samples) -> npt.NDArray[np.float32]:
     window = np.hanning(WINDOW_LENGTH + 1)[:-1].astype(np.float32)
     power = np.square(np.abs(np.fft.rfft(frames * window, FFT_SIZE))).astype(np.float32)
     return np.asarray(10 * np.log10(power @ band_weights() / np.square(window).sum() + FLOOR_POWER), np.float32)
+
+
+def speech_frames(mel_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the frames of a `mel_spectrum` in which there is speech, scaled for the networks."""
+    peak = mel_db.max(axis=1)
+    return scale_level(mel_db[peak > np.percentile(peak, 90) - BACKGROUND_DB])

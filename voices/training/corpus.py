@@ -12,9 +12,9 @@ import numpy.typing as npt
 import soundfile
 from tqdm import tqdm
 
-from ..melspectrum import mel_spectrum
+from ..melspectrum import mel_spectrum, normalized
 from ..vocoder import SAMPLE_RATE
-from .features import analyse, normalized
+from .features import analyse
 
 
 @dataclass(frozen=True, slots=True)

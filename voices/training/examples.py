@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..phonemes import INVENTORY, phoneme_groups
-from ..scale import ENVELOPE_CENTRE_DB, ENVELOPE_SCALE_DB, scale_pace, scale_pitch, scale_spread
+from ..melspectrum import scale_level, speech_frames
+from ..tokens import FIRST, INSIDE, LAST, PAUSE, Token, pause_token, word_tokens
+from ..trained_voice import PITCH_SCALE, scaled_prosody
 from ..vocoder import BANDS
 from .alignment import Span
 from .corpus import Recording
@@ -41,20 +43,6 @@ class Example:
     """float32 [T', BANDS], normalized, where there is sound."""
     prosody: npt.NDArray[np.float32]
     """float32 [3]: scaled mean and standard deviation of log pitch, scaled pace."""
-
-
-def normalized_level(level_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return decibels scaled to about [-1, 1]."""
-    return np.asarray((level_db.astype(np.float32) - ENVELOPE_CENTRE_DB) / ENVELOPE_SCALE_DB, np.float32)
-
-
-def word_tokens(symbols: list[int], stresses: list[int]) -> list[tuple[int, int, int]]:
-    """Return the tokens of one word's phones."""
-    last = len(symbols) - 1
-    return [
-        (symbol, stress, POSITION_FIRST if i == 0 else POSITION_LAST if i == last else POSITION_INSIDE)
-        for i, (symbol, stress) in enumerate(zip(symbols, stresses, strict=True))
-    ]
 
 
 def example(recording: Recording, spans: list[Span], features: Path, speaker: int) -> Example:

@@ -20,8 +20,6 @@ LOWEST_HZ, HIGHEST_HZ = 60.0, 450.0
 VOICING_THRESHOLD = 0.35
 """Praat's is 0.45: a little more is called voiced here."""
 FLOOR_DB = -110.0
-SPEAKING_RMS = 0.05
-"""Every recording is brought to it first, measured over its loud half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +32,6 @@ class Features:
     """float32 [frames]: greater than 0, on straight lines through what is not voiced."""
     voiced: npt.NDArray[np.bool_]
     """bool [frames]."""
-
-
-def normalized(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the recording, float32 [T], at the level `SPEAKING_RMS` over the louder half of its 20 ms blocks."""
-    blocks = samples[: len(samples) // 320 * 320].reshape(-1, 320)
-    power = np.square(blocks).mean(axis=1)
-    loud = power[power >= np.median(power)].mean()
-    return np.asarray(samples * (SPEAKING_RMS / np.sqrt(max(loud, 1e-12))), np.float32)
 
 
 def analyse(samples: npt.NDArray[np.float32]) -> Features:

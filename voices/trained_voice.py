@@ -1,0 +1,85 @@
+"""The trained voice: pitch, liveliness and pace as measured, timbre as heard by a network, in twelve bytes.
+
+offset  size  meaning
+0       1     mean pitch, on a logarithmic scale: 50 Hz * 2^(b / 64)
+1       1     high half: standard deviation of the natural logarithm of the pitch, 0.05 + 0.03 n
+              low half: pace, 7 + n phones a second while speaking
+2       10    timbre: 20 numbers of 4 bits, low half first; each (n - 7.5) / 7.5
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+SPACE = "trained-1"
+"""A space for each set of weights: the timbre means nothing to others."""
+TIMBRE = 20
+SIZE = 2 + TIMBRE // 2
+LOWEST_PITCH_HZ, STEPS_PER_OCTAVE = 50.0, 64
+LOWEST_SPREAD, SPREAD_STEP = 0.05, 0.03
+SLOWEST_PACE = 7
+NEUTRAL_PITCH_HZ = 150.0
+"""Between men and women: for speech that is never voiced, and for the neutral voice."""
+
+PITCH_CENTRE, PITCH_SCALE = 5.05, 0.4
+"""Natural logarithm of 156 Hz, between men and women; 0.4 is half an octave."""
+SPREAD_CENTRE, SPREAD_SCALE = 0.2, 0.12
+PACE_CENTRE, PACE_SCALE = 13.0, 4.0
+"""How the measured part is scaled for the networks, to about [-1, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedVoice:
+    """What the bytes of a voice in the space ``trained-1`` mean."""
+
+    pitch_hz: float = NEUTRAL_PITCH_HZ
+    """Geometric mean of the fundamental frequency, 50 to 790 Hz."""
+    spread: float = 0.2
+    """Standard deviation of the natural logarithm of the pitch, 0.05 to 0.5; 0.06 is a semitone."""
+    pace: float = 13.0
+    """Phones a second while speaking, 7 to 22."""
+    timbre: tuple[float, ...] = (0.0,) * TIMBRE
+    """`TIMBRE` numbers in [-1, 1], of the voice network's own."""
+
+    def to_bytes(self) -> bytes:
+        """Return the `SIZE` bytes that come nearest."""
+        pitch = _clamp(STEPS_PER_OCTAVE * math.log2(self.pitch_hz / LOWEST_PITCH_HZ), 255)
+        spread = _clamp((self.spread - LOWEST_SPREAD) / SPREAD_STEP, 15)
+        pace = _clamp(self.pace - SLOWEST_PACE, 15)
+        timbre = [_clamp(7.5 * number + 7.5, 15) for number in self.timbre]
+        pairs = [low | high << 4 for low, high in zip(timbre[::2], timbre[1::2], strict=True)]
+        return bytes([pitch, spread << 4 | pace, *pairs])
+
+    @classmethod
+    def from_bytes(cls, embedding: bytes) -> TrainedVoice:
+        """Return what `embedding` means; any bytes mean some voice, missing ones are neutral."""
+        padded = embedding[:SIZE] + cls().to_bytes()[len(embedding) :]
+        halves = [half for pair in padded[2:] for half in (pair & 15, pair >> 4)]
+        return cls(
+            pitch_hz=LOWEST_PITCH_HZ * 2 ** (padded[0] / STEPS_PER_OCTAVE),
+            spread=LOWEST_SPREAD + SPREAD_STEP * (padded[1] >> 4),
+            pace=float(SLOWEST_PACE + (padded[1] & 15)),
+            timbre=tuple((half - 7.5) / 7.5 for half in halves),
+        )
+
+    def condition(self) -> npt.NDArray[np.float32]:
+        """Return what the acoustic network is told: timbre, then scaled pitch, spread and pace; float32 [TIMBRE + 3]."""
+        prosody = scaled_prosody(math.log(self.pitch_hz), self.spread, self.pace)
+        return np.array([*self.timbre, *prosody], np.float32)
+
+
+def scaled_prosody(log_pitch: float, spread: float, pace: float) -> tuple[float, float, float]:
+    """Return natural logarithm of the pitch in Hz, its deviation and the pace, each scaled to about [-1, 1]."""
+    return (
+        (log_pitch - PITCH_CENTRE) / PITCH_SCALE,
+        (spread - SPREAD_CENTRE) / SPREAD_SCALE,
+        (pace - PACE_CENTRE) / PACE_SCALE,
+    )
+
+
+def _clamp(value: float, highest: int) -> int:
+    return max(0, min(highest, round(value)))
