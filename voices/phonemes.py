@@ -7,11 +7,17 @@ because function words depend on what stands around them: "to" is /tuː/ alone, 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from .espeak import pronounce
+from .spoken import spoken
 
+LONGEST_WORD = 40
+"""Letters; what is longer is no word, and is cut."""
+LONGEST_CLAUSE = 100
+"""Words; espeak-ng takes 300."""
 WORD_BOUNDARY = " "
 PAUSES = (",", ";", ":", "—", "…", ".", "?", "!")
 VOWELS = (
@@ -32,7 +38,7 @@ _FOREIGN = {
     "r": "ɹ", "ɻ": "ɹ", "ʁ": "ɹ", "ʀ": "ɹ", "x": "k", "ç": "h", "ɣ": "ɡ", "g": "ɡ", "c": "k", "q": "k", "ɲ": "n",
     "ʎ": "l", "ɬ": "l", "ɫ": "l", "β": "v", "ɸ": "f", "ʍ": "w", "ɥ": "w", "ɕ": "ʃ", "ʑ": "ʒ", "ʂ": "ʃ", "ʐ": "ʒ",
     "a": "ɑː", "ɑ": "ɑː", "ɒ": "ɑː", "e": "ɛ", "o": "oʊ", "ɵ": "ʊ", "ɨ": "ɪ", "y": "uː", "u": "uː", "ʉ": "uː",
-    "ø": "ɜː", "œ": "ɜː", "ɜ": "ɜː", "ɝ": "ɜː", "ɤ": "ʌ", "ɘ": "ə", "ɯ": "ʊ", "ʏ": "ʊ",
+    "ʲ": "j", "ø": "ɜː", "œ": "ɜː", "ɜ": "ɜː", "ɝ": "ɜː", "ɤ": "ʌ", "ɘ": "ə", "ɯ": "ʊ", "ʏ": "ʊ",
 }  # fmt: skip
 """The nearest English phone to what espeak-ng says in borrowed words."""
 _LONGEST = max(map(len, INVENTORY))
@@ -55,7 +61,7 @@ class Group:
     """The phones of one word, of words that run together ("of the"), or one pause."""
 
     text: str
-    """The words as written, lower-cased where they were shouted; or the mark of the pause."""
+    """The words as `spoken` has them, or the mark of the pause."""
     phones: tuple[Phone, ...]
     """At least one; no word boundaries."""
 
@@ -88,45 +94,42 @@ def phoneme_groups(text: str) -> tuple[Group, ...]:
         ['The', 'end', 'of the', 'world', '!']
     """
     groups: list[Group] = []
-    for words, mark in _clauses(text):
+    for words, mark in _clauses(spoken(text)):
         groups += _clause(words)
         if mark and groups and not groups[-1].is_pause:
             groups.append(Group(mark, (Phone(mark),)))
     return tuple(groups)
 
 
-_APOSTROPHES = re.compile("[‘’ʼ＇`´]")
-_NOT_WORDS = re.compile(r"[^\w' -]|_")
-_WORD = re.compile(r"[^\W\d_]+(?:['-]+[^\W\d_]+)*'?")
-_MARKS = re.compile(r"\.\.+|…|[,;:!?.()\[\]{}—–\n]|\s--?\s|--+")
-_MARK_OF = {"–": "—", "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ",", "\n": "."}
+_MARK = re.compile(r"\.\.+|[,;:!?.()\[\]—–]| -+ |--+")
+_MARK_OF = {"–": "—", "(": ",", ")": ",", "[": ",", "]": ","}
+_WORD = re.compile(rf"[^\W\d_]{{1,{LONGEST_WORD}}}(?:['-]{{1,9}}[^\W\d_]{{1,{LONGEST_WORD}}}){{0,9}}'?")
 
 
-def _clauses(text: str) -> list[tuple[tuple[str, ...], str]]:
-    """Return words and the pause after them."""
-    text = _APOSTROPHES.sub("'", text)
-    if text.isupper() and " " in text.strip():  # corpora that shout, not initialisms
-        text = text.lower()
-    clauses: list[tuple[tuple[str, ...], str]] = []
+def _clauses(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield words that are said in one breath, and the pause after them, if any."""
     start = 0
-    for found in _MARKS.finditer(text):
+    for found in _MARK.finditer(text):
         mark = found.group()
         mark = "…" if mark.startswith("..") else "—" if "-" in mark else _MARK_OF.get(mark, mark)
-        clauses.append((_words(text[start : found.start()]), mark))
+        yield from _breaths(text[start : found.start()], mark)
         start = found.end()
-    clauses.append((_words(text[start:]), ""))
-    return clauses
+    yield from _breaths(text[start:], "")
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(_WORD.findall(_NOT_WORDS.sub(" ", text)))
+def _breaths(text: str, mark: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    words = tuple(_WORD.findall(text))
+    while len(words) > LONGEST_CLAUSE:
+        yield words[:LONGEST_CLAUSE], ""
+        words = words[LONGEST_CLAUSE:]
+    yield words, mark
 
 
 def _clause(words: tuple[str, ...]) -> list[Group]:
-    """Return the phones of `words`, which espeak-ng says in one breath."""
+    """Return the phones of `words`, which are said in one breath."""
     if not words:
         return []
-    said = _said(" ".join(words))
+    said = _said(" ".join(words[:1] + tuple("eigh" if word == "A" else word for word in words[1:])))
     if len(said) == len(words):
         return [Group(word, phones) for word, phones in zip(words, said, strict=True)]
     groups: list[Group] = []
@@ -198,6 +201,8 @@ def _phones(word: str) -> list[Phone]:
                 symbol = sound[position : position + length]
                 if length == 1:
                     symbol = _FOREIGN.get(symbol, symbol)
+                if symbol == "ɹ" and phones and phones[-1].symbol == "ɹ":
+                    break  # "IRS" is /aɪ ɑːɹ ɹɛs/ to espeak-ng
                 if symbol in _SYMBOLS:
                     vowel = symbol in VOWELS
                     phones.append(Phone(symbol, stress if vowel else 0))

@@ -1,0 +1,111 @@
+"""What abbreviations and symbols are short for, in American usage."""
+
+TITLES = {
+    "mr": "Mister", "mrs": "Missus", "ms": "Miz", "messrs": "Messers", "dr": "Doctor", "prof": "Professor",
+    "rev": "Reverend", "hon": "Honorable", "gen": "General", "sen": "Senator", "rep": "Representative",
+    "gov": "Governor", "lt": "Lieutenant", "col": "Colonel", "sgt": "Sergeant", "capt": "Captain", "cmdr": "Commander",
+    "maj": "Major", "pres": "President", "mt": "Mount", "ft": "Fort", "st": "Saint",
+}  # fmt: skip
+"""Before names."""
+TITLES_ANYWHERE = ("mr", "mrs", "ms", "dr", "prof")
+ABBREVIATIONS = {
+    "jr": "Junior", "sr": "Senior", "vs": "versus", "etc": "et cetera", "inc": "Incorporated", "ltd": "Limited",
+    "corp": "Corporation", "co": "Company", "dept": "Department", "est": "established", "approx": "approximately",
+    "ave": "Avenue", "blvd": "Boulevard", "rd": "Road", "hwy": "Highway", "apt": "Apartment", "esq": "Esquire",
+    "bros": "Brothers", "assn": "Association", "govt": "government",
+}  # fmt: skip
+BEFORE_NUMBERS = {
+    "No": "number", "Nos": "numbers", "no": "number", "nos": "numbers", "Fig": "figure", "fig": "figure",
+    "Figs": "figures", "Vol": "volume", "vol": "volume", "Ch": "chapter", "ch": "chapter", "p": "page", "pp": "pages",
+    "Sec": "section", "Art": "article", "Apt": "apartment", "Eq": "equation", "ext": "extension", "Ext": "extension",
+    "v": "version", "ver": "version",
+}  # fmt: skip
+PHRASES = {
+    "e.g.": "for example", "i.e.": "that is", "a.k.a.": "also known as", "w/o": "without", "w/": "with",
+    "b/c": "because", "n/a": "not applicable", "c/o": "care of", "et al.": "and others", "cf.": "compare",
+    "viz.": "namely", "ca.": "about", "ph.d.": "P-H-D", "ph.d": "P-H-D", "phd": "P-H-D",
+}  # fmt: skip
+MONTHS = "January February March April May June July August September October November December".split()
+MONTH_OF = {month[:length].lower(): month for month in MONTHS for length in (3, 4, 9)}
+WEEKDAY_OF = {
+    "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
+    "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
+}  # fmt: skip
+SPELLED = ("AMA BA CFO CIO COO CTO DUI ECS EPA ETA ETF FAQ GOP IMF IMU IOC IPO IQ LED NIH NYC ROI SEO VIP").split()
+"""Initialisms that espeak-ng takes for words."""
+SENTENCE_STARTERS = (
+    "The This That These Those He She It They We You I And But So Then There In On At If When What"
+).split()
+"""What, after an abbreviation, tells that its period ended the sentence too."""
+
+ROMAN = (
+    "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX "
+    "XXI XXII XXIII XXIV XXV XXVI XXVII XXVIII XXIX XXX XXXI XXXII XXXIII XXXIV XXXV XXXVI XXXVII XXXVIII XXXIX XL "
+    "XLI XLII XLIII XLIV XLV XLVI XLVII XLVIII XLIX L LI LII LIII LIV LV LVI LVII LVIII LIX LX"
+).split()
+COUNTED = (
+    "War Chapter Part Act Scene Volume Book Section Article Phase Type Title Class Stage Level Grade Bowl Episode "
+    "Saturn Mark Appendix Rocky Figure Table Schedule Division Category Fantasy Option"
+).split()
+"""Before a Roman numeral that is read "two"."""
+REGNAL = (
+    "Henry Louis Elizabeth Charles George Edward James William Richard Paul Pius Benedict Napoleon Nicholas Catherine "
+    "Alexander Peter Philip Frederick Wilhelm Leo Gregory Clement Innocent Boniface Urban Francis Ferdinand Leopold "
+    "Otto Robert Mary Ivan Ramses Ptolemy Gustav Christian Haakon Joseph Edwin Constantine Theodore Basil Rudolf "
+    "Xerxes Darius Thurston John David Albert Alfonso Harald Olaf Sixtus Julius"
+).split()
+"""Before one that is read "the second"."""
+
+CURRENCIES = {
+    "$": ("dollar", "dollars", "cent", "cents"), "€": ("euro", "euros", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"), "¥": ("yen", "yen", "sen", "sen"),
+    "₹": ("rupee", "rupees", "paisa", "paise"),
+}  # fmt: skip
+SCALES = {
+    "thousand": "thousand", "million": "million", "billion": "billion", "trillion": "trillion", "k": "thousand",
+    "K": "thousand", "M": "million", "m": "million", "mn": "million", "B": "billion", "bn": "billion", "b": "billion",
+    "T": "trillion", "tn": "trillion",
+}  # fmt: skip
+UNITS = {
+    "km/h": ("kilometer per hour", "kilometers per hour"), "kph": ("kilometer per hour", "kilometers per hour"),
+    "mph": ("mile per hour", "miles per hour"), "m/s": ("meter per second", "meters per second"),
+    "km": ("kilometer", "kilometers"), "m": ("meter", "meters"), "cm": ("centimeter", "centimeters"),
+    "mm": ("millimeter", "millimeters"), "microm": ("micrometer", "micrometers"), "nm": ("nanometer", "nanometers"),
+    "ft": ("foot", "feet"), "sq ft": ("square foot", "square feet"), "yd": ("yard", "yards"), "mi": ("mile", "miles"),
+    "kg": ("kilogram", "kilograms"), "g": ("gram", "grams"), "mg": ("milligram", "milligrams"),
+    "microg": ("microgram", "micrograms"), "lb": ("pound", "pounds"), "lbs": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"), "L": ("liter", "liters"), "l": ("liter", "liters"), "ml": ("milliliter", "milliliters"),
+    "mL": ("milliliter", "milliliters"), "gal": ("gallon", "gallons"), "hr": ("hour", "hours"),
+    "hrs": ("hour", "hours"),
+    "h": ("hour", "hours"), "min": ("minute", "minutes"), "mins": ("minute", "minutes"), "sec": ("second", "seconds"),
+    "secs": ("second", "seconds"), "s": ("second", "seconds"), "ms": ("millisecond", "milliseconds"),
+    "micros": ("microsecond", "microseconds"), "Hz": ("hertz", "hertz"), "kHz": ("kilohertz", "kilohertz"),
+    "MHz": ("megahertz", "megahertz"), "GHz": ("gigahertz", "gigahertz"), "KB": ("kilobyte", "kilobytes"),
+    "kB": ("kilobyte", "kilobytes"), "MB": ("megabyte", "megabytes"), "GB": ("gigabyte", "gigabytes"),
+    "TB": ("terabyte", "terabytes"), "kbps": ("kilobit per second", "kilobits per second"),
+    "Mbps": ("megabit per second", "megabits per second"), "W": ("watt", "watts"), "kW": ("kilowatt", "kilowatts"),
+    "MW": ("megawatt", "megawatts"), "kWh": ("kilowatt hour", "kilowatt hours"), "V": ("volt", "volts"),
+    "dB": ("decibel", "decibels"), "psi": ("P-S-I", "P-S-I"), "rpm": ("R-P-M", "R-P-M"),
+    "ppm": ("part per million", "parts per million"), "°C": ("degree Celsius", "degrees Celsius"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"), "°": ("degree", "degrees"), "%": ("percent", "percent"),
+    "¢": ("cent", "cents"),
+}  # fmt: skip
+"""One and many of them."""
+PER = {
+    "h": "hour", "hr": "hour", "hour": "hour", "day": "day", "wk": "week", "week": "week", "mo": "month",
+    "month": "month", "yr": "year", "year": "year", "min": "minute", "s": "second", "sec": "second",
+    "person": "person", "night": "night", "lb": "pound", "kg": "kilogram", "gal": "gallon",
+}  # fmt: skip
+"""Behind a slash."""
+SPELLED_DOMAINS = frozenset("edu io ai uk us eu de fr ca au jp ch nl se tv nz br www".split())
+ADDRESS_SYMBOLS = {
+    ".": "dot", "@": "at", "/": "slash", "-": "dash", "_": "underscore", ":": "colon", "?": "question mark",
+    "&": "and", "=": "equals", "#": "hash", "%": "percent", "+": "plus", "~": "tilde",
+}  # fmt: skip
+SYMBOLS = {
+    "&": "and", "@": "at", "%": "percent", "+": "plus", "=": "equals", "$": "dollars", "€": "euros", "£": "pounds",
+    "¥": "yen", "₹": "rupees", "¢": "cents", "°": "degrees", "×": "times", "÷": "divided by", "±": "plus or minus",
+    "≤": "less than or equal to", "≥": "greater than or equal to", "≠": "not equal to", "≈": "about", "→": "to",
+    "§": "section", "©": "copyright", "\\": "backslash",
+}  # fmt: skip
+"""Wherever nothing else was made of them."""
