@@ -43,6 +43,8 @@ ROMAN = (
     "XXI XXII XXIII XXIV XXV XXVI XXVII XXVIII XXIX XXX XXXI XXXII XXXIII XXXIV XXXV XXXVI XXXVII XXXVIII XXXIX XL "
     "XLI XLII XLIII XLIV XLV XLVI XLVII XLVIII XLIX L LI LII LIII LIV LV LVI LVII LVIII LIX LX"
 ).split()
+ROMAN_ALONE = "II III IV VI VII VIII IX XI XII XIII XIV XV XVI XVII XVIII XIX XXI XXII XXIII".split()
+"""Numerals after any word: in capitals they are little else."""
 COUNTED = (
     "War Chapter Part Act Scene Volume Book Section Article Phase Type Title Class Stage Level Grade Bowl Episode "
     "Saturn Mark Appendix Rocky Figure Table Schedule Division Category Fantasy Option"

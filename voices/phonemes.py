@@ -18,6 +18,8 @@ LONGEST_WORD = 40
 """Letters; what is longer is no word, and is cut."""
 LONGEST_CLAUSE = 100
 """Words; espeak-ng takes 300."""
+MOST_MERGED = 4
+"""Words that espeak-ng runs together: "would have to" is the longest seen in 20,000 sentences."""
 WORD_BOUNDARY = " "
 PAUSES = (",", ";", ":", "—", "…", ".", "?", "!")
 VOWELS = (
@@ -58,7 +60,10 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The phones of one word, of words that run together ("of the"), or one pause."""
+    """The phones of one word, of words that run together ("of the"), or one pause.
+
+    Words that espeak-ng says so strangely that they cannot be told apart are one group too.
+    """
 
     text: str
     """The words as `spoken` has them, or the mark of the pause."""
@@ -79,10 +84,13 @@ def phonemes(text: str) -> tuple[Phone, ...]:
         'j ɛ s , m aɪ   b ʌ ʔ n̩'
     """
     phones: list[Phone] = []
-    for group in phoneme_groups(text):
-        if phones and not group.is_pause and phones[-1].symbol not in PAUSES:
-            phones.append(Phone(WORD_BOUNDARY))
-        phones += group.phones
+    for words, mark in _clauses(spoken(text)):
+        for said in _said(words):
+            if phones and phones[-1].symbol not in PAUSES:
+                phones.append(Phone(WORD_BOUNDARY))
+            phones += said
+        if mark and phones and phones[-1].symbol not in PAUSES:
+            phones.append(Phone(mark))
     return tuple(phones)
 
 
@@ -103,6 +111,7 @@ def phoneme_groups(text: str) -> tuple[Group, ...]:
 
 _MARK = re.compile(r"\.\.+|[,;:!?.()\[\]—–]| -+ |--+")
 _MARK_OF = {"–": "—", "(": ",", ")": ",", "[": ",", "]": ","}
+_CAMEL = re.compile("(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(rf"[^\W\d_]{{1,{LONGEST_WORD}}}(?:['-]{{1,9}}[^\W\d_]{{1,{LONGEST_WORD}}}){{0,9}}'?")
 
 
@@ -118,7 +127,8 @@ def _clauses(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _breaths(text: str, mark: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    words = tuple(_WORD.findall(text))
+    # espeak-ng takes "iPhone" and "McDonald" for two words.
+    words = tuple(_WORD.findall(_CAMEL.sub(" ", text)))
     while len(words) > LONGEST_CLAUSE:
         yield words[:LONGEST_CLAUSE], ""
         words = words[LONGEST_CLAUSE:]
@@ -127,13 +137,14 @@ def _breaths(text: str, mark: str) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _clause(words: tuple[str, ...]) -> list[Group]:
     """Return the phones of `words`, which are said in one breath."""
-    if not words:
-        return []
-    said = _said(" ".join(words[:1] + tuple("eigh" if word == "A" else word for word in words[1:])))
+    said = _said(words)
     if len(said) == len(words):
         return [Group(word, phones) for word, phones in zip(words, said, strict=True)]
     groups: list[Group] = []
-    for (start, stop), phones in zip(_spans(words, said), said, strict=True):
+    spans = _spans(words, said)
+    if said and not spans:
+        return [Group(" ".join(words), tuple(phone for phones in said for phone in phones))]
+    for (start, stop), phones in zip(spans, said, strict=True):
         if start == stop and groups:  # a word in two parts
             groups[-1] = Group(groups[-1].text, groups[-1].phones + phones)
         else:
@@ -141,51 +152,55 @@ def _clause(words: tuple[str, ...]) -> list[Group]:
     return groups
 
 
-def _said(text: str) -> list[tuple[Phone, ...]]:
+def _said(words: tuple[str, ...]) -> list[tuple[Phone, ...]]:
+    """Return the phones of each group that espeak-ng makes of `words`."""
+    # "A" is the letter unless it starts the clause; to espeak-ng it is the article anywhere but at the end.
+    text = " ".join(words[:1] + tuple("eigh" if word == "A" else word for word in words[1:]))
     return [tuple(phones) for word in pronounce(text).split() if (phones := _phones(word))]
 
 
 @lru_cache(maxsize=4096)
 def _alone(word: str) -> tuple[Phone, ...]:
-    return tuple(phone for phones in _said(word) for phone in phones)
+    return tuple(phone for phones in _said((word,)) for phone in phones)
 
 
 def _spans(words: tuple[str, ...], said: list[tuple[Phone, ...]]) -> list[tuple[int, int]]:
-    """Return for each of `said` the range of `words` that it most likely says."""
-    most = 4  # words that are run together
-    worst = float("inf")
-    # best[g][w]: cost of saying the first w words with the first g groups, and how many the last one took
-    best = [[(worst, 0)] * (len(words) + 1) for _ in range(len(said) + 1)]
+    """Return for each of `said` the range of `words` that it most likely says, by dynamic programming; none if none fit."""
+    impossible = float("inf")
+    # best[g][w]: cost of saying the first w words in the first g groups, and how many of them the last group says
+    best = [[(impossible, 0)] * (len(words) + 1) for _ in range(len(said) + 1)]
     best[0][0] = (0.0, 0)
-    slack = abs(len(words) - len(said)) + most
+    band = abs(len(words) - len(said)) + MOST_MERGED
     for g, phones in enumerate(said):
-        symbols = [phone.symbol for phone in phones]
-        for w in range(max(0, g - slack), min(len(words), g + slack) + 1):
-            if best[g][w][0] == worst:
+        for w in range(max(0, g - band), min(len(words), g + band) + 1):
+            cost, _ = best[g][w]
+            if cost == impossible:
                 continue
-            alone: list[str] = []
-            for count in range(min(most, len(words) - w) + 1):
-                if count:
-                    alone += [phone.symbol for phone in _alone(words[w + count - 1])]
-                cost = best[g][w][0] + _distance(symbols, alone)
-                if cost < best[g + 1][w + count][0]:
-                    best[g + 1][w + count] = (cost, count)
+            alone: tuple[Phone, ...] = ()
+            # The first group says at least one word; a later one may go on with a word.
+            for count in range(min(MOST_MERGED, len(words) - w) + 1):
+                alone += _alone(words[w + count - 1]) if count else ()
+                total = cost + _distance(phones, alone)
+                if total < best[g + 1][w + count][0] and (g or count):
+                    best[g + 1][w + count] = (total, count)
+    if best[-1][-1][0] == impossible:
+        return []
     spans: list[tuple[int, int]] = []
     w = len(words)
     for g in range(len(said), 0, -1):
-        count = best[g][w][1]
-        spans.append((w - count, w))
-        w -= count
+        spans.append((w - best[g][w][1], w))
+        w = spans[-1][0]
     return spans[::-1]
 
 
-def _distance(left: list[str], right: list[str]) -> int:
-    """Return the Levenshtein distance."""
+@lru_cache(maxsize=1 << 16)
+def _distance(left: tuple[Phone, ...], right: tuple[Phone, ...]) -> int:
+    """Return the Levenshtein distance, stress left aside."""
     row = list(range(len(right) + 1))
     for i, a in enumerate(left, 1):
         previous, row[0] = row[0], i
         for j, b in enumerate(right, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a.symbol != b.symbol))
     return row[-1]
 
 

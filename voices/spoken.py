@@ -25,6 +25,7 @@ from .abbreviations import (
     PHRASES,
     REGNAL,
     ROMAN,
+    ROMAN_ALONE,
     SCALES,
     SENTENCE_STARTERS,
     SPELLED,
@@ -87,7 +88,7 @@ def _initials(found: Match[str]) -> str:
 
 
 def _roman(found: Match[str]) -> str:
-    return f"{found[1]} {cardinal(_roman_value(found[2]))}"
+    return f"{found[1]} {cardinal(_roman_value(found[2]))}".strip()
 
 
 def _regnal(found: Match[str]) -> str:
@@ -267,6 +268,7 @@ _SHORT_FORMS = (
     _rule(r"\b(Jr|Sr|vs|etc)\b", lambda found: ABBREVIATIONS[found[1].lower()]),
     _rule(rf"\b({_any(COUNTED)}) ({_any(ROMAN[1:])}|I{_NUMERAL_ONE})(?!['.]?\w)", _roman),
     _rule(rf"\b({_any(REGNAL)}) ({_any(numeral for numeral in ROMAN if len(numeral) > 1)}|V|X)(?!\.\w|\w)", _regnal),
+    _rule(rf"(?<=\w )()({_any(ROMAN_ALONE)})(?!['.]?\w)", _roman),
 )
 _TIMES = (
     _rule(rf"{_CLOCK}[:.]([0-5]\d)(?:[:.]([0-5]\d))?\s?{_HALF_OF_DAY}", _time, _I),
