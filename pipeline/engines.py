@@ -16,9 +16,9 @@ EngineKind = Literal["recognizer", "voice_encoder", "speaker_embedder", "synthes
 
 DEFAULTS: dict[EngineKind, str] = {
     "recognizer": "moonshine",
-    "voice_encoder": "classical",
+    "voice_encoder": "trained",
     "speaker_embedder": "x-vector",
-    "synthesizer": "espeak",
+    "synthesizer": "trained",
     "voice_book": "store",
 }
 """What is taken where nobody chooses."""

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from speechzip.pipeline import Samples, SpeechzipWarning, Voice, resample
 
-from . import espeak
+from . import espeak, trained_voice
 from .classical import DEFAULT_PACE, SPACE, ClassicalVoice
 from .loudness import level, trim
 from .pitch import fundamental_frequency
@@ -64,15 +64,18 @@ HIGH_PITCH_HZ = 145.0
 
 
 class EspeakSynthesizer:
-    """Speak with espeak-ng in a classical voice: robotic, but of the right pitch, pace and colour."""
+    """Speak with espeak-ng in a classical voice: robotic, but of the right pitch, pace and colour.
+
+    Of a trained voice, pitch and liveliness are kept.
+    """
 
     name = "espeak"
-    spaces = frozenset({SPACE})
+    spaces = frozenset({SPACE, trained_voice.SPACE})
     sample_rate = SAMPLE_RATE
 
     def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
         """Return `text` spoken; see `Synthesizer.synthesize`."""
-        wanted = ClassicalVoice.from_bytes(voice.embedding) if voice else ClassicalVoice()
+        wanted = _classical(voice)
         base = _base(_espeak_voice(language), HIGH_VARIANT if wanted.pitch_hz > HIGH_PITCH_HZ else LOW_VARIANT)
         own_pitch_hz = base.pitches_hz[PITCH_SETTINGS.index(50)]
         shift = (wanted.pitch_hz / own_pitch_hz) ** FORMANT_EXPONENT
@@ -88,6 +91,16 @@ class EspeakSynthesizer:
             return samples
         gain = COLOUR_STRENGTH * (np.add(TYPICAL_DB, wanted.colour_db) - base.spectrum_db)
         return level(equalize(samples, SAMPLE_RATE, np.clip(gain, -MAX_COLOUR_DB, MAX_COLOUR_DB)))
+
+
+def _classical(voice: Voice | None) -> ClassicalVoice:
+    """Return what a voice of either space, or the neutral one, is to espeak-ng."""
+    if voice is None:
+        return ClassicalVoice()
+    if voice.space == SPACE:
+        return ClassicalVoice.from_bytes(voice.embedding)
+    trained = trained_voice.TrainedVoice.from_bytes(voice.embedding)
+    return ClassicalVoice(trained.pitch_hz, 12 / np.log(2) * trained.spread)
 
 
 def _pitch_setting(base: _Base, pitch_hz: float) -> int:

@@ -9,19 +9,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..phonemes import INVENTORY, phoneme_groups
+from ..phonemes import phoneme_groups
 from ..melspectrum import scale_level, speech_frames
-from ..tokens import FIRST, INSIDE, LAST, PAUSE, Token, pause_token, word_tokens
+from ..networks import places
+from ..tokens import PAUSE, Token, pause_token, word_tokens
 from ..trained_voice import PITCH_SCALE, scaled_prosody
-from ..vocoder import BANDS
+from ..vocoder import BANDS, band_frequencies, hz_to_mel
 from .alignment import Span
 from .corpus import Recording
 
 END_SILENCE = 6
 """Frames of silence that stay at the ends."""
-FULL_STOP = INVENTORY.index(".")
-COMMA = INVENTORY.index(",")
-POSITION_PAUSE, POSITION_FIRST, POSITION_INSIDE, POSITION_LAST = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,60 +46,51 @@ class Example:
 def example(recording: Recording, spans: list[Span], features: Path, speaker: int) -> Example:
     """Return what is learned from one recording."""
     groups = phoneme_groups(recording.transcript)
-    tokens: list[tuple[int, int, int]] = []
+    tokens: list[Token] = []
     durations: list[int] = []
     expected = 0  # the next group
     for number, span in enumerate(spans):
         if span.group >= 0:
             for group in groups[expected : span.group]:  # marks at which nobody paused
-                tokens.append((INVENTORY.index(group.phones[0].symbol), 0, POSITION_PAUSE))
+                tokens.append(pause_token(group.phones[0].symbol))
                 durations.append(0)
-            phones = groups[span.group].phones
-            tokens += word_tokens([INVENTORY.index(phone.symbol) for phone in phones], [p.stress for p in phones])
+            tokens += word_tokens(groups[span.group].phones)
             durations += span.durations
             expected = span.group + 1
             continue
         at_end = number in (0, len(spans) - 1)
-        symbol = FULL_STOP if at_end else COMMA
+        mark = "." if at_end else ","
         if not at_end and expected < len(groups) and groups[expected].is_pause:
-            symbol = INVENTORY.index(groups[expected].phones[0].symbol)
+            mark = groups[expected].phones[0].symbol
             expected += 1
         if number == len(spans) - 1 and groups[-1].is_pause:
-            symbol = INVENTORY.index(groups[-1].phones[0].symbol)
-        tokens.append((symbol, 0, POSITION_PAUSE))
+            mark = groups[-1].phones[0].symbol
+        tokens.append(pause_token(mark))
         durations += span.durations
     with np.load(features / f"{recording.key}.npz") as archive:
         envelope, pitch, voiced, mel = (archive[name] for name in ("envelope_db", "pitch_hz", "voiced", "mel_db"))
     start, stop = 0, sum(durations)
-    if tokens[0][2] == POSITION_PAUSE:
+    if tokens[0][2] == PAUSE:
         start = max(durations[0] - END_SILENCE, 0)
         durations[0] -= start
-    if tokens[-1][2] == POSITION_PAUSE:
+    if tokens[-1][2] == PAUSE:
         cut = max(durations[-1] - END_SILENCE, 0)
         stop -= cut
         durations[-1] -= cut
     frames = slice(start, stop)
     log_pitch = np.log(pitch[frames])
-    spoken = [d for d, token in zip(durations, tokens, strict=True) if token[2] != POSITION_PAUSE]
+    spoken = [d for d, token in zip(durations, tokens, strict=True) if token[2] != PAUSE]
     sung = log_pitch[voiced[frames]] if voiced[frames].sum() > 10 else np.log(np.array([140.0, 150.0]))
-    mel = mel[frames]
-    loud = mel.max(axis=1) > np.percentile(mel.max(axis=1), 90) - 35
+    prosody = scaled_prosody(float(np.mean(sung)), float(np.std(sung)), 100 * len(spoken) / max(sum(spoken), 1))
     return Example(
         speaker=speaker,
         tokens=np.array(tokens, np.int64),
         durations=np.array(durations, np.int64),
-        envelope=normalized_level(envelope[frames]),
+        envelope=scale_level(envelope[frames]),
         log_pitch=log_pitch.astype(np.float32),
         voiced=voiced[frames].astype(np.float32),
-        mel=normalized_level(mel[loud]),
-        prosody=np.array(
-            [
-                scale_pitch(float(np.mean(sung))),
-                scale_spread(float(np.std(sung))),
-                scale_pace(100 * len(spoken) / max(sum(spoken), 1)),
-            ],
-            np.float32,
-        ),
+        mel=speech_frames(mel[frames].astype(np.float32)),
+        prosody=np.array(prosody, np.float32),
     )
 
 
@@ -133,20 +122,8 @@ class Batch:
     speaker: npt.NDArray[np.int64]
 
 
-def places(durations: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Return for each frame of phones that last so long, float32 [T, 4]: how far into its phone it lies from
-    either end, the phone's length, and a bump in its middle."""
-    total = int(durations.sum())
-    lengths = np.repeat(durations, durations)
-    starts = np.repeat(np.cumsum(durations) - durations, durations)
-    inside = (np.arange(total) - starts + 0.5) / np.maximum(lengths, 1)
-    return np.stack([inside, 1 - inside, np.log(np.maximum(lengths, 1)) / 3, np.sin(np.pi * inside)], 1).astype(np.float32)
-
-
 def warp_matrix(factor: float) -> npt.NDArray[np.float32]:
     """Return float32 [BANDS, BANDS]: an envelope times it has its frequencies stretched by `factor`."""
-    from ..vocoder import band_frequencies, hz_to_mel
-
     centres = hz_to_mel(band_frequencies())
     sources = hz_to_mel(band_frequencies() / factor)
     return np.asarray([np.interp(sources, centres, row) for row in np.eye(BANDS)], np.float32)
@@ -210,7 +187,7 @@ class Sampler:
             out.envelope[row, :total] = item.envelope[part] @ self.warps[choice]
             out.log_pitch[row, :total] = item.log_pitch[part] + np.log(WARPS[choice])
             out.voiced[row, :total] = item.voiced[part]
-            out.prosody[row, 0] += scale_pitch(np.log(WARPS[choice])) - scale_pitch(0.0)
+            out.prosody[row, 0] += np.log(WARPS[choice]) / PITCH_SCALE
             for second in (row, count + row):
                 heard = self._reference(item)
                 out.reference[second, : len(heard)] = heard @ self.warps[choice]

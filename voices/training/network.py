@@ -150,24 +150,29 @@ class AcousticNetwork(nn.Module):
 
 
 class Critic(nn.Module):
-    """Tells measured envelopes from made ones: two-dimensional convolutions over patches."""
+    """Tells measured envelopes from made ones, knowing whose they should be: two-dimensional convolutions."""
 
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self, width: int = 24) -> None:
         super().__init__()
-        widths = [1, width, width, 2 * width, 2 * width]
-        self.layers = nn.ModuleList(
-            nn.utils.parametrizations.spectral_norm(
-                nn.Conv2d(a, b, (5, 5) if i else (3, 7), stride=(1, 2) if i < 3 else (1, 1), padding=(2, 2) if i else (1, 3))
-            )
-            for i, (a, b) in enumerate(zip(widths[:-1], widths[1:], strict=True))
-        )
+        normalize = nn.utils.parametrizations.spectral_norm
+        self.first = normalize(nn.Conv2d(1, width, (3, 7), stride=(1, 2), padding=(1, 3)))
+        self.second = normalize(nn.Conv2d(width, width, (5, 5), stride=(1, 2), padding=2))
+        self.whose = nn.Linear(TIMBRE + PROSODY, width)
+        self.third = normalize(nn.Conv2d(width, 2 * width, (5, 3), stride=(1, 2), padding=(2, 1)))
+        self.fourth = normalize(nn.Conv2d(2 * width, 2 * width, (3, 3), padding=1))
         self.verdict = nn.Conv2d(2 * width, 1, 3, padding=1)
 
-    def forward(self, envelope: Tensor) -> list[Tensor]:
-        """Return the features of each layer and, last, the verdict; `envelope` is [B, T, BANDS]."""
+    def forward(self, envelope: Tensor, voice: Tensor) -> list[Tensor]:
+        """Return the features of each layer and, last, the verdict.
+
+        Args:
+            envelope: [B, T, BANDS]; voice: [B, TIMBRE + PROSODY].
+        """
         h = envelope.unsqueeze(1)
         features: list[Tensor] = []
-        for layer in self.layers:
+        for layer in (self.first, self.second, self.third, self.fourth):
             h = nn.functional.leaky_relu(layer(h), 0.2)
             features.append(h)
+            if layer is self.second:
+                h = h * (1 + self.whose(voice)[:, :, None, None])
         return [*features, self.verdict(h)]

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..scale import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE
+from ..trained_voice import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE
 from .examples import Batch, Example, Sampler
 from .network import AcousticNetwork, Critic, VoiceNetwork
 
@@ -20,6 +20,10 @@ TIMBRE_STEP = 2 / 15
 """Width of a cell when each dimension of the timbre is sent in 4 bits; noise of that width is added in training."""
 AVERAGING = 0.998
 WARM_UP = 200
+CRITIC_FRAMES = 192
+"""How much of each piece the critic looks at."""
+LOUD = 1.25
+"""Frames down to so far below the loudest band of a piece, in units of `LEVEL_SCALE_DB`, carry the voice: 25 dB."""
 SAVE_EVERY_S = 120.0
 
 
@@ -35,7 +39,7 @@ class Plan:
     frames: int = 320
     reference: int = 256
     rate: float = 1.5e-3
-    critic_rate: float = 2e-4
+    critic_rate: float = 4e-4
     critic_weight: float = 0.08
     duty: float = 1.0
     """Share of the time to work; the rest is left to others."""
@@ -83,10 +87,14 @@ def losses(out: dict[str, Tensor], data: dict[str, Tensor]) -> dict[str, Tensor]
     target = data["envelope"]
     distance = ((envelope - target).abs() * mask).sum() / (frames * target.shape[2])
     slope = ((envelope.diff(dim=1) - target.diff(dim=1)).abs() * mask[:, 1:]).sum() / (frames * target.shape[2])
+    loud = mask * (target.amax(dim=2, keepdim=True) > target.amax(dim=(1, 2), keepdim=True) - LOUD)
+    made_mean, made_deviation = _moments(envelope, loud)
+    true_mean, true_deviation = _moments(target, loud)
     mean = data["prosody"][:, :1] * PITCH_SCALE + PITCH_CENTRE
     deviation = (data["prosody"][:, 1:2] * SPREAD_SCALE + SPREAD_CENTRE).clamp(min=0.05)
     sung = ((data["log_pitch"] - mean) / deviation).clamp(-3, 3)
     melody = out["melody"].float()
+    sung_mask = mask * data["voiced"].unsqueeze(2)
     weight = mask.squeeze(2) * (0.1 + 0.9 * data["voiced"])
     pitch = ((melody[:, :, 0] - sung).abs() * weight).sum() / frames
     voicing = nn.functional.binary_cross_entropy_with_logits(melody[:, :, 1], data["voiced"], mask.squeeze(2))
@@ -100,11 +108,21 @@ def losses(out: dict[str, Tensor], data: dict[str, Tensor]) -> dict[str, Tensor]
     return {
         "envelope": distance,
         "slope": 0.5 * slope,
+        "colour": 0.5 * (made_mean - true_mean).abs().mean(),
+        "variance": 0.5 * (made_deviation - true_deviation).abs().mean(),
         "pitch": 0.2 * pitch,
+        "liveliness": 0.05 * (_moments(melody[:, :, :1], sung_mask)[1] - _moments(sung.unsqueeze(2), sung_mask)[1]).abs().mean(),
         "voicing": 0.2 * voicing,
         "timing": 0.2 * timing / data["whole"].sum(),
         "identity": 0.03 * identity,
     }
+
+
+def _moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation over time where `mask` is 1: [B, C] each."""
+    count = mask.sum(dim=1).clamp(min=1)
+    mean = (x * mask).sum(dim=1) / count
+    return mean, (((x - mean.unsqueeze(1)) ** 2 * mask).sum(dim=1) / count + 1e-4).sqrt()
 
 
 def train(plan: Plan, examples: list[Example], with_critic: bool) -> Path:
@@ -133,7 +151,7 @@ def train(plan: Plan, examples: list[Example], with_critic: bool) -> Path:
         average.load_state_dict(state["average"])
     sampler = Sampler(examples, plan.batch, plan.frames, plan.reference, plan.seed + state["step"])
     step, spent_s, saved_s = int(state["step"]), float(state["spent_s"]), float(state["spent_s"])
-    peak = plan.rate * (0.25 if with_critic else 1)
+    peak = plan.rate * (0.5 if with_critic else 1)
     sums: dict[str, float] = {}
     with open(plan.build / f"{name}.csv", "a", encoding="utf-8", newline="") as file:
         log = csv.writer(file)
@@ -148,7 +166,7 @@ def train(plan: Plan, examples: list[Example], with_critic: bool) -> Path:
                 out = forward(voice, data, noise=True)
             parts = losses(out, data)
             if with_critic:
-                parts |= _fool(critic, judge, out["envelope"].float(), data, plan.critic_weight)
+                parts |= _fool(critic, judge, out, data, plan.critic_weight)
             total = torch.stack(list(parts.values())).sum()
             optimizer.zero_grad(set_to_none=True)
             total.backward()
@@ -183,24 +201,30 @@ def train(plan: Plan, examples: list[Example], with_critic: bool) -> Path:
 
 
 def _fool(
-    critic: Critic, judge: torch.optim.Optimizer, made: Tensor, data: dict[str, Tensor], weight: float
+    critic: Critic, judge: torch.optim.Optimizer, out: dict[str, Tensor], data: dict[str, Tensor], weight: float
 ) -> dict[str, Tensor]:
     """Train the critic by one step; return the losses of who wants to pass it (least squares, and its features)."""
-    mask = data["frame_mask"]
-    real, fake = data["envelope"] * mask, made * mask
+    frames = data["frame_mask"].shape[1]
+    start = int(torch.randint(0, frames - CRITIC_FRAMES + 1, ()))
+    part = slice(start, start + CRITIC_FRAMES)
+    mask = data["frame_mask"][:, part]
+    real, fake = data["envelope"][:, part] * mask, out["envelope"].float()[:, part] * mask
+    whose = torch.cat([out["again"].detach().float(), data["prosody"]], dim=1)
     device = real.device.type
     with torch.autocast(device, torch.bfloat16):
-        verdicts = [critic(real)[-1].float(), critic(fake.detach())[-1].float()]
-    caught = ((verdicts[0] - 1) ** 2).mean() + (verdicts[1] ** 2).mean()
+        true, false = (verdict.float() for verdict in critic(torch.cat([real, fake.detach()]), whose.repeat(2, 1))[-1].chunk(2))
+    caught = ((true - 1) ** 2).mean() + (false**2).mean()
     judge.zero_grad(set_to_none=True)
     caught.backward()
     judge.step()
     critic.requires_grad_(False)
     with torch.autocast(device, torch.bfloat16):
-        of_fake = critic(fake)
+        of_fake = critic(fake, whose)
         with torch.no_grad():
-            of_real = critic(real)
+            of_real = critic(real, whose)
     critic.requires_grad_(True)
     passed = ((of_fake[-1].float() - 1) ** 2).mean()
-    features = [(a.float() - b.float()).abs().mean() / b.float().abs().mean() for a, b in zip(of_fake[:-1], of_real[:-1], strict=True)]
-    return {"passed": weight * passed, "features": 0.1 * torch.stack(features).mean()}
+    features = torch.stack(
+        [(a.float() - b.float()).abs().mean() / b.float().abs().mean() for a, b in zip(of_fake[:-1], of_real[:-1], strict=True)]
+    )
+    return {"passed": weight * passed, "features": 0.1 * features.mean(), "caught": caught.detach()}

@@ -1,0 +1,176 @@
+"""The trained voice at work: speech to twelve bytes, text and those bytes to speech.
+
+    encode      samples --> mel spectrum --> voice network --> timbre --+--> TrainedVoice
+                       \\--> pitch, pace --------------------------------+
+    synthesize  text --> words --> phones --> durations --> pitch and envelope of each frame --> vocoder --> samples
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, Samples, SpeechzipWarning, Voice
+
+from . import vocoder
+from .classical import SPACE as CLASSICAL_SPACE
+from .loudness import level, trim
+from .melspectrum import mel_spectrum, normalized, speech_frames
+from .networks import network, places
+from .pitch import fundamental_frequency
+from .scripts import is_readable
+from .sentences import pieces
+from .spoken import spoken
+from .synthesizer import EspeakSynthesizer
+from .tokens import PAUSE, text_tokens
+from .trained_voice import NEUTRAL_PITCH_HZ, SPACE, TrainedVoice
+
+MIN_SPEECH_S, MAX_SPEECH_S = 0.5, 30.0
+"""A voice is heard in the first half minute; shorter speech than half a second is repeated."""
+MIN_VOICED_FRAMES = 10
+
+LONGEST_PIECE = 300
+"""Characters that are said in one go, about 20 s: memory stays flat, and live speech starts early."""
+LONGEST_STREAMED = 100
+"""The same for live speech: the less there is to make, the sooner the first sound."""
+PAUSE_S = 0.15
+"""Between two pieces of live speech."""
+MAX_DURATION_S = 60.0
+"""Longest speech for one text, whatever the payload says."""
+SLOWEST, FASTEST = 1.8, 0.6
+"""How far all durations are stretched to fill the time, at the most."""
+
+VOICING_CORNERS_HZ = (0.0, 2000.0, 4000.0, 8000.0)
+VOICING_DB = (0.0, 0.0, -4.0, -10.0)
+"""How much of a voiced sound is pulses, along the frequency; the rest of its power is noise."""
+
+
+class TrainedVoiceEncoder:
+    """Hear who speaks: twelve bytes."""
+
+    name = "trained"
+    space = SPACE
+
+    def encode(self, samples: Samples, transcript: str) -> Voice:
+        """Return the voice of who speaks in float32 [T] mono 16 kHz `samples`, saying `transcript`."""
+        samples = samples[: int(MAX_SPEECH_S * ENGINE_SAMPLE_RATE)]
+        pitch = np.log(fundamental_frequency(samples, ENGINE_SAMPLE_RATE))
+        voiced = len(pitch) >= MIN_VOICED_FRAMES
+        frames = speech_frames(mel_spectrum(normalized(_at_least(samples))))
+        (timbre,) = network("voice").run(None, {"mel": frames[np.newaxis]})
+        measured = TrainedVoice(
+            pitch_hz=math.exp(float(np.mean(pitch))) if voiced else NEUTRAL_PITCH_HZ,
+            spread=float(np.std(pitch)) if voiced else TrainedVoice.spread,
+            pace=_pace(transcript, len(samples) / ENGINE_SAMPLE_RATE),
+            timbre=tuple(float(number) for number in np.asarray(timbre)[0]),
+        )
+        return Voice(SPACE, measured.to_bytes())
+
+
+def _at_least(samples: Samples) -> Samples:
+    shortest = int(MIN_SPEECH_S * ENGINE_SAMPLE_RATE)
+    if len(samples) >= shortest:
+        return samples
+    return np.resize(samples, shortest) if len(samples) else np.zeros(shortest, np.float32)
+
+
+def _pace(transcript: str, duration_s: float) -> float:
+    phones = sum(token[2] != PAUSE for token in text_tokens(spoken(transcript)).tolist())
+    return phones / max(duration_s, 0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of the text, as the phones network has understood it."""
+
+    context: npt.NDArray[np.float32]
+    """float32 [1, N, C]."""
+    durations: npt.NDArray[np.float32]
+    """float32 [N], in frames, at the voice's own pace."""
+
+
+class TrainedSynthesizer:
+    """Speak English in a trained voice; other languages, and classical voices, with espeak-ng."""
+
+    name = "trained"
+    spaces = frozenset({SPACE, CLASSICAL_SPACE})
+    sample_rate = vocoder.SAMPLE_RATE
+
+    def __init__(self) -> None:
+        self._espeak = EspeakSynthesizer()
+
+    def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
+        """Return `text` spoken; see `Synthesizer.synthesize`."""
+        if voice and voice.space == CLASSICAL_SPACE:
+            return self._espeak.synthesize(text, voice, duration_s, language)
+        wanted = TrainedVoice.from_bytes(voice.embedding) if voice else TrainedVoice()
+        if language != "en" or not is_readable(text):
+            what = repr(language) if language != "en" else f"what is not in Latin letters ({text[:20]!r})"
+            warnings.warn(
+                f"the trained voice speaks English only: espeak-ng speaks {what}, at the voice's pitch",
+                SpeechzipWarning,
+                stacklevel=2,
+            )
+            return self._espeak.synthesize(text, voice, duration_s, language)
+        understood = [_understand(piece, wanted) for piece in pieces(spoken(text), LONGEST_PIECE)]
+        total = sum(float(piece.durations.sum()) for piece in understood)
+        if total == 0:
+            return np.zeros(0, np.float32)
+        limit = MAX_DURATION_S * vocoder.SAMPLE_RATE / vocoder.HOP_LENGTH
+        frames = total if duration_s is None else duration_s * vocoder.SAMPLE_RATE / vocoder.HOP_LENGTH
+        stretch = min(max(min(frames, limit) / total, FASTEST), SLOWEST)
+        said = np.concatenate([_say(piece, wanted, stretch) for piece in understood])
+        said = trim(said)[: int(MAX_DURATION_S * vocoder.SAMPLE_RATE)]
+        return level(said) if said.any() else said
+
+    def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
+        """Yield `text` spoken at the voice's own pace, piece by piece; see `StreamingSynthesizer.stream`."""
+        pause = np.zeros(int(PAUSE_S * self.sample_rate), np.float32)
+        for number, piece in enumerate(pieces(text, LONGEST_STREAMED)):
+            said = self.synthesize(piece, voice, None, language)
+            yield np.concatenate([pause, said]) if number and len(said) else said
+
+
+def _understand(text: str, voice: TrainedVoice) -> _Piece:
+    tokens = text_tokens(text)
+    if not len(tokens):
+        return _Piece(np.zeros((1, 0, 0), np.float32), np.zeros(0, np.float32))
+    context, durations = network("phones").run(
+        None, {"tokens": tokens[np.newaxis], "voice": voice.condition()[np.newaxis]}
+    )
+    return _Piece(np.asarray(context, np.float32), np.asarray(durations, np.float32)[0])
+
+
+def _say(piece: _Piece, voice: TrainedVoice, stretch: float) -> Samples:
+    ends = np.round(np.cumsum(piece.durations * stretch)).astype(np.int64)
+    durations = np.diff(ends, prepend=0)
+    if not durations.any():
+        return np.zeros(0, np.float32)
+    index = np.repeat(np.arange(len(durations)), durations)
+    log_pitch, voicing, envelope = network("frames").run(
+        None,
+        {
+            "context": piece.context,
+            "index": index[np.newaxis],
+            "place": places(durations)[np.newaxis],
+            "voice": voice.condition()[np.newaxis],
+        },
+    )
+    return _sound(np.asarray(log_pitch)[0], np.asarray(voicing)[0], np.asarray(envelope)[0])
+
+
+def _sound(
+    log_pitch: npt.NDArray[np.float32], voicing: npt.NDArray[np.float32], envelope_db: npt.NDArray[np.float32]
+) -> Samples:
+    """Return the sound of some frames: pulses where they are voiced, with noise above, and noise elsewhere."""
+    pulses_db = np.interp(vocoder.band_frequencies(), VOICING_CORNERS_HZ, VOICING_DB)
+    noise_db = 10 * np.log10(np.maximum(1 - 10 ** (pulses_db / 10), 10**-2.5))
+    voiced = (voicing > 0.5)[:, np.newaxis]
+    harmonic = np.where(voiced, envelope_db + pulses_db, -120.0).astype(np.float32)
+    noise = np.where(voiced, envelope_db + noise_db, envelope_db).astype(np.float32)
+    pitch = np.clip(np.exp(log_pitch), 50.0, 600.0).astype(np.float32)
+    return vocoder.vocode(pitch, harmonic, noise)

@@ -1,0 +1,64 @@
+"""From recordings to the shipped weights: `python -m speechzip.voices.training` (extra `train`).
+
+Every stage is skipped where its result lies in the build folder already, and training goes on from its checkpoint:
+
+    features/        envelope, pitch, voicing, mel spectrum of each recording    (3 minutes on two cores)
+    alignment.json   which phone is said when                                    (3 minutes)
+    regression.pt    the networks, by regression                                 (`--minutes`)
+    critic.pt        the networks, sharpened against a critic                    (`--critic-minutes`)
+    curves.png       how the losses went, from regression.csv and critic.csv
+    weights/         voice.onnx, phones.onnx, frames.onnx
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from .alignment import align_all
+from .corpus import measure, read_manifest
+from .curves import plot_curves
+from .examples import Example, example
+from .export import export
+from .train import Plan, train
+
+
+def main() -> None:
+    """Run the stages that are left to do."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recordings", type=Path, default=Path("../shared/voicedata"), help="has a manifest.csv")
+    parser.add_argument("--build", type=Path, default=Path("build/voice"))
+    parser.add_argument("--minutes", type=float, default=180, help="of regression")
+    parser.add_argument("--critic-minutes", type=float, default=180, help="of training with the critic")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--duty", type=float, default=1.0, help="share of the time to work; the rest is left to others")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    build: Path = arguments.build
+    build.mkdir(parents=True, exist_ok=True)
+    examples = prepare(arguments.recordings, build)
+    for with_critic, minutes in ((False, arguments.minutes), (True, arguments.critic_minutes)):
+        plan = Plan(build, minutes, batch=arguments.batch, duty=arguments.duty, seed=arguments.seed)
+        checkpoint = train(plan, examples, with_critic)
+    plot_curves(build)
+    export(checkpoint, build / "weights")
+    print(f"done: copy {build / 'weights'}/*.onnx to voices/weights/")
+
+
+def prepare(folder: Path, build: Path) -> list[Example]:
+    """Return what is learned from the recordings of `folder`; those that cannot be aligned are left out."""
+    recordings = read_manifest(folder)
+    processes = os.cpu_count() or 1
+    measure(recordings, build / "features", processes)
+    spans = align_all(recordings, build / "alignment.json", processes)
+    names = sorted({recording.speaker for recording in recordings})
+    return [
+        example(recording, spans[recording.key], build / "features", names.index(recording.speaker))
+        for recording in recordings
+        if recording.key in spans
+    ]
+
+
+if __name__ == "__main__":
+    main()

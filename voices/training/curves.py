@@ -1,0 +1,42 @@
+"""How the losses went: the CSV files of training as one picture."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot
+
+
+def read_curves(path: Path) -> tuple[list[int], dict[str, list[float]]]:
+    """Return the steps and each loss at them, from a file that `train` has written."""
+    steps: list[int] = []
+    losses: dict[str, list[float]] = {}
+    with open(path, encoding="utf-8", newline="") as file:
+        for step, _, *parts in csv.reader(file):
+            steps.append(int(step))
+            for part in parts:
+                name, _, value = part.partition("=")
+                losses.setdefault(name, [float("nan")] * (len(steps) - 1)).append(float(value))
+            for values in losses.values():
+                values += [float("nan")] * (len(steps) - len(values))
+    return steps, losses
+
+
+def plot_curves(build: Path) -> None:
+    """Write `curves.png` to `build`: a panel a stage, a line a loss, both axes logarithmic."""
+    paths = [path for path in (build / "regression.csv", build / "critic.csv") if path.exists()]
+    figure, panels = pyplot.subplots(1, len(paths), figsize=(7 * len(paths), 6), squeeze=False)
+    for panel, path in zip(panels[0], paths, strict=True):
+        steps, losses = read_curves(path)
+        for name, values in losses.items():
+            panel.plot(steps, values, label=name)
+        panel.set(title=path.stem, xlabel="step", ylabel="loss, weighted", xscale="log", yscale="log")
+        panel.legend(fontsize="small")
+        panel.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(build / "curves.png", dpi=100)
+    pyplot.close(figure)
