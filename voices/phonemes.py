@@ -165,7 +165,10 @@ def _alone(word: str) -> tuple[Phone, ...]:
 
 
 def _spans(words: tuple[str, ...], said: list[tuple[Phone, ...]]) -> list[tuple[int, int]]:
-    """Return for each of `said` the range of `words` that it most likely says, by dynamic programming; none if none fit."""
+    """Return for each of `said` the range of `words` that it most likely says; nothing if none fit.
+
+    By dynamic programming over the edit distance to how the words sound alone.
+    """
     impossible = float("inf")
     # best[g][w]: cost of saying the first w words in the first g groups, and how many of them the last group says
     best = [[(impossible, 0)] * (len(words) + 1) for _ in range(len(said) + 1)]

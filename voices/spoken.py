@@ -237,7 +237,7 @@ _MONTH = (
 _HALF_OF_DAY = r"([ap]\.\s?m|[ap]m)\b(?:(?<=[.\s]m)\.)?"
 _CLOCK = r"(?<![\w.,:])([01]?\d|2[0-4])"
 _ENDS_SENTENCE = rf"(?=$|[\"')]|\s(?:{_any(SENTENCE_STARTERS)})\b)"
-_DOTTED = rf"(?<![\w.])((?:[A-Za-z]\.){{1,9}}[A-Za-z]|(?i:{_any(ABBREVIATIONS)}))"
+_DOTTED = rf"(?<![\w.])((?:[A-Za-z]\.){{1,9}}[A-Za-z]|(?i:ph\.d|{_any(ABBREVIATIONS)}))"
 _NUMERAL_ONE = r"(?=[.,;:)!?]|$| (?:of|and|in|was|is|ended|began|by)\b)"
 _UNIT = _any(UNITS)
 _CURRENCY = "[" + "".join(CURRENCIES) + "]"

@@ -36,9 +36,10 @@ def check(text: str) -> None:
 def test_inventory_is_what_weights_were_trained_with() -> None:
     assert INVENTORY[:57] == (
         " ", ",", ";", ":", "—", "…", ".", "?", "!",
-        "iː", "i", "ɪ", "ᵻ", "eɪ", "ɛ", "æ", "ɑː", "ɔː", "ɔ", "oʊ", "ʊ", "uː", "ʌ", "ə", "ɐ", "ɜː", "ɚ", "aɪ", "aʊ", "ɔɪ", "n̩",
-        "p", "b", "t", "d", "k", "ɡ", "tʃ", "dʒ", "f", "v", "θ", "ð", "s", "z", "ʃ", "ʒ", "h", "m", "n", "ŋ", "l", "ɹ", "w", "j",
-        "ɾ", "ʔ",
+        "iː", "i", "ɪ", "ᵻ", "eɪ", "ɛ", "æ", "ɑː", "ɔː", "ɔ", "oʊ", "ʊ", "uː", "ʌ", "ə", "ɐ", "ɜː", "ɚ",
+        "aɪ", "aʊ", "ɔɪ", "n̩",
+        "p", "b", "t", "d", "k", "ɡ", "tʃ", "dʒ", "f", "v", "θ", "ð", "s", "z", "ʃ", "ʒ", "h", "m", "n", "ŋ",
+        "l", "ɹ", "w", "j", "ɾ", "ʔ",
     )  # fmt: skip
     assert len(set(INVENTORY)) == len(INVENTORY)
 
@@ -70,7 +71,10 @@ def test_pronunciation(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("text", "groups"),
     [
-        ("It would have to be the end of the world.", ["It", "would have to", "be", "the", "end", "of the", "world", "."]),
+        (
+            "It would have to be the end of the world.",
+            ["It", "would have to", "be", "the", "end", "of the", "world", "."],
+        ),
         ("THat's crazy", ["THat's", "crazy"]),
         ("I met McDonald", ["I", "met", "Mc", "Donald"]),
         ("well-known -- isn't it?", ["well-known", "—", "isn't", "it", "?"]),
