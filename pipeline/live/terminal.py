@@ -84,8 +84,9 @@ class TerminalView:
         match report:
             case LinkState():
                 if report.phase != self._state.phase or not self._error.is_terminal:
+                    detail = f": {report.detail}" if report.detail else ""
                     queued = f", {report.queued} waiting" if report.queued else ""
-                    self._print(f"{report.phase}: {report.detail}{queued}", to_stderr=True)
+                    self._print(f"{report.phase}{detail}{queued}", to_stderr=True)
                 self._state = report
             case Level():
                 self._level = report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import socket
 import ssl
@@ -278,7 +279,7 @@ class Caller(Endpoint):
             message = f"{self._host}:{self._port} does not answer"
             return Ended(Reason.SILENCE, message, fatal=False), False
         except (OSError, ssl.SSLError) as error:
-            message = f"{self._host}:{self._port} cannot be reached ({error.strerror or error})"
+            message = f"{self._host}:{self._port} cannot be reached ({_reason(error)})"
             return Ended(Reason.SILENCE, message, fatal=False), False
         try:
             return await asyncio.shield(wire.lost), was_open
@@ -405,6 +406,12 @@ class Listener(Endpoint):
         self._wire = wire
         wire.link.admit()
         return True
+
+
+def _reason(error: OSError) -> str:
+    """Return what went wrong in the system's words, where it is the system's: asyncio puts its own in their place."""
+    of_the_system = error.errno and not isinstance(error, ssl.SSLError | socket.gaierror)
+    return os.strerror(error.errno) if of_the_system else error.strerror or str(error)
 
 
 async def wait_lost(wire: Wire) -> None:

@@ -116,13 +116,14 @@ def test_without_a_terminal_there_are_plain_lines(capsys: pytest.CaptureFixture[
         observe(Heard(1, "Hi.", 25, 7, 1.0))
         observe(PeerStatus(Status.NO_LOUDSPEAKER))
         observe(Notice("Something."))
+        observe(LinkState("closed"))
     shown = capsys.readouterr()
     assert shown.out.splitlines() == ["you   Hello.  (30 B, waits for the link)", "peer  Hi.  (25 B)"]
     assert "speechzip talk '127.0.0.1:7310'" in shown.err
     assert "connected: with a caller" in shown.err
     assert "delivered: Hello." in shown.err
     assert "no loudspeaker" in shown.err
-    assert "Something." in shown.err
+    assert shown.err.splitlines()[-2:] == ["      Something.", "closed"]
 
 
 def test_the_live_line_shows_level_words_bytes_and_delay() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from chromium import CHROMIUM, browse
+from chromium import CHROMIUM, Tab, browse
 from live_ends import run, until
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, load_engine, open_recording, resample
 from speechzip.pipeline.live.party import Party
@@ -193,6 +193,12 @@ def said_in(path: Path, target: Path, lead_s: float, length_s: float) -> Path:
     return target
 
 
+def roles(tab: Tab) -> set[tuple[str, str]]:
+    """Return what a screen reader is told of a page: roles with their names."""
+    nodes = tab.command("Accessibility.getFullAXTree")["nodes"]
+    return {(node["role"]["value"], node["name"]["value"]) for node in nodes if not node["ignored"] and "name" in node}
+
+
 @pytest.mark.models
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found; apt install chromium")
 def test_two_browsers_talk(tmp_path: Path, wheel_recording: Callable[[str], Path]) -> None:
@@ -214,13 +220,20 @@ def test_two_browsers_talk(tmp_path: Path, wheel_recording: Callable[[str], Path
             threading.Event().wait(4.5)
             talks.key("keyUp", "Space", " ")
             heard = hears.until(
-                "[...document.querySelectorAll('#log li.theirs')].map((x) => x.firstChild.data).join(' ')"
+                "[...document.querySelectorAll('#log li.theirs .text')].map((x) => x.textContent).join(' ')"
             )
             assert "best of times" in heard.lower()
             assert "best of times" in talks.until("document.querySelector('#log li.mine').textContent").lower()
             hears.until("window.played.length > 0")
             talks.until("document.getElementById('delay').textContent !== '-'")
             talks.until("parseInt(document.getElementById('sent').textContent) > 50")
+            assert hears.evaluate("parseInt(document.getElementById('received').textContent)") > 50
+            assert roles(hears) >= {"log": "What was said", "button": "Hold to talk"}.items()
+            assert "The other end: " in hears.evaluate("document.getElementById('log').textContent")
+            phone = {"width": 320, "height": 568, "deviceScaleFactor": 1, "mobile": True}
+            hears.command("Emulation.setDeviceMetricsOverride", **phone)
+            assert hears.evaluate("document.documentElement.scrollWidth") == 320
+            hears.until("$('log').scrollTop + $('log').clientHeight > $('log').scrollHeight - 2")
             assert talks.evaluate("parseInt(document.getElementById('opus').textContent)") > 500
             threading.Event().wait(1.0)
             sound = hears.evaluate("window.played")
