@@ -1,7 +1,7 @@
-"""The trained voice at work: speech to twelve bytes, text and those bytes to speech.
+"""The trained voice at work: speech to twenty bytes, text and those bytes to speech.
 
     encode      samples --> mel spectrum --> voice network --> timbre --+--> TrainedVoice
-                       \\--> pitch, pace --------------------------------+
+                       \\--> pitch, pace, colour ------------------------+
     synthesize  text --> words --> phones --> durations --> pitch and envelope of each frame --> vocoder --> samples
 """
 
@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from speechzip.pipeline import ENGINE_SAMPLE_RATE, Samples, SpeechzipWarning, Vo
 from . import vocoder
 from .classical import SPACE as CLASSICAL_SPACE
 from .loudness import level, trim
-from .melspectrum import mel_spectrum, normalized, speech_frames
+from .melspectrum import LEVEL_SCALE_DB, mel_spectrum, normalized, speech_frames
 from .networks import network, places
 from .pitch import fundamental_frequency
 from .scripts import is_readable
@@ -27,11 +28,15 @@ from .sentences import pieces
 from .spoken import spoken
 from .synthesizer import EspeakSynthesizer
 from .tokens import PAUSE, text_tokens
-from .trained_voice import NEUTRAL_PITCH_HZ, SPACE, TrainedVoice
+from .trained_voice import COLOURS, NEUTRAL_PITCH_HZ, SPACE, TrainedVoice
 
 MIN_SPEECH_S, MAX_SPEECH_S = 0.5, 30.0
 """A voice is heard in the first half minute; shorter speech than half a second is repeated."""
 MIN_VOICED_FRAMES = 10
+LOUD_DB = 25.0
+"""Frames down to so far below the loud ones count for the mean spectrum."""
+PANGRAM = "The quick brown fox jumps over the lazy dog, while five wizards watch the moon rise."
+"""What is said to find the colour where the words are not English."""
 
 LONGEST_PIECE = 300
 """Characters that are said in one go, about 20 s: memory stays flat, and live speech starts early."""
@@ -50,7 +55,11 @@ VOICING_DB = (0.0, 0.0, -4.0, -10.0)
 
 
 class TrainedVoiceEncoder:
-    """Hear who speaks: twelve bytes."""
+    """Hear who speaks: twenty bytes.
+
+    The sender knows what the receiver will make of them (analysis by synthesis): it has the same words said in the
+    voice without colour, and sends how their mean spectrum differs from the speaker's.
+    """
 
     name = "trained"
     space = SPACE
@@ -68,7 +77,33 @@ class TrainedVoiceEncoder:
             pace=_pace(transcript, len(samples) / ENGINE_SAMPLE_RATE),
             timbre=tuple(float(number) for number in np.asarray(timbre)[0]),
         )
-        return Voice(SPACE, measured.to_bytes())
+        measured = TrainedVoice.from_bytes(measured.to_bytes())
+        return Voice(SPACE, replace(measured, colour_db=_colour(frames, transcript, measured)).to_bytes())
+
+
+def _colour(frames: npt.NDArray[np.float32], transcript: str, voice: TrainedVoice) -> tuple[float, ...]:
+    """Return what is to be added to `voice` for the mean of the speaker's `frames`, level aside."""
+    text = spoken(transcript)
+    if not is_readable(transcript) or not len(text_tokens(text)):
+        text = PANGRAM
+    made = _say(_understand(next(pieces(text, LONGEST_PIECE)), voice), voice, 1.0)
+    missing = LEVEL_SCALE_DB * (_mean(frames) - _mean(speech_frames(mel_spectrum(normalized(made)))))
+    knots, *_ = np.linalg.lstsq(_colour_matrix().T, missing - missing.mean(), rcond=None)
+    return tuple(float(knot) for knot in knots)
+
+
+def _mean(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return the mean spectrum of the louder `frames`, the same that of two recordings is least disturbed by noise."""
+    peak = frames.max(axis=1)
+    loud = frames[peak > np.percentile(peak, 90) - LOUD_DB / LEVEL_SCALE_DB]
+    return np.asarray(loud.mean(axis=0), np.float64)
+
+
+@lru_cache(maxsize=1)
+def _colour_matrix() -> npt.NDArray[np.float64]:
+    """Return float64 [COLOURS, BANDS]: colour times it is the level of every band, on straight lines."""
+    knots = np.linspace(0, vocoder.BANDS - 1, COLOURS)
+    return np.asarray([np.interp(np.arange(vocoder.BANDS), knots, row) for row in np.eye(COLOURS)], np.float64)
 
 
 def _at_least(samples: Samples) -> Samples:
@@ -160,11 +195,12 @@ def _say(piece: _Piece, voice: TrainedVoice, stretch: float) -> Samples:
             "voice": voice.condition()[np.newaxis],
         },
     )
-    return _sound(np.asarray(log_pitch)[0], np.asarray(voicing)[0], np.asarray(envelope)[0])
+    colour = np.array(voice.colour_db) @ _colour_matrix()
+    return _sound(np.asarray(log_pitch)[0], np.asarray(voicing)[0], np.asarray(envelope)[0] + colour)
 
 
 def _sound(
-    log_pitch: npt.NDArray[np.float32], voicing: npt.NDArray[np.float32], envelope_db: npt.NDArray[np.float32]
+    log_pitch: npt.NDArray[np.float32], voicing: npt.NDArray[np.float32], envelope_db: npt.NDArray[np.floating]
 ) -> Samples:
     """Return the sound of some frames: pulses where they are voiced, with noise above, and noise elsewhere."""
     pulses_db = np.interp(vocoder.band_frequencies(), VOICING_CORNERS_HZ, VOICING_DB)

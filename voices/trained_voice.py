@@ -1,10 +1,12 @@
-"""The trained voice: pitch, liveliness and pace as measured, timbre as heard by a network, in twelve bytes.
+"""The trained voice: what is measured of it, and the timbre that a network hears, in twenty bytes.
 
 offset  size  meaning
 0       1     mean pitch, on a logarithmic scale: 50 Hz * 2^(b / 64)
 1       1     high half: standard deviation of the natural logarithm of the pitch, 0.05 + 0.03 n
               low half: pace, 7 + n phones a second while speaking
 2       10    timbre: 20 numbers of 4 bits, low half first; each (n - 7.5) / 7.5
+12      8     colour: 16 numbers of 4 bits, low half first; each (n - 8) * 1.5 dB, on the mel scale
+              evenly from 0 Hz to 8 kHz: what is added to every envelope that the network makes
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ import numpy.typing as npt
 SPACE = "trained-1"
 """A space for each set of weights: the timbre means nothing to others."""
 TIMBRE = 20
-SIZE = 2 + TIMBRE // 2
+COLOURS = 16
+SIZE = 2 + TIMBRE // 2 + COLOURS // 2
 LOWEST_PITCH_HZ, STEPS_PER_OCTAVE = 50.0, 64
 LOWEST_SPREAD, SPREAD_STEP = 0.05, 0.03
 SLOWEST_PACE = 7
+COLOUR_STEP_DB = 1.5
 NEUTRAL_PITCH_HZ = 150.0
 """Between men and women: for speech that is never voiced, and for the neutral voice."""
 
@@ -44,6 +48,8 @@ class TrainedVoice:
     """Phones a second while speaking, 7 to 22."""
     timbre: tuple[float, ...] = (0.0,) * TIMBRE
     """`TIMBRE` numbers in [-1, 1], of the voice network's own."""
+    colour_db: tuple[float, ...] = (0.0,) * COLOURS
+    """`COLOURS` levels, -12 to 10.5 dB: how the speaker's mean spectrum differs from what the network makes of it."""
 
     def to_bytes(self) -> bytes:
         """Return the `SIZE` bytes that come nearest."""
@@ -51,7 +57,9 @@ class TrainedVoice:
         spread = _clamp((self.spread - LOWEST_SPREAD) / SPREAD_STEP, 15)
         pace = _clamp(self.pace - SLOWEST_PACE, 15)
         timbre = [_clamp(7.5 * number + 7.5, 15) for number in self.timbre]
-        pairs = [low | high << 4 for low, high in zip(timbre[::2], timbre[1::2], strict=True)]
+        colour = [_clamp(level / COLOUR_STEP_DB + 8, 15) for level in self.colour_db]
+        halves = timbre + colour
+        pairs = [low | high << 4 for low, high in zip(halves[::2], halves[1::2], strict=True)]
         return bytes([pitch, spread << 4 | pace, *pairs])
 
     @classmethod
@@ -63,7 +71,8 @@ class TrainedVoice:
             pitch_hz=LOWEST_PITCH_HZ * 2 ** (padded[0] / STEPS_PER_OCTAVE),
             spread=LOWEST_SPREAD + SPREAD_STEP * (padded[1] >> 4),
             pace=float(SLOWEST_PACE + (padded[1] & 15)),
-            timbre=tuple((half - 7.5) / 7.5 for half in halves),
+            timbre=tuple((half - 7.5) / 7.5 for half in halves[:TIMBRE]),
+            colour_db=tuple((half - 8) * COLOUR_STEP_DB for half in halves[TIMBRE:]),
         )
 
     def condition(self) -> npt.NDArray[np.float32]:

@@ -17,10 +17,11 @@ import os
 from pathlib import Path
 
 from .alignment import align_all
-from .corpus import measure, read_manifest
+from .corpus import measure
 from .curves import plot_curves
 from .examples import Example, example
 from .export import export
+from .recordings import read_manifest
 from .train import Plan, train
 
 

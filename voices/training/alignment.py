@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,8 @@ import pocketsphinx
 from tqdm import tqdm
 
 from ..phonemes import CONSONANTS, VOWELS, Group, phoneme_groups
-from .corpus import Recording, load_samples
+from .corpus import load_samples
+from .recordings import Recording, Span
 
 ARPABET = dict(
     zip(
@@ -32,16 +32,6 @@ ARPABET = dict(
 )
 """Each phone of the inventory -> the nearest of the acoustic model."""
 SILENCE = "SIL"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A group of phones, or a silence (`group` is -1), in frames of 10 ms."""
-
-    group: int
-    """Index into `phoneme_groups` of the transcript."""
-    durations: tuple[int, ...]
-    """Frames of each of its phones, at least 1 each."""
 
 
 def align(samples: npt.NDArray[np.float32], groups: tuple[Group, ...]) -> list[Span]:

@@ -1,10 +1,8 @@
-"""The recordings to learn from: read once, measured, kept as arrays in the build folder."""
+"""Recordings measured: read once, kept as arrays in the build folder."""
 
 from __future__ import annotations
 
-import csv
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,29 +13,7 @@ from tqdm import tqdm
 from ..melspectrum import mel_spectrum, normalized
 from ..vocoder import SAMPLE_RATE
 from .features import analyse
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """One line of the manifest."""
-
-    path: Path
-    """Where the sound is."""
-    speaker: str
-    """Who speaks."""
-    transcript: str
-    """What is said."""
-
-    @property
-    def key(self) -> str:
-        """Its name in the build folder."""
-        return f"{self.path.parent.name}_{self.path.stem}"
-
-
-def read_manifest(folder: Path) -> list[Recording]:
-    """Return the recordings of `folder`, which holds a `manifest.csv` with path, speaker and transcript."""
-    with open(folder / "manifest.csv", encoding="utf-8", newline="") as file:
-        return [Recording(folder / row["path"], row["speaker"], row["transcript"]) for row in csv.DictReader(file)]
+from .recordings import Recording
 
 
 def load_samples(path: Path) -> npt.NDArray[np.float32]:

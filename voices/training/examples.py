@@ -15,8 +15,7 @@ from ..networks import places
 from ..tokens import PAUSE, Token, pause_token, word_tokens
 from ..trained_voice import PITCH_SCALE, scaled_prosody
 from ..vocoder import BANDS, band_frequencies, hz_to_mel
-from .alignment import Span
-from .corpus import Recording
+from .recordings import Recording, Span
 
 END_SILENCE = 6
 """Frames of silence that stay at the ends."""

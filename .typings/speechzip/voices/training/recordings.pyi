@@ -1,0 +1,1 @@
+from voices.training.recordings import *
