@@ -10,6 +10,6 @@ from .trained_voice import TrainedVoice
 from .voicefile import NamedVoice
 
 __all__ = [
-    "ClassicalVoice", "ClassicalVoiceEncoder", "ClipVoiceEncoder", "EspeakSynthesizer", "NamedVoice", "TrainedSynthesizer",
-    "TrainedVoice", "TrainedVoiceEncoder", "VoiceStore", "XVectorEmbedder", "enroll",
+    "ClassicalVoice", "ClassicalVoiceEncoder", "ClipVoiceEncoder", "EspeakSynthesizer", "NamedVoice",
+    "TrainedSynthesizer", "TrainedVoice", "TrainedVoiceEncoder", "VoiceStore", "XVectorEmbedder", "enroll",
 ]  # fmt: skip

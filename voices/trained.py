@@ -1,8 +1,8 @@
 """The trained voice at work: speech to twenty bytes, text and those bytes to speech.
 
-    encode      samples --> mel spectrum --> voice network --> timbre --+--> TrainedVoice
-                       \\--> pitch, pace, colour ------------------------+
-    synthesize  text --> words --> phones --> durations --> pitch and envelope of each frame --> vocoder --> samples
+encode      samples --> mel spectrum --> voice network --> timbre --+--> TrainedVoice
+                   \\--> pitch, pace, colour ------------------------+
+synthesize  text --> words --> phones --> durations --> pitch and envelope of each frame --> vocoder --> samples
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class TrainedVoiceEncoder:
         (timbre,) = network("voice").run(None, {"mel": frames[np.newaxis]})
         measured = TrainedVoice(
             pitch_hz=math.exp(float(np.mean(pitch))) if voiced else NEUTRAL_PITCH_HZ,
-            spread=float(np.std(pitch)) if voiced else TrainedVoice.spread,
+            spread=float(np.std(pitch)) if voiced else TrainedVoice().spread,
             pace=_pace(transcript, len(samples) / ENGINE_SAMPLE_RATE),
             timbre=tuple(float(number) for number in np.asarray(timbre)[0]),
         )
@@ -114,7 +114,7 @@ def _at_least(samples: Samples) -> Samples:
 
 
 def _pace(transcript: str, duration_s: float) -> float:
-    phones = sum(token[2] != PAUSE for token in text_tokens(spoken(transcript)).tolist())
+    phones = int(np.count_nonzero(text_tokens(spoken(transcript))[:, 2] != PAUSE))
     return phones / max(duration_s, 0.1)
 
 

@@ -76,7 +76,7 @@ class TrainedVoice:
         )
 
     def condition(self) -> npt.NDArray[np.float32]:
-        """Return what the acoustic network is told: timbre, then scaled pitch, spread and pace; float32 [TIMBRE + 3]."""
+        """Return what the network is told: timbre, then scaled pitch, spread and pace; float32 [TIMBRE + 3]."""
         prosody = scaled_prosody(math.log(self.pitch_hz), self.spread, self.pace)
         return np.array([*self.timbre, *prosody], np.float32)
 

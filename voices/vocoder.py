@@ -43,7 +43,7 @@ def band_frequencies() -> npt.NDArray[np.float64]:
 
 
 def interpolation_matrix() -> npt.NDArray[np.float32]:
-    """Return float32 [BANDS, BINS]: an envelope in dB times it is the envelope at every bin, on straight lines in mel."""
+    """Return float32 [BANDS, BINS]: an envelope times it is the level at every bin, on straight lines in mel."""
     centres = hz_to_mel(band_frequencies())
     bins = hz_to_mel(np.linspace(0, SAMPLE_RATE / 2, BINS))
     columns = [np.interp(bins, centres, row) for row in np.eye(BANDS)]

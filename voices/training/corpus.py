@@ -25,7 +25,7 @@ def load_samples(path: Path) -> npt.NDArray[np.float32]:
 
 
 def measure(recordings: list[Recording], folder: Path, processes: int) -> None:
-    """Write the features of each recording to `folder`, where they are not there already (0.1 s per second of sound)."""
+    """Write the features of each recording to `folder`, where they are not there already (30 times real time)."""
     folder.mkdir(parents=True, exist_ok=True)
     left = [recording for recording in recordings if not (folder / f"{recording.key}.npz").exists()]
     with ProcessPoolExecutor(processes) as pool:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..phonemes import phoneme_groups
 from ..melspectrum import scale_level, speech_frames
 from ..networks import places
+from ..phonemes import phoneme_groups
 from ..tokens import PAUSE, Token, pause_token, word_tokens
 from ..trained_voice import PITCH_SCALE, scaled_prosody
 from ..vocoder import BANDS, band_frequencies, hz_to_mel
@@ -142,9 +142,7 @@ class Sampler:
             seconds[item.speaker] = seconds.get(item.speaker, 0) + len(item.envelope) / 100
         weights = np.array([len(item.envelope) / 100 / seconds[item.speaker] ** 0.5 for item in examples])
         self.weights = weights / weights.sum()
-        self.by_speaker = {
-            speaker: [item for item in examples if item.speaker == speaker] for speaker in seconds
-        }
+        self.by_speaker = {speaker: [item for item in examples if item.speaker == speaker] for speaker in seconds}
         self.warps = [warp_matrix(factor) for factor in WARPS]
 
     def batches(self) -> Iterator[Batch]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..melspectrum import LEVEL_CENTRE_DB, LEVEL_SCALE_DB
 from ..trained_voice import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE
 from ..vocoder import BANDS
+from .checkpoint import averaged
 from .network import PROSODY, TIMBRE, AcousticNetwork, VoiceNetwork
 from .train import Voice
 
@@ -62,30 +63,35 @@ def export(checkpoint: Path, folder: Path) -> None:
     """Write `voice.onnx`, `phones.onnx` and `frames.onnx` to `folder` from the averaged weights of `checkpoint`."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
     voice = Voice().eval()
-    voice.load_state_dict({k.removeprefix("module."): v for k, v in state.items() if k != "n_averaged"})
+    voice.load_state_dict(averaged(state))
     folder.mkdir(parents=True, exist_ok=True)
     speaking = voice.speaking
-    width = speaking.symbol.embedding_dim
+    tokens, context = torch.zeros(1, 9, 3, dtype=torch.int64), torch.zeros(1, 9, speaking.symbol.embedding_dim)
+    index, place = torch.zeros(1, 40, dtype=torch.int64), torch.zeros(1, 40, 4)
     who = torch.zeros(1, TIMBRE + PROSODY)
-    _write(_Hear(voice.hearing), (torch.zeros(1, 50, BANDS),), ["mel"], ["timbre"], folder / "voice.onnx", ("mel",))
+    _write(_Hear(voice.hearing), {"mel": torch.zeros(1, 50, BANDS)}, ["timbre"], folder / "voice.onnx")
+    _write(_Phones(speaking), {"tokens": tokens, "voice": who}, ["context", "durations"], folder / "phones.onnx")
     _write(
-        _Phones(speaking), (torch.zeros(1, 9, 3, dtype=torch.int64), who),
-        ["tokens", "voice"], ["context", "durations"], folder / "phones.onnx", ("tokens", "context", "durations"),
-    )  # fmt: skip
-    _write(
-        _Frames(speaking), (torch.zeros(1, 9, width), torch.zeros(1, 40, dtype=torch.int64), torch.zeros(1, 40, 4), who),
-        ["context", "index", "place", "voice"], ["log_pitch", "voicing", "envelope_db"], folder / "frames.onnx",
-        ("context", "index", "place", "log_pitch", "voicing", "envelope_db"),
-    )  # fmt: skip
+        _Frames(speaking),
+        {"context": context, "index": index, "place": place, "voice": who},
+        ["log_pitch", "voicing", "envelope_db"],
+        folder / "frames.onnx",
+    )
 
 
-def _write(
-    module: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str], path: Path, long: tuple[str, ...]
-) -> None:
-    """Export `module`; the second dimension of the tensors named in `long` may have any length."""
-    axes = {name: {1: "N" if name in ("tokens", "context", "durations") else "T"} for name in long}
+def _write(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path) -> None:
+    """Export `module`; the second dimension of all but who speaks may have any length."""
+    per_phone = ("tokens", "context", "durations")
+    names = [name for name in (*inputs, *outputs) if name not in ("voice", "timbre")]
     torch.onnx.export(
-        module, inputs, path, input_names=names, output_names=outputs, dynamic_axes=axes, opset_version=OPSET, dynamo=False
+        module,
+        tuple(inputs.values()),
+        path,
+        input_names=list(inputs),
+        output_names=outputs,
+        dynamic_axes={name: {1: "N" if name in per_phone else "T"} for name in names},
+        opset_version=OPSET,
+        dynamo=False,
     )
     model = onnx.load(path)
     _halve(model.graph)

@@ -102,7 +102,9 @@ class AcousticNetwork(nn.Module):
         self.symbol = nn.Embedding(len(INVENTORY), encoder_width)
         self.stress = nn.Embedding(STRESSES, encoder_width)
         self.position = nn.Embedding(POSITIONS, encoder_width)
-        self.condition = nn.Sequential(nn.Linear(TIMBRE + PROSODY, CONDITION), nn.SiLU(), nn.Linear(CONDITION, CONDITION))
+        self.condition = nn.Sequential(
+            nn.Linear(TIMBRE + PROSODY, CONDITION), nn.SiLU(), nn.Linear(CONDITION, CONDITION)
+        )
         self.encoder = Stack(encoder_width, encoder_blocks, CONDITION)
         self.timing = Stack(encoder_width, 2, CONDITION)
         self.duration = nn.Linear(encoder_width, 1)
@@ -113,7 +115,9 @@ class AcousticNetwork(nn.Module):
         self.decoder = Stack(width, blocks, CONDITION)
         self.envelope = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, BANDS))
 
-    def encode(self, symbol: Tensor, stress: Tensor, position: Tensor, mask: Tensor, voice: Tensor) -> tuple[Tensor, ...]:
+    def encode(
+        self, symbol: Tensor, stress: Tensor, position: Tensor, mask: Tensor, voice: Tensor
+    ) -> tuple[Tensor, ...]:
         """Return the phones in context [B, N, encoder_width], log(1 + frames) of each [B, N], and the condition.
 
         Args:
@@ -136,7 +140,7 @@ class AcousticNetwork(nn.Module):
         return torch.gather(x, 1, index.unsqueeze(2).expand(-1, -1, x.shape[2])) + self.place(place)
 
     def sing(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
-        """Return [B, T, 2]: log pitch in the speaker's standard deviations from their mean, and the logit of voicing."""
+        """Return [B, T, 2]: log pitch, in the speaker's deviations from their mean, and the logit of voicing."""
         return self.pitch(self.melody(x, mask, condition))
 
     def decode(self, x: Tensor, pitch: Tensor, voiced: Tensor, mask: Tensor, condition: Tensor) -> Tensor:

@@ -7,24 +7,27 @@ import math
 import time
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..trained_voice import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE
+from ..trained_voice import PITCH_CENTRE, PITCH_SCALE
+from .checkpoint import Run
 from .examples import Batch, Example, Sampler
+from .losses import losses
 from .network import AcousticNetwork, Critic, VoiceNetwork
 
 TIMBRE_STEP = 2 / 15
 """Width of a cell when each dimension of the timbre is sent in 4 bits; noise of that width is added in training."""
 AVERAGING = 0.998
 WARM_UP = 200
+CRITIC_RATE_SHARE = 0.5
+"""How much of the learning rate is left for the stage with the critic."""
 CRITIC_FRAMES = 192
 """How much of each piece the critic looks at."""
-LOUD = 1.25
-"""Frames down to so far below the loudest band of a piece, in units of `LEVEL_SCALE_DB`, carry the voice: 25 dB."""
+FEATURES_WEIGHT = 0.1
 SAVE_EVERY_S = 120.0
+LOG_EVERY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,11 @@ class Plan:
     build: Path
     """Folder of checkpoints and logs; what lies there is gone on with."""
     minutes: float
-    """How long the regression lasts, and again so long with the critic."""
-    batch: int = 24
+    """How long this stage lasts, all starts together."""
+    batch: int = 16
     frames: int = 320
     reference: int = 256
+    """Frames of speech, at the most, that the voice is heard in."""
     rate: float = 1.5e-3
     critic_rate: float = 4e-4
     critic_weight: float = 0.08
@@ -54,177 +58,121 @@ class Voice(nn.Module):
         self.hearing = VoiceNetwork()
         self.speaking = AcousticNetwork()
 
-
-def to_tensors(batch: Batch, device: torch.device) -> dict[str, Tensor]:
-    """Return the arrays of `batch` on `device`, by name."""
-    return {field.name: torch.from_numpy(getattr(batch, field.name)).to(device) for field in fields(batch)}
-
-
-def forward(voice: Voice, data: dict[str, Tensor], noise: bool) -> dict[str, Tensor]:
-    """Return everything that the losses need."""
-    heard = voice.hearing(data["reference"], data["reference_mask"])
-    timbre, again = heard.chunk(2)
-    if noise:
-        timbre = timbre + (torch.rand_like(timbre) - 0.5) * TIMBRE_STEP
-    speaking = voice.speaking
-    tokens = data["tokens"]
-    x, durations, condition = speaking.encode(
-        tokens[:, :, 0], tokens[:, :, 1], tokens[:, :, 2], data["token_mask"], torch.cat([timbre, data["prosody"]], 1)
-    )
-    x = speaking.spread(x, data["index"], data["place"])
-    mask = data["frame_mask"]
-    melody = speaking.sing(x.detach(), mask, condition.detach())
-    scaled = (data["log_pitch"] - PITCH_CENTRE) / PITCH_SCALE
-    envelope = speaking.decode(x, scaled, data["voiced"], mask, condition)
-    return {"envelope": envelope, "melody": melody, "durations": durations, "heard": heard[: len(again)], "again": again}
-
-
-def losses(out: dict[str, Tensor], data: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return each loss as a scalar, weighted."""
-    mask = data["frame_mask"]
-    frames = mask.sum()
-    envelope = out["envelope"].float()
-    target = data["envelope"]
-    distance = ((envelope - target).abs() * mask).sum() / (frames * target.shape[2])
-    slope = ((envelope.diff(dim=1) - target.diff(dim=1)).abs() * mask[:, 1:]).sum() / (frames * target.shape[2])
-    loud = mask * (target.amax(dim=2, keepdim=True) > target.amax(dim=(1, 2), keepdim=True) - LOUD)
-    made_mean, made_deviation = _moments(envelope, loud)
-    true_mean, true_deviation = _moments(target, loud)
-    mean = data["prosody"][:, :1] * PITCH_SCALE + PITCH_CENTRE
-    deviation = (data["prosody"][:, 1:2] * SPREAD_SCALE + SPREAD_CENTRE).clamp(min=0.05)
-    sung = ((data["log_pitch"] - mean) / deviation).clamp(-3, 3)
-    melody = out["melody"].float()
-    sung_mask = mask * data["voiced"].unsqueeze(2)
-    weight = mask.squeeze(2) * (0.1 + 0.9 * data["voiced"])
-    pitch = ((melody[:, :, 0] - sung).abs() * weight).sum() / frames
-    voicing = nn.functional.binary_cross_entropy_with_logits(melody[:, :, 1], data["voiced"], mask.squeeze(2))
-    timing = ((out["durations"].float() - torch.log1p(data["durations"])).abs() * data["whole"]).sum()
-    first, second = (nn.functional.normalize(out[name].float(), dim=1) for name in ("heard", "again"))
-    alike = first @ second.T / 0.1
-    same = data["speaker"][:, None] == data["speaker"][None, :]
-    diagonal = torch.eye(len(same), dtype=torch.bool, device=same.device)
-    alike = alike.masked_fill(same & ~diagonal, -30.0)
-    identity = nn.functional.cross_entropy(alike, torch.arange(len(alike), device=alike.device))
-    return {
-        "envelope": distance,
-        "slope": 0.5 * slope,
-        "colour": 0.5 * (made_mean - true_mean).abs().mean(),
-        "variance": 0.5 * (made_deviation - true_deviation).abs().mean(),
-        "pitch": 0.2 * pitch,
-        "liveliness": 0.05 * (_moments(melody[:, :, :1], sung_mask)[1] - _moments(sung.unsqueeze(2), sung_mask)[1]).abs().mean(),
-        "voicing": 0.2 * voicing,
-        "timing": 0.2 * timing / data["whole"].sum(),
-        "identity": 0.03 * identity,
-    }
-
-
-def _moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation over time where `mask` is 1: [B, C] each."""
-    count = mask.sum(dim=1).clamp(min=1)
-    mean = (x * mask).sum(dim=1) / count
-    return mean, (((x - mean.unsqueeze(1)) ** 2 * mask).sum(dim=1) / count + 1e-4).sqrt()
+    def forward(self, data: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return everything that the losses need; `data` holds the fields of a `Batch`."""
+        heard, again = self.hearing(data["reference"], data["reference_mask"]).chunk(2)
+        timbre = heard + (torch.rand_like(heard) - 0.5) * TIMBRE_STEP
+        speaking, mask = self.speaking, data["frame_mask"]
+        symbol, stress, position = data["tokens"].unbind(dim=2)
+        x, durations, condition = speaking.encode(
+            symbol, stress, position, data["token_mask"], torch.cat([timbre, data["prosody"]], 1)
+        )
+        x = speaking.spread(x, data["index"], data["place"])
+        # What the melody is learned from does not disturb what the sounds are learned from.
+        melody = speaking.sing(x.detach(), mask, condition.detach())
+        pitch = (data["log_pitch"] - PITCH_CENTRE) / PITCH_SCALE
+        envelope = speaking.decode(x, pitch, data["voiced"], mask, condition)
+        return {"envelope": envelope, "melody": melody, "durations": durations, "heard": heard, "again": again}
 
 
 def train(plan: Plan, examples: list[Example], with_critic: bool) -> Path:
-    """Train until the time is over; return the path of the checkpoint."""
+    """Train one stage until its time is over; return the path of its checkpoint."""
     torch.manual_seed(plan.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    voice, critic = Voice().to(device), Critic().to(device)
-    average = torch.optim.swa_utils.AveragedModel(
-        voice, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGING)
-    )
-    optimizer = torch.optim.AdamW(voice.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
-    judge = torch.optim.AdamW(critic.parameters(), plan.critic_rate, betas=(0.5, 0.9))
     name = "critic" if with_critic else "regression"
     path = plan.build / f"{name}.pt"
-    state: dict[str, Any] = {"step": 0, "spent_s": 0.0}
+    run = _start(plan, device)
     if path.exists():
-        state = torch.load(path, map_location=device, weights_only=True)
-        optimizer.load_state_dict(state["optimizer"])
-        judge.load_state_dict(state["judge"])
-        critic.load_state_dict(state["critic"])
+        run.load(path, device)
     elif with_critic:
-        state |= {key: torch.load(plan.build / "regression.pt", map_location=device, weights_only=True)[key] for key in ("voice", "average")}
-        state["voice"] = {key.removeprefix("module."): value for key, value in state["average"].items() if key != "n_averaged"}
-    if "voice" in state:
-        voice.load_state_dict(state["voice"])
-        average.load_state_dict(state["average"])
-    sampler = Sampler(examples, plan.batch, plan.frames, plan.reference, plan.seed + state["step"])
-    step, spent_s, saved_s = int(state["step"]), float(state["spent_s"]), float(state["spent_s"])
-    peak = plan.rate * (0.5 if with_critic else 1)
+        run.start_from(plan.build / "regression.pt", device)
+    sampler = Sampler(examples, plan.batch, plan.frames, plan.reference, plan.seed + run.step)
+    peak = plan.rate * (CRITIC_RATE_SHARE if with_critic else 1)
+    saved_s = run.spent_s
     sums: dict[str, float] = {}
     with open(plan.build / f"{name}.csv", "a", encoding="utf-8", newline="") as file:
         log = csv.writer(file)
         for batch in sampler.batches():
             started = time.monotonic()
-            progress = min(spent_s / (60 * plan.minutes), 1.0)
-            rate = peak * min((step + 1) / WARM_UP, 1.0) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            data = to_tensors(batch, device)
-            with torch.autocast(device.type, torch.bfloat16):
-                out = forward(voice, data, noise=True)
-            parts = losses(out, data)
-            if with_critic:
-                parts |= _fool(critic, judge, out, data, plan.critic_weight)
-            total = torch.stack(list(parts.values())).sum()
-            optimizer.zero_grad(set_to_none=True)
-            total.backward()
-            nn.utils.clip_grad_norm_(voice.parameters(), 1.0)
-            optimizer.step()
-            average.update_parameters(voice)
-            step += 1
-            for key, value in parts.items():
-                sums[key] = sums.get(key, 0.0) + float(value.detach())
-            if step % 50 == 0:
-                log.writerow([step, round(spent_s, 1), *(f"{key}={value / 50:.4f}" for key, value in sums.items())])
+            for group in run.optimizer.param_groups:
+                group["lr"] = peak * _schedule(run.step, run.spent_s / (60 * plan.minutes))
+            data = {field.name: torch.from_numpy(getattr(batch, field.name)).to(device) for field in fields(Batch)}
+            for key, value in _step(run, data, plan.critic_weight if with_critic else None).items():
+                sums[key] = sums.get(key, 0.0) + value
+            if run.step % LOG_EVERY == 0:
+                log.writerow([run.step, round(run.spent_s, 1), *(f"{k}={v / LOG_EVERY:.4f}" for k, v in sums.items())])
                 file.flush()
                 sums = {}
-            took = time.monotonic() - started
-            time.sleep(took * (1 / plan.duty - 1))
-            spent_s += time.monotonic() - started
-            done = spent_s > 60 * plan.minutes
-            if done or spent_s - saved_s > SAVE_EVERY_S:
-                saved_s = spent_s
-                part = path.with_suffix(".part")
-                torch.save(
-                    {
-                        "step": step, "spent_s": spent_s, "voice": voice.state_dict(), "average": average.state_dict(),
-                        "critic": critic.state_dict(), "optimizer": optimizer.state_dict(), "judge": judge.state_dict(),
-                    },
-                    part,
-                )  # fmt: skip
-                part.rename(path)
+            time.sleep((time.monotonic() - started) * (1 / plan.duty - 1))
+            run.spent_s += time.monotonic() - started
+            done = run.spent_s > 60 * plan.minutes
+            if done or run.spent_s - saved_s > SAVE_EVERY_S:
+                saved_s = run.spent_s
+                run.save(path)
             if done:
                 break
     return path
 
 
-def _fool(
-    critic: Critic, judge: torch.optim.Optimizer, out: dict[str, Tensor], data: dict[str, Tensor], weight: float
-) -> dict[str, Tensor]:
-    """Train the critic by one step; return the losses of who wants to pass it (least squares, and its features)."""
-    frames = data["frame_mask"].shape[1]
-    start = int(torch.randint(0, frames - CRITIC_FRAMES + 1, ()))
+def _start(plan: Plan, device: torch.device) -> Run:
+    voice, critic = Voice().to(device), Critic().to(device)
+    averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGING)
+    return Run(
+        voice,
+        torch.optim.swa_utils.AveragedModel(voice, multi_avg_fn=averaging),
+        critic,
+        torch.optim.AdamW(voice.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01),
+        torch.optim.AdamW(critic.parameters(), plan.critic_rate, betas=(0.5, 0.9)),
+    )
+
+
+def _schedule(step: int, progress: float) -> float:
+    """Return the share of the peak learning rate: up over the first steps, then down along a cosine to 2 %."""
+    return min((step + 1) / WARM_UP, 1.0) * (0.02 + 0.49 * (1 + math.cos(math.pi * min(progress, 1.0))))
+
+
+def _step(run: Run, data: dict[str, Tensor], critic_weight: float | None) -> dict[str, float]:
+    """Train by one batch; return each loss."""
+    with torch.autocast(data["tokens"].device.type, torch.bfloat16):
+        out = run.voice(data)
+    parts = losses(out, data)
+    if critic_weight is not None:
+        parts |= _fool(run, out, data, critic_weight)
+    run.optimizer.zero_grad(set_to_none=True)
+    torch.stack(list(parts.values())).sum().backward()
+    nn.utils.clip_grad_norm_(run.voice.parameters(), 1.0)
+    run.optimizer.step()
+    run.average.update_parameters(run.voice)
+    run.step += 1
+    return {key: float(value.detach()) for key, value in parts.items()}
+
+
+def _fool(run: Run, out: dict[str, Tensor], data: dict[str, Tensor], weight: float) -> dict[str, Tensor]:
+    """Train the critic by one step; return the losses of who wants to pass it.
+
+    Least squares (Mao et al., 2017) and the distance between the critic's features (Larsen et al., 2016).
+    """
+    critic = run.critic
+    start = int(torch.randint(0, data["frame_mask"].shape[1] - CRITIC_FRAMES + 1, ()))
     part = slice(start, start + CRITIC_FRAMES)
     mask = data["frame_mask"][:, part]
     real, fake = data["envelope"][:, part] * mask, out["envelope"].float()[:, part] * mask
     whose = torch.cat([out["again"].detach().float(), data["prosody"]], dim=1)
     device = real.device.type
     with torch.autocast(device, torch.bfloat16):
-        true, false = (verdict.float() for verdict in critic(torch.cat([real, fake.detach()]), whose.repeat(2, 1))[-1].chunk(2))
+        verdicts = critic(torch.cat([real, fake.detach()]), whose.repeat(2, 1))[-1]
+    true, false = verdicts.float().chunk(2)
     caught = ((true - 1) ** 2).mean() + (false**2).mean()
-    judge.zero_grad(set_to_none=True)
+    run.judge.zero_grad(set_to_none=True)
     caught.backward()
-    judge.step()
+    run.judge.step()
     critic.requires_grad_(False)
     with torch.autocast(device, torch.bfloat16):
-        of_fake = critic(fake, whose)
+        *of_fake, verdict = critic(fake, whose)
         with torch.no_grad():
-            of_real = critic(real, whose)
+            *of_real, _ = critic(real, whose)
     critic.requires_grad_(True)
-    passed = ((of_fake[-1].float() - 1) ** 2).mean()
-    features = torch.stack(
-        [(a.float() - b.float()).abs().mean() / b.float().abs().mean() for a, b in zip(of_fake[:-1], of_real[:-1], strict=True)]
-    )
-    return {"passed": weight * passed, "features": 0.1 * features.mean(), "caught": caught.detach()}
+    passed = ((verdict.float() - 1) ** 2).mean()
+    pairs = [(made.float(), measured.float()) for made, measured in zip(of_fake, of_real, strict=True)]
+    features = torch.stack([(made - measured).abs().mean() / measured.abs().mean() for made, measured in pairs])
+    return {"passed": weight * passed, "features": FEATURES_WEIGHT * features.mean(), "caught": caught.detach()}
