@@ -24,6 +24,9 @@ class SpeakerSummary(TypedDict):
     channel: int
     voice_id: str
     voice_space: str | None
+    """What measured it; None where only its id is here and nobody knows it."""
+    travels: bool
+    """Whether the payload carries the voice, or its id only."""
     voice_bytes: int
     name: str | None
 
@@ -98,14 +101,16 @@ def summarize_payload(decoded: Decoded, voice_book: VoiceBook | None = None) -> 
 
 
 def _summarize_speaker(index: int, speaker: Speaker, voice_book: VoiceBook | None) -> SpeakerSummary:
-    voice = speaker.voice
+    named = speaker.voice
+    voice = named if isinstance(named, Voice) else voice_book and voice_book.find(named.id, frozenset())
     return {
         "speaker": index,
         "channel": speaker.channel,
-        "voice_id": f"{voice.id:04x}",
-        "voice_space": voice.space if isinstance(voice, Voice) else None,
-        "voice_bytes": len(voice.embedding) if isinstance(voice, Voice) else VOICE_ID_BYTES,
-        "name": voice_book.name_of(voice.id) if voice_book else None,
+        "voice_id": f"{named.id:04x}",
+        "voice_space": voice.space if voice else None,
+        "travels": isinstance(named, Voice),
+        "voice_bytes": len(named.embedding) if isinstance(named, Voice) else VOICE_ID_BYTES,
+        "name": voice_book.name_of(named.id) if voice_book else None,
     }
 
 
@@ -184,10 +189,9 @@ def _voice_lines(summary: PayloadSummary) -> list[str]:
 
 def _voice_line(speaker: SpeakerSummary) -> str:
     name = f" ({_printable(speaker['name'])})" if speaker["name"] else ""
-    where = f"in the space {speaker['voice_space']}" if speaker["voice_space"] else "that name it; it does not travel"
-    return (
-        f"voice {speaker['voice_id']}{name}, {speaker['voice_bytes']} bytes {where}, channel {speaker['channel'] + 1}"
-    )
+    engine = f"by {speaker['voice_space']}" if speaker["voice_space"] else "unknown here"
+    size = f"{speaker['voice_bytes']} bytes" + ("" if speaker["travels"] else " that name it; it does not travel")
+    return f"voice {speaker['voice_id']}{name} {engine}, {size}, channel {speaker['channel'] + 1}"
 
 
 def _count(number: int, noun: str) -> str:

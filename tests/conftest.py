@@ -12,6 +12,13 @@ from speechzip.pipeline import Payload, Speaker, Utterance, Voice
 # Run by `make test-engines`, where the extras are installed; elsewhere they are not collected.
 collect_ignore_glob = [] if importlib.util.find_spec("whisper") and importlib.util.find_spec("TTS") else ["engines/*"]
 
+if importlib.util.find_spec("hypothesis"):  # `make test-engines` does without
+    from hypothesis import settings
+
+    # On a machine that is busy with other work any example may take a second.
+    settings.register_profile("busy", deadline=None)
+    settings.load_profile("busy")
+
 EVALSET = Path(__file__).resolve().parents[2] / "shared" / "evalset"
 
 

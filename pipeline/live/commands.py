@@ -21,6 +21,9 @@ Web = Annotated[bool, typer.Option("--web", help="Talk in the browser: prints th
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one report a line, for machines.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an earlier conversation in --output.")]
 Recognizer = Annotated[str | None, typer.Option(help="Engine that finds the words.")]
+VoiceEncoder = Annotated[
+    str | None, typer.Option(help="Engine that measures our voice: classical; clip, for a peer whose engine clones it.")
+]
 Synthesizer = Annotated[str | None, typer.Option(help="Engine that speaks.")]
 
 
@@ -42,6 +45,7 @@ def listen(
     secure: Annotated[bool, typer.Option("--secure", help="Ask for the pairing line on loopback, too.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Leave when the first peer leaves.")] = False,
     recognizer: Recognizer = None,
+    voice_encoder: VoiceEncoder = None,
     synthesizer: Synthesizer = None,
     as_json: Json = False,
     force: Force = False,
@@ -50,7 +54,8 @@ def listen(
     from .party import Options, wait_for_calls
 
     options = Options(audio, output, vad, force, once)
-    _take_part(wait_for_calls(host, port, secure), options, recognizer, synthesizer, as_json, web)
+    engines = (recognizer, voice_encoder, synthesizer)
+    _take_part(wait_for_calls(host, port, secure), options, engines, as_json, web)
 
 
 def talk(
@@ -60,6 +65,7 @@ def talk(
     vad: Vad = False,
     web: Web = False,
     recognizer: Recognizer = None,
+    voice_encoder: VoiceEncoder = None,
     synthesizer: Synthesizer = None,
     as_json: Json = False,
     force: Force = False,
@@ -68,14 +74,14 @@ def talk(
     from .party import Options, call
     from .security import parse_address
 
-    _take_part(call(parse_address(address)), Options(audio, output, vad, force), recognizer, synthesizer, as_json, web)
+    engines = (recognizer, voice_encoder, synthesizer)
+    _take_part(call(parse_address(address)), Options(audio, output, vad, force), engines, as_json, web)
 
 
 def _take_part(
     connect: Connect,
     options: Options,
-    recognizer: str | None,
-    synthesizer: str | None,
+    names: tuple[str | None, str | None, str | None],
     as_json: bool,
     web: bool,
 ) -> None:
@@ -102,7 +108,7 @@ def _take_part(
         pressed = bool(parties) and parties[0].conversation.is_pressed
         return "Enter stops" if pressed else "Enter talks, Ctrl-C leaves"
 
-    engines = Engines.load(recognizer, synthesizer)
+    engines = Engines.load(*names)
     with nullcontext(print_json) if as_json else TerminalView(hint) as show:
 
         def observe(report: Report) -> None:

@@ -19,7 +19,8 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from ..decompression import decompress, with_voices
+from ..audio import resample
+from ..decompression import with_voices
 from ..engines import load_engine
 from ..errors import DeviceError, EngineError, QueueFullError, SpeechzipError
 from ..payload import VERSION, encode_payload
@@ -88,28 +89,34 @@ class Engines:
     synthesizer: Synthesizer
 
     @classmethod
-    def load(cls, recognizer: str | None = None, synthesizer: str | None = None) -> Engines:
+    def load(
+        cls, recognizer: str | None = None, voice_encoder: str | None = None, synthesizer: str | None = None
+    ) -> Engines:
         """Return the engines of these names, loaded and used once: the first words wait for nothing.
 
         Raises:
             EngineError: one is missing or fails.
         """
         engines = cls(
-            load_engine("recognizer", recognizer), load_engine("voice_encoder"), load_engine("synthesizer", synthesizer)
+            load_engine("recognizer", recognizer),
+            load_engine("voice_encoder", voice_encoder),
+            load_engine("synthesizer", synthesizer),
         )
         engines.warm_up()
         return engines
 
     def warm_up(self) -> None:
-        """Send a word through everything, in the two most different voices: models load and caches fill."""
-        coder = TEXT_CODERS[DEFAULT_ID]
-        hello = Utterance(0.0, 1.0, 0, "Hello.")
-        for embedding in (b"\x00" * 16, b"\xff" * 16):
-            somebody = Speaker(Voice(self.voice_encoder.space, embedding))
-            data = encode_payload(Payload((somebody,), (hello,), 1.0), coder)
-            audio = decompress(data, synthesizer=self.synthesizer)
-        self.recognizer.transcribe(np.zeros(ENGINE_SAMPLE_RATE, np.float32))
-        self.voice_encoder.encode(audio.samples.astype(np.float32), "Hello.")
+        """Send a sentence through everything, in a high and a low voice: models load and caches fill."""
+        hello = Utterance(0.0, 1.0, 0, "Hello, is anybody there?")
+        spoken = self.synthesizer.synthesize(hello.text, None, None, hello.language)
+        speech = np.pad(resample(spoken, self.synthesizer.sample_rate, ENGINE_SAMPLE_RATE), (0, ENGINE_SAMPLE_RATE))
+        self.recognizer.transcribe(speech)
+        for octave in (speech[::2], np.repeat(speech, 2)):
+            somebody = Speaker(self.voice_encoder.encode(octave, hello.text))
+            data = encode_payload(Payload((somebody,), (hello,), 1.0), TEXT_CODERS[DEFAULT_ID])
+            (heard,) = decode_utterances(data).payload.utterances
+            for _ in speak(heard, somebody.voice, self.synthesizer):
+                pass
 
     def hello(self, secret: bytes, software: str) -> Hello:
         """Return what an end with these engines says about itself."""

@@ -410,8 +410,9 @@ class Listener(Endpoint):
 
 def _reason(error: OSError) -> str:
     """Return what went wrong in the system's words, where it is the system's: asyncio puts its own in their place."""
-    of_the_system = error.errno and not isinstance(error, ssl.SSLError | socket.gaierror)
-    return os.strerror(error.errno) if of_the_system else error.strerror or str(error)
+    if error.errno and not isinstance(error, ssl.SSLError | socket.gaierror):  # their numbers are their own
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 async def wait_lost(wire: Wire) -> None:

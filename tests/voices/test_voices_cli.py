@@ -53,7 +53,8 @@ def test_from_enrolling_to_the_other_end(tmp_path: Path, wheel_recording: Callab
             run("compress", dickens, "-o", payload, "-f", "--speaker", speaker, "--json", data=sender).stdout
         )
         (person,) = summary["speakers"]
-        assert (person["name"], person["voice_bytes"], person["voice_space"]) == ("Dickens", 2, None)
+        assert (person["name"], person["voice_bytes"], person["travels"]) == ("Dickens", 2, False)
+        assert person["voice_space"] == "classical"  # what measured it, as far as the store knows
         assert person["voice_id"] == next(row["voice_id"] for row in enrolled if row["voice_space"] == "classical")
 
     lacking = run("decompress", payload, "-o", audio, data=receiver)
@@ -68,11 +69,12 @@ def test_from_enrolling_to_the_other_end(tmp_path: Path, wheel_recording: Callab
     rows("import", file, "--name", "Mr D.", data=receiver)
     having = run("decompress", payload, "-o", audio, "-f", data=receiver)
     assert b"warning" not in having.stderr
-    assert b"(Mr D.), 2 bytes that name it" in run("inspect", payload, data=receiver).stdout
+    assert b"(Mr D.) by classical, 2 bytes that name it" in run("inspect", payload, data=receiver).stdout
 
     run("voices", "remove", "Mr D.", data=receiver)
     assert rows("list", data=receiver) == []
     assert b"nobody yet" in run("voices", "list", data=receiver).stderr
+    assert b" unknown here, 2 bytes that name it" in run("inspect", payload, data=receiver).stdout
     assert b"not in your store" in run("decompress", payload, "-o", audio, "-f", data=receiver).stderr
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import soundfile
 import speechzip.pipeline.live.conversation as conversation_module
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from live_ends import run, until
-from speechzip.pipeline import DeviceError, LinkError, OutputError, Samples, Synthesizer
+from speechzip.pipeline import DeviceError, LinkError, OutputError, Samples, Synthesizer, load_engine
 from speechzip.pipeline.live.conversation import Conversation, Engines, level_db
 from speechzip.pipeline.live.files import FolderLoudspeaker, play_in_real_time
 from speechzip.pipeline.live.messages import Status
@@ -192,6 +193,54 @@ def test_what_is_said_at_one_end_is_heard_at_the_other(secure: bool) -> None:
             assert json.loads(json.dumps(to_json(report)))["report"] == type(report).__name__
 
     conversing(test, lambda: Somebody(["Hello Ben. How are you?"]), lambda: Somebody(["Fine."]), secure)
+
+
+class Cloning(FakeSynthesizer):
+    """Speaks in clips."""
+
+    spaces = frozenset({"clip"})
+
+
+@pytest.mark.parametrize("clones", [True, False])
+def test_a_clip_travels_once_for_who_can_clone_it(clones: bool) -> None:
+    ben_speaks = Cloning() if clones else FakeSynthesizer()
+    encoder = load_engine("voice_encoder", "clip")
+
+    def anna() -> Somebody:
+        somebody = Somebody(["Hello Ben.", "And again."])
+        somebody.engines = replace(somebody.engines, voice_encoder=encoder)
+        return somebody
+
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        await anna.say((0.2, 1.7), (3.0, 4.0), duration_s=4.5)
+        await until(lambda: len(ben.loudspeaker.finished) == 2)
+        first, second = (report for report in anna.of(Said) if isinstance(report, Said))
+        sent = [report.sent_bytes for report in anna.of(Traffic) if isinstance(report, Traffic)]
+        assert first.payload_bytes > 300  # a file would carry the clip each time,
+        assert second.payload_bytes > 300
+        assert sent[-1] < first.payload_bytes + second.payload_bytes  # the link does not
+        neutral = [report.text for report in anna.of(Notice) if isinstance(report, Notice)]
+        assert ("the peer cannot speak in our voice (clip) and takes a neutral one" in neutral) == (not clones)
+
+    conversing(test, anna, lambda: Somebody([], synthesizer=ben_speaks))
+    voices = {voice.space if voice else None for _, voice, _, _ in ben_speaks.asked}
+    assert voices == {"clip" if clones else None}
+
+
+def test_warming_up_uses_every_engine_in_two_voices() -> None:
+    synthesizer, recognizer = FakeSynthesizer(), FakeRecognizer()
+    Engines(recognizer, FakeVoiceEncoder(), synthesizer).warm_up()
+    assert len(recognizer.heard) == 1
+    assert [text for text, *_ in synthesizer.asked] == ["Hello, is anybody there?"] * 3
+    _, *voices = [voice for _, voice, _, _ in synthesizer.asked]
+    assert all(voice is not None and voice.space == "classical" for voice in voices)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("voice_encoder", ["classical", "clip"])
+def test_the_real_engines_warm_up_without_a_warning(voice_encoder: str) -> None:
+    engines = Engines.load(voice_encoder=voice_encoder)
+    assert engines.voice_encoder.space == voice_encoder
 
 
 def test_words_appear_while_they_are_said() -> None:
