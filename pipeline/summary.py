@@ -102,7 +102,10 @@ def summarize_payload(decoded: Decoded, voice_book: VoiceBook | None = None) -> 
 
 def _summarize_speaker(index: int, speaker: Speaker, voice_book: VoiceBook | None) -> SpeakerSummary:
     named = speaker.voice
-    voice = named if isinstance(named, Voice) else voice_book and voice_book.find(named.id, frozenset())
+    if isinstance(named, Voice):
+        voice: Voice | None = named
+    else:
+        voice = voice_book.find(named.id, frozenset()) if voice_book else None
     return {
         "speaker": index,
         "channel": speaker.channel,

@@ -33,7 +33,7 @@ def network(name: NetworkName) -> onnxruntime.InferenceSession:
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
-    path = files(__package__) / "weights" / f"{name}.onnx"
+    path = files("speechzip.voices") / "weights" / f"{name}.onnx"
     try:
         return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except (OSError, RuntimeError) as error:

@@ -214,6 +214,7 @@ def _phones(word: str) -> list[Phone]:
         stress = 0
         position = 0
         while position < len(sound):
+            length = 1
             stress = _STRESS.get(sound[position], stress)
             for length in range(_LONGEST, 0, -1):
                 symbol = sound[position : position + length]

@@ -96,7 +96,7 @@ def _regnal(found: Match[str]) -> str:
 
 
 def _roman_value(numeral: str) -> str:
-    return str(ROMAN.index(numeral) + 1)
+    return str(list[str](ROMAN).index(numeral) + 1)
 
 
 def _time(found: Match[str]) -> str:

@@ -88,7 +88,7 @@ def _colour(frames: npt.NDArray[np.float32], transcript: str, voice: TrainedVoic
         text = PANGRAM
     made = _say(_understand(next(pieces(text, LONGEST_PIECE)), voice), voice, 1.0)
     missing = LEVEL_SCALE_DB * (_mean(frames) - _mean(speech_frames(mel_spectrum(normalized(made)))))
-    knots, *_ = np.linalg.lstsq(_colour_matrix().T, missing - missing.mean(), rcond=None)
+    knots = np.linalg.pinv(_colour_matrix().T) @ (missing - missing.mean())
     return tuple(float(knot) for knot in knots)
 
 

@@ -38,8 +38,8 @@ def mel_to_hz(mel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def band_frequencies() -> npt.NDArray[np.float64]:
     """Return the centres of the `BANDS` in Hz, float64 [BANDS], ascending."""
-    edges = hz_to_mel(np.array([0.0, SAMPLE_RATE / 2]))
-    return mel_to_hz(np.linspace(edges[0], edges[1], BANDS))
+    highest = float(hz_to_mel(np.array([SAMPLE_RATE / 2]))[0])
+    return mel_to_hz(np.arange(BANDS, dtype=np.float64) * highest / (BANDS - 1))
 
 
 def interpolation_matrix() -> npt.NDArray[np.float32]:
