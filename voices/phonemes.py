@@ -43,8 +43,8 @@ _FOREIGN = {
     "ʲ": "j", "ø": "ɜː", "œ": "ɜː", "ɜ": "ɜː", "ɝ": "ɜː", "ɤ": "ʌ", "ɘ": "ə", "ɯ": "ʊ", "ʏ": "ʊ",
 }  # fmt: skip
 """The nearest English phone to what espeak-ng says in borrowed words."""
-_LONGEST = max(map(len, INVENTORY))
 _STRESS = {"ˈ": 1, "ˌ": 2}
+_SOUND = re.compile("|".join(sorted((*VOWELS, *CONSONANTS), key=len, reverse=True)) + "|.")
 _LANGUAGE_SWITCH = re.compile(r"\([^()]*\)")
 
 
@@ -208,24 +208,17 @@ def _distance(left: tuple[Phone, ...], right: tuple[Phone, ...]) -> int:
 
 
 def _phones(word: str) -> list[Phone]:
-    """Return what espeak-ng's ``h_ə_l_ˈoʊ`` means."""
+    """Return what espeak-ng's ``h_ə_l_ˈoʊ`` means; tones and other marks that English has no use for are left out."""
     phones: list[Phone] = []
     for sound in _LANGUAGE_SWITCH.sub("", word).split("_"):
         stress = 0
-        position = 0
-        while position < len(sound):
-            length = 1
-            stress = _STRESS.get(sound[position], stress)
-            for length in range(_LONGEST, 0, -1):
-                symbol = sound[position : position + length]
-                if length == 1:
-                    symbol = _FOREIGN.get(symbol, symbol)
-                if symbol == "ɹ" and phones and phones[-1].symbol == "ɹ":
-                    break  # "IRS" is /aɪ ɑːɹ ɹɛs/ to espeak-ng
-                if symbol in _SYMBOLS:
-                    vowel = symbol in VOWELS
-                    phones.append(Phone(symbol, stress if vowel else 0))
-                    stress = 0 if vowel else stress
-                    break
-            position += length
+        for symbol in _SOUND.findall(sound):
+            symbol = _FOREIGN.get(symbol, symbol)
+            if symbol in _STRESS:
+                stress = _STRESS[symbol]
+            elif symbol in VOWELS:
+                phones.append(Phone(symbol, stress))
+                stress = 0
+            elif symbol in _SYMBOLS and not (symbol == "ɹ" and phones and phones[-1].symbol == "ɹ"):
+                phones.append(Phone(symbol))  # "IRS" is /aɪ ɑːɹ ɹɛs/ to espeak-ng
     return phones
