@@ -40,7 +40,7 @@ test-engines: $(ENGINES_VENV)/installed
 
 $(ENGINES_VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(ENGINES_VENV)
-	$(ENGINES_BIN)/pip install --quiet --disable-pip-version-check --editable '.[whisper,xtts]' pytest
+	$(ENGINES_BIN)/pip install --quiet --disable-pip-version-check --editable '.[whisper,xtts]' onnx pytest
 	@touch $@
 
 bench: $(VENV)/installed

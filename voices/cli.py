@@ -21,7 +21,7 @@ voices = typer.Typer(
 Name = Annotated[str, typer.Argument(help="Whose voice it is.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace what is there.")]
-Space = Annotated[str | None, typer.Option(help="Only the voice in this space, such as classical or clip.")]
+Space = Annotated[str | None, typer.Option(help="Only the voice in this space, such as trained-1 or clip.")]
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from speechzip.pipeline import Voice, VoiceError
 
+from . import trained_voice
 from .classical import LOWEST_PITCH_HZ, SPACE, ClassicalVoice
 
 WITHIN_SPEAKER = (
@@ -35,6 +36,18 @@ for another. The recordings of a speaker were made in one place; over another mi
 telephone more are missed.
 """
 
+TRAINED_WITHIN_SPEAKER = (0.13,) * trained_voice.TIMBRE + (1.5, 0.05, 0.9)
+"""The same for trained voices from 8 s of speech: timbre, pitch in semitones, its spread as a deviation of the natural
+logarithm, pace in phones a second. 21 readers, 290 stretches."""
+
+TRAINED_THRESHOLD = 2.25
+"""The largest distance at which two trained voices count as one person's.
+
+On 37 readers that the network has never heard, single utterances of 3 to 17 s: 41 % of 46 pairs of the same reader are
+missed, 0.2 % of 2,439 pairs of two readers are taken for one. The equal error rate is 8 %, at 4.0. As with classical
+voices, a reader's recordings were made in one place.
+"""
+
 MARGIN = 1.15
 """Whoever comes second must be this many times as far away: two alike voices are not told apart."""
 
@@ -55,7 +68,16 @@ def classical_distance(first: Voice, second: Voice) -> float:
     return float(np.sqrt(np.mean(np.square(difference))))
 
 
-MATCHERS: dict[str, Matcher] = {SPACE: Matcher(classical_distance, CLASSICAL_THRESHOLD)}
+def trained_distance(first: Voice, second: Voice) -> float:
+    """Return the root mean square difference in units of `TRAINED_WITHIN_SPEAKER`; colour does not count."""
+    difference = (_trained_features(first) - _trained_features(second)) / TRAINED_WITHIN_SPEAKER
+    return float(np.sqrt(np.mean(np.square(difference))))
+
+
+MATCHERS: dict[str, Matcher] = {
+    SPACE: Matcher(classical_distance, CLASSICAL_THRESHOLD),
+    trained_voice.SPACE: Matcher(trained_distance, TRAINED_THRESHOLD),
+}
 """Space -> how its voices are compared; those of a space that is missing here cannot be."""
 
 
@@ -69,7 +91,7 @@ def best_match(voice: Voice, known: Sequence[Voice]) -> int | None:
     if matcher is None:
         raise VoiceError(
             f"nobody can be recognized by a voice of the space {voice.space!r}; name the speaker, "
-            f"or measure with --voice-encoder {SPACE}"
+            "or measure with --voice-encoder trained"
         )
     ranked = sorted(
         (matcher.distance(voice, other), index) for index, other in enumerate(known) if other.space == voice.space
@@ -85,3 +107,9 @@ def _features(voice: Voice) -> npt.NDArray[np.float64]:
     classical = ClassicalVoice.from_bytes(voice.embedding)
     semitones = 12 * np.log2(classical.pitch_hz / LOWEST_PITCH_HZ)
     return np.array([semitones, classical.spread_semitones, classical.pace, *classical.colour_db])
+
+
+def _trained_features(voice: Voice) -> npt.NDArray[np.float64]:
+    trained = trained_voice.TrainedVoice.from_bytes(voice.embedding)
+    semitones = 12 * np.log2(trained.pitch_hz / trained_voice.LOWEST_PITCH_HZ)
+    return np.array([*trained.timbre, semitones, trained.spread, trained.pace])

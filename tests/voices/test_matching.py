@@ -9,8 +9,14 @@ import numpy as np
 import pytest
 import soundfile
 from speechzip.pipeline import Samples, Voice, VoiceError, resample
-from speechzip.voices import ClassicalVoice, ClassicalVoiceEncoder, VoiceStore
-from speechzip.voices.matching import CLASSICAL_THRESHOLD, best_match, classical_distance
+from speechzip.voices import ClassicalVoice, ClassicalVoiceEncoder, TrainedVoice, TrainedVoiceEncoder, VoiceStore
+from speechzip.voices.matching import (
+    CLASSICAL_THRESHOLD,
+    TRAINED_THRESHOLD,
+    best_match,
+    classical_distance,
+    trained_distance,
+)
 
 Utterances = list[tuple[Samples, str]]
 
@@ -51,7 +57,7 @@ def test_the_nearest_if_it_is_near_and_alone() -> None:
 
 
 def test_a_clip_is_compared_with_nobody() -> None:
-    with pytest.raises(VoiceError, match="--voice-encoder classical"):
+    with pytest.raises(VoiceError, match="--voice-encoder trained"):
         best_match(Voice("clip", b"x"), [classical(100)])
 
 
@@ -101,3 +107,34 @@ def _lasting(rows: Sequence[dict[str, str]], seconds: float) -> list[dict[str, s
     """Return the first rows that last at least so long."""
     lengths = np.cumsum([float(row["seconds"]) for row in rows])
     return list(rows[: int(np.searchsorted(lengths, seconds)) + 1])
+
+
+def trained(utterances: Utterances) -> Voice:
+    return TrainedVoiceEncoder().encode(
+        np.concatenate([samples for samples, _ in utterances]), " ".join(text for _, text in utterances)
+    )
+
+
+def test_distance_of_trained_voices() -> None:
+    low, high = (Voice("trained-1", TrainedVoice(pitch_hz=hz).to_bytes()) for hz in (100, 200))
+    assert trained_distance(low, low) == 0
+    # 12 semitones are 8 standard deviations of one of 23 features.
+    assert trained_distance(low, high) == pytest.approx(8 / 23**0.5, rel=1e-6)
+    coloured = Voice("trained-1", TrainedVoice(pitch_hz=100, colour_db=(9.0,) * 16).to_bytes())
+    assert trained_distance(low, coloured) == 0
+
+
+@pytest.mark.corpus
+@pytest.mark.models
+def test_trained_voices_of_readers_never_heard(evalset: Path) -> None:
+    voices: dict[str, list[Voice]] = defaultdict(list)
+    with open(evalset / "manifest.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["category"] == "libri_clean":
+                voices[row["speaker"]].append(trained(read(evalset, [row])))
+    assert len(voices) == 12
+    pairs = [(a, b, x is y) for x in voices.values() for y in voices.values() for a in x for b in y if a is not b]
+    same = [trained_distance(a, b) for a, b, alike in pairs if alike]
+    different = [trained_distance(a, b) for a, b, alike in pairs if not alike]
+    assert np.mean(np.array(different) <= TRAINED_THRESHOLD) < 0.01
+    assert np.mean(np.array(same) <= TRAINED_THRESHOLD) > 0.35
