@@ -69,7 +69,8 @@ def diarization_errors(
         overlap: count where several people of the reference talk at once.
 
     Example:
-        >>> heard = diarization_errors([Spoken(0, 6, "Anna"), Spoken(6, 10, "Ben")], [Spoken(0, 8, 1), Spoken(8, 10, 2)])
+        >>> said = [Spoken(0, 6, "Anna"), Spoken(6, 10, "Ben")]
+        >>> heard = diarization_errors(said, [Spoken(0, 8, 1), Spoken(8, 10, 2)])
         >>> heard.confused_s, heard.rate
         (2.0, 0.2)
     """
@@ -87,7 +88,7 @@ def diarization_errors(
     if not overlap:
         scored &= speaking.sum(axis=0) < 2
     seconds = np.diff(times) * scored
-    together_s = (speaking * seconds) @ guessed.T
+    together_s: Seconds = (speaking * seconds) @ guessed.T.astype(np.float64)
     right_s = float(together_s[best_pairs(together_s)].sum())
     spoken, written = speaking.sum(axis=0), guessed.sum(axis=0)
     return DiarizationErrors(
@@ -110,9 +111,12 @@ def read_rttm(path: str | Path) -> dict[str, list[Spoken]]:
 
 
 def best_pairs(gains: Seconds) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return rows and their columns, each once at most, whose gains add up to the most; gains: [rows, columns], 0 and up.
+    """Return rows and their columns, each once at most, whose gains add up to the most.
 
-    The Hungarian method (H. W. Kuhn, 1955) with potentials, one row after the other.
+    The Hungarian method (H. W. Kuhn, 1955), with potentials.
+
+    Args:
+        gains: [rows, columns], 0 and up.
     """
     size = max(gains.shape)
     costs = np.zeros((size, size))
@@ -137,7 +141,7 @@ def best_pairs(gains: Seconds) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.in
         while column != size:
             row_of[column], column = row_of[before[column]], before[column]
     rows = row_of[:size]
-    real = (rows < gains.shape[0]) & (np.arange(size) < gains.shape[1])
+    real = np.array((rows < gains.shape[0]) & (np.arange(size) < gains.shape[1]), bool)
     return rows[real], np.flatnonzero(real)
 
 

@@ -65,9 +65,9 @@ def test_rttm(tmp_path: Path) -> None:
 @given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 2**32 - 1))
 def test_no_pairs_are_better(rows: int, columns: int, seed: int) -> None:
     gains = np.random.default_rng(seed).integers(0, 10, (rows, columns)).astype(float)
-    small, large = sorted(gains.shape)
+    small, large = sorted((rows, columns))
     lying = gains if rows <= columns else gains.T
-    best = max(lying[range(small), list(order)].sum() for order in permutations(range(large), small))
+    best = max(lying[np.arange(small), np.array(order)].sum() for order in permutations(range(large), small))
     paired = best_pairs(gains)
     assert len(set(paired[0].tolist())) == len(set(paired[1].tolist())) == small
     assert gains[paired].sum() == best
