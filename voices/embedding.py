@@ -21,6 +21,8 @@ from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, Speaker
 
 MODEL_MARK = b"ORTM"
 """Identifier of an ONNX Runtime model, 4 bytes after its start (a FlatBuffers file identifier)."""
+MEAN_PATH = Path(__file__).with_name("x-vector-mean.npy")
+"""The mean embedding of English speech, float32 [512]: what all voices share. `x_vector_mean` measures it."""
 MIN_SAMPLES = ENGINE_SAMPLE_RATE // 2
 """The network needs about this much; shorter speech is repeated."""
 
@@ -37,7 +39,16 @@ class XVectorEmbedder:
 
     name = "x-vector"
 
-    def __init__(self) -> None:
+    def __init__(self, *, centered: bool = True) -> None:
+        """Load the network.
+
+        Args:
+            centered: take what all voices share, `MEAN_PATH`, away from every embedding.
+
+        Raises:
+            EngineError: the recognizer's wheel does not have the network.
+        """
+        self._mean: SpeakerEmbedding | None = np.load(MEAN_PATH) if centered else None
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         try:
@@ -52,8 +63,12 @@ class XVectorEmbedder:
         if len(samples) < MIN_SAMPLES:
             samples = np.resize(samples, MIN_SAMPLES) if len(samples) else np.zeros(MIN_SAMPLES, np.float32)
         (embeddings,) = self._session.run(None, {"waveform": samples[np.newaxis].astype(np.float32)})
-        embedding = np.asarray(embeddings, np.float32)[0]
-        return np.asarray(embedding / max(float(np.linalg.norm(embedding)), 1e-9), np.float32)
+        embedding = _unit(np.asarray(embeddings, np.float32)[0])
+        return embedding if self._mean is None else _unit(embedding - self._mean)
+
+
+def _unit(embedding: SpeakerEmbedding) -> SpeakerEmbedding:
+    return np.asarray(embedding / max(float(np.linalg.norm(embedding)), 1e-9), np.float32)
 
 
 def _model_bytes() -> bytes:
