@@ -76,7 +76,13 @@ class Diarizer:
         centers_s = (np.array(starts) + min(window, len(speech)) / 2) / ENGINE_SAMPLE_RATE
         frames = speech[: len(speech) // QUIET_FRAME * QUIET_FRAME].reshape(-1, QUIET_FRAME)
         self._stretches.append(
-            _Heard(stretch.start_s, stretch.duration_s, centers_s, embeddings, np.square(frames).mean(axis=1))
+            _Heard(
+                stretch.start_s,
+                stretch.duration_s,
+                centers_s,
+                embeddings.astype(np.float16),
+                np.square(frames).mean(axis=1),
+            )
         )
 
     def turns(self, speakers: int | None = None) -> list[Turn]:
@@ -87,10 +93,10 @@ class Diarizer:
         """
         if not self._stretches:
             return []
-        embeddings = np.concatenate([heard.embeddings for heard in self._stretches])
         centers_s = np.concatenate([heard.start_s + heard.centers_s for heard in self._stretches])
-        spread = slice(None, None, -(-len(embeddings) // MAX_CLUSTERED))
-        means = _cluster(embeddings[spread], centers_s[spread], speakers)
+        spread = slice(None, None, -(-len(centers_s) // MAX_CLUSTERED))
+        embeddings = np.concatenate([heard.embeddings for heard in self._stretches])[spread].astype(np.float32)
+        means = _cluster(embeddings, centers_s[spread], speakers)
         turns = [turn for heard in self._stretches for turn in heard.turns(means)]
         order = {speaker: index for index, speaker in enumerate(dict.fromkeys(turn.speaker for turn in turns))}
         return [Turn(turn.start_s, turn.end_s, order[turn.speaker]) for turn in turns]
@@ -104,14 +110,15 @@ class _Heard:
     duration_s: float
     centers_s: Times
     """Of the windows, from the start of the stretch."""
-    embeddings: Embeddings
+    embeddings: npt.NDArray[np.float16]
+    """[windows, dimensions]; 15 MB for an hour of speech."""
     powers: npt.NDArray[np.float32]
     """Mean square of every `QUIET_FRAME`."""
 
     def turns(self, means: Embeddings) -> list[Turn]:
         """Return the turns inside the stretch; means: [speakers, dimensions]."""
         steps_s = np.arange(0.0, self.duration_s, STEP_S)
-        likeness = self.embeddings @ means.T
+        likeness = self.embeddings.astype(np.float32) @ means.T
         at_steps = np.zeros((len(steps_s), len(means)))
         for speaker in range(len(means)):
             at_steps[:, speaker] = np.interp(steps_s, self.centers_s, likeness[:, speaker])
@@ -162,7 +169,7 @@ def _stand_apart(embeddings: Embeddings, centers_s: Times, ones: npt.NDArray[np.
     strangers = (np.abs(centers_s[:, np.newaxis] - centers_s) >= WINDOW_S).astype(np.float32)
     sides = [embeddings * side[:, np.newaxis].astype(np.float32) for side in (ones, ~ones)]
     one, other = (_unit(strangers @ side) for side in sides)
-    measured = ((strangers[:, ones].sum(axis=1) >= 2) & (strangers[:, ~ones].sum(axis=1) >= 2)).astype(bool)
+    measured = (strangers[:, ones].sum(axis=1) >= 2) & (strangers[:, ~ones].sum(axis=1) >= 2)
     place = (embeddings * (one - other)).sum(axis=1)
     of_one, of_other = place[ones & measured], place[~ones & measured]
     if min(len(of_one), len(of_other)) < 2:

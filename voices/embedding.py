@@ -4,8 +4,11 @@ The recognizer's wheel (moonshine-voice, MIT) carries pyannote/embedding (H. Bre
 (D. Snyder et al., 2018) that hears the waveform itself, as an ONNX Runtime model among the constants of its shared
 library. It is read from there; the library itself is not loaded.
 
-Measured on 36 people (../shared/evalset), equal error rate for two pieces of speech of the same length: 21 % at 1 s,
-11 % at 1.5 s, 7 % at 2 s, 3 % at 3 s. A second of speech takes 5 ms on one core.
+Measured on 36 people (../shared/evalset), equal error rate for two pieces of speech of the same length, as the network
+gives them: 21 % at 1 s, 11 % at 1.5 s, 7 % at 2 s, 3 % at 3 s. Taking the mean of speech away makes 7.1 % 6.6 % at 2 s
+for 100 readers of ../shared/voicedata, over a telephone 12.9 % 11.5 %, and strangers' cosines 0.02 on average in both
+(0.06 and 0.11 before). Whitening and discriminant analysis on 160 other readers made it worse. A second of speech takes
+5 ms on one core.
 """
 
 from __future__ import annotations
