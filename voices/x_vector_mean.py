@@ -35,8 +35,8 @@ def telephone(samples: Samples, rng: np.random.Generator) -> Samples:
     gain = 10 ** (tilt_db / 20) / np.sqrt((1 + (low / np.maximum(frequency, 1)) ** 6) * (1 + (frequency / high) ** 12))
     line = np.fft.irfft(np.fft.rfft(samples) * gain, len(samples))
     line *= 0.8 / max(float(np.abs(line).max()), 1e-9)
-    steps = np.round(np.sign(line) * np.log1p(MU * np.abs(line)) / np.log1p(MU) * 127) / 127
-    line = np.sign(steps) * np.expm1(np.abs(steps) * np.log1p(MU)) / MU
+    loudness = np.round(np.log1p(MU * np.abs(line)) / float(np.log1p(MU)) * 127) / 127
+    line = np.asarray(np.copysign(np.expm1(loudness * float(np.log1p(MU))) / MU, line), np.float64)
     narrow = resample(np.asarray(line, np.float32), ENGINE_SAMPLE_RATE, TELEPHONE_RATE)
     return resample(narrow, TELEPHONE_RATE, ENGINE_SAMPLE_RATE)
 
