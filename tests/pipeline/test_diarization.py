@@ -8,7 +8,7 @@ import pytest
 from fakes import FakeEmbedder, FakeRecognizer, FakeVoiceEncoder, loud
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from speechzip.pipeline import Audio, AudioError, InputError, Samples, compress
+from speechzip.pipeline import Audio, AudioError, InputError, Samples, SpeakerEmbedding, compress
 from speechzip.pipeline.diarization import MAX_CLUSTERED, MIN_WINDOWS, Diarizer, Turn
 from speechzip.pipeline.vad import Stretch, StretchFinder, cut_stretches
 
@@ -75,6 +75,29 @@ def test_as_many_as_are_wanted_and_can_be_told_apart(speakers: int | None, found
 def test_a_long_recording_is_clustered_by_a_spread_of_it() -> None:
     heard = [stretch(20.0 * index, voice((LOW, HIGH)[index % 2], 18)) for index in range(MAX_CLUSTERED // 18)]
     assert [turn.speaker for turn in turns(*heard)] == [index % 2 for index in range(len(heard))]
+
+
+class AlikeEmbedder:
+    """Low voices and high ones sound alike, as on one telephone line, and no two windows sound the same."""
+
+    name = "alike"
+
+    def embed(self, samples: Samples) -> SpeakerEmbedding:
+        crossings = float((np.signbit(samples[1:]) != np.signbit(samples[:-1])).mean())
+        chance = np.random.default_rng(int(1e6 * np.abs(samples).sum())).normal(0, 0.2, 8)
+        embedding = np.array([1.0, 0.4 if crossings < 0.02 else -0.4, *chance], np.float32)
+        return np.asarray(embedding / np.linalg.norm(embedding), np.float32)
+
+
+def test_two_who_sound_alike_are_two_and_one_is_one() -> None:
+    def found(*voices: Samples) -> list[int]:
+        diarizer, rng = Diarizer(AlikeEmbedder()), np.random.default_rng(0)
+        for index, one in enumerate(voices):
+            diarizer.listen(stretch(20.0 * index, one + rng.normal(0, 1e-3, len(one)).astype(np.float32)))
+        return [turn.speaker for turn in diarizer.turns()]
+
+    assert found(voice(LOW, 9), voice(HIGH, 7), voice(LOW, 4)) == [0, 1, 0]
+    assert found(voice(LOW, 9), voice(LOW, 7), voice(LOW, 4)) == [0, 0, 0]
 
 
 SPANS = st.lists(st.integers(1, 400), max_size=12).map(

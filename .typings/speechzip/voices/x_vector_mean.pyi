@@ -1,0 +1,1 @@
+from voices.x_vector_mean import *
