@@ -22,7 +22,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, one report a lin
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an earlier conversation in --output.")]
 Recognizer = Annotated[str | None, typer.Option(help="Engine that finds the words.")]
 VoiceEncoder = Annotated[
-    str | None, typer.Option(help="Engine that measures our voice: trained; classical; clip, for a peer whose engine clones it.")
+    str | None,
+    typer.Option(help="Engine that measures our voice: trained, classical; clip, for a peer that clones it."),
 ]
 Synthesizer = Annotated[str | None, typer.Option(help="Engine that speaks.")]
 

@@ -120,7 +120,7 @@ def test_any_bytes_are_a_voice(synthesizer: TrainedSynthesizer, embedding: bytes
     assert speech.any()
 
 
-@pytest.mark.parametrize(("text", "language"), [("Guten Morgen, wie geht es Ihnen?", "de"), ("Привет, как дела?", "en")])
+@pytest.mark.parametrize(("text", "language"), [("Guten Morgen, wie geht es?", "de"), ("Привет, как дела?", "en")])
 def test_another_language_is_espeaks(synthesizer: TrainedSynthesizer, text: str, language: str) -> None:
     with pytest.warns(SpeechzipWarning, match="espeak-ng speaks"):
         speech = synthesizer.synthesize(text, voice(200), None, language)
@@ -177,9 +177,7 @@ def test_what_is_measured(readers: dict[str, Samples]) -> None:
     assert len(TrainedVoiceEncoder().encode(samples, "").embedding) == 20
 
 
-def test_colour_brings_the_mean_spectrum_nearer(
-    synthesizer: TrainedSynthesizer, readers: dict[str, Samples]
-) -> None:
+def test_colour_brings_the_mean_spectrum_nearer(synthesizer: TrainedSynthesizer, readers: dict[str, Samples]) -> None:
     text = "Ever tried. Ever failed. No matter. Try again. Fail again. Fail better."
     coloured = TrainedVoiceEncoder().encode(readers["beckett"], text)
     plain = Voice(SPACE, coloured.embedding[:12])
