@@ -70,9 +70,7 @@ def compress(
     language: Annotated[
         str | None, typer.Option(help="Language that is spoken, such as de; found out if not given.")
     ] = None,
-    voice_encoder: Annotated[
-        str | None, typer.Option(help="Engine that measures voices: trained, classical, clip.")
-    ] = None,
+    voice_encoder: Annotated[str | None, typer.Option(help="What measures voices: trained, classical, clip.")] = None,
     speaker: Annotated[
         list[str] | None,
         typer.Option(help="Who speaks, from the store of voices; auto: whoever it recognizes. Again for the next one."),

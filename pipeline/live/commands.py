@@ -23,7 +23,7 @@ Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an earlier
 Recognizer = Annotated[str | None, typer.Option(help="Engine that finds the words.")]
 VoiceEncoder = Annotated[
     str | None,
-    typer.Option(help="Engine that measures our voice: trained, classical; clip, for a peer that clones it."),
+    typer.Option(help="What measures our voice: trained, classical; clip, for a peer that clones it."),
 ]
 Synthesizer = Annotated[str | None, typer.Option(help="Engine that speaks.")]
 

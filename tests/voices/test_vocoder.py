@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from speechzip.voices import vocoder
 from speechzip.voices.melspectrum import mel_spectrum, normalized, speech_frames
@@ -9,7 +10,7 @@ from speechzip.voices.pitch import fundamental_frequency
 from speechzip.voices.vocoder import BANDS, FFT_SIZE, HOP_LENGTH, SAMPLE_RATE, pulses, vocode
 
 
-def levels(frames: int, level_db: float) -> vocoder.npt.NDArray[np.float32]:
+def levels(frames: int, level_db: float) -> npt.NDArray[np.float32]:
     return np.full((frames, BANDS), level_db, np.float32)
 
 
