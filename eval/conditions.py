@@ -93,8 +93,8 @@ def speech_power(audio: Audio) -> float:
     frame = max(1, int(FRAME_S * audio.sample_rate))
     whole = len(mono) // frame * frame
     if whole == 0:
-        return float(np.mean(mono**2)) if len(mono) else 0.0
-    power = np.square(mono[:whole]).reshape(-1, frame).mean(axis=1)
+        return float(np.sum(np.square(mono))) / max(1, len(mono))
+    power: Waves = np.square(mono[:whole]).reshape(-1, frame).mean(axis=1)
     return float(power[power >= np.percentile(power, 95) * 10 ** (-ACTIVE_DB / 10)].mean())
 
 
@@ -120,6 +120,6 @@ def _mu_law(samples: npt.NDArray[np.float64]) -> Samples:
     mu = 255.0
     clipped = np.clip(samples, -1, 1)
     companded = np.sign(clipped) * np.log1p(mu * np.abs(clipped)) / np.log1p(mu)
-    coded: Waves = np.round(companded * 127) / 127
+    coded: Waves = np.rint(companded * 127) / 127
     decoded = np.sign(coded) * np.expm1(np.abs(coded) * np.log1p(mu)) / mu
     return np.asarray(decoded, np.float32)

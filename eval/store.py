@@ -105,7 +105,7 @@ class Store:
         return peak
 
     def _path(self, kind: str, job: Job, suffix: str) -> Path:
-        return _path(self.folder / kind, job.condition, job.system, job.item.id, suffix)
+        return stored_path(self.folder / kind, job.condition, job.system, job.item.id, suffix)
 
     def _fingerprint(self, job: Job) -> str:
         own = job.system.startswith(OWN_ENGINES)
@@ -132,11 +132,12 @@ def observation_from_json(stored: dict[str, Any]) -> Observation:
 
 def read_clip(folder: Path, system: str, item_id: str) -> bytes | None:
     """Return the MP3 of what a recording became through a system, from an evaluation's folder; None if not kept."""
-    path = _path(folder / "clips", CLEAN, system, item_id, "mp3")
+    path = stored_path(folder / "clips", CLEAN, system, item_id, "mp3")
     return path.read_bytes() if path.is_file() else None
 
 
-def _path(folder: Path, condition: str, system: str, item_id: str, suffix: str) -> Path:
+def stored_path(folder: Path, condition: str, system: str, item_id: str, suffix: str) -> Path:
+    """Return the file below `folder` that belongs to one recording through one system."""
     digest = hashlib.sha256(f"{system}\0{item_id}".encode()).hexdigest()[:8]
     readable = (re.sub(r"[^A-Za-z0-9.-]+", "_", text).strip("_") for text in (condition, system, item_id[-60:]))
     condition_name, system_name, item_name = readable

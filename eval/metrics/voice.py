@@ -153,7 +153,7 @@ def mel_filters() -> Table:
     """
     step = np.log(6.4) / 27
     highest = 15 + np.log(ENGINE_SAMPLE_RATE / 2 / 1000) / step
-    mels: Table = np.linspace(0, highest, BANDS + 2)
+    mels: Table = np.arange(BANDS + 2) * (highest / (BANDS + 1))
     edges: Table = np.where(mels < 15, mels * 200 / 3, 1000 * np.exp(step * (mels - 15)))
     bins = np.fft.rfftfreq(WINDOW, 1 / ENGINE_SAMPLE_RATE)
     widths: Table = np.diff(edges)[:, None]
@@ -168,7 +168,7 @@ def _lstm(inputs: Frames, input_weights: Frames, hidden_weights: Frames, bias: F
     hidden = cells = np.zeros((len(inputs), CELLS), np.float32)
     outputs = np.empty((*inputs.shape[:2], CELLS), np.float32)
     for frame in range(inputs.shape[1]):
-        gates: Frames = drives[:, frame] + hidden @ hidden_weights.T
+        gates = np.asarray(drives[:, frame] + hidden @ hidden_weights.T, np.float32)
         enter, forget, leave = (_sigmoid(gates[:, k * CELLS : (k + 1) * CELLS]) for k in (0, 1, 3))
         cells = forget * cells + enter * np.tanh(gates[:, 2 * CELLS : 3 * CELLS])
         hidden = leave * np.tanh(cells)

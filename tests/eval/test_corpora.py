@@ -57,7 +57,8 @@ def test_common_voice(tmp_path: Path) -> None:
 def test_manifest_with_conversations(tmp_path: Path) -> None:
     write(
         tmp_path / "manifest.csv",
-        'path,transcript,speaker,category\na.wav,"Hello, you",Anna,clean\nb.wav,,Ben,calls\nc.wav,,,nonspeech\na.wav,Again,Anna,clean\n',
+        'path,transcript,speaker,category\na.wav,"Hello, you",Anna,clean\nb.wav,,Ben,calls\n'
+        "c.wav,,,nonspeech\na.wav,Again,Anna,clean\n",
     )
     write(
         tmp_path / "talks" / "turns.csv",
