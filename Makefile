@@ -19,7 +19,7 @@ $(VENV)/installed: pyproject.toml
 	-$(BIN)/pip uninstall --quiet --yes setuptools
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
+$(VENV)/installed-dev: $(VENV)/installed-eval
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
@@ -59,6 +59,7 @@ $(VENV)/installed-eval: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.speed
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.text_coders
 	$(BIN)/python -m speechzip.pipeline.live.delay
 

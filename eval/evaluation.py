@@ -8,11 +8,12 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
 
-from speechzip.pipeline import EngineError, InputError, engine_names, load_engine
+from speechzip.pipeline import EngineError, InputError, engine_names
 
 from .codecs import ORIGINAL, chosen_set, codec_names, engine_sets, load_codec
 from .conditions import CLEAN, CONDITIONS
 from .corpora import read_corpus
+from .engines import recognizer
 from .metrics import NATURALNESS, VOICE, load_judges, load_naturalness, load_voice, peak_memory_mib
 from .observe import Job, Settings
 from .options import Options
@@ -86,18 +87,14 @@ def evaluate(options: Options, progress: Progress | None = None) -> Results:
 
 
 def _installed_judges(left_out: dict[str, str]) -> tuple[str, ...]:
-    """Return the default recognizer, and after it every other that can be loaded here."""
-    default = load_engine("recognizer").name
-    others: list[str] = []
+    """Return the default recognizer, named by an empty spec, and after it every other that can be loaded here."""
+    specs = {recognizer().name: ""}
     for spec in engine_names("recognizer"):
         try:
-            if load_engine("recognizer", spec).name == default:
-                others.insert(0, spec)
-            else:
-                others.append(spec)
+            specs.setdefault(recognizer(spec).name, spec)
         except EngineError as error:
             left_out[f"judge {spec}"] = str(error)
-    return tuple(others)
+    return tuple(specs.values())
 
 
 def _loads(name: str, load: Callable[[], object], left_out: dict[str, str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import isinf
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -65,13 +66,13 @@ def observe(job: Job, settings: Settings) -> tuple[Observation, Audio | None]:
         return job.failed(f"{type(error).__name__}: {error}"), None
 
 
-def read_audio(item: Item) -> Audio:
+def read_audio(path: Path) -> Audio:
     """Return the whole of a recording.
 
     Raises:
         AudioError: it cannot be read.
     """
-    recording = open_recording(item.path)
+    recording = open_recording(path)
     samples = np.concatenate(list(recording.blocks()))
     return Audio(samples[:, 0] if samples.shape[1] == 1 else samples, recording.sample_rate)
 
@@ -83,7 +84,7 @@ def write_clip(file: BinaryIO, audio: Audio) -> None:
 
 
 def _observe(job: Job, settings: Settings) -> tuple[Observation, Audio]:
-    source = read_audio(job.item)
+    source = read_audio(job.item.path)
     sent = CONDITIONS[job.condition](source, noise_seed(job.item.id, settings.seed))
     codec = load_codec(job.system)
     coded = codec.code(sent)

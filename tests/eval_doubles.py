@@ -52,7 +52,7 @@ def observed(
     if direction is not None:
         vector = np.zeros(256, np.float32)
         vector[: len(direction)] = direction
-        embedding = pack_embedding(vector / np.linalg.norm(vector))
+        embedding = pack_embedding(np.asarray(vector / np.linalg.norm(vector), np.float32))
     turn = TurnObservation(speaker, said, {"fake": heard}, onset_error_s, embedding)
     return Observation(
         item=name,

@@ -24,9 +24,9 @@ from speechzip.pipeline import (
     compress,
     decompress,
     engine_names,
-    load_engine,
 )
 
+from .. import engines
 from ..types import MESSAGE_OVERHEAD_BYTES, Codec, Coded
 from .sound import message_packets, mono
 
@@ -113,11 +113,12 @@ def load_set(name: str) -> SpeechzipCodec:
         EngineError: an engine is missing, or there is no encoder that fits.
     """
     specs = _parse(name)
-    synthesizer = load_engine("synthesizer", specs.get("synthesizer"))
+    speaks = engines.synthesizer(specs.get("synthesizer"))
     encoder_spec = specs.get("voice_encoder")
-    encoder = load_engine("voice_encoder", encoder_spec) if encoder_spec else _fitting_encoder(synthesizer)
-    recognizer = load_engine("recognizer", specs.get("recognizer"))
-    return SpeechzipCodec(name, recognizer, encoder, synthesizer, load_engine("speaker_embedder"))
+    encoder = engines.voice_encoder(encoder_spec) if encoder_spec else _fitting_encoder(speaks)
+    return SpeechzipCodec(
+        name, engines.recognizer(specs.get("recognizer")), encoder, speaks, engines.speaker_embedder()
+    )
 
 
 def _parse(name: str) -> dict[Kind, str]:
@@ -131,7 +132,7 @@ def _parse(name: str) -> dict[Kind, str]:
 
 def _fitting_encoder(synthesizer: Synthesizer) -> VoiceEncoder:
     for spec in (None, *engine_names("voice_encoder")):
-        encoder = load_engine("voice_encoder", spec)
+        encoder = engines.voice_encoder(spec)
         if encoder.space in synthesizer.spaces:
             return encoder
     raise EngineError(f"no voice encoder is installed whose voices {synthesizer.name} can speak in")

@@ -13,10 +13,10 @@ from speechzip.pipeline import (
     EngineError,
     Recognizer,
     Synthesizer,
-    load_engine,
     resample,
 )
 
+from .. import engines
 from ..metrics import transcribe
 from ..types import MESSAGE_OVERHEAD_BYTES, Codec, Coded
 from .sound import message_packets, mono
@@ -39,8 +39,8 @@ class TextCodec(Codec):
             self._brotli: Any = import_module("brotli")
         except ImportError as error:
             raise EngineError("Brotli is not installed; run: pip install 'speechzip[eval]'") from error
-        self._recognizer = recognizer or load_engine("recognizer")
-        self._synthesizer = synthesizer or load_engine("synthesizer")
+        self._recognizer = recognizer or engines.recognizer()
+        self._synthesizer = synthesizer or engines.synthesizer()
         self.recognizer_name = self._recognizer.name
 
     def code(self, audio: Audio) -> Coded:

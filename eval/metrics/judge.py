@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, Recognizer, Samples, load_engine
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, Recognizer, Samples
+
+from ..engines import recognizer
 
 LONGEST_S = 25.0
 """Recognizers take 30 s at most; longer sound is cut at its quietest place before this."""
@@ -18,12 +20,12 @@ QUIET_S = 0.3
 
 @lru_cache(maxsize=4)
 def load_judges(specs: tuple[str, ...]) -> dict[str, Recognizer]:
-    """Return the recognizers by the names that they call themselves.
+    """Return the recognizers by the names that they call themselves; an empty spec is the default one.
 
     Raises:
         EngineError: one is not installed or cannot be loaded.
     """
-    judges = [load_engine("recognizer", spec) for spec in specs]
+    judges = [recognizer(spec or None) for spec in specs]
     return {judge.name: judge for judge in judges}
 
 

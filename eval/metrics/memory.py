@@ -28,10 +28,9 @@ def main() -> None:
     """Code one recording and print the peak."""
     from ..codecs import load_codec
     from ..observe import read_audio
-    from ..types import Item
 
     system, recording = sys.argv[1:]
-    load_codec(system).code(read_audio(Item(recording, Path(recording), ())))
+    load_codec(system).code(read_audio(Path(recording)))
     print(_peak_kib() / 1024)
 
 
