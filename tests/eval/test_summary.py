@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from eval_doubles import observed
 from speechzip.eval import Observation, Row
@@ -116,3 +118,11 @@ def test_failed_recordings_are_counted() -> None:
     failed = Observation("2", "all", "clean", "original", failure="broken")
     row = rows(observed("1"), failed)["original", "clean", HEADLINE]
     assert (row.items, row.failed) == (1, 1)
+
+
+def test_second_judge_beside_the_first() -> None:
+    one = observed("1", heard="a b c d")
+    turn = replace(one.turns[0], hypotheses={"fake": "a b c d", "other": "a"})
+    (row,) = summarize([replace(one, turns=(turn,))], FAMILIES, ["fake", "other"], seed=0)[:1]
+    assert (row.metrics["wer"].value, row.metrics["wer:other"].value) == (0.0, 0.75)
+    assert row.metrics["cer:other"].value > 0.5
