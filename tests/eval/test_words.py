@@ -33,7 +33,8 @@ def test_same_words_written_differently(one: str, other: str) -> None:
 
 def test_characters() -> None:
     errors = character_errors(["cat"], ["cut"])
-    assert (errors.hits, errors.substitutions, errors.rate) == (2, 1, pytest.approx(1 / 3))
+    assert (errors.hits, errors.substitutions) == (2, 1)
+    assert errors.rate == pytest.approx(1 / 3)
 
 
 def test_diff() -> None:
