@@ -106,7 +106,7 @@ def _observe(job: Job, settings: Settings) -> tuple[Observation, Audio]:
         text=coded.text,
         turns=turns,
     )
-    if settings.naturalness and job.condition == CLEAN:
+    if settings.naturalness and job.condition == CLEAN and all(turn.transcript for turn in job.item.turns):
         observation = replace(observation, naturalness=load_naturalness().score(decoded))
     return observation, coded.audio
 
@@ -117,7 +117,7 @@ def _observe_turn(turn: Turn, original: Samples, decoded: Samples, settings: Set
     if turn.transcript:
         wanted, came = onset_s(original, turn.start_s), onset_s(decoded, turn.start_s)
         onset_error_s = None if wanted is None or came is None else round(came - wanted, 3)
-    judges = load_judges(settings.judges) if turn.transcript is not None else {}
+    judges = load_judges(settings.judges) if turn.transcript else {}
     embedding = load_voice().embed(speech) if settings.voice and turn.speaker else None
     return TurnObservation(
         speaker=turn.speaker,
