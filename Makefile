@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ENGINES_VENV := .venv-engines
 ENGINES_BIN := $(ENGINES_VENV)/bin
 
-.PHONY: setup demo live-demo test test-engines lint bench clean
+.PHONY: setup demo live-demo test test-engines lint eval bench clean
 
 setup: $(VENV)/installed
 	@echo "speechzip is ready: $(BIN)/speechzip --help"
@@ -19,7 +19,7 @@ $(VENV)/installed: pyproject.toml
 	-$(BIN)/pip uninstall --quiet --yes setuptools
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
+$(VENV)/installed-dev: $(VENV)/installed-eval
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
@@ -43,8 +43,23 @@ $(ENGINES_VENV)/installed: pyproject.toml
 	$(ENGINES_BIN)/pip install --quiet --disable-pip-version-check --editable '.[whisper,xtts]' onnx pytest
 	@touch $@
 
+# On the evaluation recordings where they are at hand, else on those of the installed wheels. The report
+# goes to report/, the headline table into README.md between its markers. `EVAL=--limit=10` for a look.
+CORPUS ?= $(if $(wildcard ../shared/evalset/manifest.csv),../shared/evalset,wheels)
+
+eval: $(VENV)/installed-eval
+	$(BIN)/speechzip eval $(CORPUS) --out report $(EVAL)
+	$(BIN)/python -m speechzip.eval.report.headline report/results.json README.md
+
+# Resemblyzer's own dependencies are 5 GB and a compiler; of it only the weights are used.
+$(VENV)/installed-eval: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[eval]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps Resemblyzer==0.1.4
+	@touch $@
+
 bench: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.speed
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.text_coders
 	$(BIN)/python -m speechzip.pipeline.live.delay
 

@@ -39,4 +39,5 @@ def write(
     subtype: str | None = ...,
     *,
     format: str | None = ...,
+    compression_level: float | None = ...,
 ) -> None: ...

@@ -1,13 +1,18 @@
-"""Are the words right: word error rate after a stated normalisation."""
+"""Are the words right: word and character error rate after a stated normalisation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, cast
 
-import jiwer
-from whisper_normalizer.english import EnglishTextNormalizer
+if TYPE_CHECKING:  # both take long to import, and the command line must not
+    from whisper_normalizer.english import EnglishTextNormalizer
+
+NORMALIZER = "Whisper's English normaliser (whisper-normalizer; Radford et al. 2022, appendix C)"
+"""What reports say about how words are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +30,30 @@ class WordErrors:
         return self.hits + self.substitutions + self.deletions
 
     @property
+    def errors(self) -> int:
+        """Number of errors of all three kinds."""
+        return self.substitutions + self.deletions + self.insertions
+
+    @property
     def rate(self) -> float:
         """Word error rate: errors over reference words; may exceed 1."""
-        errors = self.substitutions + self.deletions + self.insertions
-        return errors / self.reference_words if self.reference_words else float(errors > 0)
+        return self.errors / self.reference_words if self.reference_words else float(self.errors > 0)
+
+
+Edit = Literal["equal", "substitute", "delete", "insert"]
+"""What happened to a stretch of words."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiffPart:
+    """A stretch of words that were all met by the same fate."""
+
+    edit: Edit
+    """The fate."""
+    reference: str
+    """The words of the reference; empty for an insertion."""
+    hypothesis: str
+    """The words of the hypothesis; empty for a deletion."""
 
 
 def normalize(text: str) -> str:
@@ -41,7 +66,7 @@ def normalize(text: str) -> str:
         >>> normalize("Mr. Neill isn't grey at twenty-one!")
         'mister neill is not gray at 21'
     """
-    return str(_normalizer()(text))
+    return _normalized(text)
 
 
 def word_errors(references: Sequence[str], hypotheses: Sequence[str]) -> WordErrors:
@@ -51,10 +76,117 @@ def word_errors(references: Sequence[str], hypotheses: Sequence[str]) -> WordErr
         >>> word_errors(["The cat sat."], ["the cat, sad"]).rate  # one of three words is wrong
         0.3333333333333333
     """
+    import jiwer
+
     output = jiwer.process_words([normalize(text) for text in references], [normalize(text) for text in hypotheses])
     return WordErrors(output.hits, output.substitutions, output.deletions, output.insertions)
 
 
+def character_errors(references: Sequence[str], hypotheses: Sequence[str]) -> WordErrors:
+    """Count the same over characters, spaces included.
+
+    Example:
+        >>> character_errors(["cat"], ["cut"]).rate
+        0.3333333333333333
+    """
+    import jiwer
+
+    output = jiwer.process_characters(
+        [normalize(text) for text in references], [normalize(text) for text in hypotheses]
+    )
+    return WordErrors(output.hits, output.substitutions, output.deletions, output.insertions)
+
+
+def word_diff(reference: str, hypothesis: str) -> list[DiffPart]:
+    """Return how the normalised `hypothesis` came from the normalised `reference`.
+
+    Example:
+        >>> [(part.edit, part.reference, part.hypothesis) for part in word_diff("a b c", "a x c d")]
+        [('equal', 'a', 'a'), ('substitute', 'b', 'x'), ('equal', 'c', 'c'), ('insert', '', 'd')]
+    """
+    return list(_diff(normalize(reference), normalize(hypothesis)))
+
+
+def kept_words(reference: str, hypothesis: str, wanted: set[str]) -> tuple[int, int]:
+    """Return how many of the `wanted` words of the reference came through, and how many there are.
+
+    Args:
+        reference: the right text.
+        hypothesis: what came of it.
+        wanted: normalised words.
+
+    Example:
+        >>> kept_words("Call Stella at nine", "call Stellar at nine", {"stella", "9"})
+        (1, 2)
+    """
+    kept = total = 0
+    for part in word_diff(reference, hypothesis):
+        count = sum(word in wanted for word in part.reference.split())
+        total += count
+        kept += count if part.edit == "equal" else 0
+    return kept, total
+
+
+def number_words(reference: str) -> set[str]:
+    """Return the normalised words of `reference` that hold a figure.
+
+    Example:
+        >>> sorted(number_words("It cost twenty-one dollars in 1999."))
+        ['$21', '1999']
+    """
+    return {
+        word
+        for word in normalize(reference).split()
+        if any(mark.isdigit() for mark in word) and word not in UNSURE_NUMBERS
+    }
+
+
+UNSURE_NUMBERS = {"1", "1s", "2nd", "1st"}
+"""The normaliser writes "no one" as "no 1": these are pronouns and ordinals as often as numbers."""
+
+
+def name_words(cased: str) -> set[str]:
+    """Return the normalised names in a text with upper and lower case: capitalised words inside a sentence.
+
+    A text without any lower case says nothing about names.
+
+    Example:
+        >>> sorted(name_words("Please call Stella. Meet her on Wednesday, and I will come."))
+        ['stella', 'wednesday']
+    """
+    if not has_case(cased):
+        return set()
+    words = cased.split()
+    inside = [word for before, word in pairwise(words) if before[-1] not in ".?!:\"'"]
+    names = {normalize(word) for word in inside if word[0].isupper() and word.rstrip(".,;:?!").split("'")[0] != "I"}
+    return {name for name in names if name and " " not in name}
+
+
+def has_case(text: str) -> bool:
+    """Return whether `text` tells capitals from small letters: LibriSpeech's transcripts do not."""
+    return any(mark.islower() for mark in text)
+
+
+def _diff(reference: str, hypothesis: str) -> Iterator[DiffPart]:
+    import jiwer
+
+    output = jiwer.process_words(reference, hypothesis)
+    wanted, heard = output.references[0], output.hypotheses[0]
+    for chunk in output.alignments[0]:
+        yield DiffPart(
+            cast("Edit", chunk.type),  # jiwer has the same four
+            " ".join(wanted[chunk.ref_start_idx : chunk.ref_end_idx]),
+            " ".join(heard[chunk.hyp_start_idx : chunk.hyp_end_idx]),
+        )
+
+
+@lru_cache(maxsize=1 << 14)  # a reference is compared with what became of it through every system
+def _normalized(text: str) -> str:
+    return str(_normalizer()(text))
+
+
 @lru_cache(maxsize=1)
 def _normalizer() -> EnglishTextNormalizer:
+    from whisper_normalizer.english import EnglishTextNormalizer
+
     return EnglishTextNormalizer()

@@ -1,0 +1,1 @@
+from eval.codecs.packets import *

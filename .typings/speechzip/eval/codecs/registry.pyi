@@ -1,0 +1,1 @@
+from eval.codecs.registry import *

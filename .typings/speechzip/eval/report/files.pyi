@@ -1,0 +1,1 @@
+from eval.report.files import *

@@ -1,0 +1,6 @@
+"""The systems under test: speechzip and what it is compared with."""
+
+from .registry import CODECS, ORIGINAL, codec_names, load_codec
+from .speechzip import DEFAULT, chosen_set, engine_sets
+
+__all__ = ["CODECS", "DEFAULT", "ORIGINAL", "chosen_set", "codec_names", "engine_sets", "load_codec"]

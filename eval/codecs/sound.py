@@ -1,0 +1,33 @@
+"""What codecs for one channel need: mono sound as 16-bit integers, at their rate, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from speechzip.pipeline import Audio, Samples, resample
+
+Pcm = npt.NDArray[np.int16]
+
+MESSAGE_BYTES = 1200
+"""What fits a packet on any path (RFC 9000, section 14.1)."""
+
+
+def mono(audio: Audio) -> Samples:
+    """Return the mean of all channels: float32 [T]."""
+    return audio.samples if audio.samples.ndim == 1 else np.asarray(audio.samples.mean(axis=1), np.float32)
+
+
+def to_pcm(audio: Audio, sample_rate: int) -> Pcm:
+    """Return int16 [T], mono at `sample_rate`."""
+    samples = resample(mono(audio), audio.sample_rate, sample_rate)
+    return np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
+
+
+def from_pcm(pcm: Pcm, sample_rate: int) -> Audio:
+    """Return the sound that int16 [T] stands for."""
+    return Audio(np.asarray(pcm / 32767, np.float32), sample_rate)
+
+
+def message_packets(size_bytes: int) -> int:
+    """Return how many packets a message travels in; none where there is nothing to say."""
+    return -(-size_bytes // MESSAGE_BYTES)

@@ -1,0 +1,138 @@
+"""speechzip itself, by the front door, as `compress` and `decompress` do it.
+
+A set of engines is named by what differs from the default: ``speechzip``,
+``speechzip[synthesizer=espeak]``, ``speechzip[recognizer=whisper:small,voice_encoder=clip]``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Literal, get_args
+
+import numpy as np
+from speechzip.pipeline import (
+    Audio,
+    EngineError,
+    InputError,
+    NoSpeechError,
+    Recognizer,
+    SpeakerEmbedder,
+    Synthesizer,
+    VoiceEncoder,
+    compress,
+    decompress,
+    engine_names,
+)
+
+from .. import engines
+from ..types import MESSAGE_OVERHEAD_BYTES, Codec, Coded
+from .sound import message_packets, mono
+
+DEFAULT = "speechzip"
+"""The system with the engines that nobody chose."""
+Kind = Literal["recognizer", "voice_encoder", "synthesizer"]
+"""What a set names."""
+
+
+class SpeechzipCodec(Codec):
+    """Speech to a payload and back with one set of engines."""
+
+    family = "speechzip"
+    packet_overhead_bytes = MESSAGE_OVERHEAD_BYTES
+
+    def __init__(
+        self,
+        name: str,
+        recognizer: Recognizer,
+        voice_encoder: VoiceEncoder,
+        synthesizer: Synthesizer,
+        speaker_embedder: SpeakerEmbedder | None = None,
+    ) -> None:
+        self.name, self.recognizer_name = name, recognizer.name
+        self.engines = f"{recognizer.name}, {voice_encoder.name}, {synthesizer.name}"
+        self._compress = partial(
+            compress, recognizer=recognizer, voice_encoder=voice_encoder, speaker_embedder=speaker_embedder
+        )
+        self._decompress = partial(decompress, synthesizer=synthesizer)
+
+    def code(self, audio: Audio) -> Coded:
+        """Return the speech spoken again; silence and no bits where there is no speech in it."""
+        started = time.perf_counter()
+        try:
+            compressed = self._compress(audio)
+        except NoSpeechError:
+            silence = Audio(np.zeros_like(mono(audio)), audio.sample_rate)
+            return Coded(silence, 0, 0, time.perf_counter() - started, 0.0, text="")
+        compressed_at = time.perf_counter()
+        decoded = self._decompress(compressed.data)
+        return Coded(
+            audio=decoded,
+            payload_bits=8 * len(compressed.data),
+            packets=message_packets(len(compressed.data)),
+            encode_s=compressed_at - started,
+            decode_s=time.perf_counter() - compressed_at,
+            sections=dict(compressed.decoded.sections),
+            text=" ".join(utterance.text for utterance in compressed.decoded.payload.utterances),
+        )
+
+
+def chosen_set(named: Mapping[str, str]) -> str:
+    """Return the name of the set with the engines of `named`, kind -> engine.
+
+    Example:
+        >>> chosen_set({"synthesizer": "espeak"})
+        'speechzip[synthesizer=espeak]'
+    """
+    return DEFAULT + (f"[{','.join(f'{kind}={spec}' for kind, spec in named.items())}]" if named else "")
+
+
+def engine_sets() -> list[str]:
+    """Return the default set, and one more for each engine installed that can take a default one's place.
+
+    One of them is the default set by another name. Whether a set can be loaded is another matter.
+    """
+    swaps = [(kind, spec) for kind in ("synthesizer", "recognizer") for spec in engine_names(kind)]
+    return [DEFAULT, *(chosen_set({kind: spec}) for kind, spec in swaps)]
+
+
+def is_set(name: str) -> bool:
+    """Return whether `name` is that of a set of engines."""
+    return name == DEFAULT or name.startswith(DEFAULT + "[")
+
+
+def load_set(name: str) -> SpeechzipCodec:
+    """Return speechzip with the set of that name.
+
+    Where a set names a synthesizer and no voice encoder, the encoder is the default one
+    if the synthesizer speaks in its voices, and the first whose voices it speaks in otherwise.
+
+    Raises:
+        InputError: it is not a set's name.
+        EngineError: an engine is missing, or there is no encoder that fits.
+    """
+    specs = _parse(name)
+    speaks = engines.synthesizer(specs.get("synthesizer"))
+    encoder_spec = specs.get("voice_encoder")
+    encoder = engines.voice_encoder(encoder_spec) if encoder_spec else _fitting_encoder(speaks)
+    return SpeechzipCodec(
+        name, engines.recognizer(specs.get("recognizer")), encoder, speaks, engines.speaker_embedder()
+    )
+
+
+def _parse(name: str) -> dict[Kind, str]:
+    inside = name.removeprefix(DEFAULT).removeprefix("[").removesuffix("]")
+    pairs = {kind: spec for kind, _, spec in (part.partition("=") for part in inside.split(",") if part)}
+    kinds: tuple[Kind, ...] = get_args(Kind)
+    if unknown := pairs.keys() - set[str](kinds):
+        raise InputError(f"{name} names a {unknown.pop()!r}; a set names: {', '.join(kinds)}")
+    return {kind: pairs[kind] for kind in kinds if kind in pairs}
+
+
+def _fitting_encoder(synthesizer: Synthesizer) -> VoiceEncoder:
+    for spec in (None, *engine_names("voice_encoder")):
+        encoder = engines.voice_encoder(spec)
+        if encoder.space in synthesizer.spaces:
+            return encoder
+    raise EngineError(f"no voice encoder is installed whose voices {synthesizer.name} can speak in")

@@ -1,0 +1,123 @@
+"""The command ``speechzip eval``: how good it is, from the shell."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from os import cpu_count
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from .evaluation import Progress
+
+Names = list[str] | None
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``eval`` to the command line."""
+    app.command("eval", epilog="Examples: speechzip eval recordings/ --out report/ | speechzip eval wheels --limit 1")(
+        evaluate_corpus
+    )
+
+
+def evaluate_corpus(
+    corpus: Annotated[
+        str,
+        typer.Argument(
+            help="Recordings with transcripts: a folder as of LibriSpeech, LJSpeech or Common Voice, a TSV of the "
+            "latter, a CSV with path,transcript,speaker, a folder with turns.csv; wheels for the ones installed."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder to write to; an interrupted run goes on in it.")
+    ] = Path("report"),
+    limit: Annotated[int | None, typer.Option(min=1, help="Take so many recordings, drawn by the seed.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the draw, the noise and the intervals.")] = 0,
+    system: Annotated[
+        Names, typer.Option(help="System, or how several begin: opus, codec2-1200. Again for more.")
+    ] = None,
+    recognizer: Annotated[str | None, typer.Option(help="Engine that finds speechzip's words.")] = None,
+    voice_encoder: Annotated[str | None, typer.Option(help="Engine that measures its voices.")] = None,
+    synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks.")] = None,
+    judge: Annotated[
+        Names, typer.Option(help="Recognizer that judges; all installed if not given. Again for more.")
+    ] = None,
+    condition: Annotated[
+        Names, typer.Option(help="clean, noise-20dB, noise-10dB, noise-5dB, noise-0dB, telephone; all if not given.")
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            help="Layout of the corpus if it is not found: manifest ljspeech commonvoice conversations librispeech."
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes at once; as many as cores if not given.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option(help="Forget what an earlier run has stored.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the headline as JSON for machines.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Measure words, bits, voice and speed against other codecs, and write a report."""
+    from .conditions import CONDITIONS
+    from .evaluation import evaluate
+    from .options import Engines, Options
+    from .report import headline_lines, headline_rows, write_report
+
+    settings = Options(
+        corpus=corpus,
+        out=out,
+        layout=layout,
+        limit=limit,
+        seed=seed,
+        systems=tuple(system or ()),
+        engines=Engines(recognizer, voice_encoder, synthesizer),
+        judges=tuple(judge or ()),
+        fresh=fresh,
+        conditions=tuple(condition or CONDITIONS),
+        workers=workers or cpu_count() or 1,
+    )
+    with _progress(quiet) as progress:
+        results = evaluate(settings, progress)
+    report = write_report(results, out)
+    if as_json:
+        print(json.dumps(headline_rows(results), ensure_ascii=False, indent=2))
+    elif not quiet:
+        print(
+            "\n".join(
+                [
+                    *headline_lines(results),
+                    "",
+                    f"{report}: {results.failed_items} of "
+                    f"{len(results.corpus.items)} recordings failed in part or whole",
+                ]
+            )
+        )
+
+
+@contextmanager
+def _progress(quiet: bool) -> Generator[Progress | None]:
+    """Show a progress bar on standard error where that is a terminal, and a line now and then elsewhere."""
+    if quiet:
+        yield None
+        return
+    if not sys.stderr.isatty():
+        yield _say_tenths
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("evaluating", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _say_tenths(done: int, total: int) -> None:
+    if total and done * 10 // total > (done - 1) * 10 // total:
+        print(f"{done} of {total} observations", file=sys.stderr, flush=True)

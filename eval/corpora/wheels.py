@@ -1,0 +1,44 @@
+"""The recordings that the install brings: two readings in the wheel ``moonshine-voice``.
+
+Too few for a judgement (two recordings, under a minute), enough to see that all works.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from speechzip.pipeline import InputError
+
+from ..types import Item, Turn
+
+TRANSCRIPTS = {
+    # Samuel Beckett, Worstward Ho (1983)
+    "beckett.wav": "Ever tried. Ever failed. No matter. Try again. Fail again. Fail better.",
+    # Charles Dickens, A Tale of Two Cities (1859), first sentence
+    "two_cities.wav": (
+        "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of "
+        "foolishness, it was the epoch of belief, it was the epoch of incredulity, it was the season of Light, it was "
+        "the season of Darkness, it was the spring of hope, it was the winter of despair, we had everything before "
+        "us, we had nothing before us, we were all going direct to Heaven, we were all going direct the other way -- "
+        "in short, the period was so far like the present period, that some of its noisiest authorities insisted on "
+        "its being received, for good or for evil, in the superlative degree of comparison only."
+    ),
+}
+"""Recording -> what is read."""
+
+
+def read() -> list[Item]:
+    """Return the recordings of the installed wheel.
+
+    Raises:
+        InputError: the wheel is not installed.
+    """
+    package = importlib.util.find_spec("moonshine_voice")
+    if package is None or not package.submodule_search_locations:
+        raise InputError("the wheel moonshine-voice is not installed; run: pip install moonshine-voice==0.0.48")
+    assets = Path(package.submodule_search_locations[0]) / "assets"
+    return [
+        Item(name, assets / name, (Turn(transcript, speaker=name.removesuffix(".wav")),))
+        for name, transcript in TRANSCRIPTS.items()
+    ]

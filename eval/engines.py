@@ -1,0 +1,31 @@
+"""Engines loaded once in each process: a judge and a system that use the same one share it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from speechzip.pipeline import Recognizer, SpeakerEmbedder, Synthesizer, VoiceEncoder, load_engine
+
+
+@lru_cache(maxsize=8)
+def recognizer(spec: str | None = None) -> Recognizer:
+    """Return what `load_engine` does, the same for the same spec."""
+    return load_engine("recognizer", spec)
+
+
+@lru_cache(maxsize=8)
+def voice_encoder(spec: str | None = None) -> VoiceEncoder:
+    """Return what `load_engine` does, the same for the same spec."""
+    return load_engine("voice_encoder", spec)
+
+
+@lru_cache(maxsize=8)
+def synthesizer(spec: str | None = None) -> Synthesizer:
+    """Return what `load_engine` does, the same for the same spec."""
+    return load_engine("synthesizer", spec)
+
+
+@lru_cache(maxsize=1)
+def speaker_embedder() -> SpeakerEmbedder:
+    """Return what `load_engine` does, always the same."""
+    return load_engine("speaker_embedder")

@@ -1,0 +1,18 @@
+"""What is observed of decoded sound."""
+
+from .judge import load_judges, transcribe
+from .memory import peak_memory_mib
+from .naturalness import NATURALNESS, load_naturalness
+from .onsets import onset_s
+from .voice import VOICE, load_voice
+
+__all__ = [
+    "NATURALNESS",
+    "VOICE",
+    "load_judges",
+    "load_naturalness",
+    "load_voice",
+    "onset_s",
+    "peak_memory_mib",
+    "transcribe",
+]

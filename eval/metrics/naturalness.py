@@ -1,0 +1,78 @@
+"""How natural it sounds, as a network that was trained on listeners' scores guesses: DNSMOS (Reddy et al. 2022).
+
+The network lies inside the wheel ``speechmos`` and is run here directly: the wheel's own code needs
+librosa, for a second network that is not used, and takes all cores for each recording.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples
+
+NATURALNESS = "DNSMOS P.835 (speechmos 0.0.1.1)"
+"""What reports call the measure."""
+LENGTH = 144_160
+"""Samples that the network takes: 9.01 s at 16 kHz. Shorter sound is repeated, longer is looked at every second."""
+MOST_WINDOWS = 6
+"""More than so many looks, a quarter of a second each, are spread evenly over a long recording instead."""
+CURVES = {
+    "signal": (-0.08397278, 1.22083953, 0.0052439),
+    "background": (-0.13166888, 1.60915514, -0.39604546),
+    "overall": (-0.06766283, 1.11546468, 0.04602535),
+}
+"""Scale -> polynomial from the network's output to listeners' scores, in the order of the outputs (DNS-Challenge's
+`dnsmos_local.py`, not personalised)."""
+
+
+class Dnsmos:
+    """Sound to scores from 1 (bad) to 5 (excellent)."""
+
+    name = NATURALNESS
+
+    def __init__(self) -> None:
+        """Load the network of the wheel.
+
+        Raises:
+            EngineError: it is not installed.
+        """
+        package = importlib.util.find_spec("speechmos")
+        if package is None or not package.submodule_search_locations:
+            raise EngineError(f"{NATURALNESS} is not installed; run: pip install 'speechzip[eval]'")
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # processes run side by side
+        options.log_severity_level = 3
+        path = Path(package.submodule_search_locations[0]) / "dnsmos_models" / "sig_bak_ovr.onnx"
+        self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def score(self, samples: Samples) -> dict[str, float]:
+        """Return scale -> score of float32 [T], mono, 16 kHz; nothing for silence."""
+        if not np.any(samples):
+            return {}
+        while len(samples) < LENGTH:
+            samples = np.concatenate([samples, samples])
+        starts = np.arange(0, len(samples) - LENGTH + 1, ENGINE_SAMPLE_RATE)
+        if len(starts) > MOST_WINDOWS:
+            starts = starts[np.linspace(0, len(starts) - 1, MOST_WINDOWS).astype(int)]
+        windows = (np.clip(samples[start : start + LENGTH], -1, 1)[np.newaxis] for start in starts)
+        raw = np.array([self._session.run(None, {"input_1": window})[0][0] for window in windows], np.float64)
+        return {
+            scale: round(float(np.polyval(curve, raw[:, place]).mean()), 4)
+            for place, (scale, curve) in enumerate(CURVES.items())
+        }
+
+
+@lru_cache(maxsize=1)
+def load_naturalness() -> Dnsmos:
+    """Return the measure, loaded once in each process.
+
+    Raises:
+        EngineError: it is not installed; says what to run.
+    """
+    return Dnsmos()

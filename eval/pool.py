@@ -1,0 +1,122 @@
+"""Many jobs over processes, none of which can end the run: not by an exception, not by dying.
+
+A process works in one thread, so that as many as there are cores do not wait for each other, and
+ends when the one that started it is gone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait as wait_for_any
+from typing import Any
+
+from .observe import Job, Settings, observe
+from .store import Store
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What NumPy's libraries ask, once, how many threads to start."""
+
+Done = Callable[[Job], None]
+"""Is told of each job that is done."""
+Worker = Callable[[Job, Settings, Store], None]
+"""Does a job and stores what came of it."""
+
+
+def work(job: Job, settings: Settings, store: Store) -> None:
+    """Make one observation and store it."""
+    observation, decoded = observe(job, settings)
+    store.save(job, observation, decoded if store.keeps_clip(job) else None)
+
+
+def run_jobs(
+    jobs: Iterable[Job], settings: Settings, store: Store, workers: int, done: Done, worker: Worker = work
+) -> None:
+    """Do all jobs, `workers` at a time; each is stored as it ends.
+
+    Where a process dies (a codec's library may crash), the jobs that were under way
+    are done again, each alone, and the one that kills its process is stored as failed.
+    """
+    pending = deque(jobs)
+    with _one_thread_each():
+        while pending:
+            for job in _run_until_broken(pending, settings, store, workers, done, worker):
+                if _run_until_broken(deque([job]), settings, store, 1, done, worker):
+                    store.save(job, job.failed("the process died while it worked on this recording"))
+                    done(job)
+
+
+def _run_until_broken(
+    pending: deque[Job], settings: Settings, store: Store, workers: int, done: Done, worker: Worker
+) -> list[Job]:
+    """Take jobs from `pending` until none is left; return those under way when a process died."""
+    running: dict[Future[None], Job] = {}
+    context: Any = multiprocessing.get_context("spawn")  # threads of native libraries do not survive a fork
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker) as pool:
+        try:
+            while pending or running:
+                while pending and len(running) < workers:
+                    job = pending.popleft()
+                    running[pool.submit(worker, job, settings, store)] = job
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    future.result()
+                    done(running.pop(future))
+        except BrokenProcessPool:
+            return list(running.values())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return []
+
+
+def _prepare_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    warnings.simplefilter("ignore")  # of libraries, about themselves
+    _one_thread_for_networks()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _one_thread_for_networks() -> None:
+    """Let every network that is loaded in this process from now on run in one thread.
+
+    onnxruntime asks neither a variable nor the affinity of a process: it starts a thread for each core, and
+    threads of many processes that wait for each other on few cores take many times as long.
+    """
+    import onnxruntime
+
+    class OneThread(onnxruntime.SessionOptions):
+        def __init__(self) -> None:
+            super().__init__()
+            self.intra_op_num_threads = 1
+
+    onnxruntime.SessionOptions = OneThread  # type: ignore[misc]  # what engines make their options from
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for_any([parent.sentinel])
+        os._exit(1)  # nobody is left to work for
+
+
+@contextmanager
+def _one_thread_each() -> Generator[None]:
+    """Let processes that are started now have one thread for matrix products."""
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
