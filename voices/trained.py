@@ -1,4 +1,4 @@
-"""The trained voice at work: speech to twenty bytes, text and those bytes to speech.
+"""The trained voice at work: speech to sixteen bytes, text and those bytes to speech.
 
 encode      samples --> mel spectrum --> voice network --> timbre --+--> TrainedVoice
                    \\--> pitch, pace, colour ------------------------+
@@ -59,7 +59,7 @@ VOICING_DB = (0.0, 0.0, -4.0, -10.0)
 
 
 class TrainedVoiceEncoder:
-    """Hear who speaks: twenty bytes.
+    """Hear who speaks: sixteen bytes.
 
     The sender knows what the receiver will make of them (analysis by synthesis): it has the same words said in the
     voice without colour, and sends how their mean spectrum differs from the speaker's.

@@ -1,12 +1,17 @@
-"""The trained voice: what is measured of it, and the timbre that a network hears, in twenty bytes.
+"""The trained voice: what is measured of it, and the timbre that a network hears, in sixteen bytes.
 
-offset  size  meaning
-0       1     mean pitch, on a logarithmic scale: 50 Hz * 2^(b / 64)
-1       1     high half: standard deviation of the natural logarithm of the pitch, 0.05 + 0.03 n
-              low half: pace, 7 + n phones a second while speaking
-2       10    timbre: 20 numbers of 4 bits, low half first; each (n - 7.5) / 7.5
-12      8     colour: 16 numbers of 4 bits, low half first; each (n - 8) * 1.5 dB, on the mel scale
-              evenly from 0 Hz to 8 kHz: what is added to every envelope that the network makes
+bits       meaning; bit 0 is the lowest of the first byte
+0 - 7      mean pitch, on a logarithmic scale: 50 Hz * 2^(b / 64)
+8 - 11     standard deviation of the natural logarithm of the pitch, 0.05 + 0.03 n
+12 - 15    pace, 7 + n phones a second while speaking
+16 - 75    timbre: 20 numbers of 3 bits, each (n - 3.5) / 3.5
+76 - 123   colour: 16 numbers of 3 bits, each (n - 4) * 2 dB, on the mel scale evenly from 0 Hz to
+           8 kHz: what is added to every envelope that the network makes
+124 - 127  0
+
+Finer steps were measured: 4 bits for each number bring the likeness from 0.677 to 0.684 (19 held-out
+readers), which four bytes for every voice are not worth; timbre of 2 bits tells voices apart less well
+(equal error rate 10.6 % instead of 8.2 %).
 """
 
 from __future__ import annotations
@@ -21,11 +26,13 @@ SPACE = "trained-1"
 """A space for each set of weights: the timbre means nothing to others."""
 TIMBRE = 20
 COLOURS = 16
-SIZE = 2 + TIMBRE // 2 + COLOURS // 2
+SIZE = 16
+BITS = 3
+"""Of each number of timbre and colour."""
 LOWEST_PITCH_HZ, STEPS_PER_OCTAVE = 50.0, 64
 LOWEST_SPREAD, SPREAD_STEP = 0.05, 0.03
 SLOWEST_PACE = 7
-COLOUR_STEP_DB = 1.5
+COLOUR_STEP_DB = 2.0
 NEUTRAL_PITCH_HZ = 150.0
 """Between men and women: for speech that is never voiced, and for the neutral voice."""
 
@@ -49,30 +56,31 @@ class TrainedVoice:
     timbre: tuple[float, ...] = (0.0,) * TIMBRE
     """`TIMBRE` numbers in [-1, 1], of the voice network's own."""
     colour_db: tuple[float, ...] = (0.0,) * COLOURS
-    """`COLOURS` levels, -12 to 10.5 dB: how the speaker's mean spectrum differs from what the network makes of it."""
+    """`COLOURS` levels, -8 to 6 dB: how the speaker's mean spectrum differs from what the network makes of it."""
 
     def to_bytes(self) -> bytes:
         """Return the `SIZE` bytes that come nearest."""
         pitch = _clamp(STEPS_PER_OCTAVE * math.log2(self.pitch_hz / LOWEST_PITCH_HZ), 255)
         spread = _clamp((self.spread - LOWEST_SPREAD) / SPREAD_STEP, 15)
         pace = _clamp(self.pace - SLOWEST_PACE, 15)
-        timbre = [_clamp(7.5 * number + 7.5, 15) for number in self.timbre]
-        colour = [_clamp(level / COLOUR_STEP_DB + 8, 15) for level in self.colour_db]
-        halves = timbre + colour
-        pairs = [low | high << 4 for low, high in zip(halves[::2], halves[1::2], strict=True)]
-        return bytes([pitch, spread << 4 | pace, *pairs])
+        timbre = [_clamp(3.5 * number + 3.5, 7) for number in self.timbre]
+        colour = [_clamp(level / COLOUR_STEP_DB + 4, 7) for level in self.colour_db]
+        packed = pitch | spread << 8 | pace << 12
+        for place, number in enumerate(timbre + colour):
+            packed |= number << (16 + BITS * place)
+        return packed.to_bytes(SIZE, "little")
 
     @classmethod
     def from_bytes(cls, embedding: bytes) -> TrainedVoice:
         """Return what `embedding` means; any bytes mean some voice, missing ones are neutral."""
-        padded = embedding[:SIZE] + cls().to_bytes()[len(embedding) :]
-        halves = [half for pair in padded[2:] for half in (pair & 15, pair >> 4)]
+        packed = int.from_bytes(embedding[:SIZE] + cls().to_bytes()[len(embedding) :], "little")
+        numbers = [packed >> (16 + BITS * place) & 7 for place in range(TIMBRE + COLOURS)]
         return cls(
-            pitch_hz=LOWEST_PITCH_HZ * 2 ** (padded[0] / STEPS_PER_OCTAVE),
-            spread=LOWEST_SPREAD + SPREAD_STEP * (padded[1] >> 4),
-            pace=float(SLOWEST_PACE + (padded[1] & 15)),
-            timbre=tuple((half - 7.5) / 7.5 for half in halves[:TIMBRE]),
-            colour_db=tuple((half - 8) * COLOUR_STEP_DB for half in halves[TIMBRE:]),
+            pitch_hz=LOWEST_PITCH_HZ * 2 ** ((packed & 255) / STEPS_PER_OCTAVE),
+            spread=LOWEST_SPREAD + SPREAD_STEP * (packed >> 8 & 15),
+            pace=float(SLOWEST_PACE + (packed >> 12 & 15)),
+            timbre=tuple((number - 3.5) / 3.5 for number in numbers[:TIMBRE]),
+            colour_db=tuple((number - 4) * COLOUR_STEP_DB for number in numbers[TIMBRE:]),
         )
 
     def condition(self) -> npt.NDArray[np.float32]:

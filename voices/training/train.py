@@ -17,8 +17,8 @@ from .examples import Batch, Example, Sampler
 from .losses import losses
 from .network import AcousticNetwork, Critic, VoiceNetwork
 
-TIMBRE_STEP = 2 / 15
-"""Width of a cell when each dimension of the timbre is sent in 4 bits; noise of that width is added in training."""
+TIMBRE_STEP = 2 / 7
+"""Width of a cell when each dimension of the timbre is sent in 3 bits; noise of that width is added in training."""
 AVERAGING = 0.998
 WARM_UP = 200
 CRITIC_RATE_SHARE = 0.5
