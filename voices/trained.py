@@ -44,6 +44,7 @@ LONGEST_STREAMED = 100
 """The same for live speech: the less there is to make, the sooner the first sound."""
 PAUSE_S = 0.15
 """Between two pieces of live speech."""
+FRAMES_PER_SECOND = vocoder.SAMPLE_RATE / vocoder.HOP_LENGTH
 MAX_DURATION_S = 60.0
 """Longest speech for one text, whatever the payload says."""
 SLOWEST, FASTEST = 1.8, 0.6
@@ -155,13 +156,12 @@ class TrainedSynthesizer:
                 stacklevel=2,
             )
             return self._espeak.synthesize(text, voice, duration_s, language)
-        understood = [_understand(piece, wanted) for piece in pieces(spoken(text), LONGEST_PIECE)]
+        understood = _understand_all(text, wanted)
         total = sum(float(piece.durations.sum()) for piece in understood)
         if total == 0:
             return np.zeros(0, np.float32)
-        limit = MAX_DURATION_S * vocoder.SAMPLE_RATE / vocoder.HOP_LENGTH
-        frames = total if duration_s is None else duration_s * vocoder.SAMPLE_RATE / vocoder.HOP_LENGTH
-        stretch = min(max(min(frames, limit) / total, FASTEST), SLOWEST)
+        frames = total if duration_s is None else duration_s * FRAMES_PER_SECOND
+        stretch = min(max(min(frames, MAX_DURATION_S * FRAMES_PER_SECOND) / total, FASTEST), SLOWEST)
         said = np.concatenate([_say(piece, wanted, stretch) for piece in understood])
         said = trim(said)[: int(MAX_DURATION_S * vocoder.SAMPLE_RATE)]
         return level(said) if said.any() else said
@@ -172,6 +172,19 @@ class TrainedSynthesizer:
         for number, piece in enumerate(pieces(text, LONGEST_STREAMED)):
             said = self.synthesize(piece, voice, None, language)
             yield np.concatenate([pause, said]) if number and len(said) else said
+
+
+def _understand_all(text: str, voice: TrainedVoice) -> list[_Piece]:
+    """Return the text in pieces, as far as it can be said in `MAX_DURATION_S`: hostile text costs no more than that."""
+    understood: list[_Piece] = []
+    left = MAX_DURATION_S * FRAMES_PER_SECOND / FASTEST
+    for written in pieces(text, LONGEST_PIECE):
+        for words in pieces(spoken(written), LONGEST_PIECE):  # a long number is many words
+            understood.append(_understand(words, voice))
+            left -= float(understood[-1].durations.sum())
+            if left < 0:
+                return understood
+    return understood
 
 
 def _understand(text: str, voice: TrainedVoice) -> _Piece:
