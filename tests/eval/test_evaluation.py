@@ -55,7 +55,7 @@ def test_a_corpus_with_all_that_can_be_wrong(corpus: Path, tmp_path: Path) -> No
     assert original["wer"]["value"] <= 0.1
     assert (original["items"], original["failed"]) == (1, 2)
     assert 30 < speechzip["bitrate_bps"]["value"] < 120
-    assert speechzip["text_wer"]["value"] <= 0.1
+    assert speechzip["text_wer"]["value"] < 0.2
     document = json.loads((out / "results.json").read_text("utf-8"))
     reasons = {failure["item"]: failure["reason"] for failure in document["failures"]}
     assert set(reasons) == {"broken.wav", "lost.wav", "unwritten.wav"}
