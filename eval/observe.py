@@ -91,7 +91,8 @@ def _observe(job: Job, settings: Settings) -> tuple[Observation, Audio]:
     if not np.isfinite(coded.audio.samples).all():
         raise AudioError(f"{job.system} decoded to samples that are no numbers")
     original, decoded = _engine_samples(source), _engine_samples(coded.audio)
-    turns = tuple(_observe_turn(turn, original, decoded, settings) for turn in job.item.turns)
+    voices = settings.voice and job.condition == CLEAN
+    turns = tuple(_observe_turn(turn, original, decoded, settings.judges, voices) for turn in job.item.turns)
     observation = Observation(
         item=job.item.id,
         category=job.item.category,
@@ -111,14 +112,16 @@ def _observe(job: Job, settings: Settings) -> tuple[Observation, Audio]:
     return observation, coded.audio
 
 
-def _observe_turn(turn: Turn, original: Samples, decoded: Samples, settings: Settings) -> TurnObservation:
+def _observe_turn(
+    turn: Turn, original: Samples, decoded: Samples, judge_specs: tuple[str, ...], voices: bool
+) -> TurnObservation:
     speech = _cut(decoded, turn)
     onset_error_s = None
     if turn.transcript:
         wanted, came = onset_s(original, turn.start_s), onset_s(decoded, turn.start_s)
         onset_error_s = None if wanted is None or came is None else round(came - wanted, 3)
-    judges = load_judges(settings.judges) if turn.transcript else {}
-    embedding = load_voice().embed(speech) if settings.voice and turn.speaker else None
+    judges = load_judges(judge_specs) if turn.transcript else {}
+    embedding = load_voice().embed(speech) if voices and turn.speaker else None
     return TurnObservation(
         speaker=turn.speaker,
         reference=turn.transcript,

@@ -17,9 +17,10 @@ from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples
 NATURALNESS = "DNSMOS P.835 (speechmos 0.0.1.1)"
 """What reports call the measure."""
 LENGTH = 144_160
-"""Samples that the network takes: 9.01 s at 16 kHz. Shorter sound is repeated, longer is looked at every second."""
-MOST_WINDOWS = 6
-"""More than so many looks, a quarter of a second each, are spread evenly over a long recording instead."""
+"""Samples that the network takes: 9.01 s at 16 kHz. Shorter sound is repeated until it fills them."""
+MOST_WINDOWS = 3
+"""Looks at a longer recording, a third of a second of work each, spread evenly over it. (speechmos looks every second,
+also at what it has repeated itself.)"""
 CURVES = {
     "signal": (-0.08397278, 1.22083953, 0.0052439),
     "background": (-0.13166888, 1.60915514, -0.39604546),
@@ -55,11 +56,11 @@ class Dnsmos:
         """Return scale -> score of float32 [T], mono, 16 kHz; nothing for silence."""
         if not np.any(samples):
             return {}
-        while len(samples) < LENGTH:
-            samples = np.concatenate([samples, samples])
-        starts = np.arange(0, len(samples) - LENGTH + 1, ENGINE_SAMPLE_RATE)
-        if len(starts) > MOST_WINDOWS:
-            starts = starts[np.linspace(0, len(starts) - 1, MOST_WINDOWS).astype(int)]
+        repeats = -(-LENGTH // len(samples))
+        samples = np.tile(samples, repeats)
+        last = len(samples) - LENGTH if repeats == 1 else 0
+        count = min(MOST_WINDOWS, 1 + last // ENGINE_SAMPLE_RATE)
+        starts = np.linspace(0, last, count).astype(int)
         windows = (np.clip(samples[start : start + LENGTH], -1, 1)[np.newaxis] for start in starts)
         raw = np.array([self._session.run(None, {"input_1": window})[0][0] for window in windows], np.float64)
         return {

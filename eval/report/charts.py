@@ -117,8 +117,8 @@ def voice_similarity(results: Results) -> str:
         linear_axis(
             round(low, 1) - 0.05, max(same.high, 0.95), "cosine to other recordings of the same person", "{:.2f}".format
         ),
-        Axis(len(rows) - 0.4, -0.9, "", show=lambda _: ""),
-        height=70 + 19 * len(rows),
+        Axis(len(rows) - 0.4, -1.7, "", show=lambda _: ""),
+        height=84 + 19 * len(rows),
     )
     for anchor, name in ((stranger, "another person, original"), (same, "the same person, original")):
         plot.band(anchor.low, anchor.high, "#000000", vertical=True)

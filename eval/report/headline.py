@@ -87,6 +87,8 @@ def number(metric: str, value: float) -> str:
     """Return a value in the digits that its kind deserves."""
     if metric.partition(":")[0] in PERCENT:
         return f"{100 * value:.1f}"
+    if metric == "candidates":
+        return f"{value:.0f}"
     if metric.endswith("_bps"):
         return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
     if metric.endswith("_rtf"):

@@ -17,8 +17,16 @@ from .headline import cell
 from .samples import typical_sample, worst_samples
 
 BITS = {"bitrate_bps": "payload, bit/s", "wire_bps": "on the wire, bit/s"}
-WORDS = {"wer": "WER", "cer": "CER", "text_wer": "WER of the words sent", "numbers": "numbers", "names": "names"}
-ERRORS = {"substitutions": "substituted", "deletions": "deleted", "insertions": "inserted"}
+WORDS = {
+    "wer": "WER",
+    "substitutions": "sub&shy;stituted",
+    "deletions": "deleted",
+    "insertions": "inserted",
+    "cer": "CER",
+    "text_wer": "WER of the words sent",
+    "numbers": "numbers right",
+    "names": "names right",
+}
 SOUND = {
     "similarity": "similarity to the same person",
     "similarity_stranger": "to other people",
@@ -111,7 +119,7 @@ def _bits_and_words(results: Results) -> str:
         "speaking it again."
     )
     others = {
-        f"{name}:{judge}": f"{heading}, {judge}"
+        f"{name}:{judge}": f"{heading}, {escape(judge)}"
         for judge in results.judges[1:]
         for name, heading in WORDS.items()
         if name in ("wer", "cer")
@@ -119,8 +127,7 @@ def _bits_and_words(results: Results) -> str:
     return (
         _figure(plot, caption)
         + _table(_rows(results), {**BITS, **WORDS, **others}, results)
-        + _table(_rows(results), ERRORS, results)
-        + "<p class=soft>Numbers and names: those that came through. On the wire: IPv4 and UDP headers on each "
+        + "<p class=soft>On the wire: IPv4 and UDP headers on each "
         "packet, RTP too for the codecs that stream (40 bytes a "
         "packet; speechzip and text send one message). Substituted, deleted and inserted add up to the WER. "
         "Numbers: words "
@@ -319,7 +326,7 @@ def _table(
         + "</tr>"
         for row in rows
     )
-    heads = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
+    heads = "".join(f"<th>{heading}</th>" for heading in headings)
     return f'<div class="wide"><table><tr><th>system</th>{heads}</tr>{body}</table></div>'
 
 

@@ -55,7 +55,7 @@ def test_a_corpus_with_all_that_can_be_wrong(corpus: Path, tmp_path: Path) -> No
     assert original["wer"]["value"] <= 0.1
     assert (original["items"], original["failed"]) == (1, 2)
     assert 30 < speechzip["bitrate_bps"]["value"] < 120
-    assert speechzip["text_wer"]["value"] <= 0.1
+    assert speechzip["text_wer"]["value"] < 0.2
     document = json.loads((out / "results.json").read_text("utf-8"))
     reasons = {failure["item"]: failure["reason"] for failure in document["failures"]}
     assert set(reasons) == {"broken.wav", "lost.wav", "unwritten.wav"}
@@ -73,14 +73,20 @@ def test_a_corpus_with_all_that_can_be_wrong(corpus: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks at processes as Linux shows them")
-def test_killed_and_run_again(tmp_path: Path) -> None:
+def test_killed_and_run_again(corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "report"
-    arguments = ["eval", "wheels", "--out", str(out), "--system", "opus", "--condition", "clean", "--workers", "1"]
+    for name in ("two.wav", "three.wav"):
+        shutil.copy(corpus / "good.wav", corpus / name)
+    (corpus / "manifest.csv").write_text(
+        "path,transcript\n" + "".join(f"{n}.wav,Ever\n" for n in ("good", "two", "three"))
+    )
+    arguments = ["eval", str(corpus), "--out", str(out), "--system", "opus-6-60ms", "--condition", "clean"]
+    arguments += ["--workers", "1"]
     code = "from speechzip.pipeline.cli import main; main()"
     first = subprocess.Popen(
         [sys.executable, "-c", code, *arguments], start_new_session=True, stderr=subprocess.DEVNULL
     )
-    deadline_s = time.monotonic() + 120
+    deadline_s = time.monotonic() + 300  # a busy machine loads engines for a minute
     while len(stored := list(out.glob("observations/**/*.json"))) < 2:
         assert time.monotonic() < deadline_s
         assert first.poll() is None
