@@ -60,7 +60,7 @@ class Dnsmos:
         samples = np.tile(samples, repeats)
         last = len(samples) - LENGTH if repeats == 1 else 0
         count = min(MOST_WINDOWS, 1 + last // ENGINE_SAMPLE_RATE)
-        starts = np.linspace(0, last, count).astype(int)
+        starts = [last * place // max(1, count - 1) for place in range(count)]
         windows = (np.clip(samples[start : start + LENGTH], -1, 1)[np.newaxis] for start in starts)
         raw = np.array([self._session.run(None, {"input_1": window})[0][0] for window in windows], np.float64)
         return {
