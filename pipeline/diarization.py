@@ -26,7 +26,7 @@ PURE = (0.2, 0.3, 0.4, 0.5, 0.6)
 """Mean cosine above which clusters are joined at first: low enough for few, high enough for pure ones. The higher ones
 are for when more speakers are wanted than were found."""
 MIN_WINDOWS = 8
-"""A cluster of fewer is no speaker of its own, unless it is a quarter of all: a cough, a laugh, two people at once."""
+"""A cluster of fewer is no speaker, unless it is a quarter of all: a cough, a laugh, two people at once."""
 SAME_SPEAKER = 0.3
 """Cosine of two clusters' means from which on they are one speaker, unless they are the last two and stand apart."""
 APART = 3.6
