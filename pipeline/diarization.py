@@ -34,8 +34,8 @@ APART = 3.6
 telephone line. Half a minute of one person cut in two reached 3.4, telephone calls of two have 4.0 and more; a minute
 of one reader in several sittings can reach 4.4 and is then taken for two."""
 APART_WINDOWS = 60
-"""Of fewer, 15 s of speech, two who sound alike are always taken for one: one reader of ten seconds in noise (10 dB) stood
-4.3 apart, and half of the words were lost in the cutting."""
+"""Of fewer, 15 s of speech, two who sound alike are always taken for one: a reader of ten seconds in noise (5 dB) stood
+4.3 apart, and words were lost where the sentence was cut."""
 CHANGE_COST = 1.0
 """What a change of speaker costs, as a sum of cosines over steps: a turn lasts about 0.3 s at least."""
 STEP_S = 0.1
