@@ -36,16 +36,17 @@ for another. The recordings of a speaker were made in one place; over another mi
 telephone more are missed.
 """
 
-TRAINED_WITHIN_SPEAKER = (0.13,) * trained_voice.TIMBRE + (1.5, 0.05, 0.9)
+TRAINED_WITHIN_SPEAKER = (0.14,) * trained_voice.TIMBRE + (1.5, 0.05, 0.9)
 """The same for trained voices from 8 s of speech: timbre, pitch in semitones, its spread as a deviation of the natural
-logarithm, pace in phones a second. 21 readers, 290 stretches."""
+logarithm, pace in phones a second. 21 readers, 294 stretches."""
 
-TRAINED_THRESHOLD = 2.25
+TRAINED_THRESHOLD = 2.2
 """The largest distance at which two trained voices count as one person's.
 
-On 37 readers that the network has never heard, single utterances of 3 to 17 s: 41 % of 46 pairs of the same reader are
-missed, 0.2 % of 2,439 pairs of two readers are taken for one. The equal error rate is 8 %, at 4.0. As with classical
-voices, a reader's recordings were made in one place.
+On 37 readers whom the network has never heard, single utterances of 3 to 13 s: 52 % of 46 pairs of the same reader are
+missed, 0.12 % of 2,439 pairs of two readers are taken for one. The equal error rate is 8.7 %, at 4.05. Of 21 readers of
+its training, enrolled from half a minute and heard for 16 s, all were recognized in 105 trials, and no stranger was.
+As with classical voices, a reader's recordings were made in one place.
 """
 
 MARGIN = 1.15
