@@ -35,7 +35,7 @@ def plot_curves(build: Path) -> None:
         for name, values in losses.items():
             panel.plot(steps, values, label=name)
         panel.set(title=path.stem, xlabel="step", ylabel="loss, weighted", xscale="log", yscale="log")
-        panel.legend(fontsize="small")
+        panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
         panel.grid(alpha=0.3)
     figure.tight_layout()
     figure.savefig(build / "curves.png", dpi=100)

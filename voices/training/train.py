@@ -89,7 +89,7 @@ def train(plan: Plan, examples: list[Example], with_critic: bool) -> Path:
     sampler = Sampler(examples, plan.batch, plan.frames, plan.reference, plan.seed + run.step)
     peak = plan.rate * (CRITIC_RATE_SHARE if with_critic else 1)
     saved_s = run.spent_s
-    sums: dict[str, float] = {}
+    sums: dict[str, list[float]] = {}
     with open(plan.build / f"{name}.csv", "a", encoding="utf-8", newline="") as file:
         log = csv.writer(file)
         for batch in sampler.batches():
@@ -98,9 +98,10 @@ def train(plan: Plan, examples: list[Example], with_critic: bool) -> Path:
                 group["lr"] = peak * _schedule(run.step, run.spent_s / (60 * plan.minutes))
             data = {field.name: torch.from_numpy(getattr(batch, field.name)).to(device) for field in fields(Batch)}
             for key, value in _step(run, data, plan.critic_weight if with_critic else None).items():
-                sums[key] = sums.get(key, 0.0) + value
+                sums.setdefault(key, []).append(value)
             if run.step % LOG_EVERY == 0:
-                log.writerow([run.step, round(run.spent_s, 1), *(f"{k}={v / LOG_EVERY:.4f}" for k, v in sums.items())])
+                means = [f"{key}={sum(values) / len(values):.4f}" for key, values in sums.items()]
+                log.writerow([run.step, round(run.spent_s, 1), *means])
                 file.flush()
                 sums = {}
             time.sleep((time.monotonic() - started) * (1 / plan.duty - 1))
