@@ -30,8 +30,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recordings", type=Path, default=Path("../shared/voicedata"), help="has a manifest.csv")
     parser.add_argument("--build", type=Path, default=Path("build/voice"))
-    parser.add_argument("--minutes", type=float, default=180, help="of regression")
-    parser.add_argument("--critic-minutes", type=float, default=180, help="of training with the critic")
+    parser.add_argument("--minutes", type=float, default=180, help="of regression; 0 to leave it out")
+    parser.add_argument(
+        "--critic-minutes", type=float, default=180, help="of training with the critic; 0 to leave it out"
+    )
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--duty", type=float, default=1.0, help="share of the time to work; the rest is left to others")
     parser.add_argument("--seed", type=int, default=1)
@@ -40,10 +42,11 @@ def main() -> None:
     build.mkdir(parents=True, exist_ok=True)
     examples = prepare(arguments.recordings, build)
     for with_critic, minutes in ((False, arguments.minutes), (True, arguments.critic_minutes)):
-        plan = Plan(build, minutes, batch=arguments.batch, duty=arguments.duty, seed=arguments.seed)
-        checkpoint = train(plan, examples, with_critic)
+        if minutes > 0:
+            plan = Plan(build, minutes, batch=arguments.batch, duty=arguments.duty, seed=arguments.seed)
+            train(plan, examples, with_critic)
     plot_curves(build)
-    export(checkpoint, build / "weights")
+    export(build / ("critic.pt" if arguments.critic_minutes > 0 else "regression.pt"), build / "weights")
     print(f"done: copy {build / 'weights'}/*.onnx to voices/weights/")
 
 
