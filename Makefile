@@ -49,7 +49,7 @@ CORPUS ?= $(if $(wildcard ../shared/evalset/manifest.csv),../shared/evalset,whee
 
 eval: $(VENV)/installed-eval
 	$(BIN)/speechzip eval $(CORPUS) --out report $(EVAL)
-	$(BIN)/python -m speechzip.eval.report.headline report/results.json README.md
+	$(BIN)/python -c "from speechzip.eval.report.headline import main; main()" report/results.json README.md
 
 # Resemblyzer's own dependencies are 5 GB and a compiler; of it only the weights are used.
 $(VENV)/installed-eval: $(VENV)/installed
