@@ -8,6 +8,7 @@ import numpy.typing as npt
 class SessionOptions:
     log_severity_level: int
     intra_op_num_threads: int
+    def add_session_config_entry(self, key: str, value: str) -> None: ...
 
 class InferenceSession:
     def __init__(self, path_or_bytes: str | bytes, sess_options: SessionOptions, providers: Sequence[str]) -> None: ...

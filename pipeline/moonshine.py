@@ -159,6 +159,8 @@ def loop_length(tokens: list[int]) -> int:
 def _session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
+    # Threads that wait in a loop for work take it from others: 0.19 s for ten seconds of speech instead of 0.27.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
