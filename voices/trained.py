@@ -75,22 +75,21 @@ class TrainedVoiceEncoder:
         pitch = np.log(fundamental_frequency(samples, ENGINE_SAMPLE_RATE))
         voiced = len(pitch) >= MIN_VOICED_FRAMES
         frames = speech_frames(mel_spectrum(normalized(_at_least(samples))))
+        phones = int(np.count_nonzero(text_tokens(transcript)[:, 2] != PAUSE))
         (timbre,) = network("voice").run(None, {"mel": frames[np.newaxis]})
         measured = TrainedVoice(
             pitch_hz=math.exp(float(np.mean(pitch))) if voiced else NEUTRAL_PITCH_HZ,
             spread=float(np.std(pitch)) if voiced else TrainedVoice().spread,
-            pace=_pace(transcript, len(samples) / ENGINE_SAMPLE_RATE),
+            pace=phones / max(len(samples) / ENGINE_SAMPLE_RATE, 0.1),
             timbre=tuple(float(number) for number in np.asarray(timbre)[0]),
         )
         measured = TrainedVoice.from_bytes(measured.to_bytes())
-        return Voice(SPACE, replace(measured, colour_db=_colour(frames, transcript, measured)).to_bytes())
+        text = spoken(transcript) if phones and is_readable(transcript) else PANGRAM
+        return Voice(SPACE, replace(measured, colour_db=_colour(frames, text, measured)).to_bytes())
 
 
-def _colour(frames: npt.NDArray[np.float32], transcript: str, voice: TrainedVoice) -> tuple[float, ...]:
-    """Return what is to be added to `voice` for the mean of the speaker's `frames`, level aside."""
-    text = spoken(transcript)
-    if not is_readable(transcript) or not len(text_tokens(text)):
-        text = PANGRAM
+def _colour(frames: npt.NDArray[np.float32], text: str, voice: TrainedVoice) -> tuple[float, ...]:
+    """Return what `voice`, saying `text`, lacks to the mean of the speaker's `frames`, level aside."""
     made = _say(_understand(next(pieces(text, LONGEST_PIECE)), voice), voice, 1.0)
     missing = LEVEL_SCALE_DB * (_mean(frames) - _mean(speech_frames(mel_spectrum(normalized(made)))))
     knots = np.linalg.pinv(_colour_matrix().T) @ (missing - missing.mean())
@@ -107,8 +106,8 @@ def _mean(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 @lru_cache(maxsize=1)
 def _colour_matrix() -> npt.NDArray[np.float64]:
     """Return float64 [COLOURS, BANDS]: colour times it is the level of every band, on straight lines."""
-    knots = np.linspace(0, vocoder.BANDS - 1, COLOURS)
-    return np.asarray([np.interp(np.arange(vocoder.BANDS), knots, row) for row in np.eye(COLOURS)], np.float64)
+    bands = np.arange(vocoder.BANDS, dtype=np.float64)
+    return vocoder.straight_lines(bands, np.linspace(0, vocoder.BANDS - 1, COLOURS))
 
 
 def _at_least(samples: Samples) -> Samples:
@@ -116,11 +115,6 @@ def _at_least(samples: Samples) -> Samples:
     if len(samples) >= shortest:
         return samples
     return np.resize(samples, shortest) if len(samples) else np.zeros(shortest, np.float32)
-
-
-def _pace(transcript: str, duration_s: float) -> float:
-    phones = int(np.count_nonzero(text_tokens(spoken(transcript))[:, 2] != PAUSE))
-    return phones / max(duration_s, 0.1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ homomorphic vocoder (Liu et al., Interspeech 2020); what the filters are is the 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from speechzip.pipeline import Samples
@@ -42,12 +44,16 @@ def band_frequencies() -> npt.NDArray[np.float64]:
     return mel_to_hz(np.arange(BANDS, dtype=np.float64) * highest / (BANDS - 1))
 
 
+def straight_lines(places: npt.NDArray[np.float64], knots: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return float64 [knots, places]: values at the knots times it are the values at the places, on straight lines."""
+    return np.asarray([np.interp(places, knots, row) for row in np.eye(len(knots))], np.float64)
+
+
+@lru_cache(maxsize=1)
 def interpolation_matrix() -> npt.NDArray[np.float32]:
     """Return float32 [BANDS, BINS]: an envelope times it is the level at every bin, on straight lines in mel."""
-    centres = hz_to_mel(band_frequencies())
     bins = hz_to_mel(np.linspace(0, SAMPLE_RATE / 2, BINS))
-    columns = [np.interp(bins, centres, row) for row in np.eye(BANDS)]
-    return np.asarray(columns, np.float32)
+    return straight_lines(bins, hz_to_mel(band_frequencies())).astype(np.float32)
 
 
 def pulses(pitch_hz: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:

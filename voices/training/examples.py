@@ -14,7 +14,7 @@ from ..networks import places
 from ..phonemes import phoneme_groups
 from ..tokens import PAUSE, Token, pause_token, word_tokens
 from ..trained_voice import PITCH_SCALE, scaled_prosody
-from ..vocoder import BANDS, band_frequencies, hz_to_mel
+from ..vocoder import BANDS, band_frequencies, hz_to_mel, straight_lines
 from .recordings import Recording, Span
 
 END_SILENCE = 6
@@ -123,9 +123,8 @@ class Batch:
 
 def warp_matrix(factor: float) -> npt.NDArray[np.float32]:
     """Return float32 [BANDS, BANDS]: an envelope times it has its frequencies stretched by `factor`."""
-    centres = hz_to_mel(band_frequencies())
     sources = hz_to_mel(band_frequencies() / factor)
-    return np.asarray([np.interp(sources, centres, row) for row in np.eye(BANDS)], np.float32)
+    return straight_lines(sources, hz_to_mel(band_frequencies())).astype(np.float32)
 
 
 WARPS = tuple(float(factor) for factor in np.exp(np.linspace(-0.12, 0.12, 9)))

@@ -14,10 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from ..phonemes import INVENTORY
+from ..trained_voice import TIMBRE
 from ..vocoder import BANDS
 
-TIMBRE = 20
-"""Dimensions of the learned part of a voice."""
 PROSODY = 3
 """Measured part of a voice: mean and standard deviation of log pitch, pace; each scaled to about [-1, 1]."""
 CONDITION = 96

@@ -11,14 +11,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..trained_voice import PITCH_CENTRE, PITCH_SCALE
+from ..trained_voice import BITS, PITCH_CENTRE, PITCH_SCALE
 from .checkpoint import Run
 from .examples import Batch, Example, Sampler
 from .losses import losses
 from .network import AcousticNetwork, Critic, VoiceNetwork
 
-TIMBRE_STEP = 2 / 7
-"""Width of a cell when each dimension of the timbre is sent in 3 bits; noise of that width is added in training."""
+TIMBRE_STEP = 2 / (2**BITS - 1)
+"""Width of a cell of each dimension of the timbre as it is sent; noise of that width is added in training."""
 AVERAGING = 0.998
 WARM_UP = 200
 CRITIC_RATE_SHARE = 0.5
