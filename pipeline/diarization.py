@@ -26,7 +26,9 @@ PURE = (0.2, 0.3, 0.4, 0.5, 0.6)
 """Mean cosine above which clusters are joined at first: low enough for few, high enough for pure ones. The higher ones
 are for when more speakers are wanted than were found."""
 MIN_WINDOWS = 8
-"""A cluster of fewer is no speaker, unless it is a quarter of all: a cough, a laugh, two people at once."""
+"""A cluster of fewer, unless it is a quarter of all, may be a cough, a laugh, two people at once: the smaller it is, the
+less like everybody else it has to be. Before it was always left out 18 of 60 short conversations lacked a speaker; now
+13 do, and of 136 recordings of one reader, 63 of them in noise (5 dB), still only one is taken for two."""
 SAME_SPEAKER = 0.3
 """Cosine of two clusters' means from which on they are one speaker, unless they are the last two and stand apart."""
 APART = 3.6
@@ -152,8 +154,10 @@ def _cluster(embeddings: Embeddings, centers_s: Times, speakers: int | None) -> 
         one, other = divmod(int(likeness.argmax()), len(means))
         labels = _nearest(embeddings, means)
         sizes = np.bincount(labels, minlength=len(means))
-        if not speakers and sizes.min() < min(MIN_WINDOWS, len(embeddings) / 4):  # others took its windows meanwhile
-            means = _settle(embeddings, np.delete(means, sizes.argmin(), axis=0))
+        small = sizes < min(MIN_WINDOWS, len(embeddings) / 4)  # others took its windows meanwhile
+        doubtful = np.flatnonzero(small & ~_stands_alone(sizes, likeness.max(axis=1)))
+        if not speakers and len(doubtful):
+            means = _settle(embeddings, np.delete(means, doubtful[sizes[doubtful].argmin()], axis=0))
             continue
         if len(means) <= (speakers or MAX_SPEAKERS):
             if speakers or likeness[one, other] < SAME_SPEAKER:
@@ -193,10 +197,22 @@ def _first_means(embeddings: Embeddings, wanted: int) -> Embeddings:
     for pure in PURE:
         labels = _agglomerate(embeddings, pure)
         sizes = np.bincount(labels)
-        means = _means(embeddings, labels)[sizes >= min(MIN_WINDOWS, sizes.max())]
+        all_means = _means(embeddings, labels)
+        large = sizes >= min(MIN_WINDOWS, sizes.max())
+        means = all_means[large | _stands_alone(sizes, (all_means @ all_means[large].T).max(axis=1))]
         if len(means) >= wanted:
             break
     return means
+
+
+def _stands_alone(sizes: Labels, likeness: Embeddings) -> npt.NDArray[np.bool_]:
+    """Return which clusters, small as they are, are unlike everybody else: bool [clusters]. One window alone never is.
+
+    Args:
+        sizes: windows in each.
+        likeness: cosine to whom each is likest, not itself.
+    """
+    return np.asarray((sizes > 1) & (likeness < SAME_SPEAKER * (sizes / MIN_WINDOWS) ** 2), np.bool_)
 
 
 def _agglomerate(embeddings: Embeddings, pure: float) -> Labels:

@@ -28,15 +28,16 @@ class FakeRecognizer:
 
 
 class FakeEmbedder:
-    """Tells voices apart by how often they cross zero: three kinds."""
+    """Tells voices apart by how often they cross zero: three kinds; who hears two hears something between."""
 
     name = "fake"
 
     def embed(self, samples: Samples) -> SpeakerEmbedding:
-        crossings = float((np.signbit(samples[1:]) != np.signbit(samples[:-1])).mean())
         embedding = np.zeros(3, np.float32)
-        embedding[0 if crossings < 0.02 else 1 if crossings < 0.08 else 2] = 1.0
-        return embedding
+        for part in np.array_split(samples, 8):
+            crossings = float((np.signbit(part[1:]) != np.signbit(part[:-1])).mean())
+            embedding[0 if crossings < 0.02 else 1 if crossings < 0.08 else 2] += 1
+        return np.asarray(embedding / np.linalg.norm(embedding), np.float32)
 
 
 class FakeVoiceEncoder:

@@ -58,10 +58,29 @@ def test_nobody_has_no_turns() -> None:
     assert turns() == []
 
 
-def test_too_little_of_a_voice_is_nobody_of_its_own() -> None:
+class LeaningEmbedder(FakeEmbedder):
+    """The middle voice is as like the low one as `likeness`."""
+
+    def __init__(self, likeness: float) -> None:
+        self._middle = np.array([likeness, np.sqrt(1 - likeness**2), 0.0], np.float32)
+
+    def embed(self, samples: Samples) -> SpeakerEmbedding:
+        low, middle, high = super().embed(samples)
+        embedding = np.array([low, 0.0, high], np.float32) + middle * self._middle
+        return np.asarray(embedding / np.linalg.norm(embedding), np.float32)
+
+
+@pytest.mark.parametrize(("likeness", "found"), [(0.0, 3), (0.05, 3), (0.2, 2)])
+def test_too_little_of_a_voice_is_nobody_unless_it_is_like_nobody(likeness: float, found: int) -> None:
+    diarizer = Diarizer(LeaningEmbedder(likeness))
     short = 0.5 * (MIN_WINDOWS - 3)
-    heard = [stretch(0.0, voice(LOW, 9)), stretch(12.0, voice(MIDDLE, short)), stretch(20.0, voice(HIGH, 9))]
-    assert {turn.speaker for turn in turns(*heard)} == {0, 1}
+    for heard in (stretch(0.0, voice(LOW, 9)), stretch(12.0, voice(MIDDLE, short)), stretch(20.0, voice(HIGH, 9))):
+        diarizer.listen(heard)
+    assert len({turn.speaker for turn in diarizer.turns()}) == found
+
+
+def test_a_click_of_a_voice_is_nobody() -> None:
+    assert {turn.speaker for turn in turns(stretch(0.0, voice(LOW, 9)), stretch(12.0, voice(HIGH, 0.5)))} == {0}
 
 
 @pytest.mark.parametrize(("speakers", "found"), [(1, 1), (2, 2), (3, 3), (9, 3), (None, 3)])
