@@ -11,7 +11,6 @@ import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +27,7 @@ from .sentences import pieces
 from .spoken import spoken
 from .synthesizer import EspeakSynthesizer
 from .tokens import PAUSE, text_tokens
-from .trained_voice import COLOURS, NEUTRAL_PITCH_HZ, SPACE, TrainedVoice
+from .trained_voice import NEUTRAL_PITCH_HZ, SPACE, TrainedVoice, colour_matrix
 
 MIN_SPEECH_S, MAX_SPEECH_S = 0.5, 30.0
 """A voice is heard in the first half minute; shorter speech than half a second is repeated."""
@@ -92,7 +91,7 @@ def _colour(frames: npt.NDArray[np.float32], text: str, voice: TrainedVoice) -> 
     """Return what `voice`, saying `text`, lacks to the mean of the speaker's `frames`, level aside."""
     made = _say(_understand(next(pieces(text, LONGEST_PIECE)), voice), voice, 1.0)
     missing = LEVEL_SCALE_DB * (_mean(frames) - _mean(speech_frames(mel_spectrum(normalized(made)))))
-    knots = np.linalg.pinv(_colour_matrix().T) @ (missing - missing.mean())
+    knots = np.linalg.pinv(colour_matrix().T) @ (missing - missing.mean())
     return tuple(float(knot) for knot in knots)
 
 
@@ -101,13 +100,6 @@ def _mean(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     peak = frames.max(axis=1)
     loud = frames[peak > np.percentile(peak, 90) - LOUD_DB / LEVEL_SCALE_DB]
     return np.asarray(loud.mean(axis=0), np.float64)
-
-
-@lru_cache(maxsize=1)
-def _colour_matrix() -> npt.NDArray[np.float64]:
-    """Return float64 [COLOURS, BANDS]: colour times it is the level of every band, on straight lines."""
-    bands = np.arange(vocoder.BANDS, dtype=np.float64)
-    return vocoder.straight_lines(bands, np.linspace(0, vocoder.BANDS - 1, COLOURS))
 
 
 def _at_least(samples: Samples) -> Samples:
@@ -206,7 +198,7 @@ def _say(piece: _Piece, voice: TrainedVoice, stretch: float) -> Samples:
             "voice": voice.condition()[np.newaxis],
         },
     )
-    colour = np.array(voice.colour_db) @ _colour_matrix()
+    colour = np.array(voice.colour_db) @ colour_matrix()
     return _sound(np.asarray(log_pitch)[0], np.asarray(voicing)[0], _sharpened(np.asarray(envelope)[0]) + colour)
 
 
