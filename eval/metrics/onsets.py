@@ -12,6 +12,9 @@ RISE = 0.4
 """Speech has started where the level has risen so far, in decibels, from the background's to the speech's."""
 HOLD = 5
 """... and stays there for most of so many frames: a click does not."""
+QUIETEST_DB = 45.0
+"""What lies further below the speech is background: digital silence between turns, which systems that make speech have
+and recordings have not, does not make the first breath a start."""
 LEAST_RANGE_DB = 12.0
 """Where speech is not louder than the background by more, its start cannot be told."""
 
@@ -39,6 +42,7 @@ def onset_s(samples: Samples, expected_s: float) -> float | None:
     background, speech = np.percentile(level, [5, 95])
     if speech - background < LEAST_RANGE_DB:
         return None
+    background = max(background, speech - QUIETEST_DB)
     active = level > background + RISE * (speech - background)
     first = max(0, round((expected_s - SEARCH_BEFORE_S) / FRAME_S))
     last = round((expected_s + SEARCH_AFTER_S) / FRAME_S)

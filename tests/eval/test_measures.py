@@ -82,6 +82,11 @@ def test_onset(start_s: float) -> None:
     assert onset_s(audio.samples, expected_s=start_s + 0.1) == pytest.approx(start_s, abs=0.011)
 
 
+def test_a_breath_after_digital_silence_is_no_onset() -> None:
+    samples = bursts((1.0, 3.0), duration_s=5).samples + bursts((0.6, 1.0), duration_s=5).samples / 100
+    assert onset_s(samples, expected_s=1.0) == pytest.approx(1.0, abs=0.011)
+
+
 def test_onset_that_cannot_be_told() -> None:
     talking_on = bursts((0.0, 4.9), duration_s=5)
     assert onset_s(talking_on.samples, expected_s=2.5) is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -33,6 +34,35 @@ def test_padding_is_real_sound() -> None:
     (stretch,) = stretches((1, 2), duration_s=3)
     assert len(stretch.samples) / 16000 == pytest.approx(stretch.duration_s + 2 * PADDING_S, abs=2 * CHUNK_S)
     assert not stretch.samples[: int(0.12 * 16000)].any()
+
+
+def heard_late(by_s: float) -> Callable[[Sequence[float]], float]:
+    """A detector that says so late that there is sound."""
+    since_s = 0.0
+
+    def detect(chunk: Sequence[float]) -> float:
+        nonlocal since_s
+        since_s = since_s + CHUNK_S if loud(chunk) > 0.5 else 0.0
+        return float(since_s > by_s)
+
+    return detect
+
+
+@pytest.mark.parametrize(("late_s", "start_s"), [(0.0, 1.0), (0.1, 1.0), (0.4, 1.4 - PADDING_S)])
+def test_a_start_that_the_detector_hears_late(late_s: float, start_s: float) -> None:
+    finder = StretchFinder(heard_late(late_s))
+    (stretch,) = [*finder.push(bursts((1, 3), duration_s=4).samples), *finder.flush()]
+    assert stretch.start_s == pytest.approx(start_s, abs=CHUNK_S + 0.01)
+    assert stretch.start_s + stretch.duration_s == pytest.approx(3.0, abs=2 * CHUNK_S)
+    assert stretch.lead_s >= 0
+
+
+def test_steady_noise_is_no_start() -> None:
+    sound = bursts((1, 3), duration_s=4).samples
+    noise = np.random.default_rng(1).normal(0, 0.01, len(sound)).astype(np.float32)
+    finder = StretchFinder(lambda chunk: float(np.std(chunk) > 0.05))
+    (stretch,) = [*finder.push(sound + noise), *finder.flush()]
+    assert stretch.start_s == pytest.approx(1.0, abs=CHUNK_S)
 
 
 def test_speech_that_the_end_cuts_off() -> None:

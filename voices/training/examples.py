@@ -130,7 +130,7 @@ OTHER_PITCH = 0.1
 
 
 def warp_matrix(stretch: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Return float32 [BANDS, BANDS]: an envelope times it has the frequency of each band stretched by exp(`stretch`)."""
+    """Return float32 [BANDS, BANDS]: an envelope times it has each band stretched by exp(`stretch`) in frequency."""
     sources = hz_to_mel(band_frequencies() * np.exp(-stretch))
     return straight_lines(sources, hz_to_mel(band_frequencies())).astype(np.float32)
 
