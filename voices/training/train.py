@@ -125,8 +125,10 @@ def _start(plan: Plan, device: torch.device) -> Run:
         torch.optim.swa_utils.AveragedModel(voice, multi_avg_fn=averaging),
         critic,
         listener,
-        torch.optim.AdamW(voice.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01),
-        torch.optim.AdamW([*critic.parameters(), *listener.parameters()], plan.critic_rate, betas=(0.5, 0.9)),
+        torch.optim.AdamW(voice.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
+        torch.optim.AdamW(
+            [*critic.parameters(), *listener.parameters()], plan.critic_rate, betas=(0.5, 0.9), fused=True
+        ),
     )
 
 
