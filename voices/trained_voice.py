@@ -18,12 +18,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-
-from .vocoder import BANDS, straight_lines
 
 SPACE = "trained-1"
 """A space for each set of weights: the timbre means nothing to others."""
@@ -90,13 +87,6 @@ class TrainedVoice:
         """Return what the network is told: timbre, then scaled pitch, spread and pace; float32 [TIMBRE + 3]."""
         prosody = scaled_prosody(math.log(self.pitch_hz), self.spread, self.pace)
         return np.array([*self.timbre, *prosody], np.float32)
-
-
-@lru_cache(maxsize=1)
-def colour_matrix() -> npt.NDArray[np.float64]:
-    """Return float64 [COLOURS, BANDS]: colour times it is the level of every band, on straight lines."""
-    bands = np.arange(BANDS, dtype=np.float64)
-    return straight_lines(bands, np.linspace(0, BANDS - 1, COLOURS))
 
 
 def scaled_prosody(log_pitch: float, spread: float, pace: float) -> tuple[float, float, float]:

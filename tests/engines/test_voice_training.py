@@ -11,10 +11,9 @@ import pytest
 import torch
 from speechzip.voices.networks import places
 from speechzip.voices.tokens import text_tokens
-from speechzip.voices.trained_voice import COLOURS, TIMBRE, TrainedVoice, colour_matrix
+from speechzip.voices.trained_voice import TIMBRE, TrainedVoice
 from speechzip.voices.training.examples import Example
 from speechzip.voices.training.export import export
-from speechzip.voices.training.losses import colour
 from speechzip.voices.training.train import Plan, train
 from speechzip.voices.vocoder import BANDS
 
@@ -54,19 +53,6 @@ def test_training_goes_on_from_its_checkpoint(build: Path) -> None:
     after = torch.load(build / "critic.pt", weights_only=True)
     assert after["step"] > before["step"] > 0
     assert after["spent_s"] > before["spent_s"]
-
-
-def test_colour_brings_the_mean_spectrum_and_nothing_else() -> None:
-    random = torch.Generator().manual_seed(1)
-    measured = torch.rand(2, 90, BANDS, generator=random)
-    mask = torch.ones(2, 90, 1)
-    mask[1, 50:] = 0
-    knots = torch.rand(2, COLOURS, generator=random)
-    away = knots @ torch.from_numpy(colour_matrix()).float()
-    assert torch.allclose(colour(measured + away.unsqueeze(1), measured, mask), measured, atol=1e-4)
-    finer = torch.tensor([1.0, -1.0]).repeat(BANDS // 2) * 0.1  # more detail than a colour has
-    left = colour(measured + finer, measured, mask) - measured
-    assert left[0, 0].abs().mean() > 0.05
 
 
 def test_the_exported_networks_fit_together(build: Path) -> None:

@@ -9,8 +9,6 @@ from typing import Any
 import torch
 from torch import nn
 
-PARTS = ("voice", "average", "critic", "listener", "optimizer", "judge")
-
 
 @dataclass(slots=True)
 class Run:
@@ -21,17 +19,17 @@ class Run:
     average: torch.optim.swa_utils.AveragedModel
     """Their exponential average: what is exported."""
     critic: nn.Module
-    listener: nn.Module
     optimizer: torch.optim.Optimizer
     judge: torch.optim.Optimizer
-    """The optimizer of critic and listener."""
+    """The critic's optimizer."""
     step: int = 0
     spent_s: float = 0.0
     """Time worked so far; the learning rate goes by it."""
 
     def save(self, path: Path) -> None:
         """Write everything to `path`."""
-        state: dict[str, Any] = {name: getattr(self, name).state_dict() for name in PARTS}
+        parts = ("voice", "average", "critic", "optimizer", "judge")
+        state: dict[str, Any] = {name: getattr(self, name).state_dict() for name in parts}
         part = path.with_suffix(".part")
         torch.save({**state, "step": self.step, "spent_s": self.spent_s}, part)
         part.rename(path)
@@ -39,7 +37,7 @@ class Run:
     def load(self, path: Path, device: torch.device) -> None:
         """Go on from what `save` has written."""
         state = torch.load(path, map_location=device, weights_only=True)
-        for name in PARTS:
+        for name in ("voice", "average", "critic", "optimizer", "judge"):
             getattr(self, name).load_state_dict(state[name])
         self.step, self.spent_s = int(state["step"]), float(state["spent_s"])
 

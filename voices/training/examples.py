@@ -121,30 +121,13 @@ class Batch:
     speaker: npt.NDArray[np.int64]
 
 
-WARPS, WARPED = 64, 0.75
-"""How many throats there are to choose from, and how often another than the speaker's own is."""
-LONGEST_THROAT, BEND = 0.15, 0.03
-"""Standard widths of the logarithm of a warp: of all frequencies alike (uniform), of each bend (normal)."""
-OTHER_PITCH = 0.1
-"""Standard deviation of how far the natural logarithm of the pitch moves without the throat."""
-
-
-def warp_matrix(stretch: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Return float32 [BANDS, BANDS]: an envelope times it has each band stretched by exp(`stretch`) in frequency."""
-    sources = hz_to_mel(band_frequencies() * np.exp(-stretch))
+def warp_matrix(factor: float) -> npt.NDArray[np.float32]:
+    """Return float32 [BANDS, BANDS]: an envelope times it has its frequencies stretched by `factor`."""
+    sources = hz_to_mel(band_frequencies() / factor)
     return straight_lines(sources, hz_to_mel(band_frequencies())).astype(np.float32)
 
 
-def throat(random: np.random.Generator) -> tuple[float, npt.NDArray[np.float32]]:
-    """Return the logarithm of a warp of all frequencies, and its matrix, with bends that no straight warp has.
-
-    There are too few speakers to learn from to know what voices there are: warping makes more of them
-    (vocal tract length perturbation, Jaitly and Hinton, 2013).
-    """
-    straight = float(random.uniform(-LONGEST_THROAT, LONGEST_THROAT))
-    along = np.arange(BANDS) / (BANDS - 1)
-    bends = [random.normal(0, BEND) * np.sin(np.pi * order * along) for order in (1, 2, 3)]
-    return straight, warp_matrix(straight + np.sum(bends, axis=0))
+WARPS = tuple(float(factor) for factor in np.exp(np.linspace(-0.12, 0.12, 9)))
 
 
 class Sampler:
@@ -159,7 +142,7 @@ class Sampler:
         weights = np.array([len(item.envelope) / 100 / seconds[item.speaker] ** 0.5 for item in examples])
         self.weights = weights / weights.sum()
         self.by_speaker = {speaker: [item for item in examples if item.speaker == speaker] for speaker in seconds}
-        self.throats = [(0.0, warp_matrix(np.zeros(BANDS))), *(throat(self.random) for _ in range(WARPS))]
+        self.warps = [warp_matrix(factor) for factor in WARPS]
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches without end."""
@@ -195,17 +178,15 @@ class Sampler:
             out.index[row, :total] = np.repeat(np.arange(n), durations)
             out.place[row, :total] = places(durations)
             out.frame_mask[row, :total] = 1
-            choice = int(self.random.integers(1, WARPS + 1)) if self.random.random() < WARPED else 0
-            straight, warp = self.throats[choice]
-            higher = straight + float(self.random.normal(0, OTHER_PITCH)) if choice else 0.0
+            choice = int(self.random.integers(len(WARPS))) if self.random.random() < 0.6 else len(WARPS) // 2
             part = slice(start, start + total)
-            out.envelope[row, :total] = item.envelope[part] @ warp
-            out.log_pitch[row, :total] = item.log_pitch[part] + higher
+            out.envelope[row, :total] = item.envelope[part] @ self.warps[choice]
+            out.log_pitch[row, :total] = item.log_pitch[part] + np.log(WARPS[choice])
             out.voiced[row, :total] = item.voiced[part]
-            out.prosody[row, 0] += higher / PITCH_SCALE
+            out.prosody[row, 0] += np.log(WARPS[choice]) / PITCH_SCALE
             for second in (row, count + row):
                 heard = self._reference(item)
-                out.reference[second, : len(heard)] = heard @ warp
+                out.reference[second, : len(heard)] = heard @ self.warps[choice]
                 out.reference_mask[second, : len(heard)] = 1
         return out
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..trained_voice import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE, colour_matrix
+from ..trained_voice import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE
 
 LOUD = 1.25
 """Frames down to so far below the loudest band of a piece, in units of `LEVEL_SCALE_DB`, carry the voice: 25 dB."""
@@ -17,7 +17,7 @@ CONTRAST = 0.1
 WEIGHTS = {
     "envelope": 1.0,
     "slope": 0.5,
-    "colour": 0.2,
+    "colour": 0.5,
     "variance": 0.5,
     "pitch": 0.2,
     "liveliness": 0.05,
@@ -32,52 +32,26 @@ def losses(out: dict[str, Tensor], data: dict[str, Tensor]) -> dict[str, Tensor]
 
     Besides the distances frame by frame: mean and standard deviation over time, because the average of everything
     that could have been said is too smooth, and costs likeness (`colour`, `variance`, `liveliness`).
-
-    Args:
-        out: what `Voice` returns, and `coloured`, its envelope after `colour`.
-        data: the fields of a `Batch`.
     """
     mask = data["frame_mask"]
     parts = {
-        **_envelope(out["coloured"], data["envelope"], mask),
-        "colour": _mean_distance(out["envelope"].float(), data["envelope"], mask),
+        **_envelope(out["envelope"].float(), data["envelope"], mask),
         **_melody(out["melody"].float(), data, mask),
         "timing": _mean((out["durations"].float() - torch.log1p(data["durations"])).abs(), data["whole"]),
-        "identity": identity(out["heard"].float(), out["again"].float(), data["speaker"]),
+        "identity": _identity(out["heard"].float(), out["again"].float(), data["speaker"]),
     }
     return {name: WEIGHTS[name] * value for name, value in parts.items()}
 
 
-def colour(made: Tensor, measured: Tensor, mask: Tensor) -> Tensor:
-    """Return the made envelopes with the mean spectrum of the measured ones, as far as a voice's colour can say it.
-
-    That is what the receiver does: so the timbre need not tell what the colour tells.
-
-    Args:
-        made, measured: [B, T, BANDS]; mask: [B, T, 1], 1 where there are frames.
-    """
-    loud = _loud(measured, mask)
-    missing = _moments(measured, loud)[0] - _moments(made, loud)[0]
-    matrix = torch.from_numpy(colour_matrix()).to(missing)
-    return made + (missing @ torch.linalg.pinv(matrix) @ matrix).unsqueeze(1)
-
-
-def _loud(measured: Tensor, mask: Tensor) -> Tensor:
-    return mask * (measured.amax(dim=2, keepdim=True) > measured.amax(dim=(1, 2), keepdim=True) - LOUD)
-
-
-def _mean_distance(made: Tensor, measured: Tensor, mask: Tensor) -> Tensor:
-    loud = _loud(measured, mask)
-    return (_moments(made, loud)[0] - _moments(measured, loud)[0]).abs().mean()
-
-
 def _envelope(made: Tensor, measured: Tensor, mask: Tensor) -> dict[str, Tensor]:
     bands = measured.shape[2]
-    loud = _loud(measured, mask)
+    loud = mask * (measured.amax(dim=2, keepdim=True) > measured.amax(dim=(1, 2), keepdim=True) - LOUD)
+    (made_mean, made_deviation), (true_mean, true_deviation) = _moments(made, loud), _moments(measured, loud)
     return {
         "envelope": _mean((made - measured).abs(), mask) / bands,
         "slope": _mean((made.diff(dim=1) - measured.diff(dim=1)).abs(), mask[:, 1:]) / bands,
-        "variance": (_moments(made, loud)[1] - _moments(measured, loud)[1]).abs().mean(),
+        "colour": (made_mean - true_mean).abs().mean(),
+        "variance": (made_deviation - true_deviation).abs().mean(),
     }
 
 
@@ -96,7 +70,7 @@ def _melody(made: Tensor, data: dict[str, Tensor], mask: Tensor) -> dict[str, Te
     }
 
 
-def identity(heard: Tensor, again: Tensor, speaker: Tensor) -> Tensor:
+def _identity(heard: Tensor, again: Tensor, speaker: Tensor) -> Tensor:
     """Return the cross-entropy of finding each voice's second piece among the batch's (InfoNCE, Oord et al., 2018)."""
     first, second = nn.functional.normalize(heard, dim=1), nn.functional.normalize(again, dim=1)
     alike = first @ second.T / CONTRAST

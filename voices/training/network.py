@@ -73,15 +73,15 @@ class Stack(nn.Module):
 class VoiceNetwork(nn.Module):
     """Who speaks, from a few seconds of the mel spectrum."""
 
-    def __init__(self, width: int = 128, blocks: int = 3, numbers: int = TIMBRE) -> None:
+    def __init__(self, width: int = 128, blocks: int = 3) -> None:
         super().__init__()
         self.enter = nn.Linear(BANDS, width)
         self.stack = Stack(width, blocks, 0)
         self.attend = nn.Linear(width, 1)
-        self.leave = nn.Sequential(nn.LayerNorm(2 * width), nn.Linear(2 * width, numbers))
+        self.leave = nn.Sequential(nn.LayerNorm(2 * width), nn.Linear(2 * width, TIMBRE))
 
     def forward(self, mel: Tensor, mask: Tensor) -> Tensor:
-        """Return the timbre, [B, numbers] in (-1, 1).
+        """Return the timbre, [B, TIMBRE] in (-1, 1).
 
         Args:
             mel: [B, T, BANDS], normalized; `mask`: [B, T, 1], 1 where there is speech.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..trained_voice import BITS, PITCH_CENTRE, PITCH_SCALE
 from .checkpoint import Run
 from .examples import Batch, Example, Sampler
-from .losses import colour, identity, losses
+from .losses import losses
 from .network import AcousticNetwork, Critic, VoiceNetwork
 
 TIMBRE_STEP = 2 / (2**BITS - 1)
@@ -25,8 +25,7 @@ CRITIC_RATE_SHARE = 0.5
 """How much of the learning rate is left for the stage with the critic."""
 CRITIC_FRAMES = 192
 """How much of each piece the critic looks at."""
-FEATURES_WEIGHT, LIKENESS_WEIGHT = 0.1, 0.05
-LISTENER_NUMBERS = 64
+FEATURES_WEIGHT = 0.1
 SAVE_EVERY_S = 120.0
 LOG_EVERY = 50
 
@@ -119,16 +118,12 @@ def train(plan: Plan, examples: list[Example], with_critic: bool) -> Path:
 def _start(plan: Plan, device: torch.device) -> Run:
     voice, critic = Voice().to(device), Critic().to(device)
     averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGING)
-    listener = VoiceNetwork(numbers=LISTENER_NUMBERS).to(device)
     return Run(
         voice,
         torch.optim.swa_utils.AveragedModel(voice, multi_avg_fn=averaging),
         critic,
-        listener,
         torch.optim.AdamW(voice.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
-        torch.optim.AdamW(
-            [*critic.parameters(), *listener.parameters()], plan.critic_rate, betas=(0.5, 0.9), fused=True
-        ),
+        torch.optim.AdamW(critic.parameters(), plan.critic_rate, betas=(0.5, 0.9), fused=True),
     )
 
 
@@ -141,17 +136,13 @@ def _step(run: Run, data: dict[str, Tensor], critic_weight: float | None) -> dic
     """Train by one batch; return each loss."""
     with torch.autocast(data["tokens"].device.type, torch.bfloat16):
         out = run.voice(data)
-    out["coloured"] = colour(out["envelope"].float(), data["envelope"], data["frame_mask"])
     parts = losses(out, data)
     if critic_weight is not None:
-        run.judge.zero_grad(set_to_none=True)
-        parts |= _fool(run, out, data, critic_weight) | _recognize(run, out, data)
+        parts |= _fool(run, out, data, critic_weight)
     run.optimizer.zero_grad(set_to_none=True)
     torch.stack(list(parts.values())).sum().backward()
     nn.utils.clip_grad_norm_(run.voice.parameters(), 1.0)
     run.optimizer.step()
-    if critic_weight is not None:
-        run.judge.step()
     run.average.update_parameters(run.voice)
     run.step += 1
     return {key: float(value.detach()) for key, value in parts.items()}
@@ -166,14 +157,16 @@ def _fool(run: Run, out: dict[str, Tensor], data: dict[str, Tensor], weight: flo
     start = int(torch.randint(0, data["frame_mask"].shape[1] - CRITIC_FRAMES + 1, ()))
     part = slice(start, start + CRITIC_FRAMES)
     mask = data["frame_mask"][:, part]
-    real, fake = data["envelope"][:, part] * mask, out["coloured"][:, part] * mask
+    real, fake = data["envelope"][:, part] * mask, out["envelope"].float()[:, part] * mask
     whose = torch.cat([out["again"].detach().float(), data["prosody"]], dim=1)
     device = real.device.type
     with torch.autocast(device, torch.bfloat16):
         verdicts = critic(torch.cat([real, fake.detach()]), whose.repeat(2, 1))[-1]
     true, false = verdicts.float().chunk(2)
     caught = ((true - 1) ** 2).mean() + (false**2).mean()
+    run.judge.zero_grad(set_to_none=True)
     caught.backward()
+    run.judge.step()
     critic.requires_grad_(False)
     with torch.autocast(device, torch.bfloat16):
         *of_fake, verdict = critic(fake, whose)
@@ -184,28 +177,3 @@ def _fool(run: Run, out: dict[str, Tensor], data: dict[str, Tensor], weight: flo
     pairs = [(made.float(), measured.float()) for made, measured in zip(of_fake, of_real, strict=True)]
     features = torch.stack([(made - measured).abs().mean() / measured.abs().mean() for made, measured in pairs])
     return {"passed": weight * passed, "features": FEATURES_WEIGHT * features.mean(), "caught": caught.detach()}
-
-
-def _recognize(run: Run, out: dict[str, Tensor], data: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Train the listener by one step; return the loss of who wants to be recognized.
-
-    The listener learns to find the second half of a measured piece by the first; of a made first half it has to
-    find the measured second half, so that the sounds count that the two do not share.
-    """
-    listener, device = run.listener, data["envelope"].device.type
-
-    def hear(envelope: Tensor) -> tuple[Tensor, Tensor]:
-        halves = torch.cat(envelope.chunk(2, dim=1)), torch.cat(data["frame_mask"].chunk(2, dim=1))
-        with torch.autocast(device, torch.bfloat16):
-            first, second = listener(*halves).float().chunk(2)
-        return first, second
-
-    first, second = hear(data["envelope"])
-    found = identity(first, second, data["speaker"])
-    found.backward()
-    listener.requires_grad_(False)
-    made_first, made_second = hear(out["coloured"])
-    listener.requires_grad_(True)
-    likeness = identity(made_first, second.detach(), data["speaker"])
-    likeness = likeness + identity(made_second, first.detach(), data["speaker"])
-    return {"likeness": LIKENESS_WEIGHT * likeness, "found": found.detach()}
