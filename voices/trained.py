@@ -50,6 +50,10 @@ MAX_DURATION_S = 60.0
 SLOWEST, FASTEST = 1.8, 0.6
 """How far all durations are stretched to fill the time, at the most."""
 
+SHARPENING, SHARPENED_FRAMES = 0.4, 7
+"""Envelopes are moved away from their mean over 70 ms: networks say everything a little too smoothly. In the project's
+evaluation it brings the likeness from 0.685 to 0.694 (Resemblyzer's cosine) and costs no words."""
+
 VOICING_CORNERS_HZ = (0.0, 2000.0, 4000.0, 8000.0)
 VOICING_DB = (0.0, 0.0, -4.0, -10.0)
 """How much of a voiced sound is pulses, along the frequency; the rest of its power is noise."""
@@ -203,7 +207,14 @@ def _say(piece: _Piece, voice: TrainedVoice, stretch: float) -> Samples:
         },
     )
     colour = np.array(voice.colour_db) @ _colour_matrix()
-    return _sound(np.asarray(log_pitch)[0], np.asarray(voicing)[0], np.asarray(envelope)[0] + colour)
+    return _sound(np.asarray(log_pitch)[0], np.asarray(voicing)[0], _sharpened(np.asarray(envelope)[0]) + colour)
+
+
+def _sharpened(envelope_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    half = SHARPENED_FRAMES // 2
+    padded = np.pad(envelope_db, ((half, half), (0, 0)), mode="edge")
+    mean = np.lib.stride_tricks.sliding_window_view(padded, SHARPENED_FRAMES, axis=0).mean(axis=2)
+    return np.asarray(envelope_db + SHARPENING * (envelope_db - mean), np.float64)
 
 
 def _sound(

@@ -83,7 +83,8 @@ def test_onset(start_s: float) -> None:
 
 
 def test_a_breath_after_digital_silence_is_no_onset() -> None:
-    samples = bursts((1.0, 3.0), duration_s=5).samples + bursts((0.6, 1.0), duration_s=5).samples / 100
+    samples = bursts((1.0, 3.0), duration_s=5).samples
+    samples += np.float32(0.01) * bursts((0.6, 1.0), duration_s=5).samples
     assert onset_s(samples, expected_s=1.0) == pytest.approx(1.0, abs=0.011)
 
 
