@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .protocols import ENGINE_SAMPLE_RATE, SpeakerEmbedder
-from .vad import Stretch
+from .vad import Stretch, frame_power
 
 WINDOW_S, HOP_S = 1.5, 0.25
 """Shorter windows tell people apart worse, longer ones blur their turns."""
@@ -80,14 +80,13 @@ class Diarizer:
         starts = [*range(0, last, hop), last]
         embeddings = np.stack([self._embedder.embed(speech[start : start + window]) for start in starts])
         centers_s = (np.array(starts) + min(window, len(speech)) / 2) / ENGINE_SAMPLE_RATE
-        frames = speech[: len(speech) // QUIET_FRAME * QUIET_FRAME].reshape(-1, QUIET_FRAME)
         self._stretches.append(
             _Heard(
                 stretch.start_s,
                 stretch.duration_s,
                 centers_s,
                 embeddings.astype(np.float16),
-                np.square(frames).mean(axis=1),
+                frame_power(speech, QUIET_FRAME),
             )
         )
 

