@@ -10,6 +10,9 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
+COLOURS = 10
+"""Of matplotlib's own cycle; lines from there on are dashed."""
+
 
 def read_curves(path: Path) -> tuple[list[int], dict[str, list[float]]]:
     """Return the steps and each loss at them, from a file that `train` has written."""
@@ -32,8 +35,8 @@ def plot_curves(build: Path) -> None:
     figure, panels = pyplot.subplots(1, len(paths), figsize=(7 * len(paths), 6), squeeze=False)
     for panel, path in zip(panels[0], paths, strict=True):
         steps, losses = read_curves(path)
-        for name, values in losses.items():
-            panel.plot(steps, values, label=name)
+        for number, (name, values) in enumerate(losses.items()):
+            panel.plot(steps, values, "-" if number < COLOURS else "--", label=name)
         panel.set(title=path.stem, xlabel="step", ylabel="loss, weighted", xscale="log", yscale="log")
         panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
         panel.grid(alpha=0.3)
