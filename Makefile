@@ -6,21 +6,28 @@ BIN := $(VENV)/bin
 ENGINES_VENV := .venv-engines
 ENGINES_BIN := $(ENGINES_VENV)/bin
 
-.PHONY: setup demo live-demo test test-engines lint eval bench clean
+# What is installed is locked, with hashes: requirements/*.txt, written by `make lock`. They are complete, so
+# nothing is resolved here, and what comes as source is built with the setuptools that is locked, too.
+PIP_INSTALL := pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
+LOCKED := --require-hashes --requirement
+
+.PHONY: setup demo live-demo test test-engines lint lock eval bench clean
 
 setup: $(VENV)/installed
 	@echo "speechzip is ready: $(BIN)/speechzip --help"
 
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml requirements/build.txt requirements/install.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --editable .
+	$(BIN)/$(PIP_INSTALL) --no-compile $(LOCKED) requirements/build.txt
+	$(BIN)/$(PIP_INSTALL) --no-compile $(LOCKED) requirements/install.txt
+	$(BIN)/$(PIP_INSTALL) --no-compile --editable .
 # Bytecode only for what runs, and no build tools: 384 MB instead of 411.
 	$(BIN)/python -m compileall -q -x '/(tests?|pip|tools|transformers|quantization|datasets|lexers|styles)/' $(VENV)/lib
-	-$(BIN)/pip uninstall --quiet --yes setuptools
+	$(BIN)/pip uninstall --quiet --yes setuptools wheel
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed-eval
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(VENV)/installed-dev: $(VENV)/installed-eval requirements/dev.txt
+	$(BIN)/$(PIP_INSTALL) $(LOCKED) requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/installed
@@ -38,9 +45,11 @@ test: $(VENV)/installed-dev
 test-engines: $(ENGINES_VENV)/installed
 	OMP_NUM_THREADS=1 $(ENGINES_BIN)/python -m pytest tests/engines -W default -W error::speechzip.pipeline.SpeechzipWarning
 
-$(ENGINES_VENV)/installed: pyproject.toml
+$(ENGINES_VENV)/installed: pyproject.toml requirements/build.txt requirements/engines.txt
 	$(PYTHON) -m venv $(ENGINES_VENV)
-	$(ENGINES_BIN)/pip install --quiet --disable-pip-version-check --editable '.[whisper,xtts]' onnx pytest
+	$(ENGINES_BIN)/$(PIP_INSTALL) $(LOCKED) requirements/build.txt
+	$(ENGINES_BIN)/$(PIP_INSTALL) $(LOCKED) requirements/engines.txt
+	$(ENGINES_BIN)/$(PIP_INSTALL) --editable .
 	@touch $@
 
 # On the evaluation recordings where they are at hand, else on those of the installed wheels. The report
@@ -51,14 +60,11 @@ eval: $(VENV)/installed-eval
 	$(BIN)/speechzip eval $(CORPUS) --out report $(EVAL)
 	$(BIN)/python -c "from speechzip.eval.report.headline import main; main()" report/results.json README.md
 
-# Resemblyzer's own dependencies are 5 GB and a compiler; of it only the weights are used.
-$(VENV)/installed-eval: $(VENV)/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[eval]'
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps Resemblyzer==0.1.4
+$(VENV)/installed-eval: $(VENV)/installed requirements/eval.txt
+	$(BIN)/$(PIP_INSTALL) $(LOCKED) requirements/eval.txt
 	@touch $@
 
-bench: $(VENV)/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+bench: $(VENV)/installed-eval
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.speed
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.text_coders
 	$(BIN)/python -m speechzip.pipeline.live.delay
@@ -69,5 +75,23 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/pyright
 
+# Whoever changes a dependency in pyproject.toml or requirements/*.in runs `make lock` and commits what it writes;
+# what did not change stays at its version. `make lock UPGRADE=--upgrade` renews everything.
+# All others agree with the versions of dev.txt. PyTorch has no wheels for Intel Macs, so the engines are not solved for them.
+LOCK = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--custom-compile-command 'make lock' $(UPGRADE)
+
+lock: .venv-lock/installed
+	$(LOCK) requirements/build.in -o requirements/build.txt
+	$(LOCK) pyproject.toml requirements/eval.in --extra dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/install.txt
+	$(LOCK) pyproject.toml requirements/eval.in --extra bench -c requirements/dev.txt -o requirements/eval.txt
+	$(LOCK) --no-config pyproject.toml requirements/engines.in --extra whisper --extra xtts -o requirements/engines.txt
+
+.venv-lock/installed:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(ENGINES_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis demo
+	rm -rf $(VENV) $(ENGINES_VENV) .venv-lock build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis demo
