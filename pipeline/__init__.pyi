@@ -1,7 +1,7 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
 from .audio import AudioSource, open_recording, resample
 from .compression import Compressed, Progress, compress
-from .decompression import SpeechzipWarning, decompress, read_payload, render, with_voices
+from .decompression import decompress, read_payload, render, with_voices
 from .engines import engine_names, load_engine, load_recognizer
 from .errors import (
     AudioError,
@@ -19,6 +19,7 @@ from .errors import (
     ProtocolError,
     QueueFullError,
     SpeechzipError,
+    SpeechzipWarning,
     TextError,
     VoiceError,
 )

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from .errors import OutputError, SpeechzipError
+from .errors import OutputError, SpeechzipError, SpeechzipWarning
 
 if TYPE_CHECKING:
     from .compression import Progress
@@ -190,8 +190,6 @@ def main() -> None:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    from .decompression import SpeechzipWarning
-
     if issubclass(category, SpeechzipWarning):
         _complain(f"warning: {message}")
 

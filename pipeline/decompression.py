@@ -11,7 +11,7 @@ import numpy as np
 
 from .compression import Progress
 from .engines import load_engine
-from .errors import PayloadCorrupt, PayloadError
+from .errors import PayloadCorrupt, PayloadError, SpeechzipWarning
 from .naming import names_voices, resolve_voices
 from .payload import Decoded, decode_payload
 from .protocols import Synthesizer, VoiceBook
@@ -22,10 +22,6 @@ MAX_PAYLOAD_BYTES = 4 << 20
 """A day of talk takes less than 1 MB: nothing longer is read."""
 SILENCE_BLOCK_S = 1.0
 """Silence is rendered in blocks of this length, so that a long pause costs no memory."""
-
-
-class SpeechzipWarning(UserWarning):
-    """The result is complete, but not as good as it could be; says why."""
 
 
 def read_payload(source: bytes | str | Path | BinaryIO) -> Decoded:

@@ -90,3 +90,7 @@ class QueueFullError(LiveError):
 
 class DeviceError(LiveError):
     """A microphone or loudspeaker is missing, busy or gone."""
+
+
+class SpeechzipWarning(UserWarning):
+    """The result is complete, but not as good as it could be; says why."""

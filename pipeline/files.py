@@ -1,60 +1,167 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all.
+
+Until a file is whole it has a name of its own in the same folder, ``.speechzip-1f09a2b3.part``, and whoever writes it
+holds a lock on it. One that nobody holds belongs to a run that was killed: the next run in that folder removes it.
+"""
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import re
 import secrets
-from collections.abc import Generator
-from contextlib import contextmanager
+import stat
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from .errors import OutputError
 
+_PARTIAL_NAME = re.compile(r"\.speechzip-[0-9a-f]{8}\.part")
 
-def check_writable(path: Path, force: bool) -> None:
+
+def check_writable(path: Path, force: bool, inputs: Sequence[str | Path | BinaryIO] = ()) -> None:
     """Refuse early what `atomic_file` would refuse after the work is done.
 
+    Args:
+        path: what is to be written.
+        force: whether it may be overwritten.
+        inputs: what is read meanwhile, which must not be overwritten, whatever name it has there.
+
     Raises:
-        OutputError: `path` exists and `force` is not given, or its folder is missing or not writable.
+        OutputError: `path` exists and `force` is not given, it is one of the inputs, or its folder is missing or
+            not writable.
     """
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; name a file with --output")
-    if path.exists() and not force and path.is_file():
-        raise OutputError(f"{path} exists already; give --force to overwrite it, or --output for another name")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path} cannot be written: the folder {path.parent} does not exist; make it first")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise OutputError(f"{path} cannot be written: permission denied; choose another place with --output")
+    with _told(path):
+        _check_writable(path, force, inputs)
 
 
 @contextmanager
-def atomic_file(path: Path, force: bool = False) -> Generator[BinaryIO]:
+def atomic_file(
+    path: Path, force: bool = False, inputs: Sequence[str | Path | BinaryIO] = (), mode: int = 0o666
+) -> Generator[BinaryIO]:
     """Open a file for writing that takes the name `path` only when the block ends well.
 
-    Until then it has a temporary name in the same folder, and it is removed when
-    anything goes wrong, Ctrl-C included. A device or a pipe is written to directly.
+    It is removed when anything goes wrong, Ctrl-C included. A device or a pipe is written to directly; what a
+    symbolic link points to is written in its place, and the link stays.
+
+    Args:
+        path: what is to be written.
+        force: whether it may be overwritten.
+        inputs: as for `check_writable`.
+        mode: permissions of the file, less the umask.
 
     Raises:
         OutputError: as `check_writable`, or the disk is full.
     """
-    check_writable(path, force)
-    try:
+    check_writable(path, force, inputs)
+    with _told(path):
         if path.exists() and not path.is_file():  # renaming over /dev/null would replace it
             with open(path, "wb") as device:
                 yield device
             return
-        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        target = _target(path)
+        _remove_abandoned(target.parent)
+        partial, file = _open_partial(target.parent, mode)
         try:
-            with open(partial, "x+b") as file:
+            with file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            check_writable(path, force)  # somebody may have been faster
-            os.replace(partial, path)
+                _check_writable(path, force, inputs)  # somebody may have been faster
+                _take_name(partial, target, force)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _check_writable(path: Path, force: bool, inputs: Sequence[str | Path | BinaryIO]) -> None:
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file with --output")
+    if any(_is_same_file(path, source) for source in inputs):
+        raise OutputError(f"{path} is the input itself and would be lost; name another file with --output")
+    if path.exists() and not force and path.is_file():
+        raise OutputError(f"{path} exists already; give --force to overwrite it, or --output for another name")
+    folder = _target(path).parent
+    if not folder.is_dir():
+        raise OutputError(f"{path} cannot be written: the folder {folder} does not exist; make it first")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise OutputError(f"{path} cannot be written: permission denied; choose another place with --output")
+
+
+def _target(path: Path) -> Path:
+    """Return what a symbolic link leads to, also where nothing is there yet; any other path as it is."""
+    if not path.is_symlink():
+        return path
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():  # it leads back to itself
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return target
+
+
+@contextmanager
+def _told(path: Path) -> Generator[None]:
+    """Turn what the system says about `path` into an `OutputError`."""
+    try:
+        yield
     except OutputError:
         raise
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}; choose another place") from error
+
+
+def _is_same_file(path: Path, source: str | Path | BinaryIO) -> bool:
+    """Tell whether a regular file is read as `source`, under this name, another name or none."""
+    try:
+        ours = os.stat(path)
+        theirs = os.stat(source) if isinstance(source, (str, Path)) else os.fstat(source.fileno())
+    except (OSError, ValueError):  # one of them is missing, or lies in memory
+        return False
+    return stat.S_ISREG(ours.st_mode) and os.path.samestat(ours, theirs)
+
+
+def _open_partial(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
+    """Return a new file, locked, and its name: short, since the final one may use all that a name may have."""
+    while True:
+        partial = folder / f".speechzip-{secrets.token_hex(4)}.part"
+        file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "w+b")
+        with suppress(OSError):  # a file system without locks: nobody can lock it there, so nobody removes it
+            fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):  # removed by another run, before it was locked
+            if os.path.samestat(os.stat(partial), os.fstat(file.fileno())):
+                return partial, file
+        file.close()
+
+
+def _take_name(partial: Path, target: Path, force: bool) -> None:
+    """Give the finished file its name; without `force` never that of another file, not even one made just now."""
+    if force:
+        os.replace(partial, target)
+        return
+    try:
+        os.link(partial, target)
+    except FileExistsError:
+        raise OutputError(f"{target} exists already: it was written by somebody else meanwhile") from None
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EMLINK):
+            raise
+        os.replace(partial, target)  # a file system without hard links, such as FAT
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed runs have left in a folder; a file that somebody is writing is locked and stays."""
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            if _PARTIAL_NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                _remove_if_abandoned(entry.path)
+
+
+def _remove_if_abandoned(path: str) -> None:
+    with suppress(OSError):  # locked by its writer, somebody else's, or gone
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(path)
+        finally:
+            os.close(descriptor)
