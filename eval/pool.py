@@ -60,7 +60,7 @@ def _run_until_broken(
     """Take jobs from `pending` until none is left; return those under way when a process died."""
     running: dict[Future[None], Job] = {}
     context: Any = multiprocessing.get_context("spawn")  # threads of native libraries do not survive a fork
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_worker) as pool:
         try:
             while pending or running:
                 while pending and len(running) < workers:
@@ -77,27 +77,11 @@ def _run_until_broken(
     return []
 
 
-def _prepare_worker() -> None:
+def prepare_worker() -> None:
+    """Set up a process that works for another one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     warnings.simplefilter("ignore")  # of libraries, about themselves
-    _one_thread_for_networks()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _one_thread_for_networks() -> None:
-    """Let every network that is loaded in this process from now on run in one thread.
-
-    onnxruntime asks neither a variable nor the affinity of a process: it starts a thread for each core, and
-    threads of many processes that wait for each other on few cores take many times as long.
-    """
-    import onnxruntime
-
-    class OneThread(onnxruntime.SessionOptions):
-        def __init__(self) -> None:
-            super().__init__()
-            self.intra_op_num_threads = 1
-
-    onnxruntime.SessionOptions = OneThread  # type: ignore[misc]  # what engines make their options from
 
 
 def _end_with_parent() -> None:

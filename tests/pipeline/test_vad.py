@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from fakes import bursts, loud
-from speechzip.pipeline.vad import CHUNK_S, HARD_LENGTH_S, PADDING_S, Stretch, StretchFinder
+from speechzip.pipeline import Samples
+from speechzip.pipeline.vad import CHUNK_S, HARD_LENGTH_S, PADDING_S, SpeechDetector, Stretch, StretchFinder
 
 
 def stretches(*spans: tuple[float, float], duration_s: float, block: int = 16000) -> list[Stretch]:
@@ -36,11 +36,11 @@ def test_padding_is_real_sound() -> None:
     assert not stretch.samples[: int(0.12 * 16000)].any()
 
 
-def heard_late(by_s: float) -> Callable[[Sequence[float]], float]:
+def heard_late(by_s: float) -> SpeechDetector:
     """A detector that says so late that there is sound."""
     since_s = 0.0
 
-    def detect(chunk: Sequence[float]) -> float:
+    def detect(chunk: Samples) -> float:
         nonlocal since_s
         since_s = since_s + CHUNK_S if loud(chunk) > 0.5 else 0.0
         return float(since_s > by_s)
