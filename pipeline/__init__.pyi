@@ -28,6 +28,7 @@ from .languages import LANGUAGES
 from .payload import Decoded, decode_payload, encode_payload
 from .protocols import (
     ENGINE_SAMPLE_RATE,
+    MAX_UTTERANCE_S,
     Recognizer,
     SpeakerEmbedder,
     SpeakerEmbedding,
@@ -54,7 +55,8 @@ from .types import (
 )
 
 __all__ = [
-    "ENGINE_SAMPLE_RATE", "LANGUAGES", "MAX_LONG_VOICE_BYTES", "MAX_VOICE_BYTES", "TEXT_CODERS", "VOICE_SPACES",
+    "ENGINE_SAMPLE_RATE", "LANGUAGES", "MAX_LONG_VOICE_BYTES", "MAX_UTTERANCE_S", "MAX_VOICE_BYTES", "TEXT_CODERS",
+    "VOICE_SPACES",
     "Audio", "AudioError", "AudioSource", "Compressed", "Decoded", "DeviceError", "EngineError", "InputError",
     "LinkError", "LiveError", "NoSpeechError", "OutputError", "Payload", "PayloadCorrupt", "PayloadError",
     "PayloadTruncated", "PayloadVersionError", "Progress", "ProtocolError", "QueueFullError", "Recognizer",

@@ -16,6 +16,9 @@ SpeakerEmbedding = npt.NDArray[np.float32]
 ENGINE_SAMPLE_RATE = 16_000
 """Rate in Hz at which recognizers and voice encoders are given speech."""
 
+MAX_UTTERANCE_S = 60.0
+"""Longest speech in seconds that is made for one utterance, whatever its text is: recognizers hear 30 s at a time."""
+
 
 class Recognizer(Protocol):
     """Speech to text."""
@@ -91,7 +94,8 @@ class Synthesizer(Protocol):
     def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
         """Return the text spoken, float32 [T] mono in [-1, 1] at `sample_rate`.
 
-        Speech starts with the first sample and ends near the last.
+        Speech starts with the first sample and ends near the last, `MAX_UTTERANCE_S` later at most: what
+        would go on is left out. The same arguments give the same samples.
 
         Args:
             text: what to say; any Unicode.
@@ -110,6 +114,7 @@ class StreamingSynthesizer(Synthesizer, Protocol):
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
         """Yield the text spoken at the voice's own pace, float32 [t] mono in [-1, 1], piece by piece.
 
+        Together the pieces last `MAX_UTTERANCE_S` at most.
         Arguments as for `synthesize`. Close the iterator to stop early.
         """
         ...

@@ -1,13 +1,17 @@
 """espeak-ng through ctypes: the library that lies inside the ``espeakng-loader`` wheel.
 
 One process has one espeak-ng: it keeps its state in global variables. A lock stands around it.
-That state runs on from call to call (flutter, hiss), so the same words differ by a few samples.
+What it has spoken before changes what it speaks next (flutter, hiss, the phase of its pulses), and it has no
+function that forgets it. So the library is unloaded and loaded again before it speaks, which takes 2 ms:
+the same words are the same samples, whatever was spoken before.
 """
 
 from __future__ import annotations
 
+import _ctypes
 import ctypes
 import os
+import sys
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -28,6 +32,12 @@ PARAMETER_RATE, PARAMETER_PITCH, PARAMETER_RANGE = 1, 3, 4
 
 MIN_RATE, MAX_RATE = 80, 450
 """Words a minute that espeak-ng speaks at without a second time-stretch."""
+
+MAX_CHARACTERS = 5000
+"""Longest text that is handed over: at `MAX_RATE` twice as much as can be said in a minute."""
+
+RANDOM_SEED = 1
+"""Its noise starts from the time of day otherwise."""
 
 MAX_DATA_PATH = 140
 """espeak-ng keeps its data path, and the file names behind it, in 160 characters."""
@@ -59,16 +69,17 @@ def speak(text: str, speech: Speech, max_duration_s: float) -> Samples:
     """Return `text` spoken: float32 [T] in [-1, 1] at `sample_rate()`; empty where there is nothing to say.
 
     Args:
-        text: any Unicode; NUL is left out.
+        text: any Unicode; NUL is left out, and whatever stands behind `MAX_CHARACTERS`.
         speech: voice, rate and pitch.
         max_duration_s: where to stop, whatever is left of the text.
 
     Raises:
         EngineError: espeak-ng is not there, lacks the voice or fails.
     """
-    encoded = text.replace("\0", "").encode("utf-8", "replace")
+    encoded = text.replace("\0", "")[:MAX_CHARACTERS].encode("utf-8", "replace")
+    interrupted: list[BaseException] = []
     with _LOCK:
-        library, rate = _library()
+        library, rate = _fresh_library()
         if library.espeak_SetVoiceByName(speech.voice.encode()) != 0:
             raise EngineError(f"espeak-ng has no voice named {speech.voice!r}")
         library.espeak_SetParameter(PARAMETER_RATE, speech.rate, 0)
@@ -79,17 +90,22 @@ def speak(text: str, speech: Speech, max_duration_s: float) -> Samples:
 
         def collect(block: int | None, count: int, _events: int | None) -> int:
             nonlocal room
-            if block and count > 0:
-                pcm = np.frombuffer(ctypes.string_at(block, 2 * count), np.int16)
-                blocks.append(np.asarray(pcm / 32768, np.float32))
-                room -= count
-            return int(room <= 0)  # 1 stops the synthesis
+            try:
+                if block and count > 0:
+                    pcm = np.frombuffer(ctypes.string_at(block, 2 * count), np.int16)
+                    blocks.append(np.asarray(pcm / 32768, np.float32))
+                    room -= count
+            except BaseException as error:  # such as Ctrl-C: ctypes would print it, and forget it
+                interrupted.append(error)
+            return int(room <= 0 or bool(interrupted))  # 1 stops the synthesis
 
         callback = _CALLBACK(collect)
         library.espeak_SetSynthCallback(callback)
         failed = library.espeak_Synth(encoded, len(encoded) + 1, 0, POSITION_CHARACTER, 0, CHARS_UTF8, None, None)
         library.espeak_Synchronize()
         library.espeak_SetSynthCallback(_NO_CALLBACK)
+    if interrupted:
+        raise interrupted[0]
     if failed:
         raise EngineError(f"espeak-ng failed on a text of {len(text)} characters (code {failed})")
     return np.concatenate(blocks)[: int(max_duration_s * rate)] if blocks else np.zeros(0, np.float32)
@@ -142,12 +158,24 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes
 _NO_CALLBACK = _CALLBACK()
 
 
+def _fresh_library() -> tuple[ctypes.CDLL, int]:
+    """Return what `_library` does, in the state in which it starts."""
+    library, _ = _library()
+    library.espeak_Terminate()
+    _library.cache_clear()
+    if sys.platform == "win32":
+        _ctypes.FreeLibrary(library._handle)
+    else:
+        _ctypes.dlclose(library._handle)
+    return _library()
+
+
 @lru_cache(maxsize=1)
 def _library() -> tuple[ctypes.CDLL, int]:
     """Return the initialised library and its sample rate in Hz."""
     try:
         library = ctypes.CDLL(espeakng_loader.get_library_path())
-        data_path = _short_path(Path(espeakng_loader.get_data_path()))
+        data_path = _data_path()
     except (OSError, RuntimeError) as error:
         raise EngineError(
             f"espeak-ng cannot be loaded ({error}); run: pip install --force-reinstall espeakng-loader"
@@ -161,12 +189,19 @@ def _library() -> tuple[ctypes.CDLL, int]:
     library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     library.espeak_SetSynthCallback.restype = None
+    library.espeak_ng_SetRandSeed.argtypes = [ctypes.c_long]
     rate = library.espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 200, str(data_path).encode(), INITIALIZE_DONT_EXIT)
     if rate <= 0:
         raise EngineError(
             f"espeak-ng does not start with its data in {data_path}; run: pip install --force-reinstall espeakng-loader"
         )
+    library.espeak_ng_SetRandSeed(RANDOM_SEED)
     return library, int(rate)
+
+
+@lru_cache(maxsize=1)
+def _data_path() -> Path:
+    return _short_path(Path(espeakng_loader.get_data_path()))
 
 
 def _short_path(data_path: Path) -> Path:

@@ -10,23 +10,18 @@ are set against it. The spectrum is then filtered from the espeak voice's toward
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
-from speechzip.pipeline import Samples, SpeechzipWarning, Voice, resample
+from speechzip.pipeline import MAX_UTTERANCE_S, Samples, SpeechzipWarning, Voice, resample
 
 from . import espeak, trained_voice
 from .classical import DEFAULT_PACE, SPACE, ClassicalVoice
+from .espeak_bases import HIGH_VARIANT, LOW_VARIANT, PITCH_SETTINGS, EspeakBase, espeak_bases
 from .loudness import level, trim
-from .pitch import fundamental_frequency
-from .spectrum import TYPICAL_DB, average_spectrum, equalize
+from .spectrum import TYPICAL_DB, equalize
 
 SAMPLE_RATE = 16_000
-
-PITCH_SETTINGS = (0, 25, 50, 75, 100)
-"""espeak-ng's pitch settings at which each of its voices is measured."""
 
 FORMANT_EXPONENT = 0.25
 """How far formants follow pitch from one speaker to another of the same sex."""
@@ -40,25 +35,6 @@ MAX_COLOUR_DB = 9.0
 DURATION_TOLERANCE = 0.02
 MAX_TRIES = 4
 """Rounds of synthesis until the length fits; the second mostly does."""
-MAX_SPEECH_S = 60.0
-"""Longest speech in one go, whatever the payload says the text is."""
-
-REFERENCE_SENTENCE = "The quick brown fox jumps over the lazy dog, while five wizards watch the moon rise."
-"""What an espeak voice's own pitch and spectrum are measured on: every sound of English, nearly."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """A voice of espeak-ng's, as it is before shaping."""
-
-    name: str
-    pitches_hz: tuple[float, ...]
-    """At each of `PITCH_SETTINGS`."""
-    spectrum_db: npt.NDArray[np.float64]
-
-
-LOW_VARIANT, HIGH_VARIANT = "m1", "f2"
-"""The best understood of espeak-ng's male and female variants: 17 % and 18 % WER, where its plain voice has 21 %."""
 HIGH_PITCH_HZ = 145.0
 """Speakers above it start from the high variant."""
 
@@ -75,14 +51,16 @@ class EspeakSynthesizer:
 
     def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
         """Return `text` spoken; see `Synthesizer.synthesize`."""
+        if not text.strip():
+            return np.zeros(0, np.float32)
         wanted = _classical(voice)
-        base = _base(_espeak_voice(language), HIGH_VARIANT if wanted.pitch_hz > HIGH_PITCH_HZ else LOW_VARIANT)
+        base = _base(language, HIGH_VARIANT if wanted.pitch_hz > HIGH_PITCH_HZ else LOW_VARIANT)
         own_pitch_hz = base.pitches_hz[PITCH_SETTINGS.index(50)]
         shift = (wanted.pitch_hz / own_pitch_hz) ** FORMANT_EXPONENT
         shift = min(max(shift, 1 / MAX_FORMANT_SHIFT), MAX_FORMANT_SHIFT)
         speech = espeak.Speech(
             voice=base.name,
-            pitch=_pitch_setting(base, wanted.pitch_hz / shift),
+            pitch=base.pitch_setting(wanted.pitch_hz / shift),
             range=min(round(20 * wanted.spread_semitones), 100),
             rate=round(175 * wanted.pace / DEFAULT_PACE),
         )
@@ -103,19 +81,14 @@ def _classical(voice: Voice | None) -> ClassicalVoice:
     return ClassicalVoice(trained.pitch_hz, 12 / np.log(2) * trained.spread)
 
 
-def _pitch_setting(base: _Base, pitch_hz: float) -> int:
-    """Return the setting at which `base` speaks nearest to `pitch_hz`."""
-    settings = np.interp(np.array([pitch_hz]), np.array(base.pitches_hz), np.array(PITCH_SETTINGS))
-    return round(float(settings[0]))
-
-
 def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: float) -> Samples:
-    """Return the text at the rate at which it lasts `duration_s` after the formants' shift."""
+    """Return the text so fast that it lasts `duration_s` after the formants' shift, `MAX_UTTERANCE_S` at most."""
     rate = min(max(float(speech.rate), espeak.MIN_RATE), espeak.MAX_RATE)
     best = np.zeros(0, np.float32)
     for _ in range(MAX_TRIES):
-        spoken = espeak.speak(text, replace(speech, rate=round(rate)), MAX_SPEECH_S)
+        spoken = espeak.speak(text, replace(speech, rate=round(rate)), MAX_UTTERANCE_S * shift)
         spoken = resample(trim(spoken), round(espeak.sample_rate() * shift), SAMPLE_RATE)
+        spoken = spoken[: int(MAX_UTTERANCE_S * SAMPLE_RATE)]
         if duration_s is None or len(spoken) == 0:
             return spoken
         wanted = max(duration_s, 0.1) * SAMPLE_RATE
@@ -128,28 +101,12 @@ def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: floa
     return best
 
 
-def _espeak_voice(language: str) -> str:
-    voice = espeak.voice_for(language)
-    if voice is None:
-        warnings.warn(
-            f"espeak-ng does not speak {language!r}; English letters to sounds are used",
-            SpeechzipWarning,
-            stacklevel=3,
-        )
-    return voice or "en-us"
-
-
-@lru_cache(maxsize=32)
-def _base(espeak_voice: str, variant: str) -> _Base:
-    """Measure an espeak voice."""
-    name = f"{espeak_voice}+{variant}"
-    spoken = {
-        setting: resample(
-            espeak.speak(REFERENCE_SENTENCE, espeak.Speech(name, pitch=setting), MAX_SPEECH_S),
-            espeak.sample_rate(),
-            SAMPLE_RATE,
-        )
-        for setting in PITCH_SETTINGS
-    }
-    pitches_hz = tuple(float(np.median(fundamental_frequency(samples, SAMPLE_RATE))) for samples in spoken.values())
-    return _Base(name, pitches_hz, average_spectrum(spoken[50], SAMPLE_RATE))
+def _base(language: str, variant: str) -> EspeakBase:
+    """Return the espeak voice for a language; the English one where espeak-ng does not speak it."""
+    base = espeak_bases().get(f"{espeak.voice_for(language)}+{variant}")
+    if base is not None:
+        return base
+    warnings.warn(
+        f"espeak-ng does not speak {language!r}; English letters to sounds are used", SpeechzipWarning, stacklevel=3
+    )
+    return espeak_bases()[f"en-us+{variant}"]

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, Samples, SpeechzipWarning, Voice
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, MAX_UTTERANCE_S, Samples, SpeechzipWarning, Voice
 
 from . import vocoder
 from .classical import SPACE as CLASSICAL_SPACE
@@ -45,8 +45,6 @@ LONGEST_STREAMED = 100
 PAUSE_S = 0.15
 """Between two pieces of live speech."""
 FRAMES_PER_SECOND = vocoder.SAMPLE_RATE / vocoder.HOP_LENGTH
-MAX_DURATION_S = 60.0
-"""Longest speech for one text, whatever the payload says."""
 SLOWEST, FASTEST = 1.8, 0.6
 """How far all durations are stretched to fill the time, at the most."""
 
@@ -139,6 +137,8 @@ class TrainedSynthesizer:
 
     def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
         """Return `text` spoken; see `Synthesizer.synthesize`."""
+        if not text.strip():
+            return np.zeros(0, np.float32)
         if voice and voice.space == CLASSICAL_SPACE:
             return self._espeak.synthesize(text, voice, duration_s, language)
         wanted = TrainedVoice.from_bytes(voice.embedding) if voice else TrainedVoice()
@@ -155,23 +155,28 @@ class TrainedSynthesizer:
         if total == 0:
             return np.zeros(0, np.float32)
         frames = total if duration_s is None else duration_s * FRAMES_PER_SECOND
-        stretch = min(max(min(frames, MAX_DURATION_S * FRAMES_PER_SECOND) / total, FASTEST), SLOWEST)
+        stretch = min(max(min(frames, MAX_UTTERANCE_S * FRAMES_PER_SECOND) / total, FASTEST), SLOWEST)
         said = np.concatenate([_say(piece, wanted, stretch) for piece in understood])
-        said = trim(said)[: int(MAX_DURATION_S * vocoder.SAMPLE_RATE)]
+        said = trim(said)[: int(MAX_UTTERANCE_S * vocoder.SAMPLE_RATE)]
         return level(said) if said.any() else said
 
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
         """Yield `text` spoken at the voice's own pace, piece by piece; see `StreamingSynthesizer.stream`."""
         pause = np.zeros(int(PAUSE_S * self.sample_rate), np.float32)
+        room = int(MAX_UTTERANCE_S * self.sample_rate)
         for number, piece in enumerate(pieces(text, LONGEST_STREAMED)):
             said = self.synthesize(piece, voice, None, language)
-            yield np.concatenate([pause, said]) if number and len(said) else said
+            said = (np.concatenate([pause, said]) if number and len(said) else said)[:room]
+            room -= len(said)
+            yield said
+            if room == 0:
+                return
 
 
 def _understand_all(text: str, voice: TrainedVoice) -> list[_Piece]:
-    """Return the text in pieces, as far as it can be said in `MAX_DURATION_S`: hostile text costs no more than that."""
+    """Return the text in pieces, as far as it can be said in `MAX_UTTERANCE_S`: hostile text costs no more."""
     understood: list[_Piece] = []
-    left = MAX_DURATION_S * FRAMES_PER_SECOND / FASTEST
+    left = MAX_UTTERANCE_S * FRAMES_PER_SECOND / FASTEST
     for written in pieces(text, LONGEST_PIECE):
         for words in pieces(spoken(written), LONGEST_PIECE):  # a long number is many words
             understood.append(_understand(words, voice))

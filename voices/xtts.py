@@ -24,17 +24,26 @@ from pathlib import Path
 import numpy as np
 import torch
 from huggingface_hub import try_to_load_from_cache
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, SpeechzipWarning, Voice, VoiceError
+from speechzip.pipeline import (
+    ENGINE_SAMPLE_RATE,
+    MAX_UTTERANCE_S,
+    EngineError,
+    Samples,
+    SpeechzipWarning,
+    Voice,
+    VoiceError,
+)
 from trainer.io import get_user_data_dir
 from TTS.tts.configs.xtts_config import XttsConfig
 from TTS.tts.models.xtts import Xtts
 
 from .clip import SPACE, unpack_clip
+from .espeak_bases import REFERENCE_SENTENCE
 from .licences import CPML, require
 from .loudness import level, trim
 from .sentences import pieces
 from .store import data_folder
-from .synthesizer import REFERENCE_SENTENCE, EspeakSynthesizer
+from .synthesizer import EspeakSynthesizer
 
 FILES = ("config.json", "model.pth", "vocab.json")
 """What a folder of weights holds, and maybe ``speakers_xtts.pth``: the voices that coqui recorded."""
@@ -47,8 +56,6 @@ LANGUAGE_NAMES = {"zh": "zh-cn"}
 """Where XTTS's name for a language differs from ISO 639-1."""
 SAMPLE_RATE = 24_000
 SEED = 0
-MAX_SPEECH_S = 60.0
-"""Longest speech in one go, whatever the payload says the text is."""
 MIN_CLIP_S = 0.4
 """XTTS hears no voice in less (a chunk of style needs 0.33 s)."""
 MIN_STRETCH, MAX_STRETCH = 0.75, 1.4
@@ -92,7 +99,7 @@ class XttsSynthesizer:
             style, embedding = self._conditioning(voice)
             latents: list[torch.Tensor] = []
             spoken: list[Samples] = []
-            room = MAX_SPEECH_S * SAMPLE_RATE
+            room = MAX_UTTERANCE_S * SAMPLE_RATE
             for piece in self._pieces(text, language):
                 result = self._model.inference(piece, self._language(language), style, embedding, **self._settings())
                 latents.append(torch.from_numpy(result["gpt_latents"]))
@@ -105,7 +112,7 @@ class XttsSynthesizer:
                 stretch = min(max(duration_s * SAMPLE_RATE / len(samples), MIN_STRETCH), MAX_STRETCH)
                 if abs(stretch - 1) > STRETCH_TOLERANCE:
                     samples = trim(np.concatenate([self._vocode(part, embedding, stretch) for part in latents]))
-        return level(samples[: int(MAX_SPEECH_S * SAMPLE_RATE)]) if samples.any() else samples[:0]
+        return level(samples[: int(MAX_UTTERANCE_S * SAMPLE_RATE)]) if samples.any() else samples[:0]
 
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
         """Yield `text` spoken, a second at a time; see `StreamingSynthesizer.stream`.
@@ -115,7 +122,7 @@ class XttsSynthesizer:
         with self._lock:
             with self._random.restarted():
                 style, embedding = self._conditioning(voice)
-            room = int(MAX_SPEECH_S * SAMPLE_RATE)
+            room = int(MAX_UTTERANCE_S * SAMPLE_RATE)
             for piece in self._pieces(text, language):
                 chunks = self._model.inference_stream(
                     piece,

@@ -135,7 +135,7 @@ def test_a_language_that_xtts_does_not_speak(synthesizer: XttsSynthesizer) -> No
 
 
 def test_an_endless_text_ends(synthesizer: XttsSynthesizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("speechzip.voices.xtts.MAX_SPEECH_S", 1.5)
+    monkeypatch.setattr("speechzip.voices.xtts.MAX_UTTERANCE_S", 1.5)
     assert RATE < len(synthesizer.synthesize("blah " * 100_000, None, None, "en")) <= 1.5 * RATE
     assert RATE < sum(map(len, synthesizer.stream("blah " * 100_000, None, "en"))) <= 1.5 * RATE
 

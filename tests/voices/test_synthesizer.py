@@ -4,8 +4,9 @@ import threading
 
 import numpy as np
 import pytest
-from speechzip.pipeline import EngineError, SpeechzipWarning, Voice
+from speechzip.pipeline import LANGUAGES, MAX_UTTERANCE_S, EngineError, SpeechzipWarning, Voice
 from speechzip.voices import ClassicalVoice, EspeakSynthesizer, espeak
+from speechzip.voices.espeak_bases import espeak_bases, measure_base
 from speechzip.voices.pitch import fundamental_frequency
 
 SENTENCE = "We are quite satisfied now, captain, and we leave for the coast tomorrow morning."
@@ -62,8 +63,53 @@ def test_any_text(synthesizer: EspeakSynthesizer, text: str) -> None:
     assert len(synthesizer.synthesize(text, None, None, "en")) > 1000
 
 
-def test_an_endless_text_ends(synthesizer: EspeakSynthesizer) -> None:
-    assert len(synthesizer.synthesize("blah " * 20000, voice(120), 1.0, "en")) <= 61 * 16000
+@pytest.mark.parametrize("text", ["blah " * 20000, "9" * 2000, "." * 100_000, "a" * 10_000])
+@pytest.mark.parametrize("pitch_hz", [50, 790])
+def test_an_endless_text_ends(synthesizer: EspeakSynthesizer, text: str, pitch_hz: float) -> None:
+    for duration_s in (1.0, 86400.0, None):
+        speech = synthesizer.synthesize(text, voice(pitch_hz), duration_s, "en")
+        assert len(speech) <= MAX_UTTERANCE_S * synthesizer.sample_rate
+
+
+@pytest.mark.filterwarnings("ignore::speechzip.pipeline.SpeechzipWarning")
+@pytest.mark.parametrize("pitch_hz", [50, 64, 76, 790])
+def test_any_language_in_the_lowest_and_the_highest_voice(synthesizer: EspeakSynthesizer, pitch_hz: float) -> None:
+    for language in LANGUAGES:
+        speech = synthesizer.synthesize("Papa 1", voice(pitch_hz), 1.0, language)
+        assert np.isfinite(speech).all(), language
+        assert len(speech) > 1000, language
+
+
+@pytest.mark.parametrize("before", [("你好", "zh", 50), ("blah " * 2000, "en", 300), ("Guten Tag", "de", 120)])
+def test_what_was_spoken_before_changes_nothing(synthesizer: EspeakSynthesizer, before: tuple[str, str, float]) -> None:
+    expected = synthesizer.synthesize("She sells fishes. Hush!", voice(210), 2.0, "en")
+    text, language, pitch_hz = before
+    synthesizer.synthesize(text, voice(pitch_hz), None, language)
+    assert np.array_equal(synthesizer.synthesize("She sells fishes. Hush!", voice(210), 2.0, "en"), expected)
+
+
+def test_the_table_holds_what_the_voices_measure() -> None:
+    for base in espeak_bases().values():
+        assert list(base.pitches_hz) == sorted(base.pitches_hz), base.name
+        assert np.isfinite(base.spectrum_db).all(), base.name
+    for name in ("en-us+m1", "vi+m1"):
+        measured, shipped = measure_base(name), espeak_bases()[name]
+        assert shipped.pitches_hz == pytest.approx(measured.pitches_hz, rel=0.01)
+        assert shipped.spectrum_db == pytest.approx(measured.spectrum_db, abs=0.5)
+
+
+def test_every_language_that_espeak_speaks_is_in_the_table() -> None:
+    voices = {espeak.voice_for(language) for language in LANGUAGES} - {None}
+    assert {name.partition("+")[0] for name in espeak_bases()} == voices
+
+
+def test_an_exception_in_the_middle_of_speech_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "frombuffer", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        espeak.speak(SENTENCE, espeak.Speech(), 20)
 
 
 def test_other_languages(synthesizer: EspeakSynthesizer) -> None:
@@ -79,8 +125,7 @@ def test_threads_take_turns() -> None:
     results: list[bool] = []
 
     def talk() -> None:
-        lengths = [len(espeak.speak(SENTENCE, espeak.Speech(), 20)) for _ in range(3)]
-        results.extend(abs(length - len(expected)) < 2000 for length in lengths)
+        results.extend(np.array_equal(espeak.speak(SENTENCE, espeak.Speech(), 20), expected) for _ in range(3))
 
     threads = [threading.Thread(target=talk) for _ in range(4)]
     for thread in threads:

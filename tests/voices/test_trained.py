@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 from jiwer import wer
-from speechzip.pipeline import Samples, SpeechzipWarning, Voice, load_engine, resample
+from speechzip.pipeline import MAX_UTTERANCE_S, Samples, SpeechzipWarning, Voice, load_engine, resample
 from speechzip.voices import ClassicalVoice, EspeakSynthesizer, TrainedSynthesizer, TrainedVoice, TrainedVoiceEncoder
 from speechzip.voices.melspectrum import mel_spectrum, normalized, speech_frames
 from speechzip.voices.pitch import fundamental_frequency
@@ -156,6 +156,14 @@ def test_streaming(synthesizer: TrainedSynthesizer) -> None:
     assert all(0.3 < len(piece) / synthesizer.sample_rate < 15 for piece in pieces)
     whole = synthesizer.synthesize(text, voice(120), None, "en")
     assert sum(map(len, pieces)) == pytest.approx(len(whole), rel=0.25)
+
+
+@pytest.mark.parametrize(("text", "language"), [("7" * 2000, "en"), ("привет " * 300, "ru")])
+def test_streamed_speech_ends_with_the_minute(synthesizer: TrainedSynthesizer, text: str, language: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpeechzipWarning)
+        said = sum(len(piece) for piece in synthesizer.stream(text, voice(120), language))
+    assert 0.9 * MAX_UTTERANCE_S <= said / synthesizer.sample_rate <= MAX_UTTERANCE_S
 
 
 def test_a_reader_is_told_from_another(readers: dict[str, Samples]) -> None:

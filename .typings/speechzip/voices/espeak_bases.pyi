@@ -1,0 +1,1 @@
+from voices.espeak_bases import *
