@@ -22,19 +22,23 @@ class BitWriter:
     """
 
     def __init__(self) -> None:
+        self._bytes = bytearray()
         self._value = 0
-        self._length = 0
+        self._length = 0  # of bits in `_value`, which do not fill a byte yet
 
     def write(self, value: int, width: int) -> None:
         """Append the `width` lowest bits of `value`, most significant first."""
         assert 0 <= value < 1 << width
         self._value = self._value << width | value
         self._length += width
+        whole, left = divmod(self._length, 8)
+        self._bytes += (self._value >> left).to_bytes(whole, "big")
+        self._value &= (1 << left) - 1
+        self._length = left
 
     def getvalue(self) -> bytes:
         """Return what was written, padded with zeros to whole bytes."""
-        padding = -self._length % 8
-        return (self._value << padding).to_bytes((self._length + padding) // 8, "big")
+        return bytes(self._bytes) + (bytes([self._value << 8 - self._length]) if self._length else b"")
 
 
 class BitReader:

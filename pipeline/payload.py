@@ -45,7 +45,8 @@ SMALL_PAYLOAD = 256
 
 MAX_DURATION_TICKS = 24 * 3600 * TICKS_PER_SECOND
 MAX_SPEAKERS = 64
-"""Limits that keep a hostile payload small in memory: a day, 64 people."""
+MAX_UTTERANCES = 1 << 17
+"""Limits that keep a hostile payload small in memory: a day, 64 people, an utterance every 0.66 s."""
 
 CONFIDENCE_LEVELS = (0.5, 0.75, 0.88, 0.96)
 """What the four levels of confidence decode to; encoding takes the nearest."""
@@ -121,6 +122,8 @@ def decode_payload(data: bytes, coders: Mapping[int, TextCoder]) -> Decoded:
     if duration > MAX_DURATION_TICKS:
         raise PayloadCorrupt(f"the payload claims a recording of {duration // TICKS_PER_SECOND} s; a day is the most")
     count = reader.varint()
+    if count > MAX_UTTERANCES:
+        raise PayloadCorrupt(f"the payload claims {count} utterances; {MAX_UTTERANCES} is the most")
     header_end = reader.position
     speakers, recognizer = _decode_speakers(reader, stereo)
     voices_end = reader.position
@@ -161,6 +164,11 @@ def _check_limits(payload: Payload) -> None:
         raise ValueError(f"a payload has at most {MAX_SPEAKERS} speakers, not {len(payload.speakers)}")
     if not 0 <= payload.duration_s <= MAX_DURATION_TICKS / TICKS_PER_SECOND:
         raise ValueError(f"a payload lasts a day at most, not {payload.duration_s} s; cut the recording in parts")
+    if len(payload.utterances) > MAX_UTTERANCES:
+        raise ValueError(
+            f"a payload has at most {MAX_UTTERANCES} utterances, not {len(payload.utterances)}; "
+            "cut the recording in parts"
+        )
     starts = [utterance.start_s for utterance in payload.utterances]
     if starts != sorted(starts):
         raise ValueError("the utterances of a payload are sorted by start")

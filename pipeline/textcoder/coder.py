@@ -25,8 +25,11 @@ from .tokens import END, START, Vocabulary
 PLAIN = 0xFF
 MAX_TOKENS_PER_BYTE = 8
 """A code stands for at most so many tokens a byte (real talk: 2) and one for each text: hostile bytes end soon..."""
-MAX_TOKENS = MAX_TEXT_BYTES
-"""...and for at most so many in all, however long it is (a token of English is 3.6 bytes of text)."""
+MAX_TOKENS = 1 << 18
+"""...and for at most so many in all, however long it is: a day of talk without a pause, at 180 tokens a minute.
+A token takes about 0.7 ms."""
+
+_TOO_MUCH_TEXT = f"the payload's texts have more than {MAX_TEXT_BYTES} bytes, which is the most; it is damaged"
 
 _CODED = (0, 255, 256)  # the first symbol; its counterpart [255, 256) is the first byte 0xFF
 
@@ -88,12 +91,7 @@ class LanguageModelCoder:
             raise PayloadCorrupt(f"the text section holds {len(code)} bytes for no utterances; the payload is damaged")
         if code[0] == PLAIN:
             return _decode_plain(code, count)
-        texts: list[str] = []
-        for tokens in self._decode_tokens(code, count):
-            texts.append(self._vocabulary.decode(tokens))
-            if self._vocabulary.encode(texts[-1]) != [*tokens, END]:
-                raise PayloadCorrupt("the text section spells its words in another way than `encode`; it is damaged")
-        return texts
+        return self._decode_coded(code, count)
 
     def _encode_tokens(self, tokens: Sequence[int], count: int) -> bytes:
         encoder = RangeEncoder()
@@ -104,14 +102,16 @@ class LanguageModelCoder:
             predictor.update(token)
         return _padded(encoder.finish(), len(tokens), count)
 
-    def _decode_tokens(self, code: bytes, count: int) -> list[list[int]]:
+    def _decode_coded(self, code: bytes, count: int) -> list[str]:
         decoder = RangeDecoder(code)
         decoder.consume(*_CODED)
         check = RangeEncoder()  # codes again what is decoded: the bytes must be those that `encode` returns
         check.encode(*_CODED)
         predictor = Predictor(self._model)
-        texts: list[list[int]] = [[]]
-        left = _most_tokens(len(code), count)
+        texts: list[str] = []
+        tokens: list[int] = []
+        most = left = _most_tokens(len(code), count)
+        room = MAX_TEXT_BYTES
         while True:
             odds = predictor.predict()
             token = _token_at(odds, decoder.target(odds.total))
@@ -122,15 +122,26 @@ class LanguageModelCoder:
             if token == START or left < 0:
                 raise PayloadCorrupt("the text section decodes to no text; the payload is damaged")
             if token != END:
-                texts[-1].append(token)
-            elif len(texts) < count:
-                texts.append([])
+                tokens.append(token)
             else:
-                break
+                texts.append(self._text(tokens))
+                tokens = []
+                room -= len(texts[-1].encode("utf-8"))
+                if room < 0:
+                    raise PayloadCorrupt(_TOO_MUCH_TEXT)
+                if len(texts) == count:
+                    break
             predictor.update(token)
-        if _padded(check.finish(), _most_tokens(len(code), count) - left, count) != code:
+        if _padded(check.finish(), most - left, count) != code:
             raise PayloadCorrupt("the text section goes on after its last text, or ends early; the payload is damaged")
         return texts
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        """Return the text of `tokens`, which must be those that `encode` makes of it."""
+        text = self._vocabulary.decode(tokens)
+        if self._vocabulary.encode(text) != [*tokens, END]:
+            raise PayloadCorrupt("the text section spells its words in another way than `encode`; it is damaged")
+        return text
 
 
 def _interval(odds: Odds, token: int) -> tuple[int, int, int]:
@@ -159,6 +170,8 @@ def _utf8(text: str) -> bytes:
 
 
 def _decode_plain(code: bytes, count: int) -> list[str]:
+    if len(code) - count > MAX_TEXT_BYTES:
+        raise PayloadCorrupt(_TOO_MUCH_TEXT)
     parts = code.split(bytes([PLAIN]))[1:]
     if len(parts) != count:
         raise PayloadCorrupt(f"the text section holds {len(parts)} texts for {count} utterances; it is damaged")

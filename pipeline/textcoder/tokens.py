@@ -99,7 +99,8 @@ def fold(text: str) -> str:
     return "".join(parts)
 
 
-_FOLDED_RUN = re.compile(r"([\x01-\x03]*)([a-z]+)")
+# Of several marks the last one holds. The ones before it are not looked for: that would take quadratic time.
+_FOLDED_RUN = re.compile(r"([\x01-\x03]?)([a-z]+)")
 
 
 def unfold(folded: str) -> str:
@@ -115,9 +116,8 @@ def unfold(folded: str) -> str:
     for match in _FOLDED_RUN.finditer(folded):
         between = folded[end : match.start()]
         state.feed(between)
-        marks, run = match[1], match[2]
-        if marks:
-            mark = marks[-1]
+        mark, run = match[1], match[2]
+        if mark:
             run = run.upper() if mark == UPPER else run.capitalize() if mark == CAPITAL else run
         elif state.capital or run == "i":
             run = run.capitalize()
@@ -153,7 +153,7 @@ class Vocabulary:
             if known is None:
                 parts = (word[at : at + _SPELLED] for at in range(0, len(word), _SPELLED))
                 known = tuple(token for part in parts for token in self._spell(part))
-                if len(self._words) < 1 << 16:  # a bound on the memory that a long-lived coder holds
+                if len(self._words) < 1 << 16 and len(word) <= _SPELLED:  # bounds the memory of a long-lived coder
                     self._words[word] = known
             ids += known
         ids.append(END)

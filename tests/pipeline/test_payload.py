@@ -27,7 +27,7 @@ from speechzip.pipeline import (
     decode_payload,
     encode_payload,
 )
-from speechzip.pipeline.payload import CONFIDENCE_LEVELS, TICKS_PER_SECOND, split_voices
+from speechzip.pipeline.payload import CONFIDENCE_LEVELS, MAX_UTTERANCES, TICKS_PER_SECOND, split_voices
 
 FAKE = FakeTextCoder()
 FAKES = {FAKE.id: FAKE}
@@ -275,3 +275,19 @@ def test_a_payload_is_cut_at_its_voices(payload: Payload) -> None:
     assert [len(part) for part in parts[:2]] == [sections["header"], sections["voices"]]
     with pytest.raises(PayloadError):
         split_voices(data[:-1])
+
+
+def test_as_many_utterances_as_a_payload_may_have() -> None:
+    person = Speaker(Voice("classical", bytes(10)))
+    nothing = Utterance(0.0, 0.0625, 0, "")
+    most = Payload((person,), (nothing,) * MAX_UTTERANCES, 1.0)
+    data = encode_payload(most, REAL)
+    assert len(decode_payload(data, TEXT_CODERS).payload.utterances) == MAX_UTTERANCES
+    with pytest.raises(ValueError, match="cut the recording"):
+        encode_payload(replace(most, utterances=(*most.utterances, nothing)), REAL)
+
+
+def test_more_utterances_are_refused_before_any_is_read() -> None:
+    body = bytes.fromhex("a1010081800800") + bytes(4_000_000)  # 131,073 of them
+    with pytest.raises(PayloadCorrupt, match="131073 utterances; 131072 is the most"):
+        decode_payload(body + zlib.crc32(body).to_bytes(4, "little"), TEXT_CODERS)

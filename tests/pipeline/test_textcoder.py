@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from speechzip.pipeline import PayloadCorrupt, PayloadError, TextError
 from speechzip.pipeline.textcoder import CODER_ID, load_text_coder
 from speechzip.pipeline.textcoder.coder import MAX_TOKENS_PER_BYTE, PLAIN
+from speechzip.pipeline.textcoder.fixedpoint import Float32Array
+from speechzip.pipeline.textcoder.network import Network, NetworkState
 from speechzip.pipeline.types import MAX_TEXT_BYTES
 
 CODER = load_text_coder()
@@ -148,6 +150,55 @@ def refused(code: bytes, count: int) -> None:
         assert len(texts) == count
         again = CODER.encode(texts)
         assert again == code or again[0] == PLAIN
+
+
+def hostile(*parts: bytes, count: int = 1) -> list[str]:
+    """Decode a code; a refusal is no texts."""
+    try:
+        return CODER.decode(b"".join(parts), count)
+    except PayloadError:
+        return []
+
+
+def steps_taken(code: bytes, count: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many tokens the network has moved over when decoding ends, one way or the other."""
+    steps = 0
+    step = Network.step
+
+    def counted(self: Network, state: NetworkState, token: int) -> Float32Array:
+        nonlocal steps
+        steps += 1
+        return step(self, state, token)
+
+    monkeypatch.setattr(Network, "step", counted)
+    hostile(code, count=count)
+    return steps
+
+
+@pytest.mark.parametrize("count", [1, 40])
+@pytest.mark.parametrize("fill", [b"\0", b"\x21\x70\0\x34", b"\x7f\xff", b"\xfe"])
+def test_work_is_bounded_by_bytes_and_utterances(fill: bytes, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = (fill * 64)[:64]
+    assert steps_taken(code, count, monkeypatch) <= MAX_TOKENS_PER_BYTE * len(code) + count + 1
+
+
+def test_work_is_bounded_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("speechzip.pipeline.textcoder.coder.MAX_TOKENS", 100)
+    code = CODER.encode(["ha " * 90])
+    assert CODER.decode(code, 1) == ["ha " * 90]
+    longer = CODER.encode(["ha " * 120])
+    assert longer[0] == PLAIN  # and so a decoder with that limit reads it
+    assert CODER.decode(longer, 1) == ["ha " * 120]
+    assert steps_taken(b"\0" * 1000, 1, monkeypatch) <= 102
+
+
+def test_more_text_than_a_payload_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = CODER.encode(["Good morning.", "Good morning."])
+    monkeypatch.setattr("speechzip.pipeline.textcoder.coder.MAX_TEXT_BYTES", 20)
+    with pytest.raises(PayloadCorrupt, match="which is the most"):
+        CODER.decode(code, 2)
+    with pytest.raises(PayloadCorrupt, match="which is the most"):
+        CODER.decode(b"\xffGood morning.\xffGood morning.", 2)
 
 
 @settings(deadline=None, max_examples=60)

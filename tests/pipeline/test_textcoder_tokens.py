@@ -40,6 +40,26 @@ def test_any_folded_text_is_some_text(folded: str) -> None:
     assert not set(unfold(folded)) & set(MARKS)
 
 
+@pytest.mark.parametrize(
+    ("folded", "text"),
+    [
+        (" \x01\x02\x03abc", "ABC"),
+        (" \x03\x01abc", "Abc"),
+        (" a. \x01\x02abc", "A. abc"),
+        (" \x03 abc\x01", " abc"),
+        (" \x01\x01", ""),
+    ],
+)
+def test_of_several_marks_the_last_one_holds(folded: str, text: str) -> None:
+    assert unfold(folded) == text
+
+
+@pytest.mark.parametrize("folded", [MARKS, "\x01a", "\x01\x01\x01 ", "a.'", "\x03\x03a "])
+def test_unfolding_takes_linear_time(folded: str) -> None:
+    # Where the work grows with the square of the length, this does not end within hours.
+    assert len(unfold(folded * 300_000)) <= 300_000 * len(folded)
+
+
 @given(ANY | CASED)
 def test_tokens_come_back(text: str) -> None:
     tokens = SMALL.encode(text)
