@@ -40,6 +40,7 @@ from .protocols import (
 )
 from .sessions import open_session
 from .textcoders import TEXT_CODERS
+from .threads import one_blas_thread
 from .types import (
     MAX_LONG_VOICE_BYTES,
     MAX_VOICE_BYTES,
@@ -64,6 +65,6 @@ __all__ = [
     "StreamingSynthesizer", "Synthesizer", "TextCoder", "TextError", "Transcript", "Utterance", "Voice",
     "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
     "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "encode_payload",
-    "engine_names", "load_engine", "load_recognizer", "open_recording", "open_session", "read_payload", "render",
-    "resample", "with_voices",
+    "engine_names", "load_engine", "load_recognizer", "one_blas_thread", "open_recording", "open_session",
+    "read_payload", "render", "resample", "with_voices",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from .errors import OutputError, SpeechzipError, SpeechzipWarning
+from .threads import keep_one_blas_thread
 
 if TYPE_CHECKING:
     from .compression import Progress
@@ -166,6 +167,7 @@ def _options(  # pyright: ignore[reportUnusedFunction]  # typer calls it
 
 def main() -> None:
     """Run the command line: exit 0 when it worked, 1 with one line on standard error, 2 for wrong usage."""
+    keep_one_blas_thread()
     for entry in entry_points(group="speechzip.commands"):
         entry.load()(app)
     warnings.showwarning = _show_warning

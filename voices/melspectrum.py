@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from speechzip.pipeline import Samples
+from speechzip.pipeline import Samples, one_blas_thread
 
 from .vocoder import BINS, FFT_SIZE, HOP_LENGTH, SAMPLE_RATE, band_frequencies, hz_to_mel
 
@@ -43,6 +43,7 @@ def band_weights() -> npt.NDArray[np.float32]:
     return np.asarray(weights / weights.sum(axis=0), np.float32)
 
 
+@one_blas_thread()
 def mel_spectrum(samples: Samples) -> npt.NDArray[np.float32]:
     """Return the level of each band in dB: float32 [T // HOP_LENGTH + 1, BANDS]; frame t is centred on t * 10 ms.
 

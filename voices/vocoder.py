@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from speechzip.pipeline import Samples
+from speechzip.pipeline import Samples, one_blas_thread
 
 SAMPLE_RATE = 16_000
 HOP_LENGTH = 160  # 10 ms
@@ -76,6 +76,7 @@ def pulses(pitch_hz: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.flo
     return np.asarray(np.where(near, harmonics, kernel) * np.sqrt(2 / harmonics), np.float32)
 
 
+@one_blas_thread()
 def vocode(
     pitch_hz: npt.NDArray[np.float32], harmonic_db: npt.NDArray[np.float32], noise_db: npt.NDArray[np.float32]
 ) -> Samples:

@@ -87,12 +87,7 @@ def _take_part(
     web: bool,
 ) -> None:
     import asyncio
-    import os
     from contextlib import nullcontext
-
-    # Before numpy is loaded: BLAS threads wait on each other over matrices as small as the text coder's,
-    # which then takes four times as long while the recognizer is busy.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from .conversation import Engines
     from .party import Party, take_part, use_enter_key, use_microphone

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import PayloadCorrupt, TextError
+from ..threads import one_blas_thread
 from ..types import MAX_TEXT_BYTES
 from .predictor import Model, Odds, Predictor
 from .rangecoder import RangeDecoder, RangeEncoder
@@ -60,6 +61,7 @@ class LanguageModelCoder:
         """What `inspect` and reports call the coder."""
         return self._name
 
+    @one_blas_thread()
     def encode(self, texts: Sequence[str]) -> bytes:
         """Return the code of `texts`, in order; what is said in one makes the next cheaper.
 
@@ -79,6 +81,7 @@ class LanguageModelCoder:
         coded = self._encode_tokens(tokens, len(texts))
         return coded if len(coded) < len(plain) else plain
 
+    @one_blas_thread()
     def decode(self, code: bytes, count: int) -> list[str]:
         """Return the `count` texts that `code` stands for.
 

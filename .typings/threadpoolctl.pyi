@@ -1,0 +1,9 @@
+# What speechzip uses of threadpoolctl, typed.
+from contextlib import AbstractContextManager
+from typing import Any
+
+class ThreadpoolController:
+    def limit(self, *, limits: int, user_api: str) -> AbstractContextManager[Any]: ...
+    def info(self) -> list[dict[str, Any]]: ...
+
+def threadpool_info() -> list[dict[str, Any]]: ...

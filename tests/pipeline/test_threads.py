@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pytest
+from speechzip.pipeline.sessions import cores
+from speechzip.pipeline.textcoder import load_text_coder
+from speechzip.pipeline.textcoder.network import Network
+from speechzip.pipeline.threads import one_blas_thread
+from speechzip.voices import melspectrum, vocoder
+from threadpoolctl import ThreadpoolController
+
+COMMAND = """
+import sys
+from contextlib import suppress
+from speechzip.pipeline.cli import main
+sys.argv = ["speechzip", "--version"]
+with suppress(SystemExit):
+    main()
+import numpy
+from threadpoolctl import threadpool_info
+print(*(library["num_threads"] for library in threadpool_info()))
+"""
+
+Spy = Callable[[Any, str], list[int]]
+
+
+def blas_threads() -> int:
+    return max(int(library["num_threads"]) for library in ThreadpoolController().info())
+
+
+@pytest.fixture(autouse=True)
+def _three_threads() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+    with ThreadpoolController().limit(limits=3, user_api="blas"):
+        assert blas_threads() == 3
+        yield
+        assert blas_threads() == 3
+
+
+@pytest.fixture
+def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
+    """Let a function write down how many threads BLAS has whenever it is called."""
+
+    def watch(owner: Any, name: str) -> list[int]:
+        function, seen = getattr(owner, name), list[int]()
+
+        def watched(*arguments: Any) -> Any:
+            seen.append(blas_threads())
+            return function(*arguments)
+
+        monkeypatch.setattr(owner, name, watched)
+        return seen
+
+    return watch
+
+
+def test_text_is_coded_in_one_thread(spy: Spy) -> None:
+    seen = spy(Network, "step")
+    coder = load_text_coder()
+    code = coder.encode(["Hello!"])
+    assert seen
+    assert set(seen) == {1}
+    seen.clear()
+    assert coder.decode(code, 1) == ["Hello!"]
+    assert seen
+    assert set(seen) == {1}
+
+
+def test_voices_are_measured_and_spoken_in_one_thread(spy: Spy) -> None:
+    measured, spoken = spy(melspectrum, "band_weights"), spy(vocoder, "interpolation_matrix")
+    melspectrum.mel_spectrum(np.zeros(1600, np.float32))
+    level_db = np.full((5, vocoder.BANDS), -40, np.float32)
+    vocoder.vocode(np.full(5, 100, np.float32), level_db, level_db)
+    assert (measured, spoken) == ([1], [1])
+
+
+def test_an_error_gives_the_threads_back() -> None:
+    with pytest.raises(ZeroDivisionError), one_blas_thread():
+        raise ZeroDivisionError
+    assert blas_threads() == 3
+
+
+def test_blocks_inside_of_each_other() -> None:
+    with one_blas_thread():
+        with one_blas_thread():
+            assert blas_threads() == 1
+        assert blas_threads() == 1
+
+
+@pytest.mark.parametrize(("variable", "threads"), [(None, 1), ("2", min(2, cores()))])
+def test_the_command_line_has_one_thread_in_all(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, threads: int
+) -> None:
+    """Live works in several Python threads, which one block of one of them would not do for."""
+    if variable is None:
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    else:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", variable)
+    ended = subprocess.run([sys.executable, "-c", COMMAND], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["speechzip", version("speechzip"), str(threads)]
