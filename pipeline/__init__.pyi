@@ -1,6 +1,6 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
 from .audio import AudioSource, open_recording, resample
-from .compression import Compressed, Progress, compress
+from .compression import Compressed, compress
 from .decompression import decompress, read_payload, render, with_voices
 from .engines import engine_names, load_engine, load_recognizer
 from .errors import (
@@ -29,6 +29,7 @@ from .payload import Decoded, decode_payload, encode_payload
 from .protocols import (
     ENGINE_SAMPLE_RATE,
     MAX_UTTERANCE_S,
+    Progress,
     Recognizer,
     SpeakerEmbedder,
     SpeakerEmbedding,

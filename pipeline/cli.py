@@ -25,7 +25,7 @@ from .errors import OutputError, SpeechzipError, SpeechzipWarning
 from .threads import keep_one_blas_thread
 
 if TYPE_CHECKING:
-    from .compression import Progress
+    from .protocols import Progress
 
 app = typer.Typer(
     name="speechzip",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from .engines import load_engine
 from .errors import AudioError, InputError, NoSpeechError
 from .naming import check_names, name_speakers
 from .payload import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decode_payload, encode_payload
-from .protocols import ENGINE_SAMPLE_RATE, Recognizer, SpeakerEmbedder, TextCoder, VoiceBook, VoiceEncoder
+from .protocols import ENGINE_SAMPLE_RATE, Progress, Recognizer, SpeakerEmbedder, TextCoder, VoiceBook, VoiceEncoder
 from .screen import is_speech
 from .textcoders import DEFAULT_ID, TEXT_CODERS
 from .types import Payload, Samples, Speaker, Utterance
@@ -24,9 +24,6 @@ from .vad import Stretch, StretchFinder, cut_stretches
 
 VOICE_SPEECH_S = 60.0
 """How much of a speaker's speech their voice is measured from: more changes nothing, and memory stays flat."""
-
-Progress = Callable[[float, float], None]
-"""Called now and then with the seconds done and the seconds in all."""
 
 
 @dataclass(frozen=True, slots=True)

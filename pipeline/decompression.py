@@ -9,12 +9,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .compression import Progress
 from .engines import load_engine
 from .errors import PayloadCorrupt, PayloadError, SpeechzipWarning
 from .naming import names_voices, resolve_voices
 from .payload import Decoded, decode_payload
-from .protocols import Synthesizer, VoiceBook
+from .protocols import Progress, Synthesizer, VoiceBook
 from .textcoders import TEXT_CODERS
 from .types import Audio, Payload, Samples, Speaker, Voice, VoiceReference
 

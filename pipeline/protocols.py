@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -15,6 +15,9 @@ SpeakerEmbedding = npt.NDArray[np.float32]
 
 ENGINE_SAMPLE_RATE = 16_000
 """Rate in Hz at which recognizers and voice encoders are given speech."""
+
+Progress = Callable[[float, float], None]
+"""Called now and then with the seconds done and the seconds in all."""
 
 MAX_UTTERANCE_S = 60.0
 """Longest speech in seconds that is made for one utterance, whatever its text is: recognizers hear 30 s at a time."""

@@ -8,10 +8,9 @@ from typing import BinaryIO, TypedDict
 
 import soundfile
 
-from .compression import Progress
 from .decompression import render
 from .errors import OutputError
-from .protocols import Synthesizer
+from .protocols import Progress, Synthesizer
 from .types import Payload
 
 AUDIO_FORMATS = {

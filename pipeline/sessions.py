@@ -27,6 +27,9 @@ def open_session(model: Path | bytes, threads: int = 1) -> onnxruntime.Inference
     options.inter_op_num_threads = 1
     # Threads that wait in a loop for work take it from others: 0.19 s for ten seconds of speech instead of 0.27.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # The arena keeps what the longest input took, and patterns are for inputs of one length: without the two, a minute
+    # is compressed in 271 MiB instead of 346, in the same time.
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
     options.log_severity_level = 3  # errors only
     source = model if isinstance(model, bytes) else str(model)
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from .compression import Compressed
 from .payload import VERSION, Decoded
 from .protocols import VoiceBook
 from .types import Speaker, Voice
+
+if TYPE_CHECKING:  # so that to inspect a payload loads nothing that only compressing needs
+    from .compression import Compressed
 
 OPUS_BPS = 6000
 """Lowest bitrate of Opus (RFC 6716, section 2.1.1): the codec to beat."""

@@ -10,6 +10,7 @@ import pytest
 import speechzip.eval
 import speechzip.pipeline
 import speechzip.voices
+from fakes import GOLDEN
 from speechzip.pipeline import EngineError, engine_names, load_engine
 
 WITH_EXTRAS = ("speechzip.pipeline.openai_whisper", "speechzip.voices.xtts")
@@ -39,6 +40,20 @@ print([name for name in sys.modules if name.split(".")[0] in ("pipeline", "voice
 def test_command_line_loads_no_engine() -> None:
     code = "import sys, speechzip.pipeline.cli; print(sorted({'numpy', 'onnxruntime', 'soundfile'} & set(sys.modules)))"
     assert run_python(code).strip() == "[]"
+
+
+def test_inspect_loads_no_engine_and_nothing_for_sound() -> None:
+    path = next(GOLDEN.glob("*.spz"))
+    code = f"""
+import sys
+from contextlib import suppress
+from speechzip.pipeline.cli import main
+sys.argv = ["speechzip", "inspect", {str(path)!r}]
+with suppress(SystemExit):
+    main()
+print("loaded", sorted({{"onnxruntime", "soundfile", "soxr", "pydantic"}} & set(sys.modules)))
+"""
+    assert run_python(code).splitlines()[-1] == "loaded []"
 
 
 def test_pipeline_never_imports_voices_or_eval() -> None:

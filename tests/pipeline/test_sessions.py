@@ -16,6 +16,7 @@ def test_a_session_runs_in_one_thread() -> None:
     session = open_session(silero.checked_weights(silero.installed_weights()))
     options = session.get_session_options()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
+    assert not options.enable_cpu_mem_arena
     assert session.get_providers() == ["CPUExecutionProvider"]
 
 
