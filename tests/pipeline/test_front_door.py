@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import speechzip.eval
@@ -42,8 +43,9 @@ def test_command_line_loads_no_engine() -> None:
     assert run_python(code).strip() == "[]"
 
 
-def test_inspect_loads_no_engine_and_nothing_for_sound() -> None:
-    path = next(GOLDEN.glob("*.spz"))
+def test_inspect_loads_no_engine_and_nothing_for_sound(tmp_path: Path) -> None:
+    path = tmp_path / "golden.spz"
+    path.write_bytes(bytes.fromhex((GOLDEN / "two-channels.hex").read_text()))
     code = f"""
 import sys
 from contextlib import suppress
