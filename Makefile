@@ -65,9 +65,10 @@ $(VENV)/installed-eval: $(VENV)/installed requirements/eval.txt
 	@touch $@
 
 bench: $(VENV)/installed-eval
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.speed
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.text_coders
-	$(BIN)/python -m speechzip.pipeline.live.delay
+	$(BIN)/python -m speechzip.eval.speed
+	$(BIN)/python -m speechzip.eval.steps
+	$(BIN)/python -m speechzip.eval.text_coders
+	$(BIN)/python -m speechzip.eval.waiting
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -22,6 +22,8 @@ import pyppmd
 import zstandard
 from speechzip.pipeline.textcoder import load_text_coder
 
+from .corpora.wheels import TRANSCRIPTS
+
 Encode = Callable[[Sequence[str]], bytes]
 Decode = Callable[[bytes, int], list[str]]
 
@@ -66,9 +68,14 @@ def measure(name: str, encode: Encode, decode: Decode, lines: Sequence[str]) -> 
 
 
 def rivals(training: Sequence[str]) -> dict[str, tuple[Encode, Decode]]:
-    """Return the general compressors, name -> (encode, decode). training: lines for the dictionary of zstd."""
+    """Return the general compressors, name -> (encode, decode).
+
+    Args:
+        training: lines for the dictionary of zstd; it has none where there are none.
+    """
     samples = random.Random(1).sample(list(training), min(DICTIONARY_SAMPLES, len(training)))
-    dictionary = zstandard.train_dictionary(DICTIONARY_BYTES, [line.encode() for line in samples])
+    encoded: list[bytes | bytearray | memoryview] = [line.encode() for line in samples]
+    dictionary = zstandard.train_dictionary(DICTIONARY_BYTES, encoded) if encoded else None
     packer = zstandard.ZstdCompressor(
         level=19, dict_data=dictionary, write_content_size=False, write_dict_id=False, write_checksum=False
     )
@@ -89,7 +96,7 @@ def rivals(training: Sequence[str]) -> dict[str, tuple[Encode, Decode]]:
         "brotli 11": through(
             lambda plain: brotli.compress(plain, mode=brotli.MODE_TEXT, quality=11), brotli.decompress
         ),
-        "zstd 19 + dictionary": through(
+        "zstd 19 + dictionary" if dictionary else "zstd 19": through(
             packer.compress, lambda code: unpacker.decompress(code, max_output_size=1 << 24)
         ),
         "PPMd (variant I, order 6)": through(
@@ -103,6 +110,13 @@ def rivals(training: Sequence[str]) -> dict[str, tuple[Encode, Decode]]:
     }
 
 
+def _lines(packed: Path) -> list[str]:
+    """Return the lines of the text of an xz file that are not empty; none where the file is not there."""
+    if not packed.exists():
+        return []
+    return [line for line in lzma.decompress(packed.read_bytes()).decode().split("\n") if line]
+
+
 def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
 
@@ -113,17 +127,17 @@ def main() -> None:
     parser.add_argument("--heldout", type=Path, default=Path("../shared/text/heldout.txt"))
     parser.add_argument("--training", type=Path, default=Path("../shared/text/train.txt.xz"))
     arguments = parser.parse_args()
-    if not arguments.heldout.exists():
-        raise SystemExit(f"{arguments.heldout} is not there; give the text with --heldout")
-    lines = arguments.heldout.read_text(encoding="utf-8").splitlines()
+    heldout: Path = arguments.heldout
+    lines = heldout.read_text(encoding="utf-8").splitlines() if heldout.exists() else list(TRANSCRIPTS.values())
     before = _peak_mb()
     started = time.perf_counter()
     coder = load_text_coder()
     load_s = time.perf_counter() - started
     coder.encode(lines[:100])
-    print(f"{arguments.heldout.name}: {len(lines)} lines, {sum(map(len, lines))} characters")
+    source = heldout.name if heldout.exists() else f"{heldout} is not there, so what the wheel's recordings say"
+    print(f"{source}: {len(lines)} lines, {sum(map(len, lines))} characters")
     print(f"{coder.name}: loaded in {load_s:.2f} s; peak memory {_peak_mb() - before:.0f} MB higher")
-    training = [line for line in lzma.decompress(arguments.training.read_bytes()).decode().split("\n") if line]
+    training = _lines(arguments.training)
     print("| coder | whole, bit/char | lines, bit/char | encode, char/s | decode, char/s |")
     print("|---|---:|---:|---:|---:|")
     for name, (encode, decode) in {coder.name: (coder.encode, coder.decode), **rivals(training)}.items():

@@ -40,6 +40,7 @@ from .protocols import (
     VoiceEncoder,
 )
 from .sessions import open_session
+from .silero import SileroDetector
 from .textcoders import TEXT_CODERS
 from .threads import one_blas_thread
 from .types import (
@@ -62,7 +63,7 @@ __all__ = [
     "Audio", "AudioError", "AudioSource", "Compressed", "Decoded", "DeviceError", "EngineError", "InputError",
     "LinkError", "LiveError", "NoSpeechError", "OutputError", "Payload", "PayloadCorrupt", "PayloadError",
     "PayloadTruncated", "PayloadVersionError", "Progress", "ProtocolError", "QueueFullError", "Recognizer",
-    "Samples", "Speaker", "SpeakerEmbedder", "SpeakerEmbedding", "SpeechzipError", "SpeechzipWarning",
+    "Samples", "SileroDetector", "Speaker", "SpeakerEmbedder", "SpeakerEmbedding", "SpeechzipError", "SpeechzipWarning",
     "StreamingSynthesizer", "Synthesizer", "TextCoder", "TextError", "Transcript", "Utterance", "Voice",
     "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
     "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "encode_payload",

@@ -50,6 +50,8 @@ class SileroDetector:
         True
     """
 
+    chunk_length = CHUNK
+
     def __init__(self) -> None:
         """Start a recording.
 

@@ -1,0 +1,1 @@
+from eval.waiting import *
