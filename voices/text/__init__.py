@@ -1,0 +1,1 @@
+"""English text on its way to speech: what is read aloud for what is written, and how words are pronounced."""

