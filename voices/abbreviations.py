@@ -12,13 +12,14 @@ ABBREVIATIONS = {
     "jr": "Junior", "sr": "Senior", "vs": "versus", "etc": "et cetera", "inc": "Incorporated", "ltd": "Limited",
     "corp": "Corporation", "co": "Company", "dept": "Department", "est": "established", "approx": "approximately",
     "ave": "Avenue", "blvd": "Boulevard", "rd": "Road", "hwy": "Highway", "apt": "Apartment", "esq": "Esquire",
-    "bros": "Brothers", "assn": "Association", "govt": "government",
+    "bros": "Brothers", "assn": "Association", "govt": "government", "mins": "minutes",
 }  # fmt: skip
 BEFORE_NUMBERS = {
     "No": "number", "Nos": "numbers", "no": "number", "nos": "numbers", "Fig": "figure", "fig": "figure",
     "Figs": "figures", "Vol": "volume", "vol": "volume", "Ch": "chapter", "ch": "chapter", "p": "page", "pp": "pages",
     "Sec": "section", "Art": "article", "Apt": "apartment", "Eq": "equation", "ext": "extension", "Ext": "extension",
-    "v": "version", "ver": "version",
+    "v": "version", "ver": "version", "max": "maximum", "Max": "maximum", "min": "minimum", "Min": "minimum",
+    "temp": "temperature", "Temp": "temperature", "tel": "telephone", "Tel": "telephone", "ca": "about", "c": "about",
 }  # fmt: skip
 PHRASES = {
     "e.g.": "for example", "i.e.": "that is", "a.k.a.": "also known as", "w/o": "without", "w/": "with",
@@ -31,7 +32,10 @@ WEEKDAY_OF = {
     "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
     "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
-SPELLED = ("AMA BA CFO CIO COO CTO DUI ECS EPA ETA ETF FAQ GOP IMF IMU IOC IPO IQ LED NIH NYC ROI SEO VIP").split()
+SPELLED = (
+    "AMA BA BC BCE CFO CIO COO CPU CTO DIY DUI ECS EPA ETA ETF FAQ FYI GOP GPU IMF IMU IOC IPO IQ LED LTE NIH NYC OMG "
+    "PC ROI RSVP SEO SSD TBD TV UK USB VIP VPN"
+).split()
 """Initialisms that espeak-ng takes for words."""
 SENTENCE_STARTERS = (
     "The This That These Those He She It They We You I And But So Then There In On At If When What"
@@ -88,6 +92,15 @@ UNITS = {
     "kB": ("kilobyte", "kilobytes"), "MB": ("megabyte", "megabytes"), "GB": ("gigabyte", "gigabytes"),
     "TB": ("terabyte", "terabytes"), "kbps": ("kilobit per second", "kilobits per second"),
     "Mbps": ("megabit per second", "megabits per second"), "W": ("watt", "watts"), "kW": ("kilowatt", "kilowatts"),
+    "Gbps": ("gigabit per second", "gigabits per second"), "bps": ("bit per second", "bits per second"),
+    "tbsp": ("tablespoon", "tablespoons"), "tsp": ("teaspoon", "teaspoons"), "pkg": ("package", "packages"),
+    "pkgs": ("package", "packages"), "pt": ("pint", "pints"), "qt": ("quart", "quarts"),
+    "fl oz": ("fluid ounce", "fluid ounces"),
+    "inch": ("inch", "inches"), "sq. ft": ("square foot", "square feet"), "sq m": ("square meter", "square meters"),
+    "yr": ("year", "years"), "yrs": ("year", "years"), "mo": ("month", "months"), "mos": ("month", "months"),
+    "wk": ("week", "weeks"), "wks": ("week", "weeks"), "mcg": ("microgram", "micrograms"),
+    "MP": ("megapixel", "megapixels"),
+    "USD": ("U-S dollar", "U-S dollars"), "EUR": ("euro", "euros"), "GBP": ("pound", "pounds"), "p": ("penny", "pence"),
     "MW": ("megawatt", "megawatts"), "kWh": ("kilowatt hour", "kilowatt hours"), "V": ("volt", "volts"),
     "dB": ("decibel", "decibels"), "psi": ("P-S-I", "P-S-I"), "rpm": ("R-P-M", "R-P-M"),
     "ppm": ("part per million", "parts per million"), "°C": ("degree Celsius", "degrees Celsius"),

@@ -12,16 +12,18 @@ import unicodedata
 
 from anyascii import anyascii
 
+from .text.lexicon import is_common
+
 MOST_MARKS = 4
 """Combining marks on one letter: more are a prank, and slow to normalise."""
-SYMBOLS = frozenset("€£¥¢₹°×÷±≤≥≠≈→§©–—")
+SYMBOLS = frozenset("€£¥¢₹°×÷±≤≥≠≈→§©–—−♯")
 """Beyond ASCII, what `spoken` has words for."""
 _REPLACED = str.maketrans(
     {
         "²": " squared ", "³": " cubed ", "№": " number ", "™": None, "®": None, "\u00ad": None,
         "…": "...", "º": "°", "µ": "micro", "´": "'", "`": "'", "‘": "'", "’": "'", "ʼ": "'", "′": "'",
         "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "″": '"',
-        "−": "-", "‐": "-", "‑": "-", "‒": "–", "―": "—", "\x85": "\n", "\u2028": "\n", "\u2029": "\n\n",
+        "‐": "-", "‑": "-", "‒": "–", "―": "—", "\x85": "\n", "\u2028": "\n", "\u2029": "\n\n",
     }
 )  # fmt: skip
 """What NFKC would change to something else."""
@@ -29,7 +31,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _BUILT_FRACTION = re.compile(r"(\d?)(\d)⁄(\d)")
 _PARAGRAPH = re.compile(r"(?<=[^\s.?!,;:])[^\S\n]{0,9}\n\s{0,9}\n")
 _SENTENCE_END = re.compile(r"(?<=[.?!]) ")
-_LONGER_WORD = re.compile(r"[^\W\d_]{2,30}")
+_LONGER_WORD = re.compile(r"(?<![\d$])[^\W\d_]{2,30}")
 
 
 def foreign_words(text: str) -> tuple[str, ...]:
@@ -92,5 +94,9 @@ def _plain(character: str) -> str:
 
 
 def _lower_if_shouted(sentence: str) -> str:
-    """Return a sentence in capitals, as LibriSpeech has them, in lower case; a single word may be an initialism."""
-    return sentence.lower() if sentence.isupper() and len(_LONGER_WORD.findall(sentence)) > 1 else sentence
+    """Return a sentence in capitals, as LibriSpeech has them, in lower case; "16GB RAM" is no sentence."""
+    if not sentence.isupper():
+        return sentence
+    words = [word.lower() for word in _LONGER_WORD.findall(sentence)]
+    real = sum(word not in ("am", "pm") and is_common(word) for word in words)
+    return sentence.lower() if len(words) > 1 and 2 * real > len(words) else sentence

@@ -58,7 +58,7 @@ CASES = [
     ("1 km, 10 km, 60 mph, 5kg", "one kilometer, ten kilometers, sixty miles per hour, five kilograms"),
     ("-5°C to 70 °F", "minus five degrees Celsius to seventy degrees Fahrenheit"),
     ("He is 6'2\" tall", "He is six foot two tall"),
-    ("9.8 m/s, 5 µm, 10 m²", "nine point eight meters per second, five micrometers, ten meters squared"),
+    ("9.8 m/s, 5 µm, 10 m²", "nine point eight meters per second, five micrometers, ten square meters"),
     ("(555) 123-4567", "five five five, one two three, four five six seven"),
     ("+44 20 7946 0958", "plus four four, two zero, seven nine four six, zero nine five eight"),
     ("call 555-1234", "call five five five, one two three four"),
