@@ -10,6 +10,7 @@ import importlib.util
 import lzma
 import re
 from collections import Counter
+from io import TextIOWrapper
 from pathlib import Path
 
 from ..arpabet import with_schwa
@@ -54,7 +55,7 @@ def names(text: Path, words: set[str]) -> set[str]:
     """Return those of `words` that the running text of an .xz file nearly always capitalizes inside of a sentence."""
     capital: Counter[str] = Counter()
     small: Counter[str] = Counter()
-    with lzma.open(text, "rt", encoding="utf-8") as lines:
+    with TextIOWrapper(lzma.open(text), "utf-8") as lines:
         for line in lines:
             for word in re.findall(r"(?<=[a-z,] )[A-Za-z][a-z']{1,30}\b", line):
                 (capital if word[0].isupper() else small)[word.lower()] += 1

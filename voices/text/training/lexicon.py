@@ -8,6 +8,7 @@ import re
 import struct
 import zlib
 from collections import Counter
+from io import TextIOWrapper
 from pathlib import Path
 
 from ..arpabet import PHONES
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("--text", type=Path, default=Path("../shared/text/train.txt.xz"), help="tells which are common")
     arguments = parser.parse_args()
     counts: Counter[str] = Counter()
-    with lzma.open(arguments.text, "rt", encoding="utf-8") as lines:
+    with TextIOWrapper(lzma.open(arguments.text), "utf-8") as lines:
         for line in lines:
             counts.update(re.findall(r"[a-z']+", line))  # in small letters: names are not meant
     said = {word: pronunciations[0] for word, pronunciations in read_dictionary().items()}
