@@ -40,4 +40,5 @@ def write(
     *,
     format: str | None = ...,
     compression_level: float | None = ...,
+    bitrate_mode: str | None = ...,
 ) -> None: ...

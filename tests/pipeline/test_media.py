@@ -1,0 +1,136 @@
+"""Files that only FFmpeg's libraries read, where PyAV is installed, and what is said where it is not."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import warnings
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from speechzip.pipeline import AudioError, SpeechzipWarning, open_recording
+
+av = pytest.importorskip("av", reason="PyAV comes with the extra `media`")
+
+TONE = (0.4 * np.sin(2 * np.pi * 440 * np.arange(48000) / 16000)).astype(np.float32)
+
+
+def coded(container: str, codec: str, sample_rate: int = 16000, tracks: int = 1, pictures: bool = False) -> bytes:
+    """Return three seconds of a tone."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=container) as output:
+        streams = [output.add_stream(codec, rate=sample_rate, layout="mono") for _ in range(tracks)]
+        if pictures:
+            video = output.add_stream("mpeg4", rate=5)
+            video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
+            for number in range(5):
+                frame = av.VideoFrame(64, 64, "yuv420p")
+                frame.pts, frame.time_base = number, Fraction(1, 5)
+                output.mux(video.encode(frame))
+            output.mux(video.encode(None))
+        for stream in streams:
+            stream.bit_rate = 64_000
+            frame = av.AudioFrame.from_ndarray(TONE[None], format="fltp", layout="mono")
+            frame.sample_rate = 16000
+            resampler = av.AudioResampler(stream.format, "mono", sample_rate, frame_size=stream.frame_size or 1024)
+            for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+                output.mux(stream.encode(piece))
+            output.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+KINDS = [
+    ("mp4", "aac", 16000),
+    ("mov", "alac", 16000),
+    ("3gp", "aac", 16000),
+    ("webm", "libopus", 48000),
+    ("matroska", "aac", 16000),
+    ("asf", "wmav2", 16000),
+    ("adts", "aac", 16000),
+    ("avi", "pcm_s16le", 16000),
+    ("mpegts", "aac", 16000),
+    ("wv", "wavpack", 16000),
+    ("caf", "alac", 16000),
+]
+
+
+@pytest.mark.parametrize(("container", "codec", "sample_rate"), KINDS)
+def test_read_whole_and_as_often_as_wanted(tmp_path: Path, container: str, codec: str, sample_rate: int) -> None:
+    path = tmp_path / "called.wav"  # the first bytes count, not the name
+    path.write_bytes(coded(container, codec, sample_rate))
+    for source in (path, io.BytesIO(path.read_bytes())):
+        recording = open_recording(source)
+        assert (recording.sample_rate, recording.channels) == (sample_rate, 1)
+        for _ in range(2):
+            heard = np.concatenate(list(recording.blocks()))[:, 0]
+            assert len(heard) / sample_rate == pytest.approx(3, abs=0.15)
+            second = heard[sample_rate : 2 * sample_rate]
+            assert np.argmax(np.abs(np.fft.rfft(second))) == pytest.approx(440, abs=1)
+            assert np.abs(second).max() == pytest.approx(0.4, abs=0.05)
+
+
+def test_the_sound_of_a_video_and_several_tracks() -> None:
+    heard = sum(map(len, open_recording(io.BytesIO(coded("mp4", "aac", pictures=True))).blocks()))
+    assert heard / 16000 == pytest.approx(3, abs=0.15)
+    with pytest.raises(AudioError, match="is MP4 with pictures but no sound in it"):
+        open_recording(io.BytesIO(coded("mp4", "aac", tracks=0, pictures=True)))
+    recording = open_recording(io.BytesIO(coded("mp4", "aac", tracks=2)))
+    with pytest.warns(SpeechzipWarning, match="has 2 tracks of sound; the first is taken"):
+        assert sum(map(len, recording.blocks())) / 16000 == pytest.approx(3, abs=0.15)
+
+
+def test_cut_short_is_told() -> None:
+    whole = coded("mp4", "aac")
+    with pytest.raises(AudioError, match="looks like MP4 but is cut short or damaged"):
+        open_recording(io.BytesIO(whole[: len(whole) // 2]))
+    whole = coded("asf", "wmav2")
+    with pytest.warns(SpeechzipWarning, match="damaged packets"):
+        list(open_recording(io.BytesIO(whole[: len(whole) // 2])).blocks())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_damage_is_an_error_or_a_warning(kind: tuple[str, str, int]) -> None:
+    whole = coded(*kind)
+    random = np.random.default_rng(6)
+    for _ in range(8):
+        damaged = bytearray(whole)
+        for position in random.integers(0, len(whole), 30):
+            damaged[position] ^= int(random.integers(1, 256))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with contextlib.suppress(AudioError):
+                assert sum(map(len, open_recording(io.BytesIO(bytes(damaged))).blocks())) < 100 * 48000
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (coded("mp4", "aac"), "MP4"),
+        (coded("webm", "libopus", 48000), "WebM"),
+        (coded("asf", "wmav2"), "WMA"),
+        (coded("3gp", "aac"), "3GP"),
+        (coded("adts", "aac"), "AAC"),
+        (b"#!AMR\n" + bytes(100), "AMR"),
+    ],
+)
+def test_without_pyav_it_says_what_it_is_and_how_to_convert_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, name: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    path = tmp_path / "my call.xyz"
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match=rf"is {name}.*speechzip\[media\].*ffmpeg -i '.*my call\.xyz' 'my call\.wav'"):
+        open_recording(path)
+
+
+def test_what_is_no_sound_at_all(tmp_path: Path) -> None:
+    for content, name in ((b"%PDF-1.4" + bytes(99), "PDF document"), (b"PK\x03\x04" + bytes(99), "ZIP archive")):
+        with pytest.raises(AudioError, match=f"is a {name}"):
+            open_recording(io.BytesIO(content))
+    playlist = tmp_path / "list.m3u8"
+    playlist.write_text("#EXTM3U\n#EXTINF:1,\n/etc/passwd\n")
+    with pytest.raises(AudioError, match="is not audio that can be read"):
+        open_recording(playlist)
