@@ -1,6 +1,7 @@
 """The text coder: a small language model that predicts the words, and a range coder that codes what it got wrong.
 
 tokens      text <-> token ids
+phrases     embeddings for frequent runs of tokens
 network     a recurrent network in integers      } predictor: the odds of the next token
 ngrams      what followed in the training text   }
 rangecoder  tokens with odds <-> bytes

@@ -25,6 +25,8 @@ from .fixedpoint import (
     Float32Array,
     Int64Array,
 )
+from .phrases import phrase_keys
+from .tokens import START
 
 _HALF = 1 << (RESCALE_BITS - 1)
 
@@ -37,14 +39,23 @@ class NetworkState:
     """Output of each layer: whole numbers in [-127, 127], float32 [hidden]."""
     cells: list[Int64Array]
     """Cell of each layer, in steps of 2^-12."""
+    recent: tuple[int, int] = (START, START)
+    """The last two tokens, the older first."""
 
 
 class Network:
-    """Two LSTM layers, a projection of both, and the logits of all tokens from it."""
+    """Two LSTM layers, a projection of both, and the logits of all tokens from it.
+
+    A model may have embeddings of phrases too (arrays `phrases.keys`, `phrases`): one more addend of the input.
+    """
 
     def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         self._embedding = arrays["embedding"].astype(np.float32)
         self.vocabulary = len(self._embedding)
+        self._phrases: dict[int, int] = {}
+        if "phrases.keys" in arrays:
+            self._phrases = {key: row for row, key in enumerate(arrays["phrases.keys"].tolist())}
+            self._phrase_embedding = arrays["phrases"].astype(np.int8)
         self._layers = [_Layer(arrays, "lstm0"), _Layer(arrays, "lstm1")]
         self._projection = arrays["projection.weights"].astype(np.float32)
         self._projection_factors = arrays["projection.factors"].astype(np.int64)
@@ -60,7 +71,8 @@ class Network:
 
     def step(self, state: NetworkState, token: int) -> Float32Array:
         """Move the state on over one token; return the projection: whole numbers in [-127, 127], float32 [width]."""
-        below: Float32Array = self._embedding[token]
+        below = self._input(state.recent, token)
+        state.recent = (state.recent[1], token)
         for index, layer in enumerate(self._layers):
             below, state.cells[index] = layer.step(below, state.outputs[index], state.cells[index])
             state.outputs[index] = below
@@ -68,6 +80,15 @@ class Network:
         scaled = (products * self._projection_factors + _HALF) >> RESCALE_BITS
         projection: Float32Array = np.clip(scaled, -ACTIVATION, ACTIVATION).astype(np.float32)
         return projection
+
+    def _input(self, recent: tuple[int, int], token: int) -> Float32Array:
+        embedding: Float32Array = self._embedding[token]
+        for key in phrase_keys(*recent, token):
+            row = self._phrases.get(key)
+            if row is not None:
+                embedding = embedding + self._phrase_embedding[row]
+                break
+        return embedding
 
     def logits(self, projection: Float32Array) -> Int64Array:
         """Return the logits of all tokens: base-2 logarithms of odds, in steps of 2^-10."""

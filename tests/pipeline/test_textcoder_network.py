@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from speechzip.pipeline.textcoder.fixedpoint import ACTIVATION, CELL_LIMIT, UNIT_BITS
+from speechzip.pipeline.textcoder.fixedpoint import ACTIVATION, CELL_LIMIT, UNIT_BITS, function_tables
 from speechzip.pipeline.textcoder.network import Network
 from speechzip.pipeline.textcoder.predictor import SHARE_BITS, SHARE_CEILING, SHARE_FLOOR, Model, Predictor
 from speechzip.pipeline.textcoder.weights import read_weights
@@ -52,37 +53,96 @@ def test_tables() -> None:
         assert np.all(np.diff(table) >= 0)
 
 
-def reference_step(outputs: list[NDArray[np.int64]], cells: list[NDArray[np.int64]], token: int) -> NDArray[np.int64]:
-    """The network once more, in int64 throughout and row by row, as FORMAT.md words it."""
-    below = ARRAYS["embedding"].astype(np.int64)[token]
-    sigmoid, tanh = ARRAYS["sigmoid"].astype(np.int64), ARRAYS["tanh"].astype(np.int64)
+Arrays = Mapping[str, NDArray[np.generic]]
+
+
+def reference_step(
+    arrays: Arrays, outputs: list[NDArray[np.int64]], cells: list[NDArray[np.int64]], text: Sequence[int]
+) -> NDArray[np.int64]:
+    """The network once more, in int64 throughout and row by row, as FORMAT.md words it; text: all tokens until now."""
+    below = arrays["embedding"].astype(np.int64)[text[-1]]
+    if "phrases" in arrays:
+        keys = arrays["phrases.keys"].tolist()
+        before, last, token = [1, 1, *text][-3:]
+        wanted = [key for key in ((before + 1) << 24 | last << 12 | token, last << 12 | token) if key in keys]
+        if wanted:
+            below = below + arrays["phrases"].astype(np.int64)[keys.index(wanted[0])]
+    sigmoid, tanh = arrays["sigmoid"].astype(np.int64), arrays["tanh"].astype(np.int64)
     for layer in range(2):
-        weights = ARRAYS[f"lstm{layer}.weights"].astype(np.int64)
+        weights = arrays[f"lstm{layer}.weights"].astype(np.int64)
         inputs = np.concatenate((below, outputs[layer]))
         products = np.array([int((row * inputs).sum()) for row in weights])
-        factors, bias = (ARRAYS[f"lstm{layer}.{part}"].astype(np.int64) for part in ("factors", "bias"))
+        factors, bias = (arrays[f"lstm{layer}.{part}"].astype(np.int64) for part in ("factors", "bias"))
         gates = np.clip(bias + 2048 + ((products * factors + (1 << 19)) >> 20), 0, 4095).reshape(4, -1)
         mixed = sigmoid[gates[1]] * cells[layer] + ((sigmoid[gates[0]] * tanh[gates[2]]) >> 3)
         cells[layer] = np.clip(mixed >> 15, -CELL_LIMIT, CELL_LIMIT)
         squashed = tanh[np.clip((cells[layer] >> 4) + 2048, 0, 4095)]
         below = outputs[layer] = (sigmoid[gates[3]] * squashed * 127 + (1 << 29)) >> 30
-    products = ARRAYS["projection.weights"].astype(np.int64) @ np.concatenate(outputs)
-    scaled: NDArray[np.int64] = (products * ARRAYS["projection.factors"].astype(np.int64) + (1 << 19)) >> 20
+    products = arrays["projection.weights"].astype(np.int64) @ np.concatenate(outputs)
+    scaled: NDArray[np.int64] = (products * arrays["projection.factors"].astype(np.int64) + (1 << 19)) >> 20
     return scaled.clip(-127, 127)
 
 
-def test_float32_products_equal_integer_ones() -> None:
-    network = Network(ARRAYS)
+def tiny_arrays() -> Arrays:
+    """Return a random model of 300 tokens with phrases, whose weights and activations go to both ends of int8."""
+    rng = np.random.default_rng(1)
+    vocabulary, width, hidden, phrases = 300, 8, 20, 60
+
+    def int8(*shape: int) -> NDArray[np.int8]:
+        return rng.integers(-127, 128, shape, np.int8)
+
+    return {
+        **function_tables(),
+        "embedding": int8(vocabulary, width),
+        "phrases": int8(phrases, width),
+        "phrases.keys": np.sort(
+            np.concatenate(
+                (
+                    rng.permutation(np.arange(1 << 12 | 2, 1 << 12 | 30)),  # after START
+                    np.array([3 << 12 | 4, (2 + 1) << 24 | 3 << 12 | 4]),
+                    rng.choice(np.arange(5 << 12, 299 << 12), phrases - 30, replace=False),
+                )
+            )
+        ).astype(np.uint64),
+        "lstm0.weights": int8(4 * hidden, width + hidden),
+        "lstm0.factors": rng.integers(1, 20_000, 4 * hidden, np.int32),
+        "lstm0.bias": rng.integers(-500, 500, 4 * hidden, np.int32),
+        "lstm1.weights": int8(4 * hidden, 2 * hidden),
+        "lstm1.factors": rng.integers(1, 20_000, 4 * hidden, np.int32),
+        "lstm1.bias": rng.integers(-500, 500, 4 * hidden, np.int32),
+        "projection.weights": int8(width, 2 * hidden),
+        "projection.factors": rng.integers(1, 4000, width, np.int32),
+        "logit.factor": np.array([40_000], np.int32),
+        "logit.bias": rng.integers(-5000, 5000, vocabulary, np.int32),
+    }
+
+
+@pytest.mark.parametrize("arrays", [ARRAYS, tiny_arrays()], ids=["english-1", "phrases"])
+def test_float32_products_equal_integer_ones(arrays: Arrays) -> None:
+    network = Network(arrays)
     state = network.initial_state()
     hidden = len(state.cells[0])
     outputs, cells = ([np.zeros(hidden, np.int64) for _ in range(2)] for _ in range(2))
-    factor, bias = int(ARRAYS["logit.factor"].astype(np.int64)[0]), ARRAYS["logit.bias"].astype(np.int64)
-    for token in (1, 300, 999, 4095, 0, 271, 2, 2048):
+    factor, bias = int(arrays["logit.factor"].astype(np.int64)[0]), arrays["logit.bias"].astype(np.int64)
+    last = network.vocabulary - 1
+    text: list[int] = []
+    for token in (1, 3, 4, last, 0, 271, 2, 3, 4, 28, 1, 9, 200):
+        text.append(token)
         projection = network.step(state, token)
-        wanted = reference_step(outputs, cells, token)
+        wanted = reference_step(arrays, outputs, cells, text)
         np.testing.assert_array_equal(projection, wanted)
-        logits = ((ARRAYS["embedding"].astype(np.int64) @ wanted * factor + (1 << 19)) >> 20) + bias
+        logits = ((arrays["embedding"].astype(np.int64) @ wanted * factor + (1 << 19)) >> 20) + bias
         np.testing.assert_array_equal(network.logits(projection), logits)
+
+
+def test_phrases_count() -> None:
+    arrays = dict(tiny_arrays())
+    state_with = Network(arrays)
+    del arrays["phrases.keys"], arrays["phrases"]
+    state_without = Network(arrays)
+    first, second = state_with.initial_state(), state_without.initial_state()
+    same = [np.array_equal(state_with.step(first, token), state_without.step(second, token)) for token in (1, 3, 4)]
+    assert same == [True, False, False]
 
 
 def test_odds_are_whole_and_every_token_is_possible() -> None:

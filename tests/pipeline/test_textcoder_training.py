@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from speechzip.pipeline.textcoder.ngrams import NgramTable, pack_level
+from speechzip.pipeline.textcoder.phrases import phrase_keys, phrase_rows
 from speechzip.pipeline.textcoder.tokens import END, START
 from speechzip.pipeline.textcoder.training.corpus import count_vocabulary, encode_documents, split_documents
-from speechzip.pipeline.textcoder.training.ngrams import count_codes, count_ngrams
+from speechzip.pipeline.textcoder.training.ngrams import count_codes, count_ngrams, count_phrases
+from speechzip.pipeline.textcoder.training.streams import Streams, load_tokens, save_tokens
 
 DOCUMENTS = [["So, how are you?", "I'm fine, how are you?"] * 30, ["They said they are fine."] * 40]
 
@@ -75,3 +80,68 @@ def test_levels_pack(most: int) -> None:
             np.testing.assert_array_equal(found[0], tokens[start : start + count])
             np.testing.assert_array_equal(found[1], count_codes()[codes[start : start + count]])
         start += count
+
+
+def test_phrases_are_the_most_frequent_runs_by_weight() -> None:
+    often = np.array([START, 5, 6, 7, 9] + [5, 6, 7, 8] * 30, np.int64)
+    seldom = np.array([START, 20, 21] + [30, 31, 32, 33, 34] * 20, np.int64)
+    assert count_phrases([(often, 1.0), (seldom, 0.1)], 3).tolist() == [
+        5 << 12 | 6,
+        6 << 12 | 7,
+        (5 + 1) << 24 | 6 << 12 | 7,
+    ]
+    assert all(key & 0xFFF >= 30 for key in count_phrases([(often, 1.0), (seldom, 50.0)], 3).tolist())
+    assert len(count_phrases([(often, 1.0)], 0)) == 0
+
+
+def test_phrase_rows_find_the_longest_phrase_that_a_token_ends() -> None:
+    two, three = 5 << 12 | 6, (4 + 1) << 24 | 5 << 12 | 6
+    started = START << 12 | 4
+    keys = np.array(sorted((two, three, started)), np.uint64)
+    tokens = np.array([START, 4, 5, 6, 7, 5, 6], np.int64)
+    rows = phrase_rows(tokens, keys).tolist()
+    names = {keys.tolist().index(key): key for key in (two, three, started)}
+    assert [names.get(row) for row in rows] == [None, started, None, three, None, None, two]
+    recent = (START, START)
+    for token, row in zip(tokens.tolist(), rows, strict=True):
+        known = [key for key in phrase_keys(*recent, token) if key in keys.tolist()]
+        assert names.get(row) == (known[0] if known else None)
+        recent = (recent[1], token)
+    assert phrase_rows(tokens, np.empty(0, np.uint64)).tolist() == [0] * 7
+
+
+def documents_of_numbers(count: int, length: int) -> list[NDArray[np.int64]]:
+    return [np.array([START, *range(2 + 1000 * n, 2 + 1000 * n + length), END], np.int64) for n in range(count)]
+
+
+def test_streams_read_documents_on_from_window_to_window() -> None:
+    documents = documents_of_numbers(3, 50)
+    streams = Streams(documents, np.ones(3), np.array([2 << 12 | 3], np.uint64), columns=2, time=7, seed=(1, 0))
+    windows = [streams.next() for _ in range(60)]
+    for before, after in itertools.pairwise(windows):
+        np.testing.assert_array_equal(before.tokens[-1], after.tokens[0])
+    for column in range(2):
+        text = np.concatenate([window.tokens[:-1, column] for window in windows])
+        phrases = np.concatenate([window.phrases[:, column] for window in windows])
+        starts = np.flatnonzero(text == START)
+        assert starts[0] < 51  # the first document is cut
+        for at in starts[:-1].tolist():
+            document = next(document for document in documents if document[1] == text[at + 1])
+            np.testing.assert_array_equal(text[at : at + 52], document)
+        np.testing.assert_array_equal(phrases == 0, (text == 3) & (np.roll(text, 1) == 2))
+
+
+def test_streams_go_through_sources_by_their_weights() -> None:
+    documents = documents_of_numbers(4, 30)
+    weights = np.array([2.0, 1.0, 0.25, 0.0])
+    streams = Streams(documents, weights, np.empty(0, np.uint64), columns=1, time=32, seed=(1, 0))
+    text = np.concatenate([streams.next().tokens[:-1, 0] for _ in range(1300)])
+    firsts = text[1:][text[:-1] == START] // 1000
+    passes = np.bincount(firsts, minlength=4) / len(firsts) * weights.sum()
+    assert passes.tolist() == pytest.approx(weights.tolist(), abs=0.1)
+
+
+def test_tokens_are_kept_by_document(tmp_path: Path) -> None:
+    documents = [np.array([START, 5, END], np.uint16), np.array([START, END], np.uint16)]
+    save_tokens(tmp_path / "tokens.npz", documents)
+    assert [document.tolist() for document in load_tokens(tmp_path / "tokens.npz")] == [[1, 5, 0], [1, 0]]

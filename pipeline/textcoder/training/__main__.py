@@ -1,84 +1,132 @@
-"""From the training text to the shipped weights file: `python -m speechzip.pipeline.textcoder.training`.
+"""From the training text to a weights file: `python -m speechzip.pipeline.textcoder.training --model english-2`.
 
 Four stages, each skipped where its result lies in the build folder already:
 
-    vocabulary.json, training.npz, validation.npz   the tokens         (2 minutes)
-    checkpoint.pt, train.log                        the network        (`--steps` or `--minutes`; resumed if cut off)
-    ngrams.npz                                      the n-gram table   (1 minute)
-    english-1.npz                                   integers of all, with the shares fitted on the validation text
+    vocabulary.json, phrases.npy, TEXT.npz   the tokens         (10 minutes)
+    checkpoint.npz, train.log                the network        (until `--steps` or a signal; resumed if cut off)
+    ngrams.npz                               the n-gram table   (1 minute)
+    MODEL.npz                                integers of all, with the shares fitted on the validation text
+
+The third and fourth are made where `--steps` was reached, or with `--assemble`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ..fixedpoint import function_tables
 from ..predictor import Model
 from ..tokens import Vocabulary
-from ..weights import WEIGHTS_FILE
+from ..weights import read_weights
+from .checkpoint import load_averaged
 from .corpus import count_vocabulary, encode_documents, read_documents, split_documents
 from .export import export_network
+from .grow import grow
 from .network import Network
-from .ngrams import count_ngrams
+from .ngrams import count_ngrams, count_phrases
+from .recipe import RECIPES, Recipe, Source
 from .shares import first_shares, fit_shares
-from .train import HIDDEN, WIDTH, Plan, load_tokens, save_tokens, train
-
-VOCABULARY = 4096
-NGRAMS = 3_300_000  # what fits in 10 MB beside the network
+from .streams import load_tokens, save_tokens
+from .train import CHECKPOINT, Documents, Plan, train
 
 
 def main() -> None:
     """Run the stages that are left to do."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--text", type=Path, default=Path("../shared/text/train.txt.xz"))
+    parser.add_argument("--model", choices=RECIPES, default="english-2")
+    parser.add_argument("--corpus", type=Path, default=Path("../shared"), help="folder of the training text")
     parser.add_argument("--build", type=Path, default=Path("build/textcoder"))
-    parser.add_argument("--steps", type=int, default=8000)
-    parser.add_argument("--minutes", type=float, default=0, help="let the clock, not the steps, plan the learning rate")
+    parser.add_argument("--resume", type=Path, help="go on from this checkpoint where the build folder has none")
+    parser.add_argument("--steps", type=int, default=0, help="stop after so many steps in all; 0: at a signal")
+    parser.add_argument("--decay-from", type=int, default=0, help="the learning rate falls from this step to the last")
+    parser.add_argument("--assemble", action="store_true", help="do not train: make the weights file")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    build: Path = arguments.build
+    recipe = RECIPES[arguments.model]
+    build: Path = arguments.build / arguments.model
     build.mkdir(parents=True, exist_ok=True)
-    tokenise(arguments.text, build)
-    plan = Plan(build, VOCABULARY, arguments.steps, arguments.minutes, arguments.seed)
-    train(plan, build / "training.npz", build / "validation.npz")
-    assemble(build)
+    tokenise(recipe, arguments.corpus, build)
+    if not arguments.assemble:
+        if arguments.resume and not (build / CHECKPOINT).exists():
+            shutil.copyfile(arguments.resume, build / CHECKPOINT)
+        network = Network(recipe.architecture)
+        if recipe.grown_from:
+            grow(network, read_weights())
+        plan = Plan(build, arguments.steps, arguments.decay_from, arguments.seed)
+        train(
+            network, recipe, plan, _training(recipe, build), _validation(recipe, build), np.load(build / "phrases.npy")
+        )
+    if arguments.assemble or arguments.steps:
+        assemble(arguments.model, build)
 
 
-def tokenise(text: Path, build: Path) -> None:
-    """Count the vocabulary on the training documents, and write the tokens of both splits."""
-    if (build / "validation.npz").exists():
+def tokenise(recipe: Recipe, corpus: Path, build: Path) -> None:
+    """Write the tokens of every source's training and validation documents, the vocabulary and the phrases."""
+    if (build / "phrases.npy").exists():
         return
-    training, validation = split_documents(read_documents(text))
-    vocabulary = count_vocabulary(training, VOCABULARY)
+    documents = {source: split_documents(read_documents(corpus / source.path)) for source in recipe.sources}
+    if recipe.grown_from:
+        pieces = read_weights()["vocabulary"].tobytes().decode("utf-8").split("\n")
+        vocabulary = Vocabulary(pieces)
+    else:
+        training = [document for source in recipe.sources for document in documents[source][0]]
+        vocabulary = count_vocabulary(training, recipe.architecture.vocabulary)
     (build / "vocabulary.json").write_text(json.dumps(vocabulary.pieces), encoding="utf-8")
-    save_tokens(build / "training.npz", encode_documents(vocabulary, training))
-    save_tokens(build / "validation.npz", encode_documents(vocabulary, validation))
+    for source, (training, validation) in documents.items():
+        save_tokens(_tokens_of(build, source), encode_documents(vocabulary, training))
+        save_tokens(_tokens_of(build, source, "-validation"), encode_documents(vocabulary, validation))
+    tokens = [(np.concatenate(load_tokens(_tokens_of(build, source))), source.weight) for source in recipe.sources]
+    np.save(build / "phrases.npy", count_phrases(tokens, recipe.architecture.phrases))
 
 
-def assemble(build: Path) -> None:
+def assemble(model: str, build: Path) -> None:
     """Write the weights file from what lies in the build folder, and say how well it does on the validation text."""
+    recipe = RECIPES[model]
     if not (build / "ngrams.npz").exists():
-        tokens = np.concatenate(load_tokens(build / "training.npz")).astype(np.uint16)
-        np.savez_compressed(build / "ngrams.npz", **count_ngrams(tokens, NGRAMS))  # type: ignore[arg-type]
-    network = Network(VOCABULARY, WIDTH, HIDDEN)
-    network.load_state_dict(torch.load(build / "checkpoint.pt", weights_only=True)["network"])
+        tokens = np.concatenate([np.concatenate(load_tokens(_tokens_of(build, source))) for source in recipe.sources])
+        np.savez_compressed(build / "ngrams.npz", **count_ngrams(tokens.astype(np.uint16), recipe.ngrams))  # type: ignore[arg-type]
+    network = Network(recipe.architecture)
+    load_averaged(build / CHECKPOINT, network)
     arrays: dict[str, NDArray[np.generic]] = {**export_network(network), **function_tables(), **first_shares()}
+    if recipe.architecture.phrases:
+        arrays["phrases.keys"] = np.load(build / "phrases.npy")
     with np.load(build / "ngrams.npz") as archive:
         arrays.update({name: archive[name] for name in archive.files})
     pieces = Vocabulary(json.loads((build / "vocabulary.json").read_text(encoding="utf-8"))).pieces
     arrays["vocabulary"] = np.frombuffer("\n".join(pieces).encode("utf-8"), np.uint8)
-    documents = load_tokens(build / "validation.npz")
-    shares, bits = fit_shares(Model(arrays), documents)
+    shares, bits = fit_shares(Model(arrays), load_tokens(_tokens_of(build, recipe.sources[0], "-validation")))
     arrays.update(shares)
-    np.savez_compressed(build / WEIGHTS_FILE, **arrays)  # type: ignore[arg-type]
-    size = (build / WEIGHTS_FILE).stat().st_size
-    print(f"{build / WEIGHTS_FILE}: {size:,} bytes; {bits:.4f} bits a token while fitting the shares")
+    weights = build / f"{model}.npz"
+    np.savez_compressed(weights, **arrays)  # type: ignore[arg-type]
+    print(f"{weights}: {weights.stat().st_size:,} bytes; {bits:.4f} bits a token while fitting the shares")
+
+
+def _tokens_of(build: Path, source: Source, suffix: str = "") -> Path:
+    return build / f"{source.path.replace('/', '-').removesuffix('.txt.xz')}{suffix}.npz"
+
+
+def _training(recipe: Recipe, build: Path) -> tuple[Documents, NDArray[np.float64]]:
+    documents, weights = [], []
+    for source in recipe.sources:
+        some = load_tokens(_tokens_of(build, source))
+        documents += some
+        weights += [source.weight] * len(some)
+    return documents, np.array(weights)
+
+
+def _validation(recipe: Recipe, build: Path) -> dict[str, Documents]:
+    """Return a third of the first source's validation documents, and a part of every other's."""
+    first, *others = recipe.sources
+    sets = {"validation": load_tokens(_tokens_of(build, first, "-validation"))[::3]}
+    if others:
+        sets["others"] = [load_tokens(_tokens_of(build, source, "-validation"))[0][:6000] for source in others]
+    return sets
 
 
 if __name__ == "__main__":

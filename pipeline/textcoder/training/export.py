@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from ..fixedpoint import ACTIVATION, GATE_FRACTION, LOG_FRACTION, RESCALE_BITS
 from .network import PROJECTION_RANGE, Network, row_scales
 
+EXACT = 1 << 24  # float32 holds every whole number up to here
+
 
 def _rounded(matrix: torch.Tensor, scales: torch.Tensor) -> NDArray[np.int8]:
     return (matrix / scales).round().clamp(-127, 127).to(torch.int8).numpy()
@@ -32,8 +34,17 @@ def export_network(network: Network) -> dict[str, NDArray[np.generic]]:
         step = PROJECTION_RANGE / ACTIVATION
         arrays["projection.factors"] = (scales[:, 0].double() / ACTIVATION / step * one).round().to(torch.int32).numpy()
         arrays["embedding"] = (network.embedding.clamp(-1, 1) * ACTIVATION).round().to(torch.int8).numpy()
+        if network.architecture.phrases:
+            arrays["phrases"] = (network.phrases.clamp(-1, 1) * ACTIVATION).round().to(torch.int8).numpy()
         to_logit = math.log2(math.e) * LOG_FRACTION
         gain = math.exp(float(network.gain)) / ACTIVATION * step * to_logit
         arrays["logit.factor"] = np.array([round(gain * one)], np.int32)
         arrays["logit.bias"] = (network.bias.double() * to_logit).round().to(torch.int32).numpy()
+    for name, largest in (
+        ("lstm0.weights", 2 * ACTIVATION),  # two embeddings
+        ("lstm1.weights", ACTIVATION),
+        ("projection.weights", ACTIVATION),
+        ("embedding", ACTIVATION),
+    ):
+        assert int(np.abs(arrays[name].astype(np.int64)).sum(axis=1).max()) * largest < EXACT, f"{name}: inexact sums"
     return arrays

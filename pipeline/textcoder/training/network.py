@@ -1,9 +1,9 @@
 """The network in torch: what is trained; `export` turns it into the integers that NumPy runs.
 
-    token -> embedding [320] -> LSTM [448] -> LSTM [448] -> projection of both [320] -> logits [vocabulary]
+    token, phrase -> embeddings, added [width] -> LSTM [hidden] -> LSTM [hidden] -> projection of both [width] -> logits
 
-The embedding is also the output matrix. Weights are rounded to int8 in every forward pass (the gradient goes straight
-through), with one scale a row; the embedding has one scale for all, because its rows are both inputs and outputs.
+The embedding of tokens is also the output matrix. Weights are rounded to int8 in every forward pass (the gradient goes
+straight through), with one scale a row; the embeddings have one scale for all, because they are added to each other.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ import math
 import torch
 from torch import Tensor, nn
 
+from .recipe import Architecture
+
 STATE_STEPS = 127  # an activation of 1.0 is the int8 127
 PROJECTION_RANGE = 4.0  # the projection is clipped to [-4, 4]
+NO_TARGET = -100
+_CHUNK = 2048  # logits of so many tokens are held at once
 
 
 class _Round(torch.autograd.Function):
@@ -27,6 +31,37 @@ class _Round(torch.autograd.Function):
     @staticmethod
     def backward(ctx: object, *gradients: Tensor) -> Tensor:
         return gradients[0]
+
+
+class _CrossEntropy(torch.autograd.Function):
+    """Sum of the targets' nats; the gradients are made on the way, so that no logits are kept."""
+
+    @staticmethod
+    def forward(ctx, inputs: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
+        total = torch.zeros(())
+        input_gradients, table_gradient = torch.empty_like(inputs), torch.zeros_like(table, dtype=torch.float32)
+        bias_gradient = torch.zeros_like(bias)
+        for at in range(0, len(inputs), _CHUNK):
+            some, wanted = inputs[at : at + _CHUNK], targets[at : at + _CHUNK]
+            logits = nn.functional.linear(some, table).float().add_(bias)
+            logits = logits.sub_(logits.logsumexp(1, keepdim=True))
+            counted = (wanted != NO_TARGET).float()
+            column = wanted.clamp(min=0).unsqueeze(1)
+            total -= (logits.gather(1, column).squeeze(1) * counted).sum()
+            gradient = logits.exp_()
+            gradient.scatter_add_(1, column, torch.full_like(column, -1, dtype=torch.float32))
+            gradient.mul_(counted.unsqueeze(1))
+            bias_gradient += gradient.sum(0)
+            low = gradient.to(torch.bfloat16)
+            input_gradients[at : at + _CHUNK] = low @ table
+            table_gradient += (low.T @ some).float()
+        ctx.save_for_backward(input_gradients, table_gradient, bias_gradient)
+        return total
+
+    @staticmethod
+    def backward(ctx, scale: Tensor):  # type: ignore[no-untyped-def]
+        inputs, table, bias = ctx.saved_tensors
+        return inputs * scale.to(inputs.dtype), (table * scale).to(torch.bfloat16), bias * scale, None
 
 
 def round_through(values: Tensor) -> Tensor:
@@ -45,14 +80,21 @@ def quantised(weights: Tensor) -> Tensor:
     return round_through(weights / scales) * scales
 
 
-class Network(nn.Module):
-    """The language model; `forward` takes tokens [time, batch]."""
+def embedding_steps(table: Tensor) -> Tensor:
+    """Return an embedding as int8 steps of 1/127, in [-1, 1]."""
+    return round_through(table.clamp(-1, 1) * STATE_STEPS) / STATE_STEPS
 
-    def __init__(self, vocabulary: int, width: int, hidden: int) -> None:
+
+class Network(nn.Module):
+    """The language model; `forward` takes tokens and the phrases that they end, both [time, batch]."""
+
+    def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        self.width, self.hidden = width, hidden
-        self.embedding = nn.Parameter(torch.randn(vocabulary, width) * 0.1)
-        self.bias = nn.Parameter(torch.zeros(vocabulary))
+        self.architecture = architecture
+        width, hidden = architecture.width, architecture.hidden
+        self.embedding = nn.Parameter(torch.randn(architecture.vocabulary, width) * 0.1)
+        self.phrases = nn.Parameter(torch.zeros(architecture.phrases, width))
+        self.bias = nn.Parameter(torch.zeros(architecture.vocabulary))
         bound = 1 / math.sqrt(hidden)
 
         def matrix(rows: int, columns: int) -> nn.Parameter:
@@ -71,17 +113,17 @@ class Network(nn.Module):
 
     def zero_state(self, batch: int) -> list[Tensor]:
         """Return the state before anything: outputs and cells of both layers, float32 [1, batch, hidden]."""
-        return [torch.zeros(1, batch, self.hidden) for _ in range(4)]
+        return [torch.zeros(1, batch, self.architecture.hidden) for _ in range(4)]
 
-    def embed_table(self) -> Tensor:
-        """Return the embedding as int8 steps of 1/127, in [-1, 1]."""
-        return round_through(self.embedding.clamp(-1, 1) * STATE_STEPS) / STATE_STEPS
-
-    def forward(self, tokens: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor]:
-        """Return (projections [time, batch, width], the state after, the table for `logits`)."""
-        table = self.embed_table()
+    def forward(self, tokens: Tensor, phrases: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor]:
+        """Return (projections [time, batch, width], the state after, the table for `nats`)."""
+        table = embedding_steps(self.embedding)
+        # one row more: nothing, for a token that ends no phrase
+        phrase_table = nn.functional.pad(embedding_steps(self.phrases), (0, 0, 0, 1))
         low = torch.bfloat16
-        inputs = self._drop(table[tokens].to(low))
+        inputs = self._drop(
+            (nn.functional.embedding(tokens, table) + nn.functional.embedding(phrases, phrase_table)).to(low)
+        )
         first, out0, cell0 = self._lstm(inputs, state[0], state[1], self.lstm0, self.bias0)
         first_q = round_through(first * STATE_STEPS) / STATE_STEPS
         second, out1, cell1 = self._lstm(self._drop(first_q), state[2], state[3], self.lstm1, self.bias1)
@@ -91,10 +133,10 @@ class Network(nn.Module):
         projected = round_through((projected / step).clamp(-127, 127)) * step
         return projected, [out0, cell0, out1, cell1], table
 
-    def logits(self, projected: Tensor, table: Tensor) -> Tensor:
-        """Return the logits, bfloat16-rounded: projected [n, width] -> float32 [n, vocabulary]."""
-        scaled = (projected * self.gain.exp()).to(torch.bfloat16)
-        return nn.functional.linear(scaled, table.to(torch.bfloat16)).float() + self.bias
+    def nats(self, projected: Tensor, table: Tensor, targets: Tensor) -> Tensor:
+        """Return the summed nats of the targets [time, batch]; `NO_TARGET` does not count."""
+        scaled = (projected * self.gain.exp()).to(torch.bfloat16).flatten(0, 1)
+        return _CrossEntropy.apply(scaled, table.to(torch.bfloat16), self.bias, targets.flatten())  # type: ignore[no-any-return,no-untyped-call]
 
     def _lstm(
         self, inputs: Tensor, out: Tensor, cell: Tensor, weights: Tensor, bias: Tensor

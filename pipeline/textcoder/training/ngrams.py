@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..ngrams import MAX_TOKENS, pack_level
+from ..phrases import TOKEN_BITS
+from ..tokens import START
 
 LONGEST = 5
 COUNT_CODES = 16
@@ -56,6 +59,27 @@ def count_ngrams(tokens: NDArray[np.uint16], wanted: int) -> dict[str, NDArray[n
         arrays.update(pack_level(index, children, last, np.searchsorted(edges, level.counts[level.kept])))
         above = keys
     return arrays
+
+
+def count_phrases(tokens: list[tuple[NDArray[np.int64], float]], wanted: int) -> NDArray[np.uint64]:
+    """Return the keys (`textcoder.phrases`) of the most frequent phrases of two and three tokens, increasing.
+
+    tokens: those of each source, and the weight of its counts. `START` begins a phrase of two at most.
+    """
+    if not wanted:
+        return np.empty(0, np.uint64)
+    keys: list[NDArray[np.int64]] = []
+    weights: list[NDArray[np.floating[Any]]] = []
+    for some, weight in tokens:
+        pairs = some[:-1] << TOKEN_BITS | some[1:]
+        triples = (some[:-2] + 1) << (2 * TOKEN_BITS) | pairs[1:]
+        triples = triples[(some[:-2] != START) & (some[1:-1] != START) & (some[2:] != START)]
+        found, counts = np.unique(np.concatenate((pairs[some[1:] != START], triples)), return_counts=True)
+        keys.append(found[counts > 1])
+        weights.append(counts[counts > 1] * weight)
+    every, places = np.unique(np.concatenate(keys), return_inverse=True)
+    totals = np.bincount(places, weights=np.concatenate(weights))
+    return np.sort(every[np.argsort(-totals, kind="stable")[:wanted]]).astype(np.uint64)
 
 
 def _count(tokens: NDArray[np.uint16], length: int) -> _Level:
