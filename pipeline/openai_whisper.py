@@ -25,6 +25,7 @@ from .errors import EngineError
 from .languages import LANGUAGES
 from .moonshine import tidy
 from .protocols import ENGINE_SAMPLE_RATE
+from .screen import MAX_CHARACTERS_PER_SECOND
 from .types import Samples, Transcript
 
 DEFAULT_MODEL = "small"
@@ -102,7 +103,10 @@ class WhisperRecognizer:
             language = self._language or self._detect(features, len(samples) / ENGINE_SAMPLE_RATE)
             result = self._decode(features, language)
         silent = result.no_speech_prob > MAX_NO_SPEECH and result.avg_logprob < MIN_LOG_PROBABILITY
-        text = "" if silent else tidy(without_loops(SPECIAL_TOKEN.sub("", result.text)))
+        text = "" if silent else SPECIAL_TOKEN.sub("", result.text)
+        if self._stuck(result) or len(text) > MAX_CHARACTERS_PER_SECOND * len(samples) / ENGINE_SAMPLE_RATE:
+            text = without_loops(text)  # what a person repeats at a person's pace stays
+        text = tidy(text)
         # That somebody speaks, and that these are the words.
         confidence = float((1 - result.no_speech_prob) * np.exp(result.avg_logprob)) if text else 0.0
         return Transcript(text, confidence, language)
@@ -141,12 +145,16 @@ class WhisperRecognizer:
                 fp16=self._half,
             )
             (result,) = whisper.decode(self._model, features, options)
-            loops = result.compression_ratio > MAX_COMPRESSION_RATIO
             unlikely = result.avg_logprob < MIN_LOG_PROBABILITY
-            if not loops and (not unlikely or result.no_speech_prob > MAX_NO_SPEECH):
+            if not self._stuck(result) and (not unlikely or result.no_speech_prob > MAX_NO_SPEECH):
                 break
         assert result is not None
         return result
+
+    def _stuck(self, result: whisper.DecodingResult) -> bool:
+        """Return whether the decoder repeated itself until it was stopped, or packs as only loops do."""
+        stopped = len(result.tokens) >= self._model.dims.n_text_ctx // 2
+        return stopped or result.compression_ratio > MAX_COMPRESSION_RATIO
 
 
 def without_loops(text: str) -> str:

@@ -43,6 +43,7 @@ class DecodingOptions:
     ) -> None: ...
 
 class DecodingResult:
+    tokens: list[int]
     text: str
     avg_logprob: float
     no_speech_prob: float

@@ -107,6 +107,13 @@ def test_loops_are_cut(folder: Path) -> None:
     assert recognizer.transcribe(NOISE).text == "So. Thank you."
 
 
+def test_what_a_person_repeats_stays(folder: Path) -> None:
+    said = "No, no, no, no, no, no, no, no, no, no, no, I did not order that."
+    recognizer = load_recognizer(f"whisper:{save_whisper(folder / 'no.pt', said)}")
+    assert recognizer.transcribe(NOISE).text == said
+    assert recognizer.transcribe(NOISE[:8000]).text == "No, no, I did not order that."  # nobody speaks as fast
+
+
 @pytest.mark.parametrize(
     ("looped", "cut"),
     [
