@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from .errors import OutputError, SpeechzipError, SpeechzipWarning
+from .names import shown_name
 from .threads import keep_one_blas_thread
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-MAX_STDIN_MEMORY = 32 << 20
-"""Standard input beyond this goes to a temporary file while it is read."""
 
 
 class Channels(Enum):
@@ -90,7 +88,11 @@ def compress(
         raise typer.BadParameter(f"{speakers!r} is neither auto nor a number", param_hint="--speakers")
     count = None if speakers == "auto" else int(speakers)
     target = output or _beside(audio, ".spz", "speech.spz")
-    with _output(target, force) as file, _input(audio) as source, _progress("compressing", quiet) as progress:
+    with (
+        _output(target, force, audio) as file,
+        _recording(audio) as source,
+        _progress("compressing", quiet) as progress,
+    ):
         compressed = compress_audio(
             source,
             channels=channels.value,
@@ -102,7 +104,7 @@ def compress(
             progress=progress,
         )
         file.write(compressed.data)
-    summary = summarize_compressed(compressed, str(audio), str(target), load_engine("voice_book"))
+    summary = summarize_compressed(compressed, shown_name(audio), shown_name(target), load_engine("voice_book"))
     _print(summary, compress_lines(summary), as_json, quiet, to_stderr=_is_dash(target))
 
 
@@ -125,12 +127,15 @@ def decompress(
 
     target = output or _beside(payload, ".decoded.wav", "speech.decoded.wav")
     container = audio_format(target)
-    with _output(target, force) as file, _input(payload) as source, _progress("speaking", quiet) as progress:
-        decoded = read_payload(source)
+    with _output(target, force, payload) as file, _progress("speaking", quiet) as progress:
+        decoded = read_payload(_payload(payload))
         engine = load_engine("synthesizer", synthesizer)
         written = write_speech(file, container, with_voices(decoded.payload, engine), engine, progress)
-    summary = {"input": str(payload), "output": str(target), **written}
-    line = f"{payload} -> {target}: {written['duration_s']:.1f} s, took {written['real_time_factor']:.3f} of real time"
+    names = shown_name(payload), shown_name(target)
+    summary = {"input": names[0], "output": names[1], **written}
+    line = (
+        f"{names[0]} -> {names[1]}: {written['duration_s']:.1f} s, took {written['real_time_factor']:.3f} of real time"
+    )
     _print(summary, [line], as_json, quiet, to_stderr=_is_dash(target))
 
 
@@ -144,8 +149,7 @@ def inspect(
     from .engines import load_engine
     from .summary import payload_lines, summarize_payload
 
-    with _input(payload) as source:
-        summary = summarize_payload(read_payload(source), load_engine("voice_book"))
+    summary = summarize_payload(read_payload(_payload(payload)), load_engine("voice_book"))
     _print(summary, payload_lines(summary), as_json, quiet=False, to_stderr=False)
 
 
@@ -171,6 +175,9 @@ def main() -> None:
     for entry in entry_points(group="speechzip.commands"):
         entry.load()(app)
     warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):  # what cannot be printed here, such as half a character, is escaped
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     stopped_by: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -197,7 +204,7 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
 
 
 def _complain(message: str) -> None:
-    line = " ".join(message.split())
+    line = shown_name(" ".join(message.split()))
     print(f"speechzip: {line}", file=sys.stderr)
 
 
@@ -206,31 +213,37 @@ def _is_dash(path: Path) -> bool:
 
 
 def _beside(path: Path, suffix: str, for_stdin: str) -> Path:
-    return Path(for_stdin) if _is_dash(path) else path.parent / (path.stem + suffix)
+    is_pipe = str(path).startswith(("/dev/", "/proc/")) or path.is_fifo()  # nothing is written beside those
+    return Path(for_stdin) if _is_dash(path) or is_pipe else path.parent / (path.stem + suffix)
 
 
 @contextmanager
-def _input(path: Path) -> Generator[Path | BinaryIO]:
-    """Open what is to be read: the path itself, or all of standard input as a file that can seek."""
+def _recording(path: Path) -> Generator[Path | BinaryIO]:
+    """Open what is to be compressed: the path itself, or all of standard input as a file that can seek."""
     if not _is_dash(path):
         yield path
         return
-    import shutil
-    import tempfile
+    from .spooling import spool
 
-    with tempfile.SpooledTemporaryFile(MAX_STDIN_MEMORY) as spool:
-        shutil.copyfileobj(sys.stdin.buffer, spool)
-        spool.seek(0)
-        yield spool  # type: ignore[misc]  # a spooled file has all that BinaryIO promises and we use
+    with spool(sys.stdin.buffer, "standard input") as source:
+        yield source
+
+
+def _payload(path: Path) -> Path | BinaryIO:
+    """Return where a payload is read from: no more of it is read than a payload may have."""
+    return sys.stdin.buffer if _is_dash(path) else path
 
 
 @contextmanager
-def _output(path: Path, force: bool) -> Generator[BinaryIO]:
-    """Open what is to be written; it appears whole when the block ends well, or not at all."""
+def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
+    """Open what is to be written; it appears whole when the block ends well, or not at all.
+
+    `source` is what is read meanwhile, which must not be overwritten.
+    """
     if not _is_dash(path):
         from .files import atomic_file
 
-        with atomic_file(path, force) as file:
+        with atomic_file(path, force, [sys.stdin.buffer if _is_dash(source) else source]) as file:
             yield file
         return
     if sys.stdout.isatty():

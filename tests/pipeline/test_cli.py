@@ -108,6 +108,72 @@ def test_pipes(call: Path, compressed: tuple[Path, dict[str, Any]], tmp_path: Pa
     assert b"Ever tried" in run("inspect", "-", stdin=done.stdout).stdout
 
 
+def test_pipes_by_name(call: Path, compressed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    wanted = compressed[0].read_bytes()
+    done = run("compress", "/dev/stdin", "-o", "-", "-q", stdin=call.read_bytes())
+    assert done.stdout == wanted
+    for source in (f"<(cat '{call}')", f"/dev/stdin < '{call}'", f"- < '{call}'"):
+        command = f"'{sys.executable}' -c 'from speechzip.pipeline.cli import main; main()' compress -q {source}"
+        subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True)
+        assert (tmp_path / "speech.spz").read_bytes() == wanted
+        (tmp_path / "speech.spz").unlink()
+    assert "is no file and no pipe" in complaint("compress", "/dev/null", "-o", tmp_path / "out.spz")
+    assert "not audio" in complaint("compress", "/dev/stdin", "-o", tmp_path / "out.spz", stdin=b"a poem" * 1000)
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_a_pipe_gives_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from speechzip.pipeline import AudioError, spooling
+
+    monkeypatch.setattr(spooling, "MAX_SPOOL", 3 << 20)
+    with pytest.raises(AudioError, match="standard input gives more than"), open("/dev/zero", "rb") as endless:
+        spooling.spool(endless, "standard input")
+
+
+def test_the_input_is_never_overwritten(call: Path, compressed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    recording, payload = tmp_path / "call.wav", tmp_path / "call.spz"
+    for path, original in ((recording, call), (payload, compressed[0])):
+        path.write_bytes(original.read_bytes())
+        os.link(path, tmp_path / f"hard-{path.stem}{path.suffix}.wav")
+        (tmp_path / f"link-{path.suffix}.wav").symlink_to(path)
+    for name in ("call.wav", "hard-call.wav.wav", "link-.wav.wav"):
+        assert "is the input itself" in complaint("compress", recording, "-f", "-o", tmp_path / name)
+    for name in ("hard-call.spz.wav", "link-.spz.wav"):
+        assert "is the input itself" in complaint("decompress", payload, "-f", "-o", tmp_path / name)
+    with open(recording, "rb") as stdin:
+        done = subprocess.run(
+            [*SPEECHZIP, "compress", "-", "-f", "-o", str(recording)], stdin=stdin, capture_output=True, check=False
+        )
+    assert b"is the input itself" in done.stderr
+    assert recording.read_bytes() == call.read_bytes()
+    assert payload.read_bytes() == compressed[0].read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="every name is UTF-8 there")
+def test_a_name_that_is_not_utf8(call: Path, compressed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    recording = os.fsencode(tmp_path) + b"/caf\xe9 \x1b[31m.wav"
+    Path(os.fsdecode(recording)).write_bytes(call.read_bytes())
+    payload = recording.replace(b".wav", b".spz")
+    shown = str(tmp_path) + r"/caf\xe9 \x1b[31m"
+
+    def told(*arguments: str | bytes, code: int = 0) -> subprocess.CompletedProcess[bytes]:
+        done = subprocess.run([*SPEECHZIP, *arguments], capture_output=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert b"\x1b" not in done.stdout + done.stderr
+        (done.stdout + done.stderr).decode()  # all of it is UTF-8
+        return done
+
+    summary = json.loads(told("compress", recording, "--json").stdout)
+    assert (summary["input"], summary["output"]) == (f"{shown}.wav", f"{shown}.spz")
+    with open(payload, "rb") as file:
+        assert file.read() == compressed[0].read_bytes()
+    assert f"{shown}.spz exists already" in told("compress", recording, code=1).stderr.decode()
+    assert f"{shown}.spz -> {shown}.decoded.wav" in told("decompress", payload).stdout.decode()
+    assert b"Ever tried" in told("inspect", payload).stdout
+    assert f"{shown}.wav.wav cannot be read" in told("compress", recording + b".wav", code=1).stderr.decode()
+    assert f"{shown}.spz.spz cannot be read" in told("inspect", payload + b".spz", code=1).stderr.decode()
+
+
 @pytest.mark.parametrize("suffix", [".flac", ".ogg", ".mp3"])
 def test_other_sound_formats(compressed: tuple[Path, dict[str, Any]], tmp_path: Path, suffix: str) -> None:
     run("decompress", compressed[0], "-o", tmp_path / f"call{suffix}", "-q")
