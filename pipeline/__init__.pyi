@@ -2,6 +2,7 @@
 from .audio import AudioSource, open_recording, resample
 from .compression import Compressed, compress
 from .decompression import decompress, read_payload, render, with_voices
+from .downmix import downmix
 from .engines import engine_names, load_engine, load_recognizer
 from .errors import (
     AudioError,
@@ -66,7 +67,7 @@ __all__ = [
     "Samples", "SileroDetector", "Speaker", "SpeakerEmbedder", "SpeakerEmbedding", "SpeechzipError", "SpeechzipWarning",
     "StreamingSynthesizer", "Synthesizer", "TextCoder", "TextError", "Transcript", "Utterance", "Voice",
     "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
-    "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "encode_payload",
+    "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "downmix", "encode_payload",
     "engine_names", "load_engine", "load_recognizer", "one_blas_thread", "open_recording", "open_session",
     "read_payload", "render", "resample", "with_voices",
 ]  # fmt: skip

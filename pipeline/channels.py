@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .audio import Recording, engine_blocks
+from .downmix import downmix
 from .errors import AudioError
 from .types import Samples
 
@@ -46,8 +47,8 @@ def splits(recording: Recording, mode: ChannelMode) -> bool:
 
 
 def tracks(block: Samples, split: bool) -> list[Samples]:
-    """Return what each party says in a block: float32 [t] for each channel, or for their mean."""
-    return [np.ascontiguousarray(channel) for channel in block.T] if split else [block.mean(axis=1)]
+    """Return what each party says in a block: float32 [t] for each channel, or for all of them mixed."""
+    return [np.ascontiguousarray(channel) for channel in block.T] if split else [downmix(block)]
 
 
 def _two_parties(recording: Recording) -> bool:

@@ -16,6 +16,7 @@ import soundfile
 import soxr
 
 from .containers import MAX_CHANNELS, layout_of
+from .downmix import downmix
 from .errors import AudioError, SpeechzipWarning
 from .names import shown_name
 from .splicing import Piece, SplicedFile
@@ -142,7 +143,7 @@ class SoundFileRecording:
         stream = None
         for block in blocks:
             if block.shape[1] != self.channels:
-                mono = block if block.shape[1] == 1 else block.mean(axis=1, keepdims=True)
+                mono = downmix(block)[:, None]
                 block = np.repeat(mono, self.channels, axis=1)
             if sample_rate == self.sample_rate:
                 yield block

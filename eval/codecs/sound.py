@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from speechzip.pipeline import Audio, Samples, resample
+from speechzip.pipeline import Audio, Samples, downmix, resample
 
 Pcm = npt.NDArray[np.int16]
 
@@ -14,7 +14,7 @@ MESSAGE_BYTES = 1200
 
 def mono(audio: Audio) -> Samples:
     """Return the mean of all channels: float32 [T]."""
-    return audio.samples if audio.samples.ndim == 1 else np.asarray(audio.samples.mean(axis=1), np.float32)
+    return audio.samples if audio.samples.ndim == 1 else downmix(audio.samples)
 
 
 def to_pcm(audio: Audio, sample_rate: int) -> Pcm:

@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 
 from ..audio import engine_blocks, open_recording
+from ..downmix import downmix
 from ..errors import OutputError
 from ..files import atomic_file
 from ..protocols import ENGINE_SAMPLE_RATE
@@ -37,7 +38,7 @@ async def play_in_real_time(path: Path, lead_s: float = 0.0) -> AsyncIterator[tu
     block_length = int(BLOCK_S * ENGINE_SAMPLE_RATE)
     played = 0
     for long_block in engine_blocks(open_recording(path)):
-        mono = np.asarray(long_block.mean(axis=1), np.float32)
+        mono = downmix(long_block)
         for start in range(0, len(mono), block_length):
             block = mono[start : start + block_length]
             played += len(block)
