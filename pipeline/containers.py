@@ -50,7 +50,7 @@ KINDS: tuple[tuple[re.Pattern[bytes], Kind], ...] = tuple(
         (rb"\xff[\xf0\xf1\xf8\xf9]", "AAC", "aac"),
         (rb"caff\x00\x01", "CAF with a coding that libsndfile lacks", "caf"),
         (rb"RIFF.{4}AVI ", "AVI", "avi"),
-        (rb"RIFF.{4}WAVE", "WAV with a coding that libsndfile lacks", "wav"),
+        (rb"RIFF.{4}WAVE.{0,200}fmt ", "WAV with a coding that libsndfile lacks", "wav"),
         (rb"FORM.{4}AIF[FC]", "AIFF with a coding that libsndfile lacks", "aiff"),
         (rb"OggS", "Ogg with a coding that libsndfile lacks", "ogg"),
         (rb"FLV\x01", "Flash video", "flv"),
