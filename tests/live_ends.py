@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import secrets
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from speechzip.pipeline.live.frames import FrameReader
+from speechzip.pipeline.live.limits import LIMITS, Limits
 from speechzip.pipeline.live.link import DeliveredTo, LinkEvent, PayloadReceived
-from speechzip.pipeline.live.messages import Hello
+from speechzip.pipeline.live.messages import (
+    Acknowledge,
+    FrameKind,
+    Hello,
+    Message,
+    Utterance,
+    Voices,
+    encode_message,
+)
 from speechzip.pipeline.live.reports import LinkState
 from speechzip.pipeline.live.security import Identity, Pin
 from speechzip.pipeline.live.streams import SplitPayload
@@ -37,6 +49,7 @@ class Person:
         self.events.append(event)
         if isinstance(event, PayloadReceived):
             self.heard.append(event.payload[4:].decode())
+            self.endpoint.take_next()
         elif isinstance(event, DeliveredTo):
             self.delivered += len(event.numbers)
 
@@ -49,7 +62,7 @@ class Person:
         return self.states[-1].phase if self.states else ""
 
 
-def listening_person(identity: Identity | None = None) -> tuple[Person, int]:
+def listening_person(identity: Identity | None = None, limits: Limits = LIMITS) -> tuple[Person, int]:
     """Return somebody who listens, and the port."""
     person = Person()
     secret = identity.pin.secret if identity else b""
@@ -60,15 +73,25 @@ def listening_person(identity: Identity | None = None) -> tuple[Person, int]:
         person.on_event,
         person.states.append,
         identity.context if identity else None,
+        limits=limits,
     )
     person.endpoint = listener
     return person, listener.bind()
 
 
-def calling_person(port: int, pin: Pin | None = None) -> Person:
+def calling_person(
+    port: int, pin: Pin | None = None, limits: Limits = LIMITS, connect_timeout_s: float | None = None
+) -> Person:
     person = Person()
     person.endpoint = Caller(
-        "127.0.0.1", port, hello(pin.secret if pin else b""), person.on_event, person.states.append, pin
+        "127.0.0.1",
+        port,
+        hello(pin.secret if pin else b""),
+        person.on_event,
+        person.states.append,
+        pin,
+        connect_timeout_s=connect_timeout_s,
+        limits=limits,
     )
     return person
 
@@ -109,4 +132,48 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
         assert not left, left
 
     asyncio.run(checked())
-    assert set(threading.enumerate()) <= threads
+    left = set(threading.enumerate()) - threads
+    assert not left, left
+
+
+class RawPeer:
+    """A caller that says whatever it likes, frame by frame."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+        self._sequence = 0
+
+    def send(self, *messages: Message) -> None:
+        """Write frames, all at once."""
+        self.writer.write(b"".join(map(encode_message, messages)))
+
+    def say(self, *payloads: bytes | SplitPayload) -> None:
+        """Send payloads, each with its voices, all in one write; wait for no acknowledgement."""
+        messages: list[Message] = []
+        for payload in payloads:
+            split = payload if isinstance(payload, SplitPayload) else SplitPayload.of(payload)
+            messages.append(Voices(self._sequence + 1, 0, split.voices))
+            messages.append(Utterance(self._sequence + 2, 0, split.header, split.rest))
+            self._sequence += 2
+        self.send(*messages)
+
+
+@asynccontextmanager
+async def raw_peer(port: int) -> AsyncGenerator[RawPeer, None]:
+    """Call a listener on loopback; yield when both may speak."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    peer = RawPeer(reader, writer)
+    peer.send(replace(hello(), stream=secrets.token_bytes(8)))
+    frames = FrameReader()
+    kinds: list[int] = []
+    while FrameKind.ACKNOWLEDGE not in kinds:
+        code = await reader.read(4096)
+        assert code, "the listener has hung up"
+        kinds += [frame.kind for frame in frames.push(code)]
+    peer.send(Acknowledge(0))
+    try:
+        yield peer
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .web import Page
 
 DEFAULT_PORT = 7310  # as security.DEFAULT_PORT, which --help does not wait for
+CONNECT_TIMEOUT_S = 10.0
+PAIRING_VARIABLE = "SPEECHZIP_PAIRING"
+"""The environment variable that holds a pairing line."""
 
 Input = Annotated[Path | None, typer.Option("--input", help="A recording to say, in place of the microphone.")]
 Output = Annotated[Path | None, typer.Option(help="A folder for what is heard, in place of the loudspeaker.")]
@@ -31,9 +34,9 @@ Synthesizer = Annotated[str | None, typer.Option(help="Engine that speaks.")]
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of a live conversation."""
     app.command(epilog="Examples: speechzip listen | speechzip listen --host 0.0.0.0 --vad")(listen)
-    app.command(epilog="Examples: speechzip talk 127.0.0.1:7310 | speechzip talk 'speechzip://192.168.1.5:7310#...'")(
-        talk
-    )
+    app.command(
+        epilog="Examples: speechzip talk 127.0.0.1:7310 | speechzip talk - | speechzip talk --pairing-file line"
+    )(talk)
 
 
 def listen(
@@ -44,6 +47,9 @@ def listen(
     vad: Vad = False,
     web: Web = False,
     secure: Annotated[bool, typer.Option("--secure", help="Ask for the pairing line on loopback, too.")] = False,
+    pairing_file: Annotated[
+        Path | None, typer.Option(help="Write the pairing line there, for nobody else to read, and do not show it.")
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Leave when the first peer leaves.")] = False,
     recognizer: Recognizer = None,
     voice_encoder: VoiceEncoder = None,
@@ -56,11 +62,22 @@ def listen(
 
     options = Options(audio, output, vad, force, once)
     engines = (recognizer, voice_encoder, synthesizer)
-    _take_part(wait_for_calls(host, port, secure), options, engines, as_json, web)
+    _take_part(wait_for_calls(host, port, secure, pairing_file, force), options, engines, as_json, web)
 
 
 def talk(
-    address: Annotated[str, typer.Argument(help="HOST:PORT on this machine, or the line that listen printed.")],
+    address: Annotated[
+        str | None,
+        typer.Argument(
+            help="HOST:PORT on this machine; or - to be asked for the line that listen printed. Other users see what "
+            "stands on a command line: a pairing line does not belong there.",
+            envvar=PAIRING_VARIABLE,
+        ),
+    ] = None,
+    pairing_file: Annotated[Path | None, typer.Option(help="A file with the pairing line.")] = None,
+    connect_timeout: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long to try for the first time; 0 for ever.")
+    ] = CONNECT_TIMEOUT_S,
     audio: Input = None,
     output: Output = None,
     vad: Vad = False,
@@ -72,11 +89,29 @@ def talk(
     force: Force = False,
 ) -> None:
     """Talk with somebody who listens: Enter starts and stops; a recording as --input is said, then this leaves."""
+    from .pairing import parse_address
     from .party import Options, call
-    from .security import parse_address
 
+    where = parse_address(_pairing_line(address, pairing_file))
     engines = (recognizer, voice_encoder, synthesizer)
-    _take_part(call(parse_address(address)), Options(audio, output, vad, force), engines, as_json, web)
+    _take_part(call(where, connect_timeout or None), Options(audio, output, vad, force), engines, as_json, web)
+
+
+def _pairing_line(address: str | None, pairing_file: Path | None) -> str:
+    """Return the line that says where to call, from wherever it is."""
+    import sys
+
+    from .pairing import read_pairing_file, read_pairing_line
+
+    if pairing_file is not None:
+        return read_pairing_file(pairing_file)
+    if address is None:
+        raise typer.BadParameter(f"give HOST:PORT, - to be asked, --pairing-file or {PAIRING_VARIABLE}")
+    if address != "-":
+        return address
+    if sys.stdin.isatty():
+        print("The line that listen printed: ", end="", file=sys.stderr, flush=True)
+    return read_pairing_line(sys.stdin.fileno())
 
 
 def _take_part(
@@ -87,11 +122,14 @@ def _take_part(
     web: bool,
 ) -> None:
     import asyncio
+    import sys
     from contextlib import nullcontext
 
     from .conversation import Engines
+    from .lines import LineWriter
     from .party import Party, take_part, use_enter_key, use_microphone
-    from .terminal import TerminalView, print_json
+    from .terminal import TerminalView, json_line
+    from .workers import leave_at_once
 
     if web and (options.input or options.output):
         raise typer.BadParameter("--web is microphone and loudspeaker: leave out --input and --output")
@@ -105,22 +143,34 @@ def _take_part(
         return "Enter stops" if pressed else "Enter talks, Ctrl-C leaves"
 
     engines = Engines.load(*names)
-    with nullcontext(print_json) if as_json else TerminalView(hint) as show:
+    lines = LineWriter(sys.stdout.fileno())
 
-        def observe(report: Report) -> None:
-            show(report)
-            if page:
-                page.observe(report)
+    def show_json(report: Report) -> None:
+        lines.put(json_line(report))
 
-        async def front_end(party: Party) -> None:
-            parties.append(party)
-            if page:
-                await page.run(party, show)
-            elif options.input is None:
-                keys = () if options.hands_free else (use_enter_key(party),)
-                await asyncio.gather(use_microphone(party, options.output is not None), *keys)
+    try:
+        with nullcontext(show_json) if as_json else TerminalView(hint, lines.put) as show:
 
-        asyncio.run(take_part(engines, connect, options, observe, front_end, page))
+            def observe(report: Report) -> None:
+                show(report)
+                if page:
+                    page.observe(report)
+                if lines.is_broken and parties:
+                    parties[0].done.set()  # nobody reads what we write any more
+
+            async def front_end(party: Party) -> None:
+                parties.append(party)
+                if page:
+                    await page.run(party, show)
+                elif options.input is None:
+                    keys = () if options.hands_free else (use_enter_key(party),)
+                    await asyncio.gather(use_microphone(party, options.output is not None), *keys)
+
+            asyncio.run(take_part(engines, connect, options, observe, front_end, page))
+    finally:
+        if left_out := lines.close():
+            print(f"speechzip: {left_out} lines were left out: nobody read them", file=sys.stderr)
+    leave_at_once()
 
 
 def _page() -> Page:

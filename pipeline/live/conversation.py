@@ -1,9 +1,10 @@
 """One party of a conversation: sound in, utterances over the link, sound out.
 
-    source --> sound queue --> [ear thread]   Talker --> payload --> Outbox --> link
-    link --> payload --> play queue --> [mouth thread] sentence by sentence --> loudspeaker
+    source --> sound queue --> [ear thread] Talker --> payload --> Outbox --> link
+    link --> Playback --> loudspeaker
 
-Recognition and synthesis run in one thread each, so that the link never waits for them.
+Engines run in threads of their own, so that the link never waits for them. Whatever an engine raises costs the
+utterance that it was about, and both ends are told; the conversation goes on.
 """
 
 from __future__ import annotations
@@ -13,71 +14,45 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 import numpy as np
 
 from ..audio import resample
-from ..decompression import with_voices
 from ..engines import load_engine
-from ..errors import DeviceError, EngineError, QueueFullError, SpeechzipError
+from ..errors import DeviceError, QueueFullError
 from ..payload import VERSION, encode_payload
 from ..protocols import ENGINE_SAMPLE_RATE, Recognizer, Synthesizer, VoiceEncoder
 from ..textcoders import DEFAULT_ID, TEXT_CODERS
-from ..types import VOICE_SPACES, Payload, Samples, Speaker, Utterance, Voice, VoiceReference
+from ..types import VOICE_SPACES, Payload, Samples, Speaker, Utterance
+from .limits import LIMITS, Limits
 from .link import DeliveredTo, LinkEvent, Opened, PayloadReceived, PlayedBy, StatusOf
-from .messages import Hello, Status, printable
+from .loudspeaker import Loudspeaker
+from .messages import Hello, Status
+from .playback import Playback, reason
 from .reports import (
     Delivered,
     Guess,
     Heard,
     Level,
     LinkState,
+    Lost,
     Notice,
     Observer,
     PeerStatus,
     Played,
-    Playing,
+    Report,
     Said,
     Traffic,
 )
 from .speech import decode_utterances, speak
 from .streams import SplitPayload
-from .talker import HANDS_FREE, PUSH_TO_TALK, Spoken, Talker
+from .talker import HANDS_FREE, PUSH_TO_TALK, Spoken, Talker, Unheard
 from .transport import Endpoint
+from .workers import Worker
 
-MAX_SOUND_S = 60.0
-"""Sound that waits for the recognizer at most; beyond it some is lost, and the user is told."""
-MAX_TO_PLAY, RESUME_TO_PLAY = 64, 16
-"""Utterances that wait for the loudspeaker: beyond the first the peer has to wait, until the second is reached."""
 LEVEL_EVERY_S = 0.1
 SILENCE_DB = -96.0
-MAX_UNPLAYED = 256
-"""Utterances of which we remember when they ended, until the peer plays them."""
-
-T = TypeVar("T")
-
-
-class Loudspeaker(Protocol):
-    """Where what is heard goes."""
-
-    async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
-        """Take in the next piece of an utterance, float32 [t]; return when the next one may come.
-
-        Raises:
-            DeviceError: it is gone.
-        """
-        ...
-
-    async def finish(self, heard: Heard) -> None:
-        """Take in that an utterance is complete."""
-        ...
-
-    async def close(self) -> None:
-        """Play what was taken in, and end."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +118,7 @@ class Conversation:
         *,
         hands_free: bool = False,
         talker: Callable[[], Talker] | None = None,
+        limits: Limits = LIMITS,
     ) -> None:
         """Prepare a party.
 
@@ -152,8 +128,10 @@ class Conversation:
             observe: is told what happens, in the event loop's thread.
             hands_free: listen always, instead of from `press` to `release`.
             talker: makes what turns sound to utterances; for tests.
+            limits: see there.
         """
         self._engines = engines
+        self._limits = limits
         self._loudspeaker = loudspeaker
         self._observe = observe
         self._hands_free = hands_free
@@ -166,16 +144,13 @@ class Conversation:
         self._sound: deque[tuple[Samples | None, float]] = deque()  # None: the button was let go
         self._sound_s = 0.0
         self._sound_here = asyncio.Event()
-        self._to_play: deque[PayloadReceived] = deque()
-        self._play_here = asyncio.Event()
+        self._playback = Playback(engines.synthesizer, loudspeaker, self._take_report, self.device, self._tell, limits)
         self._ended_at_s: dict[int, float] = {}  # our numbers -> when their speech ended
         self._pressed = hands_free
         self._level_at_s = 0.0
-        self._heard_count = 0
-        self._spoken_s = self._heard_s = 0.0
+        self._spoken_s = 0.0
         self._status = Status.NOTHING
-        self._busy_ear = self._busy_mouth = False
-        self._sequence_playing = 0
+        self._busy_ear = False
 
     @property
     def is_idle(self) -> bool:
@@ -183,8 +158,7 @@ class Conversation:
         return (
             not self._sound
             and not self._busy_ear
-            and not self._to_play
-            and not self._busy_mouth
+            and self._playback.is_idle
             and (self._endpoint is None or len(self._endpoint.outbox) == 0)
         )
 
@@ -201,7 +175,7 @@ class Conversation:
     @property
     def plays(self) -> bool:
         """Whether the peer is being heard just now."""
-        return self._busy_mouth
+        return self._playback.is_playing
 
     def attach(self, endpoint: Endpoint) -> None:
         """Speak through this endpoint, whose events come to `take_event`."""
@@ -229,7 +203,7 @@ class Conversation:
             self._observe(Level(level_db(samples), self._pressed))
         if not self._pressed:
             return
-        if self._sound_s > MAX_SOUND_S:
+        if self._sound_s > self._limits.microphone_s:
             self._observe(Notice(f"the recognizer is {self._sound_s:.0f} s behind; some speech was lost"))
             return
         self._sound.append((samples, captured_at_s or now_s))
@@ -246,10 +220,7 @@ class Conversation:
         """Take in what happened on the link."""
         match event:
             case PayloadReceived():
-                self._to_play.append(event)
-                self._play_here.set()
-                if len(self._to_play) >= MAX_TO_PLAY and self._endpoint:
-                    self._endpoint.pause_reading()
+                self._playback.take(event)
             case DeliveredTo(numbers):
                 for number in numbers:
                     self._observe(Delivered(number))
@@ -259,6 +230,7 @@ class Conversation:
             case StatusOf(status):
                 self._observe(PeerStatus(status))
             case Opened(hello):
+                self._playback.begin(hello.stream)
                 missing = [space for space in (self._engines.voice_encoder.space,) if not _speaks(hello, space)]
                 if missing:
                     self._observe(Notice(f"the peer cannot speak in our voice ({missing[0]}) and takes a neutral one"))
@@ -276,8 +248,8 @@ class Conversation:
             LinkError: the peer has turned us away.
         """
         assert self._endpoint is not None
-        with ThreadPoolExecutor(1, "speechzip-ear") as ear, ThreadPoolExecutor(1, "speechzip-mouth") as mouth:
-            parts = [self._endpoint.run(), self._listen(ear), self._speak(mouth)]
+        with Worker("speechzip-ear") as ear:
+            parts = [self._endpoint.run(), self._listen(ear), self._playback.run(self._endpoint)]
             tasks = [asyncio.ensure_future(part) for part in parts]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -290,24 +262,31 @@ class Conversation:
                 with contextlib.suppress(DeviceError):  # it was told of when it went
                     await self._loudspeaker.close()
 
-    async def _listen(self, ear: ThreadPoolExecutor) -> None:
-        loop = asyncio.get_running_loop()
+    async def _listen(self, ear: Worker) -> None:
         while True:
             await self._sound_here.wait()
             self._sound_here.clear()
             while self._sound:
                 self._busy_ear = True
-                samples, captured_at_s, released = self._gather()
-                heard = self._talker.push(samples)
-                await loop.run_in_executor(ear, self._say_all, heard, captured_at_s, loop)
-                if released:
-                    await loop.run_in_executor(ear, self._say_all, self._talker.release(), captured_at_s, loop)
-                    self._observe(Guess(""))
-                elif not self._sound:
-                    text = await loop.run_in_executor(ear, self._talker.guess)
-                    if text is not None:
-                        self._observe(Guess(text))
+                try:
+                    await self._understand(ear)
+                except Exception as error:  # of the detector of speech: what it has not passed on is lost
+                    self._lose(error)
+                    self._talker.restart()
             self._busy_ear = False
+
+    async def _understand(self, ear: Worker) -> None:
+        """Take in the sound that waits, up to a release, and say what is said in it."""
+        loop = asyncio.get_running_loop()
+        samples, captured_at_s, released = self._gather()
+        await ear.run(self._say_all, self._talker.push(samples), captured_at_s, loop)
+        if released:
+            await ear.run(self._say_all, self._talker.release(), captured_at_s, loop)
+            self._observe(Guess(""))
+        elif not self._sound:
+            text = await ear.run(self._talker.guess)
+            if text is not None:
+                self._observe(Guess(text))
 
     def _gather(self) -> tuple[Samples, float, bool]:
         """Return the sound that waits, up to a release, when its end was captured, and whether there was one."""
@@ -321,13 +300,30 @@ class Conversation:
             self._sound_s -= len(samples) / ENGINE_SAMPLE_RATE
         return np.concatenate(blocks), captured_at_s, False
 
-    def _say_all(self, spoken: Iterator[Spoken], captured_at_s: float, loop: asyncio.AbstractEventLoop) -> None:
+    def _say_all(
+        self, spoken: Iterator[Spoken | Unheard], captured_at_s: float, loop: asyncio.AbstractEventLoop
+    ) -> None:
         """Encode what is spoken, each as soon as it is known (in the ear's thread)."""
         for utterance in spoken:
-            data = encode_payload(utterance.payload, TEXT_CODERS[DEFAULT_ID])
+            if isinstance(utterance, Unheard):
+                loop.call_soon_threadsafe(self._lose, utterance.error, utterance.duration_s)
+                continue
+            try:
+                data = encode_payload(utterance.payload, TEXT_CODERS[DEFAULT_ID])
+            except Exception as error:  # of the text coder
+                loop.call_soon_threadsafe(self._lose, error)
+                continue
             ended_at_s = captured_at_s - (self._talker.heard_s - utterance.end_s)
             split = SplitPayload.of(data)
             loop.call_soon_threadsafe(self._say, utterance, split, len(data), ended_at_s)
+
+    def _lose(self, error: Exception, duration_s: float | None = None) -> None:
+        """Tell our user that an engine has failed on what was said."""
+        if duration_s == 0:
+            self._observe(Notice(f"your voice cannot be measured again: {reason(error)}"))
+        else:
+            length = f" ({duration_s:.1f} s)" if duration_s else ""
+            self._observe(Lost("said", f"what you said{length} is lost, say it again: {reason(error)}"))
 
     def _say(self, spoken: Spoken, split: SplitPayload, payload_bytes: int, ended_at_s: float) -> None:
         assert self._endpoint is not None
@@ -337,7 +333,7 @@ class Conversation:
             self._observe(Notice(f"not sent: {spoken.text!r}: {error}"))
             return
         self._ended_at_s[number] = ended_at_s
-        while len(self._ended_at_s) > MAX_UNPLAYED:
+        while len(self._ended_at_s) > self._limits.unplayed:
             del self._ended_at_s[next(iter(self._ended_at_s))]
         duration_s = spoken.payload.duration_s
         self._spoken_s += duration_s
@@ -346,68 +342,20 @@ class Conversation:
         self._observe(Said(number, spoken.text, payload_bytes, duration_s, ended_at_s, queued))
         self._report_traffic()
 
-    async def _speak(self, mouth: ThreadPoolExecutor) -> None:
-        assert self._endpoint is not None
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._play_here.wait()
-            self._play_here.clear()
-            while self._to_play:
-                self._busy_mouth = True
-                received = self._to_play.popleft()
-                if len(self._to_play) == RESUME_TO_PLAY:
-                    self._endpoint.resume_reading()
-                try:
-                    payload = await loop.run_in_executor(mouth, self._understand, received.payload)
-                except SpeechzipError as error:  # hostile bytes, or a store of voices that cannot be read
-                    self._observe(Notice(f"something that the peer said cannot be read: {error}"))
-                    continue
-                for utterance in payload.utterances:
-                    voice = payload.speakers[utterance.speaker].voice
-                    await self._play(received, utterance, voice, mouth)
-            self._busy_mouth = False
-
-    def _understand(self, data: bytes) -> Payload:
-        """Return what the peer says, with the voices that it only names, where we have them (in the mouth's thread)."""
-        return with_voices(decode_utterances(data).payload, self._engines.synthesizer)
-
-    async def _play(
-        self, received: PayloadReceived, utterance: Utterance, voice: Voice | VoiceReference, mouth: ThreadPoolExecutor
-    ) -> None:
-        assert self._endpoint is not None
-        loop = asyncio.get_running_loop()
-        self._heard_count += 1
-        self._heard_s += utterance.duration_s
-        text = printable(utterance.text)
-        heard = Heard(self._heard_count, text, len(received.payload), voice.id, utterance.duration_s)
-        self._observe(heard)
-        self._report_traffic()
-        pieces = speak(utterance, voice, self._engines.synthesizer)
-        first = True
-        try:
-            while (samples := await loop.run_in_executor(mouth, next, pieces, None)) is not None:
-                if not len(samples):
-                    continue
-                if first:
-                    first = False
-                    self._observe(Playing(heard.number))
-                    self._endpoint.played(received.sequence)
-                await self._loudspeaker.play(heard, samples, self._engines.synthesizer.sample_rate)
-            await self._loudspeaker.finish(heard)
-            self.device(Status.NO_LOUDSPEAKER, missing=False)
-        except DeviceError as error:
-            self.device(Status.NO_LOUDSPEAKER, missing=True, detail=str(error))
-        except EngineError as error:
-            self._observe(Notice(f"something that the peer said cannot be spoken: {error}"))
+    def _take_report(self, report: Report) -> None:
+        self._observe(report)
+        if isinstance(report, Heard):
+            self._report_traffic()
 
     def _tell(self, status: Status, on: bool) -> None:
+        before = self._status
         self._status = self._status | status if on else self._status & ~status
-        if self._endpoint:
+        if self._endpoint and self._status != before:
             self._endpoint.tell(self._status)
 
     def _report_traffic(self) -> None:
         assert self._endpoint is not None
-        self._observe(Traffic(*self._endpoint.traffic, self._spoken_s, self._heard_s))
+        self._observe(Traffic(*self._endpoint.traffic, self._spoken_s, self._playback.heard_s))
 
 
 def level_db(samples: Samples) -> float:

@@ -137,6 +137,12 @@ class DeviceLoudspeaker:
     async def finish(self, heard: Heard) -> None:
         """Let the next utterance follow; see `Loudspeaker.finish`."""
 
+    async def stop(self) -> None:
+        """Be silent at once; see `Loudspeaker.stop`."""
+        with self._lock:
+            self._blocks.clear()
+            self._waiting = 0
+
     async def close(self) -> None:
         """Let go of the device."""
         if self._stream is not None:

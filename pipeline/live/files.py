@@ -92,5 +92,9 @@ class FolderLoudspeaker:
         with atomic_file(self._folder / f"{heard.number:04}.wav", self._force) as file_out:
             file_out.write(buffer.getvalue())
 
+    async def stop(self) -> None:
+        """Leave out the utterance that is not complete; see `Loudspeaker.stop`."""
+        self._pieces.clear()
+
     async def close(self) -> None:
         """Nothing is left to write."""

@@ -12,13 +12,16 @@ The listener says nothing before a hello with the right secret has come.
 from __future__ import annotations
 
 import hmac
+from collections import deque
 from dataclasses import dataclass, replace
 
 from ..errors import LinkError, ProtocolError
 from .frames import FrameReader
+from .limits import LIMITS, Limits
 from .messages import (
     HIGHEST_VERSION,
     LOWEST_VERSION,
+    WINDOW,
     Acknowledge,
     Alive,
     Goodbye,
@@ -34,13 +37,6 @@ from .messages import (
     encode_message,
 )
 from .streams import Inbox, Outbox
-
-HANDSHAKE_S = 10.0
-"""A peer that has not said hello by then is none."""
-ALIVE_EVERY_S = 5.0
-"""So often something is sent, even where there is nothing to say."""
-SILENCE_S = 20.0
-"""A peer that is silent for so long is gone. A link that stalls for 10 s is not."""
 
 REASONS = {
     Reason.DONE: "the peer has left",
@@ -76,6 +72,8 @@ class PayloadReceived:
 
     sequence: int
     """What `Link.played` takes."""
+    stream: bytes
+    """The name of what this peer says, which tells peers apart."""
     payload: bytes
     """The whole of it, voices put back; not decoded yet."""
 
@@ -118,11 +116,25 @@ LinkEvent = Greeted | Opened | PayloadReceived | DeliveredTo | PlayedBy | Status
 class Link:
     """One end of one connection.
 
-    Every method takes `now_s`, the seconds of a clock that never goes back. `receive` and `advance`
+    Every method takes `now_s`, the seconds of a clock that never goes back. `receive`, `take_next` and `advance`
     return what has happened; `to_send` returns the bytes to write, when there is room for them.
+
+    Utterances are taken one at a time: after each `PayloadReceived` the next ones are kept here, not acknowledged,
+    until `take_next` asks for one. A peer has no more than `WINDOW` items on the way that are not acknowledged, so
+    there is a bound to what is kept, and everything else that it says is heard at once.
     """
 
-    def __init__(self, hello: Hello, inbox: Inbox, outbox: Outbox, *, listens: bool, now_s: float) -> None:
+    def __init__(
+        self,
+        hello: Hello,
+        inbox: Inbox,
+        outbox: Outbox,
+        *,
+        listens: bool,
+        now_s: float,
+        ready: bool = True,
+        limits: Limits = LIMITS,
+    ) -> None:
         """Begin a connection.
 
         Args:
@@ -131,7 +143,12 @@ class Link:
             outbox: what there is to say.
             listens: whether this end waits for the other's hello.
             now_s: the time.
+            ready: whether the first utterance may be taken without `take_next`.
+            limits: for how long to wait for what.
         """
+        self._limits = limits
+        self._ready = ready
+        self._held: deque[Voices | Utterance] = deque()
         self._hello = hello
         self._inbox, self._outbox = inbox, outbox
         self._listens = listens
@@ -143,7 +160,7 @@ class Link:
         self.ended = False
         self._acknowledge = self._alive = False
         self._played: int | None = None
-        self._status, self._status_sent = Status.NOTHING, Status.NOTHING
+        self._status = self._status_sent = self._peer_status = Status.NOTHING
         self._began_s = self._heard_s = self._sent_s = self._asked_s = self._between_s = now_s
         self.bytes_sent = self.bytes_received = 0
         if not listens:
@@ -174,26 +191,38 @@ class Link:
             events.append(self._end(Reason.PROTOCOL, str(error)))
         return events
 
+    def take_next(self) -> list[LinkEvent]:
+        """Take one more utterance, now or when it comes; return it, where it has come already.
+
+        The bytes of the acknowledgement are among what `to_send` returns next.
+        """
+        self._ready = True
+        events: list[LinkEvent] = []
+        try:
+            while self._held and not self.ended and (self._ready or isinstance(self._held[0], Voices)):
+                events += self._take_item(self._held.popleft())
+        except ProtocolError as error:
+            events.append(self._end(Reason.PROTOCOL, str(error)))
+        return events
+
     def advance(self, now_s: float) -> list[LinkEvent]:
         """Let time pass: return that the peer is gone, where it is."""
         if self.ended:
             return []
-        if not self._open and now_s - self._began_s > HANDSHAKE_S:
-            return [self._end(Reason.SILENCE, f"the peer did not greet us within {HANDSHAKE_S:.0f} s")]
-        if now_s - self._heard_s > SILENCE_S:
-            return [self._end(Reason.SILENCE, f"nothing has come from the peer for {SILENCE_S:.0f} s")]
-        if now_s - self._asked_s > SILENCE_S:
-            return [self._end(Reason.SILENCE, f"the peer has read nothing for {SILENCE_S:.0f} s")]
+        if not self._open and now_s - self._began_s > self._limits.handshake_s:
+            return [self._end(Reason.SILENCE, f"the peer did not greet us within {self._limits.handshake_s:.0f} s")]
+        if now_s - self._heard_s > self._limits.silence_s:
+            return [self._end(Reason.SILENCE, f"nothing has come from the peer for {self._limits.silence_s:.0f} s")]
+        if now_s - self._asked_s > self._limits.silence_s:
+            return [self._end(Reason.SILENCE, f"the peer has read nothing for {self._limits.silence_s:.0f} s")]
         if not self._reader.inside:
             self._between_s = now_s
-        elif now_s - self._between_s > SILENCE_S:  # also what a damaged length looks like
-            return [self._end(Reason.PROTOCOL, f"a frame from the peer has not ended for {SILENCE_S:.0f} s")]
-        self._alive = now_s - self._sent_s > ALIVE_EVERY_S
+        elif now_s - self._between_s > self._limits.silence_s:  # also what a damaged length looks like
+            return [
+                self._end(Reason.PROTOCOL, f"a frame from the peer has not ended for {self._limits.silence_s:.0f} s")
+            ]
+        self._alive = now_s - self._sent_s > self._limits.alive_every_s
         return []
-
-    def rest(self, now_s: float) -> None:
-        """Count nothing against the peer until `now_s`: we have not been reading."""
-        self._heard_s = self._between_s = now_s
 
     def to_send(self, now_s: float) -> bytes:
         """Return the bytes to write now. Ask only while there is room: what is not asked for is not made."""
@@ -249,9 +278,12 @@ class Link:
             return self._take_resume(message)
         match message:
             case Voices() | Utterance():
-                payload = self._inbox.take(self._peer.stream, message)
-                self._acknowledge = True
-                return [] if payload is None else [PayloadReceived(message.sequence, payload)]
+                if self._held or not self._ready:
+                    if len(self._held) == WINDOW:
+                        raise ProtocolError(f"the peer has more than {WINDOW} items on the way")
+                    self._held.append(message)
+                    return []
+                return self._take_item(message)
             case Acknowledge(sequence):
                 numbers = self._outbox.acknowledge(sequence)
                 return [DeliveredTo(tuple(numbers))] if numbers else []
@@ -259,11 +291,23 @@ class Link:
                 number = self._outbox.number_of(sequence)
                 return [] if number is None else [PlayedBy(number)]
             case StatusMessage(status):
+                if status == self._peer_status:
+                    return []
+                self._peer_status = status
                 return [StatusOf(status)]
             case Alive():
                 return []
             case Hello():
                 raise ProtocolError("the peer greets us twice")
+
+    def _take_item(self, message: Voices | Utterance) -> list[LinkEvent]:
+        assert self._peer is not None
+        payload = self._inbox.take(self._peer.stream, message)
+        self._acknowledge = True
+        if payload is None:
+            return []
+        self._ready = False
+        return [PayloadReceived(message.sequence, self._peer.stream, payload)]
 
     def _take_hello(self, message: Message) -> list[LinkEvent]:
         if not isinstance(message, Hello):

@@ -15,6 +15,8 @@ LOWEST_VERSION = HIGHEST_VERSION = 1
 """Versions of the protocol that this release speaks; the highest that both know is taken."""
 MAX_UTTERANCE_BYTES = 1024
 """Of a payload without its voices: 12 s of speech take some 60. Hostile text of this length takes seconds to decode."""
+WINDOW = 17
+"""Items on the way that are not acknowledged yet: bounds what a peer who reads slowly keeps in our memory."""
 STREAM_BYTES = 8
 """Length of the random name of what one end says."""
 MAX_SECRET_BYTES = 64
@@ -52,6 +54,11 @@ class Status(IntFlag):
     TALKING = 1
     NO_MICROPHONE = 2
     NO_LOUDSPEAKER = 4
+    UNSPOKEN = 8
+    """The last utterance of the peer's that came could not be spoken here."""
+
+
+KNOWN_STATUS = Status(15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +222,7 @@ class StatusMessage:
         """Return what `body` means; flags of later versions are left alone."""
         if not body:
             raise ProtocolError("the peer sends an empty status")
-        return cls(Status(body[0] & 7))
+        return cls(Status(body[0]) & KNOWN_STATUS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LiveError
+from .commands import PAIRING_VARIABLE
 
 SPEECHZIP = (sys.executable, "-c", "from speechzip.pipeline.cli import main; main()")
 TIMEOUT_S = 300.0
@@ -82,11 +84,12 @@ def talk_and_listen(recording: Path, folder: Path, *more: str) -> Run:
             if not (line := listener.stdout.readline()):
                 raise LiveError("the listening end did not start")
             reports.append(json.loads(line))
-        talk = [*SPEECHZIP, "talk", reports[-1]["line"], "--json", "--force", "--input", str(recording)]
+        talk = [*SPEECHZIP, "talk", "--json", "--force", "--input", str(recording)]
         done = subprocess.run(
             [*talk, "--output", str(folder / "answer")],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            env={**os.environ, PAIRING_VARIABLE: reports[-1]["line"]},
             text=True,
             timeout=TIMEOUT_S,
             check=False,

@@ -15,12 +15,16 @@ from typing import Any
 
 from ..errors import DeviceError, LiveError
 from ..types import Samples
-from .conversation import Conversation, Engines, Loudspeaker
+from .conversation import Conversation, Engines
 from .devices import DeviceLoudspeaker, Microphone
 from .files import FolderLoudspeaker, play_in_real_time
+from .limits import LIMITS, Limits
+from .loudspeaker import Loudspeaker
+from .merging import Merging
 from .messages import Status
+from .pairing import pairing_line, write_pairing_file
 from .reports import Heard, LinkState, Notice, Observer, Pairing, Played, Report, Said
-from .security import Address, Identity, is_loopback, new_identity, pairing_line, reachable_host
+from .security import Address, Identity, is_loopback, new_identity, reachable_host
 from .transport import Caller, Endpoint, Listener
 
 SETTLE_S = 0.3
@@ -60,28 +64,61 @@ FrontEnd = Callable[[Party], Coroutine[Any, Any, None]]
 """What runs beside the conversation, and is cancelled at its end."""
 
 
-def call(address: Address) -> Connect:
-    """Return what connects to a listener."""
+def call(address: Address, connect_timeout_s: float | None = None, limits: Limits = LIMITS) -> Connect:
+    """Return what connects to a listener, and tries so long for the first time."""
 
     def connect(engines: Engines, conversation: Conversation, observe: Observer) -> Endpoint:
         hello = engines.hello(address.pin.secret if address.pin else b"", _software())
-        return Caller(address.host, address.port, hello, conversation.take_event, conversation.take_state, address.pin)
+        return Caller(
+            address.host,
+            address.port,
+            hello,
+            conversation.take_event,
+            conversation.take_state,
+            address.pin,
+            connect_timeout_s=connect_timeout_s,
+            limits=limits,
+        )
 
     return connect
 
 
-def wait_for_calls(host: str, port: int, secure: bool) -> Connect:
-    """Return what listens on an address: with TLS and a secret anywhere but on loopback, or where `secure` asks."""
+def wait_for_calls(
+    host: str,
+    port: int,
+    secure: bool,
+    pairing_file: Path | None = None,
+    force: bool = False,
+    limits: Limits = LIMITS,
+) -> Connect:
+    """Return what listens on an address: with TLS and a secret anywhere but on loopback, or where `secure` asks.
+
+    Args:
+        host: the address.
+        port: 0 for any that is free.
+        secure: whether to ask for a secret on loopback, too.
+        pairing_file: where to write the pairing line, for nobody else to read; it is then not shown.
+        force: whether that may overwrite a file which is none of an earlier pairing line.
+        limits: see there.
+    """
 
     def connect(engines: Engines, conversation: Conversation, observe: Observer) -> Endpoint:
         identity: Identity | None = new_identity() if secure or not is_loopback(host) else None
         hello = engines.hello(identity.pin.secret if identity else b"", _software())
         listener = Listener(
-            host, port, hello, conversation.take_event, conversation.take_state, identity.context if identity else None
+            host,
+            port,
+            hello,
+            conversation.take_event,
+            conversation.take_state,
+            identity.context if identity else None,
+            limits=limits,
         )
         bound_port = listener.bind()
-        shown = reachable_host(host)
-        observe(Pairing(pairing_line(shown, bound_port, identity.pin) if identity else f"{shown}:{bound_port}"))
+        line = pairing_line(reachable_host(host), bound_port, identity.pin if identity else None)
+        if pairing_file is not None:
+            write_pairing_file(pairing_file, line, force)
+        observe(Pairing("" if pairing_file else line, secret=identity is not None, path=str(pairing_file or "")))
         return listener
 
     return connect
@@ -94,6 +131,7 @@ async def take_part(
     observe: Observer,
     front_end: FrontEnd | None = None,
     loudspeaker: Loudspeaker | None = None,
+    limits: Limits = LIMITS,
 ) -> None:
     """Run a party to its end: when a recording is over, `Party.done` is set, or a signal asks to stop.
 
@@ -104,13 +142,15 @@ async def take_part(
         observe: is told what happens.
         front_end: runs beside, given the `Party`; brings sound, unless `options.input` does.
         loudspeaker: takes what is heard, instead of a folder or the device.
+        limits: see there.
 
     Raises:
         SpeechzipError: one of its kinds; it cannot begin, or the peer has turned us away.
     """
-    watch = _Watch(observe)
+    merging = Merging(observe, limits.status_every_s)
+    watch = _Watch(merging)
     out = loudspeaker or _loudspeaker(options, watch)
-    conversation = Conversation(engines, out, watch, hands_free=options.hands_free)
+    conversation = Conversation(engines, out, watch, hands_free=options.hands_free, limits=limits)
     endpoint = connect(engines, conversation, watch)
     conversation.attach(endpoint)
     party = Party(conversation, endpoint)
@@ -124,7 +164,10 @@ async def take_part(
         jobs.append(watch.until_left())
     if front_end:
         side_jobs.append(front_end(party))
-    await _first_of(jobs, side_jobs)
+    try:
+        await _first_of(jobs, side_jobs)
+    finally:
+        merging.flush()
 
 
 async def use_microphone(party: Party, other_end_is_a_file: bool) -> None:
@@ -185,6 +228,9 @@ class TextOnly:
 
     async def finish(self, heard: Heard) -> None:
         """See `Loudspeaker.finish`."""
+
+    async def stop(self) -> None:
+        """See `Loudspeaker.stop`."""
 
     async def close(self) -> None:
         """See `Loudspeaker.close`."""

@@ -120,14 +120,41 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """An utterance is lost, or its end; the conversation goes on."""
+
+    what: Literal["said", "heard"]
+    """Whether it was ours or the peer's."""
+    text: str
+    """Why, for people to read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pairing:
     """What the other end's `speechzip talk` takes."""
 
     line: str
+    """Empty where it is in a file."""
+    secret: bool = False
+    """Whether it holds a secret, which does not belong on a command line."""
+    path: str = ""
+    """The file that it was written to."""
 
 
 Report = (
-    LinkState | Level | Guess | Said | Delivered | Played | Heard | Playing | Traffic | PeerStatus | Notice | Pairing
+    LinkState
+    | Level
+    | Guess
+    | Said
+    | Delivered
+    | Played
+    | Heard
+    | Playing
+    | Traffic
+    | PeerStatus
+    | Lost
+    | Notice
+    | Pairing
 )
 Observer = Callable[[Report], None]
 

@@ -1,15 +1,11 @@
 """Who may listen in: nothing on loopback, TLS 1.3 with a pinned certificate and a shared secret elsewhere.
 
-    speechzip://192.168.1.5:7310#<base64url of 32 bytes: SHA-256 of the certificate, 16 bytes: secret>
-
-Whoever holds this line can check that the listener is the one that printed it, and prove that they
-were given it. The secret only ever travels inside TLS, after the certificate has been checked.
+Whoever holds the pairing line (see pairing.py) can check that the listener is the one that printed it, and prove that
+they were given it. The secret only ever travels inside TLS, after the certificate has been checked.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime
 import hashlib
 import hmac
@@ -21,7 +17,6 @@ import ssl
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ..errors import LinkError
 from .extras import missing_extra
@@ -123,45 +118,12 @@ def new_identity() -> Identity:
     return Identity(Pin(fingerprint, secrets.token_bytes(SECRET_BYTES)), context)
 
 
-def pairing_line(host: str, port: int, pin: Pin) -> str:
-    """Return what `parse_address` takes apart again."""
-    code = base64.urlsafe_b64encode(pin.fingerprint + pin.secret).decode()
-    return f"{SCHEME}://{_bracketed(host)}:{port}#{code}"
-
-
-def parse_address(text: str) -> Address:
-    """Return where to call: a pairing line, or ``HOST:PORT`` on loopback.
-
-    Raises:
-        LinkError: it is neither, or an address elsewhere without a pairing line.
-
-    Example:
-        >>> parse_address("127.0.0.1:7310")
-        Address(host='127.0.0.1', port=7310, pin=None)
-    """
-    paired = text.startswith(f"{SCHEME}://")
-    try:
-        parts = urlsplit(text if paired else f"//{text}")
-        host, port = parts.hostname, parts.port or DEFAULT_PORT
-        code = base64.b64decode(parts.fragment.encode(), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error) as error:
-        raise LinkError(f"this is no address: {error}; give HOST:PORT or the line that listen printed") from error
-    if not host or (paired and len(code) != FINGERPRINT_BYTES + SECRET_BYTES) or (not paired and code):
-        raise LinkError("this is no address, or it is cut short; give HOST:PORT or the whole line that listen printed")
-    if paired:
-        return Address(host, port, Pin(code[:FINGERPRINT_BYTES], code[FINGERPRINT_BYTES:]))
-    if not is_loopback(host):
-        raise LinkError(
-            f"{host} is another machine: give the whole pairing line that its `speechzip listen` prints, "
-            f"{SCHEME}://{host}:{port}#..."
-        )
-    return Address(host, port, None)
-
-
 def is_loopback(host: str) -> bool:
     """Return whether an address never leaves this machine; a name other than localhost is taken to."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
+        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+        return (mapped or address).is_loopback
     except ValueError:
         return host == "localhost"
 
@@ -180,7 +142,3 @@ def reachable_host(host: str) -> str:
             return str(probe.getsockname()[0])
         except OSError:
             return os.uname().nodename
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -17,18 +17,12 @@ from dataclasses import dataclass
 from ..errors import ProtocolError, QueueFullError
 from ..payload import split_voices
 from .frames import MAX_BODY
-from .messages import MAX_UTTERANCE_BYTES, STREAM_BYTES, Utterance, Voices
+from .limits import LIMITS, Limits
+from .messages import MAX_UTTERANCE_BYTES, STREAM_BYTES, WINDOW, Utterance, Voices
 
-MAX_QUEUED = 256
-"""Utterances that wait for the link at most: a quarter of an hour of talk."""
-MAX_QUEUED_BYTES = 64 << 10
-WINDOW = 16
-"""Items on the way that are not acknowledged yet: bounds what a peer who reads slowly keeps in our memory."""
 SLOTS = 16
 FRAME_OVERHEAD = 16
 """Sequence number, slot and the like, in bytes, at most."""
-MAX_STREAMS = 16
-"""Peers whose place in their stream is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +42,9 @@ class SplitPayload:
 class Outbox:
     """What we say, until the peer has it."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = LIMITS) -> None:
         self.stream = b""
+        self._limits = limits
         self._waiting: deque[tuple[int, SplitPayload]] = deque()
         self._unacknowledged: deque[tuple[int | None, Utterance | Voices, SplitPayload | None]] = deque()
         self._resend = 0  # how many of _unacknowledged, from the end, are to be sent on this connection
@@ -76,7 +71,7 @@ class Outbox:
                 f"{MAX_UTTERANCE_BYTES} and {MAX_BODY - FRAME_OVERHEAD} are the most: it was not sent"
             )
         queued = size + sum(len(waiting.header) + len(waiting.rest) for _, waiting in self._waiting)
-        if len(self) >= MAX_QUEUED or queued > MAX_QUEUED_BYTES:
+        if len(self) >= self._limits.queued or queued > self._limits.queued_bytes:
             raise QueueFullError(
                 f"{len(self)} utterances wait for the link already: this one was not kept; "
                 "say it again when the link is back"
@@ -113,7 +108,7 @@ class Outbox:
             message = self._unacknowledged[-self._resend][1]
             self._resend -= 1
             yield message
-        while self._waiting and len(self._unacknowledged) < WINDOW:
+        while self._waiting and len(self._unacknowledged) < WINDOW - 1:  # voices may go along
             number, split = self._waiting[0]
             if split.voices not in self._slots:
                 yield self._send_voices(split.voices)
@@ -122,7 +117,7 @@ class Outbox:
             message = Utterance(self._sequence, self._slots[split.voices], split.header, split.rest)
             self._unacknowledged.append((number, message, split))
             self._numbers[self._sequence] = number
-            if len(self._numbers) > MAX_QUEUED:
+            if len(self._numbers) > self._limits.queued:
                 self._numbers.popitem(last=False)
             yield message
 
@@ -176,14 +171,15 @@ class _Heard:
 class Inbox:
     """What peers have said so far, by the names of their streams."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self._limits = limits
         self._streams: OrderedDict[bytes, _Heard] = OrderedDict()
 
     def open(self, stream: bytes) -> int:
         """Return how far the stream of this name has come; 0 where it is new."""
         heard = self._streams.setdefault(stream, _Heard())
         self._streams.move_to_end(stream)
-        while len(self._streams) > MAX_STREAMS:
+        while len(self._streams) > self._limits.streams:
             self._streams.popitem(last=False)
         return heard.received
 

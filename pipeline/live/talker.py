@@ -56,6 +56,14 @@ class Spoken:
         return self.payload.utterances[0].text
 
 
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Speech that is lost, since an engine failed."""
+
+    duration_s: float
+    error: Exception
+
+
 class Talker:
     """One person's speech, as utterances. Not for two threads at once."""
 
@@ -84,7 +92,7 @@ class Talker:
         self._pushed = 0  # samples in all
         self._base_s = 0.0  # where the finder's time begins
         self._finder = self._new_finder()
-        self._guess: tuple[tuple[float, float], Transcript] | None = None
+        self._guess: tuple[tuple[float, float], Transcript | None] | None = None  # None: the engine failed
         self._guess_wanted_at_s = 0.0
 
     @property
@@ -92,16 +100,20 @@ class Talker:
         """How much sound was pushed, in seconds."""
         return self._pushed / ENGINE_SAMPLE_RATE
 
-    def push(self, samples: Samples) -> Iterator[Spoken]:
+    def push(self, samples: Samples) -> Iterator[Spoken | Unheard]:
         """Yield what has been said within `samples`: float32 [t] at 16 kHz, following the last call's."""
         self._pushed += len(samples)
         for stretch in self._finder.push(samples):
             yield from self._read(stretch)
 
-    def release(self) -> Iterator[Spoken]:
+    def release(self) -> Iterator[Spoken | Unheard]:
         """Yield what is left: the button has been let go."""
         for stretch in self._finder.flush():
             yield from self._read(stretch)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the sound that has not been read: what follows is new."""
         self._finder, self._base_s = self._new_finder(), self.heard_s
         self._guess = None
 
@@ -113,30 +125,48 @@ class Talker:
         now_s = self._clock()
         if now_s < self._guess_wanted_at_s and self._finder.pause_s < PAUSE_GUESS_S:
             return None
-        transcript = self._recognizer.transcribe(stretch.samples)
+        transcript: Transcript | None
+        try:
+            transcript = self._recognizer.transcribe(stretch.samples)
+            text = transcript.text if is_speech(transcript, stretch.samples, stretch.duration_s) else ""
+            self._voice.prepare(stretch, transcript.text)
+        except Exception:  # nothing is lost yet: the stretch is read again at its end, whose failure is told
+            transcript = text = None
         self._guess = (_span(stretch), transcript)
-        self._voice.prepare(stretch, transcript.text)
         took_s = self._clock() - now_s
         self._guess_wanted_at_s = now_s + took_s + max(GUESS_EVERY_S, GUESS_SHARE * took_s)
-        return transcript.text if is_speech(transcript, stretch.samples, stretch.duration_s) else ""
+        return text
 
     def _new_finder(self) -> StretchFinder:
         return StretchFinder(self._new_detector() if self._new_detector else None, self._cutting)
 
-    def _read(self, stretch: Stretch) -> Iterator[Spoken]:
-        if self._guess and self._guess[0] == _span(stretch):
-            transcript = self._guess[1]
-        else:
-            transcript = self._recognizer.transcribe(stretch.samples)
-        self._guess = None
-        if not is_speech(transcript, stretch.samples, stretch.duration_s):
+    def _read(self, stretch: Stretch) -> Iterator[Spoken | Unheard]:
+        try:
+            spoken = self._understand(stretch)
+        except Exception as error:  # whatever an engine raises
+            yield Unheard(stretch.duration_s, error)
             return
+        if spoken is None:
+            return
+        yield spoken
+        try:
+            self._voice.refine()  # after it has been sent: the next one has it
+        except Exception as error:
+            yield Unheard(0.0, error)
+
+    def _understand(self, stretch: Stretch) -> Spoken | None:
+        """Return what is said in a stretch, None where nothing is."""
+        guess, self._guess = self._guess, None
+        transcript = guess[1] if guess and guess[0] == _span(stretch) else None
+        if transcript is None:
+            transcript = self._recognizer.transcribe(stretch.samples)
+        if not is_speech(transcript, stretch.samples, stretch.duration_s):
+            return None
         utterance = Utterance(0.0, stretch.duration_s, 0, transcript.text, transcript.confidence, transcript.language)
         self._voice.hear(stretch, transcript.text)
         speaker = Speaker(self._voice.measured())
         payload = Payload((speaker,), (utterance,), stretch.duration_s, recognizer=self._recognizer.name)
-        yield Spoken(payload, self._base_s + stretch.start_s + stretch.duration_s)
-        self._voice.refine()  # after it has been sent: the next one has it
+        return Spoken(payload, self._base_s + stretch.start_s + stretch.duration_s)
 
 
 class VoiceMeter:

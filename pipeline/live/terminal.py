@@ -23,6 +23,7 @@ from .reports import (
     Heard,
     Level,
     LinkState,
+    Lost,
     Notice,
     Observer,
     Pairing,
@@ -41,21 +42,23 @@ GUESS_WIDTH = 40
 REFRESH_PER_S = 10
 
 
-def print_json(report: Report) -> None:
-    """Print a report as one line of JSON on standard output."""
-    print(json.dumps(to_json(report), ensure_ascii=False), flush=True)
+def json_line(report: Report) -> str:
+    """Return a report as one line of JSON."""
+    return json.dumps(to_json(report), ensure_ascii=False)
 
 
 class TerminalView:
     """Show reports to a person: lines on standard output, the live line on standard error."""
 
-    def __init__(self, hint: Callable[[], str]) -> None:
+    def __init__(self, hint: Callable[[], str], write: Callable[[str], None]) -> None:
         """Begin.
 
         Args:
             hint: what a key press would do just now.
+            write: takes a line for standard output, where that is no terminal.
         """
         self._hint = hint
+        self._write = write
         self._error = Console(stderr=True, highlight=False)
         self._state = LinkState("connecting")
         self._level = Level(QUIETEST_DB, talking=False)
@@ -110,10 +113,11 @@ class TerminalView:
             case PeerStatus(status):
                 self._peer = status
                 self._print_peer(status)
-            case Notice(text):
+            case Notice(text) | Lost(_, text):
                 self._print(f"      {text}", to_stderr=True)
-            case Pairing(line):
-                self._print(f"The other end takes: speechzip talk '{line}'", to_stderr=True)
+            case Pairing():
+                for line in how_to_pair(report):
+                    self._print(line, to_stderr=True)
             case _:
                 pass
 
@@ -122,12 +126,16 @@ class TerminalView:
             self._print("      the peer has no microphone just now", to_stderr=True)
         if status & Status.NO_LOUDSPEAKER:
             self._print("      the peer has no loudspeaker just now: only the text arrives", to_stderr=True)
+        if status & Status.UNSPOKEN:
+            self._print("      the peer could not speak something that you said", to_stderr=True)
 
     def _print(self, line: str, to_stderr: bool = False) -> None:
         if self._live.is_started and (to_stderr or sys.stdout.isatty()):
             self._live.console.print(Text(line))  # above the live line
+        elif to_stderr:
+            print(line, file=sys.stderr, flush=True)
         else:
-            print(line, file=sys.stderr if to_stderr else sys.stdout, flush=True)
+            self._write(line)
 
     def _line(self) -> Text:
         """Return the live line."""
@@ -147,6 +155,18 @@ class TerminalView:
             line.append(f"  delay {self._delay_s:.2f} s")
         line.append(f"  {self._hint()}", "dim")
         return line
+
+
+def how_to_pair(pairing: Pairing) -> list[str]:
+    """Return what the other end is to do, in lines for people."""
+    if pairing.path:
+        return [
+            f"The pairing line is in {pairing.path}, a password for this conversation.",
+            "The other end takes, with a copy of it: speechzip talk --pairing-file FILE",
+        ]
+    if pairing.secret:
+        return ["The other end runs `speechzip talk -` and is given this line, a password:", pairing.line]
+    return [f"The other end takes: speechzip talk '{pairing.line}'"]
 
 
 def level_bar(level_db: float) -> str:

@@ -18,6 +18,7 @@ import contextlib
 import http
 import json
 import secrets
+from collections import deque
 from importlib.resources import files
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +28,7 @@ from ..audio import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Resampler
 from ..errors import DeviceError
 from ..types import Samples
 from .extras import missing_extra
+from .limits import LIMITS, Limits
 from .messages import Status
 from .party import Party
 from .reports import Heard, LinkState, Notice, Observer, Pairing, Report, to_json
@@ -41,8 +43,6 @@ except ImportError as import_error:
 
 HOST = "127.0.0.1"
 MAX_MESSAGE_BYTES = 64 << 10
-MAX_WAITING = 1000
-"""Messages that wait for a page that does not read: beyond it the page is dropped."""
 REPLACED = 4001
 """Close code: another window has taken over."""
 LOST_MICROPHONE = "the page's microphone is missing, busy or not allowed"
@@ -53,15 +53,85 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
+class Outgoing:
+    """What waits for one window to read, bounded: the oldest reports are left out, and sound has to wait."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self._limits = limits
+        self._waiting: deque[str | bytes] = deque()
+        self._reports = self._left_out = 0
+        self._changed = asyncio.Event()
+        self.sound_bytes = 0
+        """Of the sound that waits."""
+        self.is_closed = False
+
+    def put_report(self, report: str) -> None:
+        """Take in a report; where too many wait, the oldest one is left out."""
+        if self._reports == self._limits.page_reports:
+            del self._waiting[next(index for index, each in enumerate(self._waiting) if isinstance(each, str))]
+            self._reports -= 1
+            self._left_out += 1
+        self._waiting.append(report)
+        self._reports += 1
+        self._changed.set()
+
+    async def put_sound(self, sound: bytes) -> None:
+        """Take in a piece of sound once there is room for it.
+
+        Raises:
+            DeviceError: the window has gone.
+        """
+        while self.sound_bytes + len(sound) > self._limits.page_sound_bytes and self.sound_bytes and not self.is_closed:
+            await self._change()
+        if self.is_closed:
+            raise DeviceError(NO_PAGE)
+        self._waiting.append(sound)
+        self.sound_bytes += len(sound)
+        self._changed.set()
+
+    async def get(self) -> str | bytes:
+        """Return what comes next, when there is something."""
+        while not self._waiting:
+            await self._change()
+        if self._left_out:
+            text = f"{self._left_out} reports were left out: this page did not read them"
+            self._left_out = 0
+            return json.dumps(to_json(Notice(text)))
+        message = self._waiting.popleft()
+        if isinstance(message, str):
+            self._reports -= 1
+        else:
+            self.sound_bytes -= len(message)
+            self._changed.set()
+        return message
+
+    def drop_sound(self) -> None:
+        """Forget the sound that waits."""
+        self._waiting = deque(each for each in self._waiting if isinstance(each, str))
+        self.sound_bytes = 0
+        self._changed.set()
+
+    def close(self) -> None:
+        """Take in that the window has gone."""
+        self.is_closed = True
+        self._changed.set()
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+
 class Page:
     """One conversation's page; also its loudspeaker."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self._limits = limits
         self._token = secrets.token_urlsafe(16)
         self._hosts: frozenset[str] = frozenset()
         self._party: Party | None = None
         self._connection: ServerConnection | None = None
-        self._waiting: asyncio.Queue[str | bytes] = asyncio.Queue(MAX_WAITING)
+        self._outgoing: Outgoing | None = None  # of the latest window
+        self._played_at_s = 0.0  # when the sound that was sent will have been played, by the loop's clock
         self._remembered: dict[type[Report], Report] = {}
         self._resampler: Resampler | None = None
 
@@ -88,24 +158,33 @@ class Page:
 
     async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
         """Play a piece on the page; see `Loudspeaker.play`."""
-        if self._connection is None:
-            raise DeviceError(NO_PAGE)
-        pcm = np.clip(samples * 32767, -32768, 32767).astype("<i2")
-        self._send(sample_rate.to_bytes(4, "little") + pcm.tobytes())
+        loop = asyncio.get_running_loop()
+        length = int(self._limits.page_piece_s * sample_rate)
+        for start in range(0, len(samples), length):
+            if self._outgoing is None:
+                raise DeviceError(NO_PAGE)
+            piece = samples[start : start + length]
+            pcm = np.clip(piece * 32767, -32768, 32767).astype("<i2")
+            await self._outgoing.put_sound(sample_rate.to_bytes(4, "little") + pcm.tobytes())
+            self._played_at_s = max(self._played_at_s, loop.time()) + len(piece) / sample_rate
+            await asyncio.sleep(max(0.0, self._played_at_s - loop.time() - self._limits.page_ahead_s))
 
     async def finish(self, heard: Heard) -> None:
         """The next utterance follows; see `Loudspeaker.finish`."""
 
+    async def stop(self) -> None:
+        """Let the page be silent; see `Loudspeaker.stop`."""
+        self._played_at_s = 0.0
+        if self._outgoing is not None:
+            self._outgoing.drop_sound()
+            self._outgoing.put_report(json.dumps({"report": "Stop"}))
+
     async def close(self) -> None:
         """The server closes the page; see `Loudspeaker.close`."""
 
-    def _send(self, message: str | bytes) -> None:
-        if self._connection is None:
-            return
-        try:
-            self._waiting.put_nowait(message)
-        except asyncio.QueueFull:  # it does not read
-            self._connection.transport.abort()
+    def _send(self, report: str) -> None:
+        if self._outgoing is not None:
+            self._outgoing.put_report(report)
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """Serve the page, let its WebSocket in (None), and nobody else."""
@@ -143,13 +222,15 @@ class Page:
         assert self._party is not None
         if self._connection is not None:
             await self._connection.close(REPLACED, "open in another window")
-        self._connection = connection
-        self._waiting = asyncio.Queue(MAX_WAITING)
+        if self._outgoing is not None:
+            self._outgoing.close()
+        outgoing = Outgoing(self._limits)
+        self._connection, self._outgoing, self._played_at_s = connection, outgoing, 0.0
         self._send(json.dumps({"report": "Welcome", "hands_free": self._party.conversation.is_hands_free}))
         for report in self._remembered.values():
             self._send(json.dumps(to_json(report)))
         self._party.conversation.device(Status.NO_LOUDSPEAKER, missing=False)
-        sender = asyncio.ensure_future(self._pass_on(connection, self._waiting))
+        sender = asyncio.ensure_future(self._pass_on(connection, outgoing))
         try:
             async for message in connection:
                 self._take(message)
@@ -157,16 +238,17 @@ class Page:
             pass
         finally:
             sender.cancel()
+            outgoing.close()
             await asyncio.gather(sender, return_exceptions=True)
             if self._connection is connection:
-                self._connection = None
+                self._connection = self._outgoing = None
                 self._party.conversation.release()
                 self._party.conversation.device(Status.NO_LOUDSPEAKER, missing=True, detail=NO_PAGE)
 
-    async def _pass_on(self, connection: ServerConnection, waiting: asyncio.Queue[str | bytes]) -> None:
+    async def _pass_on(self, connection: ServerConnection, outgoing: Outgoing) -> None:
         with contextlib.suppress(ConnectionClosed):
             while True:
-                await connection.send(await waiting.get())
+                await connection.send(await outgoing.get())
 
     def _take(self, message: str | bytes) -> None:
         assert self._party is not None

@@ -14,10 +14,12 @@ import soundfile
 import speechzip.pipeline.live.conversation as conversation_module
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from live_ends import run, until
-from speechzip.pipeline import DeviceError, LinkError, OutputError, Samples, Synthesizer, load_engine
+from speechzip.pipeline import DeviceError, LinkError, OutputError, Samples, Synthesizer, Transcript, load_engine
 from speechzip.pipeline.live.conversation import Conversation, Engines, level_db
 from speechzip.pipeline.live.files import FolderLoudspeaker, play_in_real_time
+from speechzip.pipeline.live.limits import LIMITS, Limits
 from speechzip.pipeline.live.messages import Status
+from speechzip.pipeline.live.pairing import parse_address
 from speechzip.pipeline.live.party import Options, Party, call, take_part, wait_for_calls
 from speechzip.pipeline.live.reports import (
     Delivered,
@@ -25,6 +27,7 @@ from speechzip.pipeline.live.reports import (
     Heard,
     Level,
     LinkState,
+    Lost,
     Notice,
     Pairing,
     PeerStatus,
@@ -35,7 +38,6 @@ from speechzip.pipeline.live.reports import (
     Traffic,
     to_json,
 )
-from speechzip.pipeline.live.security import parse_address
 from speechzip.pipeline.live.talker import HANDS_FREE, PUSH_TO_TALK, Talker
 
 BLOCK = 800
@@ -51,6 +53,7 @@ class FakeLoudspeaker:
         self.free = asyncio.Event()
         self.free.set()
         self.closed = False
+        self.stopped = 0
 
     async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
         await self.free.wait()
@@ -62,6 +65,9 @@ class FakeLoudspeaker:
     async def finish(self, heard: Heard) -> None:
         self.finished.append(heard)
 
+    async def stop(self) -> None:
+        self.stopped += 1
+
     async def close(self) -> None:
         self.closed = True
 
@@ -70,8 +76,13 @@ class Somebody:
     """A party, and what it was told."""
 
     def __init__(
-        self, script: list[str], options: Options | None = None, synthesizer: Synthesizer | None = None
+        self,
+        script: list[str],
+        options: Options | None = None,
+        synthesizer: Synthesizer | None = None,
+        limits: Limits = LIMITS,
     ) -> None:
+        self.limits = limits
         self.recognizer = FakeRecognizer(script)
         self.engines = Engines(self.recognizer, FakeVoiceEncoder(), synthesizer or FakeSynthesizer())
         self.options = options or Options()
@@ -85,6 +96,14 @@ class Somebody:
     @property
     def texts_heard(self) -> list[str]:
         return [report.text for report in self.reports if isinstance(report, Heard)]
+
+    @property
+    def notices(self) -> list[Notice]:
+        return [report for report in self.reports if isinstance(report, Notice)]
+
+    @property
+    def lost(self) -> list[Lost]:
+        return [report for report in self.reports if isinstance(report, Lost)]
 
     @property
     def phase(self) -> str:
@@ -107,13 +126,13 @@ class Somebody:
     async def listen(self, secure: bool = False) -> None:
         await take_part(
             self.engines, wait_for_calls("127.0.0.1", 0, secure), self.options, self.reports.append,
-            self.front_end, self.loudspeaker,
+            self.front_end, self.loudspeaker, self.limits,
         )  # fmt: skip
 
     async def talk(self, address: str) -> None:
         await take_part(
             self.engines, call(parse_address(address)), self.options, self.reports.append,
-            self.front_end, self.loudspeaker,
+            self.front_end, self.loudspeaker, self.limits,
         )  # fmt: skip
 
     async def say(self, *spans: tuple[float, float], duration_s: float) -> None:
@@ -294,10 +313,7 @@ def test_a_loudspeaker_that_is_gone_is_told_to_both_and_the_words_still_come() -
     conversing(test, lambda: Somebody(["One."]), lambda: Somebody([]))
 
 
-def test_a_slow_loudspeaker_makes_the_peer_wait_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation_module, "MAX_TO_PLAY", 4)
-    monkeypatch.setattr(conversation_module, "RESUME_TO_PLAY", 1)
-
+def test_a_slow_loudspeaker_makes_the_peer_wait_and_nothing_is_lost() -> None:
     async def test(anna: Somebody, ben: Somebody) -> None:
         ben.loudspeaker.free.clear()
         turns = 24
@@ -307,6 +323,7 @@ def test_a_slow_loudspeaker_makes_the_peer_wait_and_nothing_is_lost(monkeypatch:
         await asyncio.sleep(0.2)
         assert anna.party is not None
         assert len(ben.texts_heard) == 1
+        assert any("the peer has to wait: 4 utterances" in report.text for report in ben.notices)
         assert len(anna.of(Delivered)) < turns  # the rest waits at its source
         ben.loudspeaker.free.set()
         await until(lambda: len(ben.loudspeaker.finished) == turns)
@@ -314,7 +331,7 @@ def test_a_slow_loudspeaker_makes_the_peer_wait_and_nothing_is_lost(monkeypatch:
         assert ben.texts_heard == [f"Line {index}." for index in range(1, turns + 1)]
 
     script = [f"Line {index}." for index in range(1, 200)]
-    conversing(test, lambda: Somebody(script), lambda: Somebody([]))
+    conversing(test, lambda: Somebody(script), lambda: Somebody([], limits=replace(LIMITS, waiting=4)))
 
 
 def test_what_is_said_without_a_link_waits_and_is_told() -> None:
@@ -418,3 +435,29 @@ def test_levels() -> None:
 
 def test_pauses_that_send_are_shorter_hands_free() -> None:
     assert HANDS_FREE.pause_s < PUSH_TO_TALK.pause_s
+
+
+class Failing(FakeRecognizer):
+    """Fails at the first thing that is said."""
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        if not self.heard:
+            self.heard.append(samples)
+            raise ValueError("NaN")
+        return super().transcribe(samples)
+
+
+def test_a_recognizer_that_fails_costs_one_utterance_and_its_speaker_is_told() -> None:
+    def anna() -> Somebody:
+        somebody = Somebody([])
+        somebody.engines = replace(somebody.engines, recognizer=Failing())
+        return somebody
+
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        await anna.say((0.2, 1.2), (3.0, 4.0), duration_s=4.5)
+        await until(lambda: ben.texts_heard == ["Line 2."])
+        (lost,) = anna.lost
+        assert lost.what == "said"
+        assert lost.text == "what you said (1.0 s) is lost, say it again: ValueError: NaN"
+
+    conversing(test, anna, lambda: Somebody([]))

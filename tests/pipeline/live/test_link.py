@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from speechzip.pipeline.live.limits import LIMITS
 from speechzip.pipeline.live.link import (
-    ALIVE_EVERY_S,
-    HANDSHAKE_S,
-    SILENCE_S,
     DeliveredTo,
     Ended,
     Greeted,
@@ -21,7 +19,16 @@ from speechzip.pipeline.live.link import (
     PlayedBy,
     StatusOf,
 )
-from speechzip.pipeline.live.messages import Acknowledge, Hello, Reason, Status, Utterance, encode_message
+from speechzip.pipeline.live.messages import (
+    WINDOW,
+    Acknowledge,
+    Hello,
+    Reason,
+    Status,
+    StatusMessage,
+    Utterance,
+    encode_message,
+)
 from speechzip.pipeline.live.streams import Inbox, Outbox, SplitPayload
 
 HELLO = Hello(b"", 1, b"\x01\x00", b"\x01", b"secret", "speechzip test")
@@ -52,6 +59,15 @@ class End:
                 self.delivered += event.numbers
 
 
+def received(link: Link, data: bytes, now_s: float = 0.0) -> list[LinkEvent]:
+    """Return what bytes mean to an end that takes every utterance at once."""
+    events = link.receive(data, now_s)
+    for event in events:  # which grow
+        if isinstance(event, PayloadReceived):
+            events += link.take_next()
+    return events
+
+
 def exchange(caller: Link, listener: Link, now_s: float = 0.0, keep: int = 10**9) -> tuple[list[LinkEvent], ...]:
     """Carry bytes until nobody has any; at most `keep` bytes from the caller arrive, then the line is dead."""
     at_caller: list[LinkEvent] = []
@@ -59,12 +75,12 @@ def exchange(caller: Link, listener: Link, now_s: float = 0.0, keep: int = 10**9
     while True:
         there = caller.to_send(now_s)[:keep]
         keep -= len(there)
-        new = listener.receive(there, now_s)
+        new = received(listener, there, now_s)
         if any(isinstance(event, Greeted) for event in new):
             listener.admit()
         at_listener += new
         back = listener.to_send(now_s) if keep else b""
-        at_caller += caller.receive(back, now_s)
+        at_caller += received(caller, back, now_s)
         if not there and not back:
             return at_caller, at_listener
 
@@ -95,8 +111,8 @@ def test_utterances_go_both_ways_and_are_acknowledged() -> None:
     number = anna.outbox.say(split("hello"))
     ben.outbox.say(split("and hello"))
     at_caller, at_listener = exchange(caller, listener)
-    assert PayloadReceived(2, b"HHVVhello") in at_listener
-    assert PayloadReceived(2, b"HHVVand hello") in at_caller
+    assert PayloadReceived(2, anna.outbox.stream, b"HHVVhello") in at_listener
+    assert PayloadReceived(2, ben.outbox.stream, b"HHVVand hello") in at_caller
     assert DeliveredTo((number,)) in at_caller
     listener.played(2)
     listener.tell(Status.TALKING)
@@ -159,8 +175,8 @@ def test_a_stall_of_ten_seconds_is_survived_and_of_thirty_is_not() -> None:
     _, _, caller, listener = open_pair()
     assert caller.advance(10.0) == listener.advance(10.0) == []
     assert exchange(caller, listener, 10.0) == ([], [])  # both say that they are alive
-    assert caller.advance(10.0 + SILENCE_S - 1) == []
-    (ended,) = caller.advance(10.0 + SILENCE_S + 1)
+    assert caller.advance(10.0 + LIMITS.silence_s - 1) == []
+    (ended,) = caller.advance(10.0 + LIMITS.silence_s + 1)
     assert isinstance(ended, Ended)
     assert not ended.fatal
     assert "nothing has come from the peer for 20 s" in ended.message
@@ -172,20 +188,20 @@ def test_silence_is_filled_and_costs_little() -> None:
     for second in range(1, 61):
         assert caller.advance(second) == listener.advance(second) == []
         exchange(caller, listener, second)
-    assert caller.bytes_sent - before <= 6 * 60 / ALIVE_EVERY_S
+    assert caller.bytes_sent - before <= 6 * 60 / LIMITS.alive_every_s
 
 
 def test_a_peer_that_never_greets_or_never_ends_a_frame_is_dropped() -> None:
     silent = End().link(listens=True)
-    assert silent.advance(HANDSHAKE_S - 1) == []
-    assert isinstance(silent.advance(HANDSHAKE_S + 1)[0], Ended)
-    assert silent.to_send(HANDSHAKE_S + 1) == b""
+    assert silent.advance(LIMITS.handshake_s - 1) == []
+    assert isinstance(silent.advance(LIMITS.handshake_s + 1)[0], Ended)
+    assert silent.to_send(LIMITS.handshake_s + 1) == b""
     _, _, caller, listener = open_pair()
-    for second in range(int(SILENCE_S) + 1):  # a length that a damaged bit has made longer
+    for second in range(int(LIMITS.silence_s) + 1):  # a length that a damaged bit has made longer
         listener.receive(b"\x03\xff\x1f" if second == 0 else b"x", second)
         assert listener.advance(second) == []
         listener.to_send(second)
-    (ended,) = listener.advance(SILENCE_S + 1)
+    (ended,) = listener.advance(LIMITS.silence_s + 1)
     assert isinstance(ended, Ended)
     assert ended.reason is Reason.PROTOCOL
     (told,) = caller.receive(listener.to_send(21), 21)
@@ -197,24 +213,64 @@ def test_a_peer_that_reads_nothing_is_dropped_and_costs_no_memory() -> None:
     anna, ben, caller, listener = open_pair()
     for index in range(1000):  # the peer speaks and never reads: nothing is made for it
         anna.outbox.say(split(f"text {index}"))
-        ben.take(listener.receive(caller.to_send(1), 1))
+        ben.take(received(listener, caller.to_send(1), 1))
         caller.receive(encode_message(Acknowledge(index + 2)), 1)
     assert len(ben.heard) == 1000
     assert len(listener.to_send(1)) == 8  # one acknowledgement for all
-    assert listener.advance(1 + SILENCE_S - 0.5) == []
-    listener.receive(b"", 2 + SILENCE_S)
-    (ended,) = listener.advance(2 + SILENCE_S)
+    assert listener.advance(1 + LIMITS.silence_s - 0.5) == []
+    listener.receive(b"", 2 + LIMITS.silence_s)
+    (ended,) = listener.advance(2 + LIMITS.silence_s)
     assert isinstance(ended, Ended)
     assert "read nothing" in ended.message
 
 
-def test_while_we_do_not_read_time_does_not_count_against_the_peer() -> None:
-    _, _, caller, _ = open_pair()
-    for second in range(100):
-        caller.rest(second)
-        assert caller.advance(second) == []
-        caller.to_send(second)
-    assert isinstance(caller.advance(100 + SILENCE_S)[0], Ended)
+def test_an_utterance_that_is_not_asked_for_waits_unacknowledged_and_the_rest_is_heard_at_once() -> None:
+    anna, _, caller, listener = open_pair()
+    numbers = [anna.outbox.say(split(f"text {index}")) for index in range(40)]
+    (first,) = listener.receive(caller.to_send(0), 0)
+    assert isinstance(first, PayloadReceived)
+    assert first.payload == b"HHVVtext 0"
+    assert caller.receive(listener.to_send(0), 0) == [DeliveredTo((numbers[0],))]  # one, and its voices
+    caller.tell(Status.TALKING)
+    assert listener.receive(caller.to_send(0), 0) == [StatusOf(Status.TALKING)]
+    for number, text in zip(numbers[1:], range(1, 40), strict=True):
+        (heard,) = listener.take_next()
+        assert isinstance(heard, PayloadReceived)
+        assert heard.payload == f"HHVVtext {text}".encode()
+        assert caller.receive(listener.to_send(0), 0) == [DeliveredTo((number,))]
+        assert listener.receive(caller.to_send(0), 0) == []
+    assert listener.take_next() == []
+
+
+def test_a_peer_that_does_not_wait_for_acknowledgements_is_sent_away() -> None:
+    anna, _, caller, listener = open_pair()
+    anna.outbox.say(split("text 0"))
+    events = listener.receive(caller.to_send(0), 0)
+    for sequence in range(3, 3 + WINDOW):
+        events += listener.receive(encode_message(Utterance(sequence, 0, b"HH", b"text")), 0)
+    assert [type(event) for event in events] == [PayloadReceived]
+    flood = b"".join(encode_message(Utterance(sequence, 0, b"HH", b"text")) for sequence in range(3 + WINDOW, 4000))
+    (ended,) = listener.receive(flood, 0)
+    assert isinstance(ended, Ended)
+    assert ended.message == "the peer has more than 17 items on the way"
+
+
+def test_what_was_not_asked_for_comes_again_after_a_reconnection() -> None:
+    anna, ben, caller, listener = open_pair()
+    for text in ("one", "two", "three"):
+        anna.outbox.say(split(text))
+    ben.take(listener.receive(caller.to_send(0), 0))
+    caller.receive(listener.to_send(0), 0)
+    _, again = exchange(anna.link(listens=False), ben.link(listens=True))
+    ben.take(again)
+    assert ben.heard == [b"HHVVone", b"HHVVtwo", b"HHVVthree"]
+
+
+def test_the_same_status_again_is_no_news() -> None:
+    _, _, _, listener = open_pair()
+    events = listener.receive(encode_message(StatusMessage(Status.NO_LOUDSPEAKER)) * 10_000, 0)
+    assert events == [StatusOf(Status.NO_LOUDSPEAKER)]
+    assert listener.receive(encode_message(StatusMessage(Status.NOTHING)), 0) == [StatusOf(Status.NOTHING)]
 
 
 @settings(max_examples=200)
@@ -258,5 +314,5 @@ def test_damaged_bytes_are_never_heard(data: st.DataObject) -> None:
     bit = data.draw(st.integers(0, 8 * len(sent) - 1))
     sent[bit // 8] ^= 1 << bit % 8
     heard = [event for event in listener.receive(bytes(sent), 0) if isinstance(event, PayloadReceived)]
-    assert heard in ([], [PayloadReceived(2, b"HHVVwhat was said")])
-    assert listener.ended or listener.advance(SILENCE_S + 1) != []
+    assert heard in ([], [PayloadReceived(2, anna.outbox.stream, b"HHVVwhat was said")])
+    assert listener.ended or listener.advance(LIMITS.silence_s + 1) != []

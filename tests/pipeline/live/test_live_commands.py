@@ -108,7 +108,7 @@ def test_what_cannot_be_is_one_line() -> None:
 
 
 def test_without_a_terminal_there_are_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    with TerminalView(lambda: "Enter talks") as observe:
+    with TerminalView(lambda: "Enter talks", print) as observe:
         observe(Pairing("127.0.0.1:7310"))
         observe(LinkState("connected", "with a caller"))
         observe(Said(1, "Hello.", 30, 1.0, 0.0, queued=True))
@@ -127,7 +127,7 @@ def test_without_a_terminal_there_are_plain_lines(capsys: pytest.CaptureFixture[
 
 
 def test_the_live_line_shows_level_words_bytes_and_delay() -> None:
-    view = TerminalView(lambda: "Enter stops")
+    view = TerminalView(lambda: "Enter stops", print)
     with view as observe:
         for report in (
             LinkState("connected"),

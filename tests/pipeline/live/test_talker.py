@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +8,7 @@ import pytest
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from speechzip.pipeline import PayloadCorrupt, Samples, Transcript, Utterance, Voice, VoiceReference, encode_payload
 from speechzip.pipeline.live.speech import SENTENCE_PAUSE_S, decode_utterances, sentences, speak
-from speechzip.pipeline.live.talker import HANDS_FREE, PUSH_TO_TALK, Spoken, Talker
+from speechzip.pipeline.live.talker import HANDS_FREE, PUSH_TO_TALK, Spoken, Talker, Unheard
 from speechzip.pipeline.textcoders import DEFAULT_ID, TEXT_CODERS
 from speechzip.pipeline.types import Payload, Speaker
 from speechzip.pipeline.vad import Cutting
@@ -21,6 +21,13 @@ def talker(recognizer: FakeRecognizer, cutting: Cutting = PUSH_TO_TALK) -> Talke
     return Talker(recognizer, FakeVoiceEncoder(), cutting, lambda: loud, clock=lambda: next(time_s) / 20)
 
 
+def spoken_in(items: Iterable[Spoken | Unheard]) -> list[Spoken]:
+    """Return what was said; no engine has failed."""
+    kept = list(items)
+    assert not [item for item in kept if isinstance(item, Unheard)]
+    return [item for item in kept if isinstance(item, Spoken)]
+
+
 def blocks(samples: Samples) -> list[Samples]:
     return [samples[start : start + BLOCK] for start in range(0, len(samples), BLOCK)]
 
@@ -29,7 +36,7 @@ def test_what_is_said_between_press_and_release_is_one_utterance() -> None:
     recognizer = FakeRecognizer(["Hello there."])
     person = talker(recognizer)
     assert list(person.push(bursts((0.5, 2.0), duration_s=2.2).samples)) == []
-    (spoken,) = person.release()
+    (spoken,) = spoken_in(person.release())
     (utterance,) = spoken.payload.utterances
     assert (utterance.text, utterance.start_s) == ("Hello there.", 0.0)
     assert utterance.duration_s == pytest.approx(1.5, abs=0.1)
@@ -42,7 +49,7 @@ def test_times_run_on_over_releases() -> None:
     person = talker(FakeRecognizer())
     for turn in range(3):
         list(person.push(bursts((0.5, 1.5), duration_s=2.0).samples))
-        (spoken,) = person.release()
+        (spoken,) = spoken_in(person.release())
         assert spoken.end_s == pytest.approx(2 * turn + 1.5, abs=0.1)
     assert person.heard_s == 6.0
 
@@ -50,16 +57,16 @@ def test_times_run_on_over_releases() -> None:
 def test_a_long_turn_is_sent_in_parts_while_it_goes_on() -> None:
     person = talker(FakeRecognizer())
     sound = bursts((0.2, 3.0), (3.3, 6.0), (6.4, 9.0), (11.0, 12.0), duration_s=12.2).samples
-    parts = [(spoken.end_s, person.heard_s) for block in blocks(sound) for spoken in person.push(block)]
+    parts = [(spoken.end_s, person.heard_s) for block in blocks(sound) for spoken in spoken_in(person.push(block))]
     # Past 5 s a pause of 0.25 s is enough; before, it takes 0.9 s.
     assert [end_s for end_s, _ in parts] == pytest.approx([6.0, 9.0], abs=0.1)
     assert [known_s - end_s for end_s, known_s in parts] == pytest.approx([0.3, 0.95], abs=0.15)
-    assert [spoken.end_s for spoken in person.release()] == pytest.approx([12.0], abs=0.1)
+    assert [spoken.end_s for spoken in spoken_in(person.release())] == pytest.approx([12.0], abs=0.1)
 
 
 def test_hands_free_a_pause_is_the_end() -> None:
     person = talker(FakeRecognizer(), HANDS_FREE)
-    (spoken,) = person.push(bursts((0.5, 1.5), duration_s=2.3).samples)
+    (spoken,) = spoken_in(person.push(bursts((0.5, 1.5), duration_s=2.3).samples))
     assert spoken.end_s == pytest.approx(1.5, abs=0.1)
 
 
@@ -75,7 +82,7 @@ def test_guesses_grow_and_the_last_one_is_taken_without_reading_again() -> None:
     lengths = [len(samples) for samples in recognizer.heard]
     assert lengths == sorted(lengths)
     assert 2 <= len(guesses) <= 8
-    (spoken,) = person.release()
+    (spoken,) = spoken_in(person.release())
     assert spoken.text == guesses[-1]
     assert len(recognizer.heard) == len(guesses)
 
@@ -87,7 +94,7 @@ def test_a_guess_that_is_not_the_end_is_read_again() -> None:
     list(person.push(sound[:32000]))
     assert person.guess() == "Guess 0."
     list(person.push(sound[32000:]))
-    (spoken,) = person.release()
+    (spoken,) = spoken_in(person.release())
     assert spoken.text == "Guess 1."
     assert len(recognizer.heard[1]) > len(recognizer.heard[0])
 
@@ -105,7 +112,7 @@ def test_the_voice_is_measured_at_once_and_again_when_more_is_known() -> None:
     voices: list[Voice | VoiceReference] = []
     for _ in range(40):
         list(person.push(bursts((0.2, 2.2), duration_s=2.4).samples))
-        voices += [spoken.payload.speakers[0].voice for spoken in person.release()]
+        voices += [spoken.payload.speakers[0].voice for spoken in spoken_in(person.release())]
     assert len(voices) == 40
     changes = sum(before != after for before, after in pairwise(voices))
     assert 1 <= changes <= 3
@@ -178,3 +185,41 @@ def test_spoken_text() -> None:
     spoken = Spoken(Payload((), (Utterance(0.0, 1.0, 0, "Hi."),), 1.0), 1.0)
     assert spoken.text == "Hi."
     assert Transcript("Hi.", 1.0).text == spoken.text
+
+
+class FailingOnce(FakeRecognizer):
+    """Fails at the first stretch, while it is said and when it is over."""
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        transcript = super().transcribe(samples)
+        if len(self.heard) <= 2:
+            raise MemoryError
+        return transcript
+
+
+def test_a_recognizer_that_fails_costs_one_utterance() -> None:
+    person = talker(FailingOnce())
+    list(person.push(bursts((0.2, 1.2), duration_s=1.2).samples))
+    assert person.guess() is None
+    (lost,) = person.release()
+    assert isinstance(lost, Unheard)
+    assert isinstance(lost.error, MemoryError)
+    assert lost.duration_s == pytest.approx(1.0, abs=0.1)
+    list(person.push(bursts((0.2, 1.2), duration_s=1.5).samples))
+    (spoken,) = spoken_in(person.release())
+    assert spoken.text == "Line 3."
+
+
+class Deaf(FakeVoiceEncoder):
+    """Never measures anything."""
+
+    def encode(self, samples: Samples, transcript: str) -> Voice:
+        raise ZeroDivisionError
+
+
+def test_a_voice_encoder_that_fails_is_told() -> None:
+    person = Talker(FakeRecognizer(), Deaf(), PUSH_TO_TALK, lambda: loud)
+    list(person.push(bursts((0.2, 1.2), duration_s=1.5).samples))
+    (lost,) = person.release()
+    assert isinstance(lost, Unheard)
+    assert isinstance(lost.error, ZeroDivisionError)

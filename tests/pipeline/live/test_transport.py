@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+import threading
 import time
+from dataclasses import replace
 
 import pytest
-import speechzip.pipeline.live.link as link_module
-import speechzip.pipeline.live.transport as transport_module
 from faulty_proxy import faulty_proxy
 from live_ends import Person, calling_person, listening_person, run, running, until
 from speechzip.pipeline import LinkError
 from speechzip.pipeline.live.frames import encode_frame
+from speechzip.pipeline.live.limits import LIMITS
 from speechzip.pipeline.live.messages import Alive, encode_message
-from speechzip.pipeline.live.transport import MAX_UNGREETED
 
 TEXTS = [f"utterance {index}" for index in range(40)]
 
@@ -69,15 +69,14 @@ def test_what_is_said_before_anybody_is_there_waits() -> None:
 
 
 @pytest.mark.parametrize("cut_after", [60, 100, 333])
-def test_the_link_breaks_again_and_again_in_the_middle_of_frames(
-    cut_after: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transport_module, "FIRST_BACK_OFF_S", 0.01)
+def test_the_link_breaks_again_and_again_in_the_middle_of_frames(cut_after: int) -> None:
+
+    limits = replace(LIMITS, first_back_off_s=0.01)
 
     async def test() -> None:
-        ben, port = listening_person()
+        ben, port = listening_person(limits=limits)
         async with faulty_proxy(port) as proxy:
-            anna = calling_person(proxy.port)
+            anna = calling_person(proxy.port, limits=limits)
             proxy.cut_after = cut_after
             async with running(ben, anna):
                 await both_talk(anna, ben)
@@ -89,16 +88,14 @@ def test_the_link_breaks_again_and_again_in_the_middle_of_frames(
     run(test)
 
 
-def test_damaged_bytes_cost_a_reconnection_and_no_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport_module, "FIRST_BACK_OFF_S", 0.01)
-    monkeypatch.setattr(link_module, "SILENCE_S", 0.4)  # for a length that was made longer
-    monkeypatch.setattr(link_module, "ALIVE_EVERY_S", 0.1)
-    monkeypatch.setattr(transport_module, "TICK_S", 0.05)
+def test_damaged_bytes_cost_a_reconnection_and_no_word() -> None:
+
+    limits = replace(LIMITS, first_back_off_s=0.01, silence_s=0.4, alive_every_s=0.1, tick_s=0.05)
 
     async def test() -> None:
-        ben, port = listening_person()
+        ben, port = listening_person(limits=limits)
         async with faulty_proxy(port) as proxy:
-            anna = calling_person(proxy.port)
+            anna = calling_person(proxy.port, limits=limits)
             proxy.damage_share = 0.05
             async with running(ben, anna):
                 await both_talk(anna, ben)
@@ -109,18 +106,18 @@ def test_damaged_bytes_cost_a_reconnection_and_no_word(monkeypatch: pytest.Monke
     run(test)
 
 
-def test_a_slow_and_stalling_link_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_and_stalling_link_is_waited_for() -> None:
     """Less than the real times: the link stands still for 1 s where 8 s are the end of it.
 
     On a machine that is busy with other work, both ends stand still for a second or two of their own.
     """
-    monkeypatch.setattr(link_module, "SILENCE_S", 8.0)
-    monkeypatch.setattr(link_module, "ALIVE_EVERY_S", 0.5)
+
+    limits = replace(LIMITS, silence_s=8.0, alive_every_s=0.5)
 
     async def test() -> None:
-        ben, port = listening_person()
+        ben, port = listening_person(limits=limits)
         async with faulty_proxy(port) as proxy:
-            anna = calling_person(proxy.port)
+            anna = calling_person(proxy.port, limits=limits)
             proxy.delay_s = 0.05
             async with running(ben, anna):
                 await until(lambda: anna.phase == ben.phase == "connected")
@@ -136,15 +133,14 @@ def test_a_slow_and_stalling_link_is_waited_for(monkeypatch: pytest.MonkeyPatch)
     run(test)
 
 
-def test_a_dead_link_is_noticed_on_both_sides_and_mended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "SILENCE_S", 0.5)
-    monkeypatch.setattr(link_module, "ALIVE_EVERY_S", 0.1)
-    monkeypatch.setattr(transport_module, "TICK_S", 0.05)
+def test_a_dead_link_is_noticed_on_both_sides_and_mended() -> None:
+
+    limits = replace(LIMITS, silence_s=0.5, alive_every_s=0.1, tick_s=0.05)
 
     async def test() -> None:
-        ben, port = listening_person()
+        ben, port = listening_person(limits=limits)
         async with faulty_proxy(port) as proxy:
-            anna = calling_person(proxy.port)
+            anna = calling_person(proxy.port, limits=limits)
             async with running(ben, anna):
                 await until(lambda: anna.phase == ben.phase == "connected")
                 proxy.stall()
@@ -227,7 +223,7 @@ def test_a_hundred_connections_at_once_keep_nobody_out() -> None:
                     await both_talk(anna, ben)
                     await until_all_heard(anna, ben)
                     listener = ben.endpoint
-                    assert len(listener._ungreeted) <= MAX_UNGREETED  # type: ignore
+                    assert len(listener._ungreeted) <= LIMITS.ungreeted  # type: ignore
                 for connection in flood:
                     connection.setblocking(False)
                 closed = 0
@@ -238,7 +234,7 @@ def test_a_hundred_connections_at_once_keep_nobody_out() -> None:
                         pass
                     except ConnectionResetError:
                         closed += 1
-                assert closed >= 100 - MAX_UNGREETED
+                assert closed >= 100 - LIMITS.ungreeted
             finally:
                 for connection in flood:
                     connection.close()
@@ -282,18 +278,73 @@ def test_a_port_that_is_taken_is_one_clear_error() -> None:
         person.endpoint._socket.close()  # type: ignore
 
 
-def test_the_back_off_grows_and_ends_at_once_when_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport_module, "FIRST_BACK_OFF_S", 0.02)
-    monkeypatch.setattr(transport_module, "LONGEST_BACK_OFF_S", 0.08)
+def test_the_back_off_grows_and_ends_at_once_when_cancelled() -> None:
+
+    limits = replace(LIMITS, first_back_off_s=0.02, longest_back_off_s=0.08)
 
     async def test() -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-        anna = calling_person(port)
+        anna = calling_person(port, limits=limits)
         started_s = time.monotonic()
         async with running(anna):
             await until(lambda: len(anna.states) >= 6)
         assert time.monotonic() - started_s > 0.75 * (0.02 + 0.04 + 0.08 + 0.08)
         assert all("cannot be reached (Connection refused)" in state.detail for state in anna.states[1:])
+
+    run(test)
+
+
+def test_a_dead_port_ends() -> None:
+    async def test() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        anna = calling_person(port, connect_timeout_s=0.7)
+        with pytest.raises(LinkError, match=r"no conversation within 0.7 s: 127.0.0.1:\d+ cannot be reached"):
+            await anna.endpoint.run()
+
+    run(test)
+
+
+def test_a_port_that_says_nothing_ends() -> None:
+    async def test() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            anna = calling_person(silent.getsockname()[1], connect_timeout_s=0.3)
+            with pytest.raises(LinkError, match=r"127.0.0.1:\d+ does not greet us"):
+                await anna.endpoint.run()
+
+    run(test)
+
+
+def test_a_link_that_was_there_once_is_tried_for_again_without_end() -> None:
+    async def test() -> None:
+        limits = replace(LIMITS, first_back_off_s=0.01, longest_back_off_s=0.02)
+        ben, port = listening_person()
+        anna = calling_person(port, limits=limits, connect_timeout_s=0.3)
+        async with running(anna):
+            async with running(ben):
+                await until(lambda: anna.phase == "connected")
+            await until(lambda: sum("cannot be reached" in state.detail for state in anna.states) > 30)
+
+    run(test)
+
+
+def test_the_name_of_a_host_that_is_looked_up_for_ever_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def getaddrinfo(*_: object, **__: object) -> list[object]:
+        asked.set()
+        answer.wait()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    async def test() -> None:
+        anna = calling_person(1)
+        async with running(anna):
+            await until(asked.is_set)
+        assert not answer.is_set()
+        answer.set()
+        await until(lambda: not any(thread.name == "speechzip-names" for thread in threading.enumerate()))
 
     run(test)
