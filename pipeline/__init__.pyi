@@ -26,6 +26,7 @@ from .errors import (
 )
 from .files import atomic_file, check_writable
 from .languages import LANGUAGES
+from .names import shown_name
 from .payload import Decoded, decode_payload, encode_payload
 from .protocols import (
     ENGINE_SAMPLE_RATE,
@@ -69,5 +70,5 @@ __all__ = [
     "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
     "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "downmix", "encode_payload",
     "engine_names", "load_engine", "load_recognizer", "one_blas_thread", "open_recording", "open_session",
-    "read_payload", "render", "resample", "with_voices",
+    "read_payload", "render", "resample", "shown_name", "with_voices",
 ]  # fmt: skip

@@ -91,18 +91,19 @@ def export(
     force: Force = False,
 ) -> None:
     """Write somebody's voices to a file, for those who are to hear them."""
-    from speechzip.pipeline import atomic_file
+    from speechzip.pipeline import atomic_file, shown_name
 
     from .store import SUFFIX, VoiceStore, file_stem
 
-    content = VoiceStore().export(name, space)
+    store = VoiceStore()
+    content = store.export(name, space)
     if str(output) == "-":
         sys.stdout.buffer.write(content)
         return
     target = output or Path(file_stem(name) + SUFFIX)
-    with atomic_file(target, force) as file:
+    with atomic_file(target, force, [store.path(named) for named in store.of(name)]) as file:
         file.write(content)
-    print(f"{name} -> {target}: {len(content)} bytes")
+    print(f"{name} -> {shown_name(target)}: {len(content)} bytes")
 
 
 @voices.command("import", epilog="Example: speechzip voices import anna.voice --name 'Anna from Lund'")
@@ -133,6 +134,8 @@ def licence(
 
 
 def _print(found: list[NamedVoice], as_json: bool, folder: Path | None = None) -> None:
+    from speechzip.pipeline import shown_name
+
     from .store import VoiceStore
 
     rows: list[dict[str, Any]] = [
@@ -141,7 +144,7 @@ def _print(found: list[NamedVoice], as_json: bool, folder: Path | None = None) -
             "voice_id": f"{named.voice.id:04x}",
             "voice_space": named.voice.space,
             "voice_bytes": len(named.voice.embedding),
-            **({"file": str(VoiceStore(folder).path(named))} if folder else {}),
+            **({"file": shown_name(VoiceStore(folder).path(named))} if folder else {}),
         }
         for named in found
     ]

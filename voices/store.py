@@ -3,15 +3,21 @@
 anna.classical.voice      whoever has this name ... in this space
 anna.clip.voice
 j%C3%BCrgen%20o.classical.voice
-.anna.clip.voice.1f09a2b3.part     left by a process that was killed: ignored, then removed
+
+A name that would be too long for a file is cut and told from others by a digest: ``long...=5e884898da28047151d0e56f``.
+Nobody but their user may look at them: the folder is 0700, files are 0600.
 """
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
+import stat
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -25,8 +31,10 @@ from .voicefile import MAX_FILE_BYTES, NamedVoice, clean_name, decode_voices, en
 FOLDER_VARIABLE = "SPEECHZIP_DATA"
 """Environment variable that names another folder for what speechzip keeps."""
 SUFFIX = ".voice"
-STALE_S = 3600.0
-"""Half-written files older than this belong to nobody any more."""
+LONGEST_STEM = 150
+"""Characters of a name in a file's: with space, digest and suffix less than the 255 bytes that file systems take."""
+LOCK_S = 10.0
+"""How long another process may change the store before we give up."""
 
 
 def data_folder() -> Path:
@@ -63,7 +71,7 @@ class VoiceStore:
             try:
                 found.append(self._read(path))
             except VoiceError as error:
-                if path.exists():  # otherwise removed since the folder was listed
+                if os.path.lexists(path):  # otherwise removed since the folder was listed
                     warnings.warn(f"{path} is left out: {error}", SpeechzipWarning, stacklevel=2)
         return found
 
@@ -94,20 +102,14 @@ class VoiceStore:
                 `force` is not given; or somebody else's voice in the store has the same id.
             OutputError: the store cannot be written.
         """
-        known = self.voices()
-        for named in voices:
-            self._refuse_clash(named, known, force)
         contents = [encode_voice(named) for named in voices]
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"the store of voices {self._folder} cannot be made: {error.strerror or error}"
-            ) from error
-        self._sweep()
-        for named, content in zip(voices, contents, strict=True):
-            with atomic_file(self.path(named), force=True) as file:
-                file.write(content)
+        with self._locked():
+            known = self.voices()
+            for named in voices:
+                self._refuse_clash(named, known, force)
+            for named, content in zip(voices, contents, strict=True):
+                with atomic_file(self.path(named), force=True, mode=0o600) as file:
+                    file.write(content)
         return list(voices)
 
     def import_file(self, path: Path, name: str | None = None, force: bool = False) -> list[NamedVoice]:
@@ -138,13 +140,15 @@ class VoiceStore:
             VoiceError: there is none.
             OutputError: the store cannot be written.
         """
-        doomed = self._chosen(name, space)
-        for named in doomed:
-            path = self.path(named)
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise OutputError(f"{path} cannot be removed: {error.strerror or error}") from error
+        self._chosen(name, space)  # who is not there needs no lock, and no folder
+        with self._locked():
+            doomed = self._chosen(name, space)
+            for named in doomed:
+                path = self.path(named)
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    raise OutputError(f"{path} cannot be removed: {error.strerror or error}") from error
         return doomed
 
     def find(self, voice_id: int, spaces: frozenset[str]) -> Voice | None:
@@ -204,23 +208,78 @@ class VoiceStore:
                 )
 
     def _read(self, path: Path) -> NamedVoice:
+        try:
+            mode = path.stat().st_mode
+        except OSError as error:
+            raise VoiceError(f"it cannot be read: {error.strerror or error}") from error
+        if not stat.S_ISREG(mode):  # to open a pipe could wait for ever
+            raise VoiceError("it is not a file")
         voices = read_voices(path)
         if len(voices) != 1 or self.path(voices[0]) != path:
             raise VoiceError("it was not put there by the store; take it out and run: speechzip voices import FILE")
         return voices[0]
 
-    def _sweep(self) -> None:
-        for path in self._folder.glob(".*.part"):
+    @contextmanager
+    def _locked(self) -> Generator[None]:
+        """Make the folder, for its user alone, and keep other processes from changing it meanwhile.
+
+        Raises:
+            OutputError: it cannot be made, or somebody else has had it for `LOCK_S`.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise OutputError(
+                f"the store of voices {self._folder} cannot be made: {error.strerror or error}"
+            ) from error
+        try:
+            self._lock(descriptor)
+            self._make_private(descriptor)
+            yield
+        finally:
+            os.close(descriptor)  # and so the lock goes
+
+    def _lock(self, descriptor: int) -> None:
+        deadline = time.monotonic() + LOCK_S
+        while True:
             try:
-                if time.time() - path.stat().st_mtime > STALE_S:
-                    path.unlink()
-            except OSError:
-                continue  # somebody else has swept it
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise OutputError(
+                        f"another process has been changing the store of voices {self._folder} for {LOCK_S:.0f} s; "
+                        "try again later"
+                    ) from None
+                time.sleep(0.02)
+            except OSError:  # a file system without locks
+                return
+
+    def _make_private(self, descriptor: int) -> None:
+        """Close what an earlier release, or somebody else, has left open to others."""
+        try:
+            if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+                os.fchmod(descriptor, 0o700)
+            for path in self._folder.glob("*" + SUFFIX):
+                mode = path.lstat().st_mode
+                if stat.S_ISREG(mode) and stat.S_IMODE(mode) & 0o077:
+                    path.chmod(0o600)
+        except OSError as error:
+            warnings.warn(
+                f"others may read the store of voices {self._folder}: {error.strerror or error}",
+                SpeechzipWarning,
+                stacklevel=4,
+            )
 
 
 def file_stem(name: str) -> str:
     """Return a name as part of a file's: whatever somebody is called, it leads out of no folder."""
-    return quote(name_key(name), safe="").replace(".", "%2E")
+    key = name_key(name)
+    stem = quote(key, safe="").replace(".", "%2E")
+    if len(stem) > LONGEST_STEM:  # "=" is in no other name
+        stem = f"{stem[:LONGEST_STEM]}={hashlib.sha256(key.encode()).hexdigest()[:24]}"
+    return stem
 
 
 def read_voices(path: Path) -> list[NamedVoice]:

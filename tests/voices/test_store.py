@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import socket
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -144,11 +145,88 @@ VoiceStore({str(store.folder)!r}).add("Anna", Voice("classical", bytes(10)), for
     (partial,) = [path for path in store.folder.iterdir() if path.suffix == ".part"]
     assert [named.voice for named in store.voices()] == [ANNA]  # the old voice, whole
     store.add("Ben", BEN)
-    assert partial.exists()  # it might still belong to somebody
-    two_hours_ago = time.time() - 7200
-    os.utime(partial, (two_hours_ago, two_hours_ago))
-    store.add("Ben", BEN)
     assert not partial.exists()
+
+
+def test_only_one_of_those_who_add_at_once_is_told_that_it_won(store: VoiceStore) -> None:
+    code = f"""
+import sys
+from speechzip.pipeline import Voice, VoiceError
+from speechzip.voices import VoiceStore
+sys.stdin.readline()
+try:
+    VoiceStore({str(store.folder)!r}).add("Anna", Voice("classical", bytes([int(sys.argv[1])]) * 10))
+except VoiceError as error:
+    sys.exit(str(error))
+"""
+    for name in ("first", "second"):  # in a store that is still to be made, and in one that is there
+        adders = [
+            subprocess.Popen([sys.executable, "-c", code, str(number)], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+            for number in range(4)
+        ]
+        complaints = [adder.communicate(b"go\n")[1] for adder in adders]
+        codes = [adder.returncode for adder in adders]
+        assert sorted(codes) == [0, 1, 1, 1], name
+        assert sum(b"has a classical voice already" in complaint for complaint in complaints) == 3
+        (kept,) = store.of("Anna")
+        assert kept.voice == Voice("classical", bytes([codes.index(0)]) * 10)
+        store.remove("Anna")
+
+
+def test_somebody_keeps_the_store_locked(store: VoiceStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.add("Anna", ANNA)
+    monkeypatch.setattr("speechzip.voices.store.LOCK_S", 0.05)
+    descriptor = os.open(store.folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with pytest.raises(OutputError, match="another process has been changing the store"):
+        store.add("Ben", BEN)
+    os.close(descriptor)
+    store.add("Ben", BEN)
+
+
+def test_nobody_else_may_look(store: VoiceStore) -> None:
+    before = os.umask(0)
+    try:
+        store.folder.mkdir(mode=0o777)
+        open_file = store.path(NamedVoice("Anna", ANNA))
+        open_file.write_bytes(encode_voice(NamedVoice("Anna", ANNA)))
+        open_file.chmod(0o644)
+        store.add("Ben", BEN)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(path.stat().st_mode) for path in store.folder.iterdir()] == [0o600, 0o600]
+
+
+@pytest.mark.parametrize("name", ["\u1fb2" * 21, "\u0390" * 32, "😀" * 16, "x" * 64, "\u1e9e" * 21])
+def test_long_names_have_files(store: VoiceStore, name: str) -> None:
+    store.add(name, ANNA)
+    store.add(name + "y" if len(name.encode()) < 64 else name[:-1] + "y", BEN)
+    assert store.named(name, "classical") == ANNA
+    assert store.named(name.casefold() if len(name.casefold().encode()) <= 64 else name, "classical") == ANNA
+    assert len(store.voices()) == 2
+    store.remove(name)
+    assert [named.voice for named in store.voices()] == [BEN]
+
+
+def test_what_is_no_file_is_left_out_and_named(store: VoiceStore) -> None:
+    store.add("Anna", ANNA)
+    os.mkfifo(store.folder / "pipe.voice")
+    (store.folder / "gone.voice").symlink_to("nowhere")
+    (store.folder / "loop.voice").symlink_to("loop.voice")
+    (store.folder / "folder.voice").mkdir()
+    (store.folder / "device.voice").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listener:
+        there = os.getcwd()
+        os.chdir(store.folder)  # a socket's path is short
+        listener.bind("socket.voice")
+        os.chdir(there)
+        with pytest.warns(SpeechzipWarning) as told:
+            assert [named.name for named in store.voices()] == ["Anna"]
+        for name in ("pipe", "gone", "loop", "folder", "device", "socket"):
+            assert any(f"{name}.voice is left out" in str(warning.message) for warning in told)
+        with pytest.warns(SpeechzipWarning):
+            store.add("Ben", BEN)
 
 
 def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
