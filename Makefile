@@ -11,7 +11,7 @@ ENGINES_BIN := $(ENGINES_VENV)/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 LOCKED := --require-hashes --requirement
 
-.PHONY: setup demo live-demo test test-engines lint lock eval bench clean
+.PHONY: setup demo live-demo test test-engines fuzz lint lock eval bench clean
 
 setup: $(VENV)/installed
 	@echo "speechzip is ready: $(BIN)/speechzip --help"
@@ -38,6 +38,11 @@ live-demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
+
+# Ten minutes of mutated payloads, text codes, voice files, frames and texts to speak; what breaks is kept in fuzz-found/.
+# `make fuzz FUZZ='--seed 7 --only "voice file"'` runs others.
+fuzz: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m fuzz $(FUZZ)
 
 # The extras need 5.5 GB and pin their versions, so they have an environment of their own. What the
 # libraries warn of is theirs; what speechzip warns of is an error here too.

@@ -1,0 +1,118 @@
+"""Run mutants through a target, and keep those that take longest, take most memory, or break it."""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+import signal
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from types import FrameType
+
+from speechzip.pipeline import SpeechzipError
+
+from .mutation import mutate
+from .targets import Target
+
+HANG_S = 300
+"""An input that runs as long is stopped: a failure, however busy the machine is."""
+MAX_GROWTH_MB = 256.0
+"""No input may raise the peak memory by more."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of the mutants of one target."""
+
+    mutants: int = 0
+    accepted: int = 0
+    worst_s: float = 0.0
+    """CPU seconds of the slowest."""
+    worst_growth_mb: float = 0.0
+    """The most by which one input raised the peak of the process's memory; the first ones are left out."""
+    slowest: bytes = b""
+    largest: bytes = b""
+    failures: list[tuple[bytes, str]] = field(default_factory=list[tuple[bytes, str]])
+
+    def save(self, name: str, folder: Path) -> None:
+        """Write the inputs worth keeping into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = name.replace(" ", "-")
+        (folder / f"{stem}.slowest").write_bytes(self.slowest)
+        (folder / f"{stem}.largest").write_bytes(self.largest)
+        for data, reason in self.failures:
+            path = folder / f"{stem}.{hashlib.sha256(data).hexdigest()[:8]}"
+            path.write_bytes(data)
+            path.with_suffix(path.suffix + ".txt").write_text(reason, "utf-8")
+
+
+class Hang(Exception):
+    """An input takes too long."""
+
+
+def fuzz(name: str, target: Target, seed: int, mutants: int, seconds: float = float("inf")) -> Result:
+    """Return what up to `mutants` mutants within `seconds` did; mutant i is the same whenever `seed` is."""
+    result = Result()
+    ends_at = time.monotonic() + seconds
+    warm_up = Result()  # what is loaded once is no input's fault
+    for data in target.seeds:
+        _run_one(target, data, warm_up)
+    result.failures.extend((data, reason) for data, reason in warm_up.failures if "is the bound" not in reason)
+    for index in range(mutants):
+        if time.monotonic() > ends_at:
+            break
+        rng = Random(f"{seed} {name} {index}")
+        data = mutate(rng, target.seeds)
+        if target.repair and rng.randrange(4):
+            data = target.repair(data)
+        _run_one(target, data, result)
+    return result
+
+
+def _run_one(target: Target, data: bytes, result: Result) -> None:
+    before_mb, started = _peak_mb(), time.process_time()
+    failure = ""
+    try:
+        with _alarm():
+            target.run(data)
+        result.accepted += 1
+    except SpeechzipError:
+        pass
+    except Exception as error:  # whatever it is, it is not ours
+        failure = f"{type(error).__name__}: {error}"
+    took_s, growth_mb = time.process_time() - started, _peak_mb() - before_mb
+    result.mutants += 1
+    if took_s > result.worst_s:
+        result.worst_s, result.slowest = took_s, data
+    if growth_mb > result.worst_growth_mb:
+        result.worst_growth_mb, result.largest = growth_mb, data
+    if took_s > target.bound_s:
+        failure = failure or f"took {took_s:.1f} s; {target.bound_s:.0f} s is the bound"
+    if growth_mb > MAX_GROWTH_MB:
+        failure = failure or f"took {growth_mb:.0f} MB more; {MAX_GROWTH_MB:.0f} MB is the bound"
+    if failure:
+        result.failures.append((data, failure))
+
+
+def _peak_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+@contextmanager
+def _alarm() -> Generator[None]:
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        raise Hang(f"did not end in {HANG_S} s")
+
+    earlier = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(HANG_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, earlier)
