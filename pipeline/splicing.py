@@ -88,6 +88,8 @@ class Window:
 
     def at(self, offset: int, length: int) -> bytes:
         """Return `length` bytes from `offset` on, fewer at the end of the file."""
+        if offset >= self.size:  # also where no file can be that long
+            return b""
         begin = offset - self._start
         if begin < 0 or begin + length > len(self._chunk):
             self._file.seek(offset)

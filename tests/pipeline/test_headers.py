@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import warnings
@@ -192,6 +193,14 @@ def encoded_ogg_head(channels: int) -> bytes:
     content = bytearray(buffer.getvalue())
     content[content.index(b"\x01vorbis") + 11] = channels
     return bytes(content)
+
+
+def test_a_chunk_that_is_longer_than_any_file() -> None:
+    for length in (2**63 - 1, 2**64 - 1):
+        with contextlib.suppress(AudioError):  # never an error of another kind
+            read(_patched(encoded("W64"), b"fmt \xf3", 16, struct.pack("<Q", length)))
+        with contextlib.suppress(AudioError):
+            read(_patched(encoded("CAF"), b"desc", 4, struct.pack(">Q", length)))
 
 
 def test_rubbish_behind_every_magic_number_is_no_sound() -> None:
