@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import whisper
 from speechzip.pipeline import (
     LANGUAGES,
@@ -145,6 +146,23 @@ def test_languages_and_models_that_are_not(german: Path, tmp_path: Path) -> None
         (tmp_path / "broken.pt").write_bytes(content)
         with pytest.raises(EngineError, match="no Whisper checkpoint"):
             load_recognizer(f"whisper:{tmp_path}/broken.pt")
+
+
+class _Code:
+    """What unpickling it would do."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
+        return Path.touch, (self._path,)
+
+
+def test_weights_run_no_code(tmp_path: Path) -> None:
+    torch.save({"dims": {}, "model_state_dict": _Code(tmp_path / "it-ran")}, str(tmp_path / "hostile.pt"))
+    with pytest.raises(EngineError, match="no Whisper checkpoint"):
+        load_recognizer(f"whisper:{tmp_path}/hostile.pt")
+    assert not (tmp_path / "it-ran").exists()
 
 
 def test_too_long(german: Path) -> None:
