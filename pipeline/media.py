@@ -84,7 +84,7 @@ class MediaRecording:
 
         with self._source.opened() as file, self._container(file) as container:
             for _, frames in groupby(self._frames(container, self._track(container)), _form):
-                resampler = AudioResampler("fltp", self._form, self.sample_rate)
+                resampler = AudioResampler("flt", self._form, self.sample_rate)
                 for frame in frames:
                     frame.pts = None  # the resampler takes no jumps in time
                     yield from self._blocks(resampler.resample(frame))
@@ -116,7 +116,8 @@ class MediaRecording:
 
     def _blocks(self, frames: Iterable[AudioFrame]) -> Iterator[Samples]:
         for frame in frames:
-            yield np.ascontiguousarray(frame.to_ndarray().T, np.float32)
+            # Not planes: PyAV reads past the eighth, and crashes.
+            yield np.asarray(frame.to_ndarray(), np.float32).reshape(-1, self.channels)
 
     @contextmanager
     def _container(self, file: BinaryIO) -> Generator[InputContainer]:
