@@ -15,7 +15,7 @@ class SoundFile:
     format: str
     def __init__(
         self,
-        file: str | BinaryIO,
+        file: str | BinaryIO | int,
         mode: str = ...,
         samplerate: int | None = ...,
         channels: int | None = ...,
@@ -23,6 +23,7 @@ class SoundFile:
         *,
         format: str | None = ...,
         compression_level: float | None = ...,
+        closefd: bool = ...,
     ) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(

@@ -2,6 +2,7 @@
 from .audio import AudioSource, open_recording, resample
 from .compression import Compressed, compress
 from .decompression import decompress, read_payload, render, with_voices
+from .display import printable, printable_json
 from .downmix import downmix
 from .engines import engine_names, load_engine, load_recognizer
 from .errors import (
@@ -70,5 +71,5 @@ __all__ = [
     "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
     "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "downmix", "encode_payload",
     "engine_names", "load_engine", "load_recognizer", "one_blas_thread", "open_recording", "open_session",
-    "read_payload", "render", "resample", "shown_name", "with_voices",
+    "printable", "printable_json", "read_payload", "render", "resample", "shown_name", "with_voices",
 ]  # fmt: skip

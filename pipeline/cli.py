@@ -6,7 +6,6 @@ Engines load inside the commands, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import io
-import json
 import os
 import signal
 import sys
@@ -116,12 +115,15 @@ def decompress(
         typer.Option("--output", "-o", help="Recording to write (.wav .flac .ogg .mp3); - for standard output."),
     ] = None,
     synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks.")] = None,
+    max_hours: Annotated[
+        float, typer.Option(min=0, help="Refuse a longer recording: an hour of a channel takes 115 MB as WAV.")
+    ] = 4.0,
     as_json: Json = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
     """Speak a payload again, in the voices of the people who said it."""
-    from .decompression import read_payload, with_voices
+    from .decompression import check_duration, read_payload, with_voices
     from .engines import load_engine
     from .recording import audio_format, write_speech
 
@@ -129,6 +131,7 @@ def decompress(
     container = audio_format(target)
     with _output(target, force, payload) as file, _progress("speaking", quiet) as progress:
         decoded = read_payload(_payload(payload))
+        check_duration(decoded.payload, 3600 * max_hours)
         engine = load_engine("synthesizer", synthesizer)
         written = write_speech(file, container, with_voices(decoded.payload, engine), engine, progress)
     names = shown_name(payload), shown_name(target)
@@ -204,7 +207,9 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
 
 
 def _complain(message: str) -> None:
-    line = shown_name(" ".join(message.split()))
+    from .display import printable
+
+    line = printable(shown_name(" ".join(message.split())))
     print(f"speechzip: {line}", file=sys.stderr)
 
 
@@ -248,10 +253,15 @@ def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
         return
     if sys.stdout.isatty():
         raise OutputError("the result is binary and would garble the terminal; pipe it, or name a file with --output")
-    buffer = io.BytesIO()
-    yield buffer
-    sys.stdout.buffer.write(buffer.getvalue())
-    sys.stdout.buffer.flush()
+    try:  # a buffer of our own: Python's may be none (-u), and then writes a part only and says so to nobody
+        with open(sys.stdout.fileno(), "wb", closefd=False) as stdout:
+            yield stdout
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -274,10 +284,14 @@ def _progress(verb: str, quiet: bool) -> Generator[Progress | None]:
 
 
 def _print(summary: Any, lines: list[str], as_json: bool, quiet: bool, to_stderr: bool) -> None:
+    from .display import printable, printable_json
+
     if as_json:
-        lines = [json.dumps(summary, ensure_ascii=False, indent=2)]
+        lines = [printable_json(summary, indent=2)]
     elif quiet:
         return
+    else:
+        lines = [printable(line) for line in lines]
     print("\n".join(lines), file=sys.stderr if to_stderr else sys.stdout)
 
 

@@ -10,15 +10,18 @@ from typing import BinaryIO
 import numpy as np
 
 from .engines import load_engine
-from .errors import PayloadCorrupt, PayloadError, SpeechzipWarning
+from .errors import InputError, PayloadCorrupt, PayloadError, SpeechzipWarning
 from .naming import names_voices, resolve_voices
 from .payload import Decoded, decode_payload
-from .protocols import Progress, Synthesizer, VoiceBook
+from .protocols import ENGINE_SAMPLE_RATE, MAX_UTTERANCE_S, Progress, Synthesizer, VoiceBook
+from .synthesis import speak
 from .textcoders import TEXT_CODERS
 from .types import Audio, Payload, Samples, Speaker, Voice, VoiceReference
 
 MAX_PAYLOAD_BYTES = 4 << 20
 """A day of talk takes less than 1 MB: nothing longer is read."""
+MAX_DURATION_S = 4 * 3600.0
+"""Longest recording that is made where nobody asks for a longer one: ten bytes may claim a day."""
 SILENCE_BLOCK_S = 1.0
 """Silence is rendered in blocks of this length, so that a long pause costs no memory."""
 
@@ -27,7 +30,8 @@ def read_payload(source: bytes | str | Path | BinaryIO) -> Decoded:
     """Return what a payload means, without making any sound.
 
     Args:
-        source: the bytes, the path of an ``.spz`` file, or an open binary file.
+        source: the bytes, the path of an ``.spz`` file, or an open binary file, of which no more than
+            `MAX_PAYLOAD_BYTES` and one are read.
 
     Raises:
         PayloadError: one of its kinds; the file cannot be read, or is no payload.
@@ -40,6 +44,7 @@ def decompress(
     *,
     synthesizer: Synthesizer | None = None,
     voice_book: VoiceBook | None = None,
+    max_duration_s: float = MAX_DURATION_S,
     progress: Progress | None = None,
 ) -> Audio:
     """Return the speech that a payload stands for.
@@ -48,10 +53,12 @@ def decompress(
         source: the bytes, the path of an ``.spz`` file, an open binary file, or a `Payload`.
         synthesizer: speaks; the default engine if None.
         voice_book: has the voices that the payload only names; the default store if None.
+        max_duration_s: refuse a longer recording. An hour of one channel at 16 kHz takes 230 MB, less its silence.
         progress: is told how far the work is.
 
     Raises:
         PayloadError: the bytes are no payload.
+        InputError: the recording is longer than `max_duration_s`.
         EngineError: the synthesizer is missing or fails.
 
     Example:
@@ -63,11 +70,32 @@ def decompress(
         True
     """
     payload = source if isinstance(source, Payload) else read_payload(source).payload
+    check_duration(payload, max_duration_s)
     synthesizer = synthesizer or load_engine("synthesizer")
     payload = with_voices(payload, synthesizer, voice_book)
-    blocks = list(render(payload, synthesizer, progress))
-    samples = np.concatenate(blocks) if blocks else np.zeros((0, payload.channels), np.float32)
+    room = int((payload.duration_s + MAX_UTTERANCE_S) * synthesizer.sample_rate) + 1
+    samples = np.zeros((room, payload.channels), np.float32)  # memory that is not written to is not taken
+    length = 0
+    for block in render(payload, synthesizer, progress):
+        if block.any():
+            samples[length : length + len(block)] = block
+        length += len(block)
+    samples = samples[:length]
     return Audio(samples[:, 0] if payload.channels == 1 else samples, synthesizer.sample_rate)
+
+
+def check_duration(payload: Payload, max_duration_s: float) -> None:
+    """Refuse to make a recording that is longer than anybody asked for.
+
+    Raises:
+        InputError: the payload claims more than `max_duration_s`.
+    """
+    if payload.duration_s > max_duration_s:
+        gigabytes = payload.duration_s * ENGINE_SAMPLE_RATE * payload.channels * 2 / 1e9
+        raise InputError(
+            f"the payload claims {payload.duration_s / 3600:.2f} h of recording, {gigabytes:.2f} GB as WAV at 16 kHz: "
+            f"not more than {max_duration_s / 3600:g} h are made unasked (--max-hours, max_duration_s)"
+        )
 
 
 def with_voices(payload: Payload, synthesizer: Synthesizer, voice_book: VoiceBook | None = None) -> Payload:
@@ -80,6 +108,7 @@ def with_voices(payload: Payload, synthesizer: Synthesizer, voice_book: VoiceBoo
 def render(payload: Payload, synthesizer: Synthesizer, progress: Progress | None = None) -> Iterator[Samples]:
     """Yield the speech from the start in blocks, float32 [t, channels] at the synthesizer's rate.
 
+    It lasts as long as the payload claims, and `MAX_UTTERANCE_S` longer at most.
     Speech that is to come may overlap what is there already, never what has been yielded:
 
         pending   [........utterance 1........]
@@ -94,9 +123,7 @@ def render(payload: Payload, synthesizer: Synthesizer, progress: Progress | None
         yield from _blocks(pending, start - position, rate)
         pending, position = pending[start - position :], start
         speaker = payload.speakers[utterance.speaker]
-        speech = synthesizer.synthesize(
-            utterance.text, _voice(speaker, synthesizer), utterance.duration_s, utterance.language
-        )
+        speech = speak(utterance, _voice(speaker, synthesizer), synthesizer)
         if len(speech) > len(pending):
             pending = np.pad(pending, ((0, len(speech) - len(pending)), (0, 0)))
         pending[: len(speech), speaker.channel] += speech
@@ -139,16 +166,25 @@ def _voice(speaker: Speaker, synthesizer: Synthesizer) -> Voice | None:
 
 
 def _bytes(source: bytes | str | Path | BinaryIO) -> bytes:
-    if isinstance(source, bytes):
-        data = source
-    elif isinstance(source, (str, Path)):
-        try:
+    try:
+        if isinstance(source, bytes):
+            data = source
+        elif isinstance(source, (str, Path)):
             with open(source, "rb") as file:
-                data = file.read(MAX_PAYLOAD_BYTES + 1)
-        except OSError as error:
-            raise PayloadError(f"{source} cannot be read: {error.strerror or error}") from error
-    else:
-        data = source.read(MAX_PAYLOAD_BYTES + 1)
+                data = _at_most(MAX_PAYLOAD_BYTES + 1, file)
+        else:
+            data = _at_most(MAX_PAYLOAD_BYTES + 1, source)
+    except OSError as error:
+        name = source if isinstance(source, (str, Path)) else "the payload"
+        raise PayloadError(f"{name} cannot be read: {error.strerror or error}") from error
     if len(data) > MAX_PAYLOAD_BYTES:
         raise PayloadCorrupt(f"this is not a speechzip payload: it has more than {MAX_PAYLOAD_BYTES} bytes")
     return data
+
+
+def _at_most(count: int, file: BinaryIO) -> bytes:
+    """Return all of `file`, or its first `count` bytes; a pipe may hand them out in any pieces."""
+    data = bytearray()
+    while len(data) < count and (piece := file.read(count - len(data))):
+        data += piece
+    return bytes(data)

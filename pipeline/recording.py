@@ -1,7 +1,15 @@
-"""Speech into a sound file, block by block."""
+"""Speech into a sound file, block by block.
+
+libsndfile writes to the file's descriptor itself: it can go back to the header, and no Python stands in between that
+Ctrl-C could break. What cannot go back (a pipe, standard output) gets the finished file from a temporary one, so that
+its header is right too.
+"""
 
 from __future__ import annotations
 
+import io
+import shutil
+import tempfile
 import time
 from pathlib import Path
 from typing import BinaryIO, TypedDict
@@ -10,7 +18,7 @@ import soundfile
 
 from .decompression import render
 from .errors import OutputError
-from .protocols import Progress, Synthesizer
+from .protocols import MAX_UTTERANCE_S, Progress, Synthesizer
 from .types import Payload
 
 AUDIO_FORMATS = {
@@ -21,6 +29,12 @@ AUDIO_FORMATS = {
     ".mp3": ("MP3", "MPEG_LAYER_III"),
 }
 """Suffix -> libsndfile's names for container and coding."""
+
+
+COPY_BYTES = 1 << 20
+
+MAX_WAV_BYTES = (1 << 32) - (1 << 16)
+"""What the 32-bit lengths of WAV can count, less room for its chunks; beyond it the container is RF64 (EBU 3306)."""
 
 
 class WrittenSpeech(TypedDict):
@@ -56,19 +70,32 @@ def write_speech(
     synthesizer: Synthesizer,
     progress: Progress | None = None,
 ) -> WrittenSpeech:
-    """Speak `payload` into `file` (writable, seekable) in flat memory; return what it took.
+    """Speak `payload` into `file` in flat memory; return what it took.
+
+    Args:
+        file: writable; the finished sound file is copied to one that cannot be read back, such as a pipe.
+        container: what `audio_format` returns; a WAV file that could pass 4 GiB is RF64.
+        payload: its voices are known, see `with_voices`.
+        synthesizer: speaks.
+        progress: is told how far the work is.
 
     Raises:
         EngineError: the synthesizer fails.
+        OutputError: the disk is full.
     """
     started = time.monotonic()
     rate = synthesizer.sample_rate
-    frames = 0
     name, coding = container
-    with soundfile.SoundFile(file, "w", rate, payload.channels, coding, format=name) as sound:
-        for block in render(payload, synthesizer, progress):
-            sound.write(block)
-            frames += len(block)
+    most_bytes = (payload.duration_s + MAX_UTTERANCE_S) * rate * payload.channels * 2
+    if name == "WAV" and most_bytes > MAX_WAV_BYTES:
+        name = "RF64"
+    if _has_descriptor(file) and file.readable():
+        frames = _write(file, (name, coding), payload, synthesizer, progress)
+    else:
+        with tempfile.TemporaryFile() as whole:
+            frames = _write(whole, (name, coding), payload, synthesizer, progress)
+            whole.seek(0)
+            shutil.copyfileobj(whole, file, COPY_BYTES)
     elapsed_s = time.monotonic() - started
     return {
         "duration_s": frames / rate,
@@ -78,3 +105,36 @@ def write_speech(
         "elapsed_s": round(elapsed_s, 3),
         "real_time_factor": round(elapsed_s / max(frames / rate, 1e-3), 4),
     }
+
+
+def _write(
+    file: BinaryIO,
+    container: tuple[str, str],
+    payload: Payload,
+    synthesizer: Synthesizer,
+    progress: Progress | None,
+) -> int:
+    """Write a sound file from the start of `file`; return how many frames it has."""
+    name, coding = container
+    frames = 0
+    try:
+        with soundfile.SoundFile(
+            file.fileno(), "w", synthesizer.sample_rate, payload.channels, coding, format=name, closefd=False
+        ) as sound:
+            for block in render(payload, synthesizer, progress):
+                sound.write(block)
+                frames += len(block)
+    except (soundfile.LibsndfileError, AssertionError) as error:  # soundfile asserts that all was written
+        raise OutputError(
+            f"the sound cannot be written ({str(error).strip() or 'not all of it'}): the disk is full, or no file may "
+            "be as large as that; choose another place"
+        ) from error
+    return frames
+
+
+def _has_descriptor(file: BinaryIO) -> bool:
+    try:
+        file.fileno()
+    except io.UnsupportedOperation:  # a file in memory
+        return False
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
+from .display import printable
 from .payload import VERSION, Decoded
 from .protocols import VoiceBook
 from .types import Speaker, Voice
@@ -167,7 +168,7 @@ def transcript_lines(summary: PayloadSummary) -> list[str]:
     """Return one line for each utterance: when, who, how sure, what."""
     return [
         f"{_clock(utterance['start_s'])} +{utterance['duration_s']:5.2f} s  speaker {utterance['speaker'] + 1}  "
-        f"{utterance['confidence']:4.0%}  {_printable(utterance['text'])}"
+        f"{utterance['confidence']:4.0%}  {printable(utterance['text'])}"
         for utterance in summary["utterances"]
     ]
 
@@ -193,7 +194,7 @@ def _voice_lines(summary: PayloadSummary) -> list[str]:
 
 
 def _voice_line(speaker: SpeakerSummary) -> str:
-    name = f" ({_printable(speaker['name'])})" if speaker["name"] else ""
+    name = f" ({printable(speaker['name'])})" if speaker["name"] else ""
     engine = f"by {speaker['voice_space']}" if speaker["voice_space"] else "unknown here"
     size = f"{speaker['voice_bytes']} bytes" + ("" if speaker["travels"] else " that name it; it does not travel")
     return f"voice {speaker['voice_id']}{name} {engine}, {size}, channel {speaker['channel'] + 1}"
@@ -205,8 +206,3 @@ def _count(number: int, noun: str) -> str:
 
 def _clock(seconds: float) -> str:
     return f"{int(seconds // 60):3d}:{seconds % 60:05.2f}"
-
-
-def _printable(text: str) -> str:
-    """Return `text` without what could steer a terminal: it may come from anybody."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)

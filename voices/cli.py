@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -134,7 +133,7 @@ def licence(
 
 
 def _print(found: list[NamedVoice], as_json: bool, folder: Path | None = None) -> None:
-    from speechzip.pipeline import shown_name
+    from speechzip.pipeline import printable_json, shown_name
 
     from .store import VoiceStore
 
@@ -149,7 +148,7 @@ def _print(found: list[NamedVoice], as_json: bool, folder: Path | None = None) -
         for named in found
     ]
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        print(printable_json(rows, indent=2))
         return
     for row in rows:
         file = f"  {row['file']}" if folder else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
 from typing import ClassVar
 
+from ..display import printable
 from ..errors import ProtocolError
 from .frames import MAX_BODY, Frame, decode_varint, encode_frame, encode_varint
 
@@ -282,8 +283,3 @@ def decode_message(frame: Frame) -> Message:
     if decoder is None:
         raise ProtocolError(f"the peer sends a frame of the unknown kind {frame.kind}")
     return decoder(frame.body)
-
-
-def printable(text: str) -> str:
-    """Return `text` safe to show: what would steer a terminal becomes a space."""
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ..decompression import with_voices
+from ..display import printable
 from ..errors import DeviceError, SpeechzipError
 from ..protocols import Synthesizer
 from ..types import Payload, Samples, Utterance, Voice, VoiceReference
 from .limits import LIMITS, Limits
 from .link import PayloadReceived
 from .loudspeaker import Loudspeaker
-from .messages import Status, printable
+from .messages import Status
 from .reports import Heard, Lost, Notice, Observer, Playing
 from .speech import decode_utterances, estimate_duration_s, speak
 from .transport import Endpoint

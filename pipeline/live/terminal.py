@@ -7,7 +7,6 @@ peer  Yes, I am here.                         (38 B)
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from ..display import printable_json
 from .messages import Status
 from .reports import (
     Delivered,
@@ -44,7 +44,7 @@ REFRESH_PER_S = 10
 
 def json_line(report: Report) -> str:
     """Return a report as one line of JSON."""
-    return json.dumps(to_json(report), ensure_ascii=False)
+    return printable_json(to_json(report))
 
 
 class TerminalView:

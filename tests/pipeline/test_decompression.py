@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from fakes import FakeSynthesizer
 from speechzip.pipeline import (
     TEXT_CODERS,
+    InputError,
     Payload,
     PayloadCorrupt,
     PayloadError,
@@ -85,3 +87,26 @@ def test_reading(payload: Payload, tmp_path: Path) -> None:
     path.write_bytes(bytes(5 << 20))
     with pytest.raises(PayloadCorrupt, match="more than"):
         read_payload(path)
+
+
+def test_a_recording_longer_than_anybody_asked_for_is_refused() -> None:
+    day = Payload((), (), 24 * 3600.0, channels=2)
+    with pytest.raises(InputError, match=r"24\.00 h of recording, 5\.53 GB as WAV"):
+        decompress(day, synthesizer=FakeSynthesizer())
+    with pytest.raises(InputError, match=r"not more than 0\.5 h"):
+        decompress(Payload((), (), 1801.0), synthesizer=FakeSynthesizer(), max_duration_s=1800)
+
+
+def test_a_pipe_is_read_no_further_than_a_payload_reaches(payload: Payload) -> None:
+    class Pipe(io.BytesIO):
+        """Hands out a few bytes at a time."""
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            return super().read(min(size or 0, 100_000) if size != -1 else -1)
+
+    endless = Pipe(bytes(20 << 20))
+    with pytest.raises(PayloadCorrupt, match="more than"):
+        read_payload(endless)
+    assert endless.tell() == (4 << 20) + 1
+    data = encode_payload(payload, TEXT_CODERS[1])
+    assert read_payload(Pipe(data)) == read_payload(data)

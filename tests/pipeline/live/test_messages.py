@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from speechzip.pipeline import ProtocolError
+from speechzip.pipeline import ProtocolError, printable
 from speechzip.pipeline.live.frames import Frame, FrameReader, encode_frame
 from speechzip.pipeline.live.messages import (
     Acknowledge,
@@ -19,7 +19,6 @@ from speechzip.pipeline.live.messages import (
     Voices,
     decode_message,
     encode_message,
-    printable,
 )
 
 HELLO = Hello(b"streamid", 1, b"\x01\x00", b"\x01", b"secret", "speechzip 0.1.0")
@@ -85,4 +84,4 @@ def test_goodbye_for_a_reason_of_later_versions() -> None:
 
 
 def test_what_steers_a_terminal_is_taken_out() -> None:
-    assert printable("\x1b[2JHi\r\n\u202e there\x07") == " [2JHi    there "
+    assert printable("\x1b[2JHi\r\n\u202e there\x07") == "\ufffd[2JHi\ufffd\ufffd\ufffd there\ufffd"

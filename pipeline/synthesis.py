@@ -1,0 +1,42 @@
+"""What any synthesizer is held to: one error of ours, finite samples, an end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .errors import EngineError, SpeechzipError
+from .protocols import MAX_UTTERANCE_S, Synthesizer
+from .types import Samples, Utterance, Voice
+
+
+def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -> Samples:
+    """Return an utterance spoken: float32 [T] in [-1, 1] at the synthesizer's rate, `MAX_UTTERANCE_S` at most.
+
+    Args:
+        utterance: where it has no text, the synthesizer is not asked.
+        voice: in one of the synthesizer's spaces, or None for its neutral voice.
+        synthesizer: any; nothing that it does is believed.
+
+    Raises:
+        EngineError: the synthesizer raises anything, or returns what is no sound.
+    """
+    if not utterance.text.strip():
+        return np.zeros(0, np.float32)
+    try:
+        samples = synthesizer.synthesize(utterance.text, voice, utterance.duration_s, utterance.language)
+    except SpeechzipError:
+        raise
+    except Exception as error:  # an engine may be anybody's, and its text is from anywhere
+        raise _failed(utterance, synthesizer, repr(error)) from error
+    samples = np.asarray(samples)
+    if samples.ndim != 1 or samples.dtype.kind != "f" or not np.isfinite(samples).all():
+        raise _failed(utterance, synthesizer, "what it returns is no sound")
+    samples = samples[: int(MAX_UTTERANCE_S * synthesizer.sample_rate)]
+    return np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)
+
+
+def _failed(utterance: Utterance, synthesizer: Synthesizer, reason: str) -> EngineError:
+    return EngineError(
+        f"the synthesizer {synthesizer.name} failed at {utterance.start_s:.2f} s, on {len(utterance.text)} characters "
+        f"of {utterance.language!r} ({reason}); try another with --synthesizer"
+    )

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes import FakeSynthesizer
+from speechzip.pipeline import (
+    MAX_UTTERANCE_S,
+    EngineError,
+    Payload,
+    Samples,
+    Speaker,
+    Utterance,
+    Voice,
+    decompress,
+)
+
+SPEAKER = Speaker(Voice("classical", b"x"))
+HELLO = Payload((SPEAKER,), (Utterance(1.25, 1, 0, "Hello."),), 3.0)
+
+
+class Odd(FakeSynthesizer):
+    """Returns or raises what it is told."""
+
+    def __init__(self, result: object) -> None:
+        super().__init__()
+        self.result = result
+
+    def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
+        super().synthesize(text, voice, duration_s, language)
+        if isinstance(self.result, BaseException):
+            raise self.result
+        return self.result  # type: ignore[return-value]  # engines of others do
+
+
+@pytest.mark.parametrize("error", [ValueError("NaN"), RuntimeError("out of memory"), AssertionError(), KeyError("x")])
+def test_any_exception_of_an_engine_is_one_of_ours(error: Exception) -> None:
+    with pytest.raises(EngineError, match=r"synthesizer fake failed at 1\.25 s, on 6 characters of 'en'") as raised:
+        decompress(HELLO, synthesizer=Odd(error))
+    assert raised.value.__cause__ is error
+
+
+def test_an_error_of_ours_stays_what_it_is() -> None:
+    with pytest.raises(EngineError, match="no weights"):
+        decompress(HELLO, synthesizer=Odd(EngineError("no weights")))
+
+
+def test_ctrl_c_is_no_error_of_the_engine() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        decompress(HELLO, synthesizer=Odd(KeyboardInterrupt()))
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        np.full(10, np.nan, np.float32),
+        np.array([0, np.inf], np.float32),
+        np.zeros((10, 2), np.float32),
+        np.zeros(10, np.int16),
+        None,
+    ],
+)
+def test_what_is_no_sound_is_refused(sound: object) -> None:
+    with pytest.raises(EngineError, match="no sound"):
+        decompress(HELLO, synthesizer=Odd(sound))
+
+
+def test_a_foreign_engine_is_cut_after_a_minute() -> None:
+    audio = decompress(HELLO, synthesizer=Odd(np.ones(100 * 16_000, np.float64)))
+    assert audio.duration_s == 1.25 + MAX_UTTERANCE_S
+    assert audio.samples.dtype == np.float32
+
+
+def test_nothing_to_say_costs_nothing() -> None:
+    synthesizer = FakeSynthesizer()
+    silent = Payload((SPEAKER,), (Utterance(0, 1, 0, "", language="zh"), Utterance(1, 1, 0, " \n")), 3.0)
+    assert not decompress(silent, synthesizer=synthesizer).samples.any()
+    assert synthesizer.asked == []
