@@ -46,7 +46,7 @@ THREADS = 2
 WAYS_OUT = 5
 """So many places are tried where a decoder that is stuck may leave its loop."""
 END_COST = 1.0
-"""In nats: the end right after a loop gives up what may follow, so it has to be likelier by this."""
+"""In nats: an end without another word gives up what may follow the loop, so it has to be likelier by this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +205,14 @@ class MoonshineRecognizer:
         if not any(reading.ended for reading in readings):  # another way to loop, perhaps: "7, 7, 7," for "7777"
             likeliest = max(readings, key=lambda reading: sum(reading.log_probabilities))
             readings = [self._read_on(likeliest, *self._begin(sound, likeliest.tokens), most)]
-        return max(
-            (reading for reading in readings if reading.ended),
-            key=lambda reading: (
-                sum(reading.log_probabilities) - END_COST * (reading.tokens == stuck.tokens[: len(reading.tokens)])
-            ),
-            default=once,
-        )
+
+        def worth(reading: Reading) -> float:
+            pairs = enumerate(zip(reading.tokens, stuck.tokens, strict=False))
+            left = next((index for index, (token, looped) in pairs if token != looped), len(reading.tokens))
+            words = any(character.isalnum() for character in self._text(reading.tokens[left:]))
+            return sum(reading.log_probabilities) - (0.0 if words else END_COST)
+
+        return max((reading for reading in readings if reading.ended), key=worth, default=once)
 
     def _text(self, tokens: list[int]) -> str:
         text = b"".join(self._tokens[token] for token in tokens).decode("utf-8", "replace")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fuzz.campaign import Result, fuzz
 from fuzz.targets import Target, targets
-from speechzip.pipeline import PayloadCorrupt
+from speechzip.pipeline import PayloadCorrupt, PayloadError, VoiceError
 
 MUTANTS = {"payload": 4000, "voice file": 4000, "live frames": 2000, "payload with text": 20, "text coder": 20}
 
@@ -25,11 +25,12 @@ def _fuzz(run: object) -> Result:
             raise run
         sum(range(3_000_000))
 
-    return fuzz("x", Target(call, [b"seed"], None, 0.001, 1.0), seed=0, mutants=3)
+    return fuzz("x", Target(call, [b"seed"], None, PayloadError, 0.001, 1.0), seed=0, mutants=3)
 
 
 def test_what_is_a_failure() -> None:
     assert [reason for _, reason in _fuzz(KeyError("a")).failures] == ["KeyError: 'a'"] * 4  # the seed, too
+    assert len(_fuzz(VoiceError("not a payload's")).failures) == 4
     assert _fuzz(PayloadCorrupt("damaged")).failures == []
     slow = _fuzz(None)
     assert len(slow.failures) == 3

@@ -1,4 +1,4 @@
-"""What is fuzzed: each target takes bytes, and returns or raises a `SpeechzipError`."""
+"""What is fuzzed: each target takes bytes, and returns or raises one error of our own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from speechzip.pipeline import LANGUAGES, Payload, Speaker, Utterance, Voice, load_engine
+from speechzip.pipeline import (
+    LANGUAGES,
+    Payload,
+    PayloadError,
+    ProtocolError,
+    Speaker,
+    SpeechzipError,
+    Utterance,
+    Voice,
+    VoiceError,
+    load_engine,
+)
 from speechzip.pipeline.live import messages
 from speechzip.pipeline.live.frames import FrameReader
 from speechzip.pipeline.payload import decode_payload, encode_payload, split_voices
@@ -31,6 +42,8 @@ class Target:
     seeds: Sequence[bytes]
     repair: Callable[[bytes], bytes] | None
     """Puts the checksum right; three mutants in four get it."""
+    raises: type[SpeechzipError]
+    """The only error that bad bytes may end in."""
     bound_s: float
     """CPU seconds that no input may take."""
     share: float
@@ -114,16 +127,18 @@ def _speech(data: bytes) -> None:
 
 def targets() -> dict[str, Target]:
     """Return every target by its name."""
-    coder = TEXT_CODERS[DEFAULT_ID]
+    coder, payloads = TEXT_CODERS[DEFAULT_ID], _payload_seeds()
     voice = NamedVoice("Anna", Voice("trained-1", bytes(range(16))))
     voices = [encode_voice(voice), encode_voice(NamedVoice("Ben Ång", Voice("clip", bytes(400)))) + encode_voice(voice)]
     codes = [bytes([len(TEXTS)]) + coder.encode(TEXTS), b"\1" + coder.encode(TEXTS[:1]), b"\2\xffHi\xffthere"]
     speech = [bytes([i, i * 7, i, i * 8]) + bytes(range(i * 8 % 20)) + t.encode() for i, t in enumerate(TEXTS * 3)]
     return {
-        "payload": Target(_payload, _payload_seeds(), with_payload_checksum, 2.0, 0.3),
-        "payload with text": Target(_payload_with_text, _payload_seeds(), with_payload_checksum, 60.0, 0.15),
-        "text coder": Target(_text, codes, None, 60.0, 0.15),
-        "voice file": Target(_voice, voices, with_last_crc, 2.0, 0.1),
-        "live frames": Target(_live, _live_seeds(), with_last_crc, 2.0, 0.1),
-        "synthesizers": Target(_speech, speech, None, 60.0, 0.2),
+        "payload": Target(_payload, payloads, with_payload_checksum, PayloadError, 2.0, 0.3),
+        "payload with text": Target(
+            _payload_with_text, _payload_seeds(), with_payload_checksum, PayloadError, 60.0, 0.15
+        ),
+        "text coder": Target(_text, codes, None, PayloadError, 60.0, 0.15),
+        "voice file": Target(_voice, voices, with_last_crc, VoiceError, 2.0, 0.1),
+        "live frames": Target(_live, _live_seeds(), with_last_crc, ProtocolError, 2.0, 0.1),
+        "synthesizers": Target(_speech, speech, None, SpeechzipError, 60.0, 0.2),
     }
