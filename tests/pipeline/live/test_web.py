@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ import pytest
 import soundfile
 from chromium import CHROMIUM, Tab, browse
 from live_ends import run, until
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, load_engine, open_recording, resample
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, DeviceError, load_engine, open_recording, resample
+from speechzip.pipeline.live.limits import LIMITS
 from speechzip.pipeline.live.party import Party
-from speechzip.pipeline.live.reports import Notice, Pairing, Report
-from speechzip.pipeline.live.web import Page
+from speechzip.pipeline.live.reports import Heard, Notice, Pairing, Report
+from speechzip.pipeline.live.web import Outgoing, Page
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -147,6 +149,54 @@ def test_what_the_page_sends_and_what_it_gets() -> None:
                 await socket.wait_closed()
                 assert socket.close_code == 4001
         await until(lambda: "NO_LOUDSPEAKER" in conversation.asked[-1] and "True" in conversation.asked[-1])
+
+    run(lambda: with_page(test))
+
+
+def test_a_window_that_does_not_read_holds_a_bounded_amount() -> None:
+    async def test() -> None:
+        outgoing = Outgoing(replace(LIMITS, page_reports=3, page_sound_bytes=10))
+        await outgoing.put_sound(bytes(8))
+        second = asyncio.ensure_future(outgoing.put_sound(bytes(8)))
+        for number in range(10):
+            outgoing.put_report(str(number))
+        await asyncio.sleep(0.01)
+        assert not second.done()
+        assert outgoing.sound_bytes == 8
+        assert json.loads(str(await outgoing.get()))["text"] == "7 reports were left out: this page did not read them"
+        assert [await outgoing.get() for _ in range(4)] == [bytes(8), "7", "8", "9"]
+        await second  # there is room now
+        outgoing.drop_sound()
+        assert outgoing.sound_bytes == 0
+        await outgoing.put_sound(bytes(8))
+        third = asyncio.ensure_future(outgoing.put_sound(bytes(8)))
+        await asyncio.sleep(0.01)
+        outgoing.close()
+        with pytest.raises(DeviceError, match="no page is open"):
+            await third
+
+    run(test)
+
+
+def test_a_page_is_sent_sound_no_faster_than_it_plays() -> None:
+    """With a second of sound ahead at most, the third second of sound has to wait for its time."""
+
+    async def test(host: str, token: str, conversation: FakeConversation, page: Page) -> None:
+        url, origin = f"ws://{host}/socket?token={token}", f"http://{host}"
+        async with connect(url, origin=origin) as socket:  # type: ignore[arg-type]
+            await socket.recv()
+            heard = Heard(1, "A long one.", 30, 7, 60.0)
+            playing = asyncio.ensure_future(page.play(heard, np.zeros(60 * 16000, np.float32), 16000))
+            first = await socket.recv()
+            assert len(first) == 4 + 2 * 8000  # half a second a message
+            await asyncio.sleep(0.2)
+            assert not playing.done()
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+            await page.stop()
+            while isinstance(message := await socket.recv(), bytes):
+                pass
+            assert json.loads(message) == {"report": "Stop"}
 
     run(lambda: with_page(test))
 
