@@ -33,7 +33,7 @@ from .ngrams import count_ngrams, count_phrases
 from .recipe import RECIPES, Recipe, Source
 from .shares import first_shares, fit_shares
 from .streams import load_tokens, save_tokens
-from .train import CHECKPOINT, Documents, Plan, train
+from .train import CHECKPOINT, LOG, Documents, Plan, train
 
 
 def main() -> None:
@@ -42,7 +42,9 @@ def main() -> None:
     parser.add_argument("--model", choices=RECIPES, default="english-2")
     parser.add_argument("--corpus", type=Path, default=Path("../shared"), help="folder of the training text")
     parser.add_argument("--build", type=Path, default=Path("build/textcoder"))
-    parser.add_argument("--resume", type=Path, help="go on from this checkpoint where the build folder has none")
+    parser.add_argument(
+        "--resume", type=Path, help="folder with the checkpoint and log to go on from, if not in --build"
+    )
     parser.add_argument("--steps", type=int, default=0, help="stop after so many steps in all; 0: at a signal")
     parser.add_argument("--decay-from", type=int, default=0, help="the learning rate falls from this step to the last")
     parser.add_argument("--assemble", action="store_true", help="do not train: make the weights file")
@@ -54,7 +56,8 @@ def main() -> None:
     tokenise(recipe, arguments.corpus, build)
     if not arguments.assemble:
         if arguments.resume and not (build / CHECKPOINT).exists():
-            shutil.copyfile(arguments.resume, build / CHECKPOINT)
+            for name in (CHECKPOINT, LOG):
+                shutil.copyfile(arguments.resume / name, build / name)
         network = Network(recipe.architecture)
         if recipe.grown_from:
             grow(network, read_weights())

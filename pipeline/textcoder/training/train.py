@@ -25,7 +25,7 @@ COLUMNS, TIME = 96, 80  # 7,680 tokens a step
 WARM_UP = 100  # steps, after every start: Adam has to find its feet again
 SAVE_EVERY_S = 600
 VALIDATE_EVERY_S = 1800
-CHECKPOINT, SMALL_CHECKPOINT = "checkpoint.npz", "checkpoint-small.npz"
+CHECKPOINT, SMALL_CHECKPOINT, LOG = "checkpoint.npz", "checkpoint-small.npz", "train.log"
 
 Documents = list[NDArray[np.int64]]
 
@@ -88,7 +88,7 @@ def train(
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda number, _: stopping.append(number))
 
-    with (plan.build / "train.log").open("a", encoding="utf-8") as log:
+    with (plan.build / LOG).open("a", encoding="utf-8") as log:
 
         def note(**values: float) -> None:
             counters = {"step": progress.step, "tokens": progress.tokens, "cpu_s": round(progress.spent_s, 1)}
@@ -112,6 +112,7 @@ def train(
                 save_whole(checkpoint, network, adam, progress)
             if time.monotonic() - validated_at > VALIDATE_EVERY_S:
                 validated_at = time.monotonic()
+                save_small(plan.build / SMALL_CHECKPOINT, network, adam, progress)
                 note(**_validate_all(network, progress, validation, keys))
         save_whole(checkpoint, network, adam, progress)
         save_small(plan.build / SMALL_CHECKPOINT, network, adam, progress)
