@@ -176,8 +176,7 @@ def test_checkpoints_hold_what_was_saved(tmp_path: Path) -> None:
 
 
 def test_learning_rate_warms_up_stays_and_falls() -> None:
-    assert training.rate_factor(0, 0, 0, 0) == pytest.approx(0.01)
-    assert training.rate_factor(500, 0, 0, 0) == 1
-    assert training.rate_factor(500, 490, 0, 0) == pytest.approx(0.11)
-    assert training.rate_factor(750, 0, 1000, 500) == pytest.approx(0.5)
-    assert training.rate_factor(999, 0, 1000, 500) == pytest.approx(0.002)
+    assert training.rate_factor(0, 0, 0) == pytest.approx(0.01)
+    assert training.rate_factor(500, 0, 0) == 1
+    assert training.rate_factor(750, 1000, 500) == pytest.approx(0.5)
+    assert training.rate_factor(999, 1000, 500) == pytest.approx(0.002)

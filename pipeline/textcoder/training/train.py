@@ -22,7 +22,7 @@ from .recipe import Recipe
 from .streams import Streams, Window
 
 COLUMNS, TIME = 96, 80  # 7,680 tokens a step
-WARM_UP = 100  # steps, after every start: Adam has to find its feet again
+WARM_UP = 100  # steps, at the very start; later Adam's momentum, which a small checkpoint lacks, comes back by itself
 SAVE_EVERY_S = 600
 VALIDATE_EVERY_S = 1800
 CHECKPOINT, SMALL_CHECKPOINT, LOG = "checkpoint.npz", "checkpoint-small.npz", "train.log"
@@ -43,9 +43,9 @@ class Plan:
     seed: int
 
 
-def rate_factor(step: int, first: int, steps: int, decay_from: int) -> float:
-    """Return what the learning rate is multiplied by at `step` of a run that started at step `first`."""
-    warm = min(1.0, (step - first + 1) / WARM_UP)
+def rate_factor(step: int, steps: int, decay_from: int) -> float:
+    """Return what the learning rate is multiplied by at `step`."""
+    warm = min(1.0, (step + 1) / WARM_UP)
     if not decay_from or step < decay_from:
         return warm
     return min(warm, max((steps - step) / (steps - decay_from), 0.002))
@@ -96,7 +96,7 @@ def train(
 
         running = math.nan
         while not stopping and (not plan.steps or progress.step < plan.steps):
-            factor = rate_factor(progress.step, first, plan.steps, plan.decay_from)
+            factor = rate_factor(progress.step, plan.steps, plan.decay_from)
             for group in adam.param_groups:
                 group["lr"] = recipe.rate * factor
             loss, state = _step(network, adam, streams.next(), state)
