@@ -36,7 +36,7 @@ SPELLED = (
     "AMA BA BC BCE CFO CIO COO CPU CTO DIY DUI ECS EPA ETA ETF FAQ FYI GOP GPU IMF IMU IOC IPO IQ LED LTE NIH NYC OMG "
     "PC ROI RSVP SEO SSD TBD TV UK USB VIP VPN"
 ).split()
-"""Initialisms that espeak-ng takes for words."""
+"""Initialisms that could be taken for words."""
 SENTENCE_STARTERS = (
     "The This That These Those He She It They We You I And But So Then There In On At If When What"
 ).split()

@@ -26,7 +26,6 @@ AUDIO_OUTPUT_SYNCHRONOUS = 2
 INITIALIZE_DONT_EXIT = 1 << 15
 CHARS_UTF8 = 1
 POSITION_CHARACTER = 1
-PHONEMES_IPA, PHONEME_SEPARATOR = 0x02, ord("_") << 8
 PARAMETER_RATE, PARAMETER_PITCH, PARAMETER_RANGE = 1, 3, 4
 """Constants of espeak-ng's speak_lib.h, version 1.52."""
 
@@ -111,33 +110,6 @@ def speak(text: str, speech: Speech, max_duration_s: float) -> Samples:
     return np.concatenate(blocks)[: int(max_duration_s * rate)] if blocks else np.zeros(0, np.float32)
 
 
-def pronounce(text: str, voice: str = "en-us") -> str:
-    """Return how espeak-ng would say `text`: words apart by spaces, phonemes by ``_``, in the IPA with stress marks.
-
-    Args:
-        text: any Unicode; NUL is left out. Words that espeak-ng runs together ("of the") come out as one.
-        voice: a name of espeak-ng's.
-
-    Raises:
-        EngineError: espeak-ng is not there or lacks the voice.
-
-    Example:
-        >>> pronounce("Hello, end of the world!")
-        'h_ə_l_ˈoʊ ˈɛ_n_d ʌ_v_ð_ə w_ˈɜː_l_d'
-    """
-    encoded = ctypes.create_string_buffer(text.replace("\0", "").encode("utf-8", "replace"))
-    clauses: list[str] = []
-    with _LOCK:
-        library, _ = _library()
-        if library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise EngineError(f"espeak-ng has no voice named {voice!r}")
-        rest = ctypes.c_void_p(ctypes.addressof(encoded))
-        while rest.value:  # each call takes one clause, and NULL means that it was the last
-            found = library.espeak_TextToPhonemes(ctypes.byref(rest), CHARS_UTF8, PHONEMES_IPA | PHONEME_SEPARATOR)
-            clauses.append(found.decode("utf-8", "replace"))
-    return " ".join(" ".join(clauses).split())
-
-
 def sample_rate() -> int:
     """Return the rate of what `speak` returns, in Hz."""
     with _LOCK:
@@ -186,8 +158,6 @@ def _library() -> tuple[ctypes.CDLL, int]:
         ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p,
     ]  # fmt: skip
     library.espeak_SetSynthCallback.argtypes = [_CALLBACK]
-    library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
-    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     library.espeak_SetSynthCallback.restype = None
     library.espeak_ng_SetRandSeed.argtypes = [ctypes.c_long]
     rate = library.espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 200, str(data_path).encode(), INITIALIZE_DONT_EXIT)

@@ -1,8 +1,7 @@
 """Characters: any Unicode brought to the letters and marks that English is read from.
 
-Accented Latin letters stay, for espeak-ng knows them. Other scripts are transliterated by anyascii (ISC licence): what
-espeak-ng says of them itself is "Chinese letter" or their names in Cyrillic. That is a makeshift, and `foreign_words`
-tells where it was needed.
+Accented Latin letters stay: espeak-ng speaks other languages by them. Other scripts are transliterated by anyascii
+(ISC licence). That is a makeshift, and `foreign_words` tells where it was needed.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 
 Each step is a list of patterns and what to say for them, tried in order: what is more particular comes first. Every
 repetition in them is bounded, so the time grows with the length of the text and no faster. Letters that are spelled out
-are joined by hyphens ("F-B-I"), which keeps espeak-ng from taking the A among them for the article.
+are joined by hyphens ("F-B-I"), which keeps the A among them from being taken for the article.
 """
 
 from __future__ import annotations

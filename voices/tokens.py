@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from .phonemes import INVENTORY, Group, Phone, phoneme_groups
+from .phonemes import INVENTORY, phoneme_groups
+from .text.phones import Group, Phone
 
 PAUSE, FIRST, INSIDE, LAST = range(4)
 """Where in its word a phone stands; a word of one phone has only a first."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from speechzip.voices.espeak import Speech, pronounce, speak
-from speechzip.voices.phonemes import INVENTORY, PAUSES, VOWELS, WORD_BOUNDARY, Phone, phoneme_groups, phonemes
+from speechzip.voices.phonemes import INVENTORY, VOWELS, WORD_BOUNDARY, phoneme_groups, phonemes
+from speechzip.voices.text.arpabet import PAUSES
+from speechzip.voices.text.phones import Phone
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 
@@ -53,15 +54,14 @@ def test_inventory_is_what_weights_were_trained_with() -> None:
         ("church judge", "tʃˈɜːtʃ dʒˈʌdʒ"),
         ("fire, hard", "fˈaɪɚ,hˈɑːɹd"),
         ("little button", "lˈɪɾəl bˈʌʔn̩"),
-        ("The end of the world", "ðɪ ˈɛnd ʌvðə wˈɜːld"),
-        ("THE END OF THE WORLD", "ðɪ ˈɛnd ʌvðə wˈɜːld"),
+        ("matter, wanted churches", "mˈæɾɚ,wˈɔːntᵻd tʃˈɜːtʃᵻz"),
+        ("The end of the world", "ði ˈɛnd əv ðə wˈɜːld"),
+        ("THE END OF THE WORLD", "ði ˈɛnd əv ðə wˈɜːld"),
         ("Plan A is it: a plan", "plˈæn ˈeɪ ɪz ɪt:ɐ plˈæn"),
-        ("the FBI", "ðɪ ˌɛfbˌiːˈaɪ"),
-        ("at 5 p.m.", "æt fˈaɪv pˈiːˈɛm."),
-        ("No... (well) maybe — yes", "nˈoʊ…wˈɛl,mˈeɪbiː—jˈɛs"),
-        ("Blorfing snarkles", "blˈɔːɹfɪŋ snˈɑːɹkəlz"),  # no dictionary has these
+        ("the F.B.I.", "ði ˌɛfbˌiːˈaɪ."),
+        ("at 5 p.m.", "æt fˈaɪv pˌiːˈɛm."),
+        ("No... (well) maybe — yes", "nˈoʊ…wˈɛl,mˈeɪbi—jˈɛs"),
         ("loch", "lˈɑːk"),
-        ("IRS", "ˌaɪˌɑːɹˈɛs"),
     ],
 )
 def test_pronunciation(text: str, said: str) -> None:
@@ -73,7 +73,7 @@ def test_pronunciation(text: str, said: str) -> None:
     [
         (
             "It would have to be the end of the world.",
-            ["It", "would have to", "be", "the", "end", "of the", "world", "."],
+            ["It", "would", "have", "to", "be", "the", "end", "of", "the", "world", "."],
         ),
         ("THat's crazy", ["THat's", "crazy"]),
         ("I met McDonald", ["I", "met", "Mc", "Donald"]),
@@ -81,15 +81,8 @@ def test_pronunciation(text: str, said: str) -> None:
         ("$5", ["five", "dollars"]),
     ],
 )
-def test_groups_are_words_or_what_runs_together(text: str, groups: list[str]) -> None:
+def test_groups_are_words(text: str, groups: list[str]) -> None:
     assert [group.text for group in phoneme_groups(text)] == groups
-
-
-def test_other_voices_leave_no_trace() -> None:
-    before = phonemes("Read the church's rule")
-    speak("Guten Tag", Speech("de"), 0.1)
-    assert phonemes("Read the church's rule") == before
-    assert pronounce("Tag", "de") != pronounce("Tag")
 
 
 @settings(deadline=None, max_examples=60)

@@ -31,14 +31,22 @@ Entry = tuple[tuple[str, ...], bool]
 
 
 def pronunciation(word: str) -> tuple[str, ...] | None:
-    """Return the phones of a word in lower case, or None where the dictionary lacks it.
+    """Return the phones of a word in lower case, or None where neither the dictionary nor `data/words.tsv` has it.
 
     Example:
         >>> pronunciation("hello"), pronunciation("blorbing")
         (('HH', 'AX0', 'L', 'OW1'), None)
     """
     found = _find(word)
-    return found[0] if found else None
+    return _more().get(word) or (found[0] if found else None)
+
+
+@lru_cache(maxsize=1)
+def _more() -> dict[str, tuple[str, ...]]:
+    """Return the words of `data/words.tsv`, which come before the dictionary's."""
+    lines = (files("speechzip.voices.text") / "data" / "words.tsv").read_text("utf-8").splitlines()
+    entries = (line.split("\t") for line in lines if not line.startswith("#"))
+    return {word: tuple(phones.split()) for word, phones in entries}
 
 
 def is_common(word: str) -> bool:

@@ -1,7 +1,7 @@
 """Which phone is said when: forced alignment with pocketsphinx's English acoustic model.
 
-Every word (or run of words that espeak-ng says as one) enters the aligner's dictionary with espeak-ng's own phones,
-so that what is learned is what will be asked for. Silence may stand between any two words.
+Every word enters the aligner's dictionary with the phones that it will be asked for with. Silence may stand between any
+two words.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import numpy.typing as npt
 import pocketsphinx
 from tqdm import tqdm
 
-from ..phonemes import CONSONANTS, VOWELS, Group, phoneme_groups
+from ..phonemes import CONSONANTS, VOWELS, phoneme_groups
+from ..text import arpabet
+from ..text.phones import Group
 from .corpus import load_samples
 from .recordings import Recording, Span
 
@@ -30,7 +32,9 @@ ARPABET = dict(
         strict=True,
     )
 )
-"""Each phone of the inventory -> the nearest of the acoustic model."""
+"""Each phone of the first inventory -> the nearest of the acoustic model."""
+ARPABET |= {phone: phone for phone in (*arpabet.VOWELS, *arpabet.CONSONANTS)} | {"AX": "AH"}
+"""The second inventory is the acoustic model's own."""
 SILENCE = "SIL"
 
 

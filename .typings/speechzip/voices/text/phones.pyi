@@ -1,0 +1,1 @@
+from voices.text.phones import *

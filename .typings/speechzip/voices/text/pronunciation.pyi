@@ -1,0 +1,1 @@
+from voices.text.pronunciation import *
