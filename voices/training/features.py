@@ -38,7 +38,7 @@ def analyse(samples: npt.NDArray[np.float32]) -> Features:
     """Return the features of float32 [T] mono 16 kHz `samples`: one frame each 10 ms, T // HOP_LENGTH + 1 of them."""
     wave = np.asarray(samples, np.float64)
     times = np.arange(len(samples) // HOP_LENGTH + 1) * (HOP_LENGTH / SAMPLE_RATE)
-    pitch = _pitch(wave, len(times))
+    pitch = fundamental(wave, len(times))
     power = pyworld.cheaptrick(wave, pitch, times, SAMPLE_RATE, fft_size=FFT_SIZE)
     # WORLD's power is that of one period's pulse: a filter on unit-power noise has it as its power response.
     level = 10 * np.log10(np.maximum(power @ band_weights(), 1e-11))
@@ -48,7 +48,7 @@ def analyse(samples: npt.NDArray[np.float32]) -> Features:
     return Features(np.asarray(np.maximum(level, FLOOR_DB), np.float32), np.asarray(filled, np.float32), voiced)
 
 
-def _pitch(wave: npt.NDArray[np.float64], frames: int) -> npt.NDArray[np.float64]:
+def fundamental(wave: npt.NDArray[np.float64], frames: int) -> npt.NDArray[np.float64]:
     """Return the pitch in Hz at each frame: float64 [frames], 0 where unvoiced."""
     step_s = HOP_LENGTH / SAMPLE_RATE
     pitch = np.zeros(frames)

@@ -155,12 +155,12 @@ class AcousticNetwork(nn.Module):
 class Critic(nn.Module):
     """Tells measured envelopes from made ones, knowing whose they should be: two-dimensional convolutions."""
 
-    def __init__(self, width: int = 24) -> None:
+    def __init__(self, width: int = 24, condition: int = TIMBRE + PROSODY) -> None:
         super().__init__()
         normalize = nn.utils.parametrizations.spectral_norm
         self.first = normalize(nn.Conv2d(1, width, (3, 7), stride=(1, 2), padding=(1, 3)))
         self.second = normalize(nn.Conv2d(width, width, (5, 5), stride=(1, 2), padding=2))
-        self.whose = nn.Linear(TIMBRE + PROSODY, width)
+        self.whose = nn.Linear(condition, width)
         self.third = normalize(nn.Conv2d(width, 2 * width, (5, 3), stride=(1, 2), padding=(2, 1)))
         self.fourth = normalize(nn.Conv2d(2 * width, 2 * width, (3, 3), padding=1))
         self.verdict = nn.Conv2d(2 * width, 1, 3, padding=1)

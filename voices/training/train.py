@@ -138,7 +138,7 @@ def _step(run: Run, data: dict[str, Tensor], critic_weight: float | None) -> dic
         out = run.voice(data)
     parts = losses(out, data)
     if critic_weight is not None:
-        parts |= _fool(run, out, data, critic_weight)
+        parts |= fool(run, out, data, critic_weight)
     run.optimizer.zero_grad(set_to_none=True)
     torch.stack(list(parts.values())).sum().backward()
     nn.utils.clip_grad_norm_(run.voice.parameters(), 1.0)
@@ -148,7 +148,7 @@ def _step(run: Run, data: dict[str, Tensor], critic_weight: float | None) -> dic
     return {key: float(value.detach()) for key, value in parts.items()}
 
 
-def _fool(run: Run, out: dict[str, Tensor], data: dict[str, Tensor], weight: float) -> dict[str, Tensor]:
+def fool(run: Run, out: dict[str, Tensor], data: dict[str, Tensor], weight: float) -> dict[str, Tensor]:
     """Train the critic by one step; return the losses of who wants to pass it.
 
     Least squares (Mao et al., 2017) and the distance between the critic's features (Larsen et al., 2016).

@@ -1,0 +1,72 @@
+"""From recordings and a teacher to the second voice: `python -m speechzip.voices.training.trained2` (extra `train`).
+
+Run it again and it goes on where it was: every stage skips what lies in the build folder already.
+
+    measured/           features of each recording, and of the teacher's speech, which comes with its phones
+    measured/labels/    which phone is said when in the recordings
+    teach.pt, speak.pt, critic.pt, and how the losses went, in .csv files
+
+`--start FILE` begins with the weights of a compact checkpoint, `--write FILE` writes one and ends.
+`--skip-preparing` trains on what is measured so far; a second run, in the meantime, may measure more.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from ..recordings import read_manifest
+from .data import load
+from .labels import label_recordings
+from .pack import pack_recordings
+from .shards import TEACHER
+from .teacher import generate
+from .train import STAGES, Plan, latest, read_compact, train, write_compact
+
+
+def main() -> None:
+    """Run what is left to do."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--recordings", type=Path, nargs="*", default=[Path("../shared/voicedata"), Path("../shared/voicedata2")]
+    )
+    parser.add_argument("--text", type=Path, nargs="*", default=[
+        Path("../shared/text/train.txt.xz"), *sorted(Path("../shared/text2").glob("*.txt.xz"))
+    ], help="sentences for the teacher to say")  # fmt: skip
+    parser.add_argument("--build", type=Path, default=Path("build/voice2"))
+    parser.add_argument("--shards", type=int, default=18, help="of the teacher's speech, ten minutes each")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--steps", type=int, nargs=len(STAGES), default=[2_000, 6_000, 14_000], help="of each stage")
+    parser.add_argument("--skip-preparing", action="store_true", help="train on what lies in the build folder")
+    parser.add_argument("--start", type=Path, help="a compact checkpoint")
+    parser.add_argument("--write", type=Path, help="write a compact checkpoint of the last stage")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    build, measured = arguments.build, arguments.build / "measured"
+    build.mkdir(parents=True, exist_ok=True)
+    if not (arguments.skip_preparing or arguments.write):
+        generate(arguments.text, measured, 0, arguments.shards, arguments.processes)
+        for folder in arguments.recordings:
+            recordings = read_manifest(folder)
+            pack_recordings(recordings, measured, folder.name, arguments.processes)
+            label_recordings(recordings, measured, folder.name, arguments.processes)
+    names = {recording.speaker for folder in arguments.recordings for recording in read_manifest(folder)}
+    speakers, learned, held_out = load(measured, tuple(sorted({*names, TEACHER})))
+    print(
+        f"{len(speakers.names)} speakers, {len(learned)} recordings with phones, {len(held_out)} held out", flush=True
+    )
+    if arguments.write:
+        write_compact(build, arguments.write, speakers.names)
+        return
+    if arguments.start and latest(build) is None:
+        read_compact(arguments.start, build, speakers.names)
+    first = STAGES.index(latest(build) or STAGES[0])
+    for stage, steps in list(zip(STAGES, arguments.steps, strict=True))[first:]:
+        train(Plan(build, stage, steps), speakers, learned, held_out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Shards: the features of a few hundred recordings in one file, written whole or not at all.
+
+names [n], speakers [n], frames [n + 1] (offsets), envelope, noise, pitch_hz, voiced, mel (see `Measured`),
+phones [n + 1] (offsets), tokens uint8 [N, 3], durations uint16 [N] (see `tokens`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ...vocoder import BINS, SAMPLE_RATE, hz_to_mel, mel_to_hz, straight_lines
+
+TEACHER = "hibari-heart"
+"""The speaker of what the teacher says."""
+SHARD = 200
+"""Recordings."""
+BANDS = 80
+"""Points of an envelope, evenly on the mel scale from 0 Hz to 8 kHz."""
+NOISE_BANDS = 8
+"""The same for the share of noise."""
+LOWEST_DB, STEP_DB = -110.0, 0.5
+"""Levels are kept as bytes: LOWEST_DB + STEP_DB * byte."""
+NOISE_STEP_DB = 0.25
+"""Shares of noise are kept as bytes: -NOISE_STEP_DB * byte."""
+
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One recording, T frames."""
+
+    envelope: Bytes
+    """uint8 [T, BANDS]: smooth spectral envelope as a filter level."""
+    noise: Bytes
+    """uint8 [T, NOISE_BANDS]: how much of the power is noise where a frame is voiced."""
+    pitch_hz: npt.NDArray[np.float16]
+    """float16 [T]: greater than 0, on straight lines through what is not voiced."""
+    voiced: npt.NDArray[np.bool_]
+    """bool [T]."""
+    mel: Bytes
+    """uint8 [T, 64]: the mel spectrum that the voice network hears."""
+
+
+def band_weights(bands: int) -> npt.NDArray[np.float32]:
+    """Return float32 [BINS, bands]: triangles between neighboring centers in mel, each column summing to 1."""
+    centers = _centers(bands)
+    bins = hz_to_mel(np.linspace(0, SAMPLE_RATE / 2, BINS))
+    weights = np.maximum(0, 1 - np.abs(bins[:, np.newaxis] - centers) / (centers[1] - centers[0]))
+    for band in np.flatnonzero(weights.sum(axis=0) < 1e-9):  # the lowest are narrower than a bin
+        weights[np.argmin(np.abs(bins - centers[band])), band] = 1
+    return np.asarray(weights / weights.sum(axis=0), np.float32)
+
+
+def warp_matrix(factor: float, bands: int = BANDS) -> npt.NDArray[np.float32]:
+    """Return float32 [bands, bands]: an envelope times it has its frequencies stretched by `factor`."""
+    return straight_lines(hz_to_mel(mel_to_hz(_centers(bands)) / factor), _centers(bands)).astype(np.float32)
+
+
+def _centers(bands: int) -> npt.NDArray[np.float64]:
+    return np.linspace(0, float(hz_to_mel(np.array([SAMPLE_RATE / 2]))[0]), bands)
+
+
+def to_bytes(level_db: npt.NDArray[np.floating]) -> Bytes:
+    """Return levels in dB as they are kept."""
+    return np.clip(np.round((level_db - LOWEST_DB) / STEP_DB), 0, 255).astype(np.uint8)
+
+
+def from_bytes(kept: Bytes) -> npt.NDArray[np.float32]:
+    """Return levels in dB, the inverse of `to_bytes`."""
+    return LOWEST_DB + STEP_DB * kept.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """One recording as a shard has it."""
+
+    name: str
+    speaker: str
+    measured: Measured
+    tokens: npt.NDArray[np.uint8]
+    """uint8 [N, 3], see `tokens`; N is 0 where the words are not known."""
+    durations: npt.NDArray[np.uint16]
+    """uint16 [N], frames."""
+
+
+def write_shard(path: Path, items: Sequence[Packed]) -> None:
+    """Write `items` to `path`."""
+    arrays = {
+        field.name: np.concatenate([getattr(item.measured, field.name) for item in items]) for field in fields(Measured)
+    }
+    part = path.with_suffix(".part.npz")
+    np.savez(
+        part,
+        names=np.array([item.name for item in items]),
+        speakers=np.array([item.speaker for item in items]),
+        frames=np.cumsum([0, *(len(item.measured.voiced) for item in items)]),
+        phones=np.cumsum([0, *(len(item.tokens) for item in items)]),
+        tokens=np.concatenate([item.tokens.reshape(-1, 3) for item in items]),
+        durations=np.concatenate([item.durations for item in items]),
+        **arrays,
+    )
+    part.rename(path)
+
+
+def read_shard(path: Path) -> list[Packed]:
+    """Return what `write_shard` has written."""
+    with np.load(path, allow_pickle=False) as archive:
+        loaded = {name: archive[name] for name in archive.files}
+    items: list[Packed] = []
+    for index, (name, speaker) in enumerate(zip(loaded["names"], loaded["speakers"], strict=True)):
+        frames = slice(*loaded["frames"][index : index + 2])
+        phones = slice(*loaded["phones"][index : index + 2])
+        measured = Measured(*(loaded[field.name][frames] for field in fields(Measured)))
+        items.append(Packed(str(name), str(speaker), measured, loaded["tokens"][phones], loaded["durations"][phones]))
+    return items

@@ -1,0 +1,142 @@
+"""Speech of any text, perfectly articulated, by hibari-tts (Apache-2.0): words and melody are learned from it first.
+
+One voice, American English. Its phones are Kokoro's, brought to ours here; its audio is aligned and measured as a
+recording is, so that both teach the same durations. The package is for training alone: `pip install hibari-tts==0.2.1`.
+"""
+
+from __future__ import annotations
+
+import lzma
+import random
+import re
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+from tqdm import tqdm
+
+from ...melspectrum import normalized
+from ...text.arpabet import PAUSES, VOWELS
+from ...text.phones import Group, Phone
+from ...vocoder import SAMPLE_RATE
+from .alignment import label
+from .features import measure
+from .shards import SHARD, TEACHER, Packed, write_shard
+
+SHORTEST, LONGEST = 8, 150
+"""Characters of a sentence."""
+SPEEDS = (0.85, 1.2)
+
+PHONE_OF = {
+    "A": "EY", "I": "AY", "O": "OW", "W": "AW", "Y": "OY", "i": "IY", "u": "UW", "æ": "AE", "ɑ": "AA", "ɒ": "AA",
+    "ɔ": "AO", "ɛ": "EH", "e": "EH", "ɪ": "IH", "ᵻ": "IH", "ʊ": "UH", "ʌ": "AH", "ə": "AX", "ɐ": "AX", "ᵊ": "AX",
+    "ɜ": "ER", "ɚ": "ER", "a": "AA", "o": "OW",
+    "b": "B", "d": "D", "f": "F", "h": "HH", "j": "Y", "k": "K", "l": "L", "m": "M", "n": "N", "p": "P", "s": "S",
+    "t": "T", "v": "V", "w": "W", "z": "Z", "ð": "DH", "θ": "TH", "ŋ": "NG", "ɡ": "G", "ɹ": "R", "ʃ": "SH", "ʒ": "ZH",
+    "ʤ": "JH", "ʧ": "CH", "ɾ": "T", "T": "T", "ʔ": "T",
+}  # fmt: skip
+STRESS = {"ˈ": 1, "ˌ": 2}
+
+
+def groups_of(phonemes: str) -> tuple[Group, ...]:
+    """Return words and pauses of a phoneme string of hibari's.
+
+    Example:
+        >>> [[phone.symbol for phone in group.phones] for group in groups_of("lˈunəɹ mˈɪʃən.")]
+        [['L', 'UW', 'N', 'ER'], ['M', 'IH', 'SH', 'AX', 'N'], ['.']]
+    """
+    groups: list[Group] = []
+    for piece in re.findall(r"[;:,.!?—…]|[^\s;:,.!?—…]+", phonemes):
+        if piece in PAUSES:
+            if groups and not groups[-1].is_pause:
+                groups.append(Group(piece, (Phone(piece),)))
+            continue
+        phones: list[Phone] = []
+        stress = 0
+        for character in piece:
+            stress = STRESS.get(character, stress)
+            symbol = PHONE_OF.get(character)
+            if symbol == "R" and phones and phones[-1].symbol == "ER":
+                continue
+            if symbol == "R" and phones and phones[-1].symbol == "AX":
+                phones[-1] = Phone("ER", phones[-1].stress)
+            elif symbol in VOWELS:
+                symbol = {"AX": "AH"}.get(symbol, symbol) if stress else {"AH": "AX"}.get(symbol, symbol)
+                phones.append(Phone(symbol, stress))
+                stress = 0
+            elif symbol:
+                phones.append(Phone(symbol))
+        if phones:
+            groups.append(Group(piece, tuple(phones)))
+    return tuple(groups)
+
+
+def sentences(texts: list[Path], count: int, seed: int) -> list[str]:
+    """Return `count` sentences, in turn from each of `texts`, whose lines are spoken English."""
+    shares: list[list[str]] = []
+    for path in sorted(texts):
+        shares.append(list(_sentences(path)))
+        random.Random(seed).shuffle(shares[-1])
+    found = [share[place] for place in range(count) for share in shares if place < len(share)]
+    return found[:count]
+
+
+def _sentences(path: Path) -> Iterator[str]:
+    """Yield every thirteenth sentence that is short, whole and in plain letters."""
+    number = 0
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            for sentence in re.split(r"(?<=[.?!]) ", line.strip()):
+                plain = re.fullmatch(r"[A-Z][A-Za-z ,;:'-]*[.?!]", sentence)
+                if plain and SHORTEST <= len(sentence) <= LONGEST and not re.search(r"[A-Z]{3}|--| -|- ", sentence):
+                    number += 1
+                    if number % 13 == 0:
+                        yield sentence
+
+
+def generate(texts: list[Path], folder: Path, first: int, shards: int, processes: int) -> None:
+    """Write shards `first` to `first + shards` of the teacher's speech to `folder`, where they are not there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    said = sentences(texts, (first + shards) * SHARD, seed=1)
+    jobs = [
+        (said[number * SHARD : (number + 1) * SHARD], folder / f"teacher-{number:03d}.npz", number)
+        for number in range(first, first + shards)
+    ]
+    jobs = [job for job in jobs if not job[1].exists()]
+    with ProcessPoolExecutor(processes) as pool:
+        for _ in tqdm(pool.map(_shard, *zip(*jobs, strict=True)) if jobs else (), total=len(jobs), desc="teacher"):
+            pass
+
+
+def _shard(said: list[str], path: Path, seed: int) -> None:
+    from hibari import Hibari  # loads networks
+
+    teacher: Any = Hibari()
+    drawn = np.random.default_rng(seed)
+    items: list[Packed] = []
+    for number, sentence in enumerate(said):
+        phonemes = " ".join(teacher.phonemize(sentence))
+        groups = groups_of(phonemes)
+        if not any(not group.is_pause for group in groups) or len(phonemes) > 400:
+            continue
+        speed = float(np.exp(drawn.uniform(*np.log(SPEEDS))))
+        sound = teacher.from_phonemes(phonemes, speed=speed, seed=int(drawn.integers(1 << 30)))
+        samples = normalized(_resampled(sound, teacher.sample_rate))
+        try:
+            items.append(_packed(f"{path.stem}-{number:03d}", samples, groups))
+        except ValueError as error:
+            print(f"{sentence!r}: left out, {error}")
+    write_shard(path, items)
+
+
+def _resampled(sound: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float32]:
+    return np.asarray(soxr.resample(sound, sample_rate, SAMPLE_RATE), np.float32)
+
+
+def _packed(name: str, samples: npt.NDArray[np.float32], groups: tuple[Group, ...]) -> Packed:
+    measured = measure(samples)
+    return Packed(name, TEACHER, measured, *label(samples, groups, len(measured.voiced)))
