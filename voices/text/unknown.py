@@ -54,7 +54,7 @@ def guess(word: str) -> tuple[str, ...]:
 
 def collapse(best: npt.NDArray[np.intp]) -> tuple[str, ...]:
     """Return the phones behind the best answer for each slot: repeats count once, blanks not at all."""
-    kept = best[np.diff(best, prepend=-1) != 0]
+    kept: list[int] = best[np.diff(best, prepend=-1) != 0].tolist()
     return tuple(PHONES[index] for index in kept if index < len(PHONES))
 
 
