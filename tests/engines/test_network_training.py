@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import math
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from speechzip.pipeline.textcoder.fixedpoint import LOG_FRACTION, function_table
 from speechzip.pipeline.textcoder.network import Network as IntegerNetwork
 from speechzip.pipeline.textcoder.phrases import phrase_rows
 from speechzip.pipeline.textcoder.training import train as training
+from speechzip.pipeline.textcoder.training.__main__ import main
 from speechzip.pipeline.textcoder.training.checkpoint import Progress, average, load, save_small, save_whole
 from speechzip.pipeline.textcoder.training.export import export_network
 from speechzip.pipeline.textcoder.training.grow import grow
 from speechzip.pipeline.textcoder.training.network import NO_TARGET, Network
-from speechzip.pipeline.textcoder.training.recipe import Architecture, Recipe
+from speechzip.pipeline.textcoder.training.recipe import RECIPES, Architecture, Recipe, Source
+from speechzip.pipeline.textcoder.weights import coder_from
 
 TINY = Architecture(vocabulary=300, width=16, hidden=24, phrases=40)
 
@@ -180,3 +183,39 @@ def test_learning_rate_warms_up_stays_and_falls() -> None:
     assert training.rate_factor(500, 0, 0) == 1
     assert training.rate_factor(750, 1000, 500) == pytest.approx(0.5)
     assert training.rate_factor(999, 1000, 500) == pytest.approx(0.002)
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_recipe_makes_a_coder_from_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    words = "so how are you today i am fine thank you very much for the call and good bye then".split()
+    documents = ["\n".join(" ".join(rng.choice(words, 8)) + "." for _ in range(6)) for _ in range(600)]
+    (tmp_path / "text").mkdir()
+    with lzma.open(tmp_path / "text" / "train.txt.xz", "wt") as stream:
+        stream.write("\n\n".join(documents))
+    recipe = Recipe(TINY, (Source("text/train.txt.xz", 1),), ngrams=500, rate=3e-3, dropout=0.0, grown_from="")
+    monkeypatch.setitem(RECIPES, "tiny", recipe)
+    arguments = ["training", "--model", "tiny", "--corpus", str(tmp_path), "--build", str(tmp_path / "build")]
+    monkeypatch.setattr("sys.argv", [*arguments, "--steps", "40", "--decay-from", "20"])
+    main()
+    with np.load(tmp_path / "build" / "tiny" / "tiny.npz") as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    assert {array.dtype.kind for array in arrays.values()} <= {"i", "u"}
+    assert len(arrays["phrases"]) == len(arrays["phrases.keys"]) == TINY.phrases
+    coder = coder_from(arrays)
+    texts = ["so how are you", "I am fine, thank you: Zoë!"]
+    code = coder.encode(texts)
+    assert coder.decode(code, 2) == texts
+    assert len(code) < 40  # bytes of the text: 43
+
+    # a second machine goes on from the small checkpoint and the log
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (tmp_path / "build" / "tiny" / "checkpoint-small.npz").rename(kept / "checkpoint.npz")
+    (tmp_path / "build" / "tiny" / "train.log").rename(kept / "train.log")
+    arguments[-1] = str(tmp_path / "second")
+    monkeypatch.setattr("sys.argv", [*arguments, "--resume", str(kept), "--steps", "41"])
+    main()
+    log = [json.loads(line) for line in (tmp_path / "second" / "tiny" / "train.log").read_text().splitlines()]
+    assert log[-1]["step"] == 41
+    assert log[0]["step"] == 1
