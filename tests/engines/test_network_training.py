@@ -219,3 +219,12 @@ def test_recipe_makes_a_coder_from_text(tmp_path: Path, monkeypatch: pytest.Monk
     log = [json.loads(line) for line in (tmp_path / "second" / "tiny" / "train.log").read_text().splitlines()]
     assert log[-1]["step"] == 41
     assert log[0]["step"] == 1
+
+
+def test_sums_that_float32_does_not_hold_are_not_exported() -> None:
+    network = Network(Architecture(vocabulary=300, width=400, hidden=300, phrases=4))
+    export_network(network)
+    with torch.no_grad():
+        network.lstm0.fill_(1.0)  # 127 everywhere: 2 * 400 * 127 * 127 + 300 * 127 * 127
+    with pytest.raises(AssertionError, match=r"lstm0\.weights"):
+        export_network(network)
