@@ -79,6 +79,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests
 	$(BIN)/pyright
 
 # Whoever changes a dependency in pyproject.toml or requirements/*.in runs `make lock` and commits what it writes;

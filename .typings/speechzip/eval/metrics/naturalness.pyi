@@ -1,1 +1,0 @@
-from eval.metrics.naturalness import *

@@ -1,1 +1,0 @@
-from eval.text_coders import *

@@ -1,1 +1,0 @@
-from pipeline.live.pairing import *

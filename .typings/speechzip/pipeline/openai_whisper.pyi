@@ -1,1 +1,0 @@
-from pipeline.openai_whisper import *

@@ -1,1 +1,0 @@
-from pipeline.textcoder.rangecoder import *

@@ -1,1 +1,0 @@
-from pipeline.textcoder.training.streams import *

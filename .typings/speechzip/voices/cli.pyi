@@ -1,1 +1,0 @@
-from voices.cli import *

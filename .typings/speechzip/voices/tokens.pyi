@@ -1,1 +1,0 @@
-from voices.tokens import *

@@ -1,1 +1,0 @@
-from voices.trained_voice import *

@@ -1,1 +1,0 @@
-from voices.x_vector_mean import *
