@@ -31,10 +31,10 @@ $(VENV)/installed-dev: $(VENV)/installed-eval requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/installed
-	$(BIN)/python -m speechzip.eval.demo
+	$(BIN)/python -m speechzip.eval.bench.demo
 
 live-demo: $(VENV)/installed
-	$(BIN)/python -m speechzip.pipeline.live.demo
+	$(BIN)/python -m speechzip.pipeline.live.bench.demo
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
@@ -70,10 +70,10 @@ $(VENV)/installed-eval: $(VENV)/installed requirements/eval.txt
 	@touch $@
 
 bench: $(VENV)/installed-eval
-	$(BIN)/python -m speechzip.eval.speed
-	$(BIN)/python -m speechzip.eval.steps
-	$(BIN)/python -m speechzip.eval.text_coders
-	$(BIN)/python -m speechzip.eval.waiting
+	$(BIN)/python -m speechzip.eval.bench.speed
+	$(BIN)/python -m speechzip.eval.bench.steps
+	$(BIN)/python -m speechzip.eval.bench.text_coders
+	$(BIN)/python -m speechzip.eval.bench.waiting
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

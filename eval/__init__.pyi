@@ -1,13 +1,13 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
-from .diarization import DiarizationErrors, Spoken, diarization_errors, read_rttm
-from .estimates import Estimate, estimate_ratio
-from .evaluation import evaluate
-from .options import Engines, Options
+from .metrics.diarization import DiarizationErrors, Spoken, diarization_errors, read_rttm
+from .metrics.wer import WordErrors, character_errors, normalize, word_errors
 from .report import write_report
-from .results import Failure, Results
-from .summary import Row
+from .results.bootstrap import Estimate, estimate_ratio
+from .results.results import Failure, Results
+from .results.summary import Row
+from .run.evaluation import evaluate
+from .run.options import Engines, Options
 from .types import Codec, Coded, Corpus, Item, Observation, Turn, TurnObservation
-from .words import WordErrors, character_errors, normalize, word_errors
 
 __all__ = [
     "Codec", "Coded", "Corpus", "DiarizationErrors", "Engines", "Estimate", "Failure", "Item", "Observation", "Options",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from .evaluation import Progress
+    from .run.evaluation import Progress
 
 Names = list[str] | None
 
@@ -65,9 +65,9 @@ def evaluate_corpus(
 ) -> None:
     """Measure words, bits, voice and speed against other codecs, and write a report."""
     from .conditions import CONDITIONS
-    from .evaluation import evaluate
-    from .options import Engines, Options
     from .report import headline_lines, headline_rows, write_report
+    from .run.evaluation import evaluate
+    from .run.options import Engines, Options
 
     settings = Options(
         corpus=corpus,

@@ -1,9 +1,11 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
-from .audio import AudioSource, open_recording, resample
+from .atomic import atomic_file, check_writable
+from .audio.downmix import downmix
+from .audio.names import shown_name
+from .audio.reading import AudioSource, open_recording, resample
 from .compression import Compressed, compress
 from .decompression import decompress, read_payload, render, with_voices
 from .display import printable, printable_json
-from .downmix import downmix
 from .engines import engine_names, load_engine, load_recognizer
 from .errors import (
     AudioError,
@@ -25,10 +27,9 @@ from .errors import (
     TextError,
     VoiceError,
 )
-from .files import atomic_file, check_writable
+from .inference import open_session
 from .languages import LANGUAGES
-from .names import shown_name
-from .payload import Decoded, decode_payload, encode_payload
+from .payload.format import Decoded, decode_payload, encode_payload
 from .protocols import (
     ENGINE_SAMPLE_RATE,
     MAX_UTTERANCE_S,
@@ -42,9 +43,8 @@ from .protocols import (
     VoiceBook,
     VoiceEncoder,
 )
-from .sessions import open_session
-from .silero import SileroDetector
-from .textcoders import TEXT_CODERS
+from .segments.silero import SileroDetector
+from .textcoder.registry import TEXT_CODERS
 from .threads import one_blas_thread
 from .types import (
     MAX_LONG_VOICE_BYTES,

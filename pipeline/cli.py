@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
+from .audio.names import shown_name
 from .errors import OutputError, SpeechzipError, SpeechzipWarning
-from .names import shown_name
 from .threads import keep_one_blas_thread
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def decompress(
     """Speak a payload again, in the voices of the people who said it."""
     from .decompression import check_duration, read_payload, with_voices
     from .engines import load_engine
-    from .recording import audio_format, write_speech
+    from .writing import audio_format, write_speech
 
     target = output or _beside(payload, ".decoded.wav", "speech.decoded.wav")
     container = audio_format(target)
@@ -228,7 +228,7 @@ def _recording(path: Path) -> Generator[Path | BinaryIO]:
     if not _is_dash(path):
         yield path
         return
-    from .spooling import spool
+    from .audio.spooling import spool
 
     with spool(sys.stdin.buffer, "standard input") as source:
         yield source
@@ -246,7 +246,7 @@ def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
     `source` is what is read meanwhile, which must not be overwritten.
     """
     if not _is_dash(path):
-        from .files import atomic_file
+        from .atomic import atomic_file
 
         with atomic_file(path, force, [sys.stdin.buffer if _is_dash(source) else source]) as file:
             yield file

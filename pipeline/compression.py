@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .audio import AudioSource, Recording, engine_blocks, open_recording
-from .channels import ChannelMode, splits, tracks
-from .crosstalk import without_crosstalk
-from .diarization import MAX_SPEAKERS, Diarizer
+from .audio.reading import AudioSource, Recording, engine_blocks, open_recording
 from .engines import load_engine
 from .errors import AudioError, InputError, NoSpeechError
-from .naming import check_names, name_speakers
-from .payload import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decode_payload, encode_payload
+from .payload.format import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decode_payload, encode_payload
 from .protocols import ENGINE_SAMPLE_RATE, Progress, Recognizer, SpeakerEmbedder, TextCoder, VoiceBook, VoiceEncoder
-from .screen import is_speech
-from .textcoders import DEFAULT_ID, TEXT_CODERS
+from .segments.channels import ChannelMode, splits, tracks
+from .segments.crosstalk import without_crosstalk
+from .segments.diarization import MAX_SPEAKERS, Diarizer
+from .segments.rejection import is_speech
+from .segments.segmentation import Stretch, StretchFinder, cut_stretches
+from .speakers import check_names, name_speakers
+from .textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from .types import Payload, Samples, Speaker, Utterance
-from .vad import Stretch, StretchFinder, cut_stretches
 
 VOICE_SPEECH_S = 60.0
 """How much of a speaker's speech their voice is measured from: more changes nothing, and memory stays flat."""

@@ -11,11 +11,11 @@ import numpy as np
 
 from .engines import load_engine
 from .errors import InputError, PayloadCorrupt, PayloadError, SpeechzipWarning
-from .naming import names_voices, resolve_voices
-from .payload import Decoded, decode_payload
+from .payload.format import Decoded, decode_payload
 from .protocols import ENGINE_SAMPLE_RATE, MAX_UTTERANCE_S, Progress, Synthesizer, VoiceBook
+from .speakers import names_voices, resolve_voices
 from .synthesis import speak
-from .textcoders import TEXT_CODERS
+from .textcoder.registry import TEXT_CODERS
 from .types import Audio, Payload, Samples, Speaker, Voice, VoiceReference
 
 MAX_PAYLOAD_BYTES = 4 << 20

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from speechzip.eval import Corpus, Item, Observation, Results, Turn, TurnObservation
 from speechzip.eval.metrics.voice import pack_embedding
-from speechzip.eval.observe import Job, Settings
-from speechzip.eval.store import Store
-from speechzip.eval.summary import summarize
+from speechzip.eval.results.summary import summarize
+from speechzip.eval.run.observe import Job, Settings
+from speechzip.eval.run.store import Store
 
 SETTINGS = Settings(judges=("fake",), voice=False, naturalness=False)
 

@@ -11,10 +11,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from speechzip.pipeline.live.frames import FrameReader
 from speechzip.pipeline.live.limits import LIMITS, Limits
-from speechzip.pipeline.live.link import DeliveredTo, LinkEvent, PayloadReceived
-from speechzip.pipeline.live.messages import (
+from speechzip.pipeline.live.wire.delivery import SplitPayload
+from speechzip.pipeline.live.wire.frames import FrameReader
+from speechzip.pipeline.live.wire.link import DeliveredTo, LinkEvent, PayloadReceived
+from speechzip.pipeline.live.wire.messages import (
     Acknowledge,
     FrameKind,
     Hello,
@@ -23,10 +24,9 @@ from speechzip.pipeline.live.messages import (
     Voices,
     encode_message,
 )
-from speechzip.pipeline.live.reports import LinkState
-from speechzip.pipeline.live.security import Identity, Pin
-from speechzip.pipeline.live.streams import SplitPayload
-from speechzip.pipeline.live.transport import Caller, Endpoint, Listener
+from speechzip.pipeline.live.wire.security import Identity, Pin
+from speechzip.pipeline.live.wire.state import LinkState
+from speechzip.pipeline.live.wire.transport import Caller, Endpoint, Listener
 
 TIMEOUT_S = 30.0
 

@@ -1,13 +1,14 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
-from .classical import ClassicalVoice, ClassicalVoiceEncoder
-from .clip import ClipVoiceEncoder
-from .embedding import XVectorEmbedder
-from .enrollment import enroll
-from .store import VoiceStore
-from .synthesizer import EspeakSynthesizer
-from .trained import TrainedSynthesizer, TrainedVoiceEncoder
-from .trained_voice import TrainedVoice
-from .voicefile import NamedVoice
+from .clip.clip import ClipVoiceEncoder
+from .embedding.x_vector import XVectorEmbedder
+from .parametric.encoder import ClassicalVoiceEncoder
+from .parametric.synthesizer import EspeakSynthesizer
+from .spaces.parametric_voice import ClassicalVoice
+from .spaces.trained_voice import TrainedVoice
+from .store.enrollment import enroll
+from .store.store import VoiceStore
+from .store.voicefile import NamedVoice
+from .trained.engines import TrainedSynthesizer, TrainedVoiceEncoder
 
 __all__ = [
     "ClassicalVoice", "ClassicalVoiceEncoder", "ClipVoiceEncoder", "EspeakSynthesizer", "NamedVoice",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from .voicefile import NamedVoice
+    from .store.voicefile import NamedVoice
 
 voices = typer.Typer(
     help="Keep voices by name: a payload then names a known voice in two bytes.",
@@ -43,9 +43,9 @@ def enroll(
     """Measure somebody's voice and keep it."""
     from speechzip.pipeline import load_recognizer
 
-    from .enrollment import enroll as enroll_voice
-    from .enrollment import voice_encoders
-    from .store import VoiceStore
+    from .store.enrollment import enroll as enroll_voice
+    from .store.enrollment import voice_encoders
+    from .store.store import VoiceStore
 
     store = VoiceStore()
     recognizes = load_recognizer(recognizer, language)
@@ -56,7 +56,7 @@ def enroll(
 @voices.command("list", epilog="Example: speechzip voices list --json")
 def list_voices(as_json: Json = False) -> None:
     """Show whose voices are known."""
-    from .store import VoiceStore
+    from .store.store import VoiceStore
 
     store = VoiceStore()
     found = store.voices()
@@ -68,7 +68,7 @@ def list_voices(as_json: Json = False) -> None:
 @voices.command(epilog="Example: speechzip voices show Anna")
 def show(name: Name, as_json: Json = False) -> None:
     """Show somebody's voices and where they lie."""
-    from .store import VoiceStore
+    from .store.store import VoiceStore
 
     store = VoiceStore()
     _print(store.of(name), as_json, folder=store.folder)
@@ -77,7 +77,7 @@ def show(name: Name, as_json: Json = False) -> None:
 @voices.command(epilog="Example: speechzip voices remove Anna")
 def remove(name: Name, space: Space = None, as_json: Json = False) -> None:
     """Forget somebody's voices."""
-    from .store import VoiceStore
+    from .store.store import VoiceStore
 
     _print(VoiceStore().remove(name, space), as_json)
 
@@ -92,7 +92,7 @@ def export(
     """Write somebody's voices to a file, for those who are to hear them."""
     from speechzip.pipeline import atomic_file, shown_name
 
-    from .store import SUFFIX, VoiceStore, file_stem
+    from .store.store import SUFFIX, VoiceStore, file_stem
 
     store = VoiceStore()
     content = store.export(name, space)
@@ -113,7 +113,7 @@ def import_voices(
     force: Force = False,
 ) -> None:
     """Keep the voices that somebody has sent."""
-    from .store import VoiceStore
+    from .store.store import VoiceStore
 
     _print(VoiceStore().import_file(file, name, force), as_json)
 
@@ -123,7 +123,7 @@ def licence(
     accept: Annotated[bool, typer.Option("--accept", help="I have read the licence and accept it.")] = False,
 ) -> None:
     """Show the licence of XTTS-v2's weights, and accept it."""
-    from . import licences
+    from .store import licenses as licences
 
     print(f"{licences.CPML.covers}: {licences.CPML.terms}")
     if accept:
@@ -135,7 +135,7 @@ def licence(
 def _print(found: list[NamedVoice], as_json: bool, folder: Path | None = None) -> None:
     from speechzip.pipeline import printable_json, shown_name
 
-    from .store import VoiceStore
+    from .store.store import VoiceStore
 
     rows: list[dict[str, Any]] = [
         {

@@ -13,6 +13,9 @@ from ..types import Item, Turn
 from . import conversations
 from .tables import read_table
 
+APART = ("accented",)
+"""Categories that are reported in rows of their own only."""
+
 TABLE = "manifest.csv"
 NONSPEECH = "nonspeech"
 """The category of recordings in which nobody speaks."""

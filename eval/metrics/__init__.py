@@ -1,7 +1,6 @@
 """What is observed of decoded sound."""
 
 from .judge import load_judges, transcribe
-from .memory import peak_memory_mib
 from .naturalness import NATURALNESS, load_naturalness
 from .onsets import onset_s
 from .voice import VOICE, load_voice
@@ -13,6 +12,5 @@ __all__ = [
     "load_naturalness",
     "load_voice",
     "onset_s",
-    "peak_memory_mib",
     "transcribe",
 ]

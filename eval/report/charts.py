@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 
 from ..conditions import CLEAN, NOISE_RATIOS_DB
-from ..estimates import Estimate
-from ..results import Results
-from ..summary import DRAWN, HEADLINE, Row
+from ..results.bootstrap import Estimate
+from ..results.results import Results
+from ..results.summary import DRAWN, HEADLINE, Row
 from ..types import Observation
 from .headline import cell
 from .svg import Axis, Plot, Style, legend, linear_axis, log_axis, short_rate, swatches

@@ -12,8 +12,8 @@ from typing import Any
 
 from speechzip.pipeline import atomic_file
 
-from ..results import Results
-from ..words import word_errors
+from ..metrics.wer import word_errors
+from ..results.results import Results
 from .headline import headline_rows
 from .page import render_page
 

@@ -16,7 +16,7 @@ from typing import Any
 from speechzip.pipeline import InputError, OutputError, atomic_file
 
 from ..conditions import CLEAN
-from ..results import Results
+from ..results.results import Results
 
 BEGIN, END = "<!-- eval: begin (written by `make eval`) -->", "<!-- eval: end -->"
 """Markers in a document; what is between them is the program's."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ..conditions import CLEAN, CONDITIONS
 from ..corpora import NONSPEECH
-from ..estimates import Estimate
-from ..results import Results
-from ..summary import DRAWN, HEADLINE, Row
+from ..results.bootstrap import Estimate
+from ..results.results import Results
+from ..results.summary import DRAWN, HEADLINE, Row
 from . import charts
 from .headline import cell
 from .samples import typical_sample, worst_samples

@@ -8,11 +8,11 @@ from pathlib import Path
 from statistics import median
 
 from ..conditions import CLEAN
-from ..results import Results
-from ..store import LISTENED_TO, read_clip
-from ..summary import in_headline
+from ..metrics.wer import word_diff, word_errors
+from ..results.results import Results
+from ..results.summary import in_headline
+from ..run.store import LISTENED_TO, read_clip
 from ..types import Observation
-from ..words import word_diff, word_errors
 
 WORST = 10
 LONGEST_TYPICAL_S = 15.0

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from .party import Connect, Options
+    from .devices.web import Page
     from .reports import Report
-    from .web import Page
+    from .session.session import Connect, Options
 
 DEFAULT_PORT = 7310  # as security.DEFAULT_PORT, which --help does not wait for
 CONNECT_TIMEOUT_S = 10.0
@@ -58,7 +58,7 @@ def listen(
     force: Force = False,
 ) -> None:
     """Wait for somebody who talks, and talk with them: Enter starts and stops."""
-    from .party import Options, wait_for_calls
+    from .session.session import Options, wait_for_calls
 
     options = Options(audio, output, vad, force, once)
     engines = (recognizer, voice_encoder, synthesizer)
@@ -89,8 +89,8 @@ def talk(
     force: Force = False,
 ) -> None:
     """Talk with somebody who listens: Enter starts and stops; a recording as --input is said, then this leaves."""
-    from .pairing import parse_address
-    from .party import Options, call
+    from .session.session import Options, call
+    from .wire.pairing import parse_address
 
     where = parse_address(_pairing_line(address, pairing_file))
     engines = (recognizer, voice_encoder, synthesizer)
@@ -101,7 +101,7 @@ def _pairing_line(address: str | None, pairing_file: Path | None) -> str:
     """Return the line that says where to call, from wherever it is."""
     import sys
 
-    from .pairing import read_pairing_file, read_pairing_line
+    from .wire.pairing import read_pairing_file, read_pairing_line
 
     if pairing_file is not None:
         return read_pairing_file(pairing_file)
@@ -125,10 +125,12 @@ def _take_part(
     import sys
     from contextlib import nullcontext
 
-    from .conversation import Engines
-    from .lines import LineWriter
-    from .party import Party, take_part, use_enter_key, use_microphone
-    from .terminal import TerminalView, json_line
+    from .devices.keyboard import use_enter_key
+    from .devices.lines import LineWriter
+    from .devices.sound import use_microphone
+    from .devices.terminal import TerminalView, json_line
+    from .session.conversation import Engines
+    from .session.session import Party, take_part
     from .workers import leave_at_once
 
     if web and (options.input or options.output):
@@ -174,6 +176,6 @@ def _take_part(
 
 
 def _page() -> Page:
-    from .web import Page
+    from .devices.web import Page
 
     return Page()

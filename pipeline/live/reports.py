@@ -7,20 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from .messages import Status
-
-Phase = Literal["waiting", "connecting", "connected", "reconnecting", "closed"]
-
-
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    """The connection has changed."""
-
-    phase: Phase
-    detail: str = ""
-    """Why, for people to read."""
-    queued: int = 0
-    """Utterances that wait for the link."""
+from .wire.messages import Status
+from .wire.state import LinkState
 
 
 @dataclass(frozen=True, slots=True)

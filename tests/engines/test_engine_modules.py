@@ -4,7 +4,7 @@ import doctest
 import subprocess
 import sys
 
-from speechzip.pipeline import openai_whisper
+from speechzip.pipeline.recognizers import whisper as openai_whisper
 
 
 def test_examples_in_docstrings() -> None:
@@ -13,7 +13,7 @@ def test_examples_in_docstrings() -> None:
 
 def test_bare_names_are_never_imported() -> None:
     code = """
-import sys, speechzip.pipeline.openai_whisper, speechzip.voices.xtts
+import sys, speechzip.pipeline.recognizers.whisper, speechzip.voices.clip.xtts
 print([name for name in sys.modules if name.split(".")[0] in ("pipeline", "voices", "eval")])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,13 +9,13 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from speechzip.voices.networks import places
-from speechzip.voices.tokens import text_tokens
-from speechzip.voices.trained_voice import TIMBRE, TrainedVoice
+from speechzip.voices.acoustics.vocoder import BANDS
+from speechzip.voices.spaces.trained_voice import TIMBRE, TrainedVoice
+from speechzip.voices.trained.networks import places
+from speechzip.voices.trained.phone_tokens import text_tokens
 from speechzip.voices.training.examples import Example
 from speechzip.voices.training.export import export
 from speechzip.voices.training.train import Plan, train
-from speechzip.voices.vocoder import BANDS
 
 
 def made(speaker: int) -> Example:

@@ -22,8 +22,9 @@ from speechzip.pipeline import (
     load_engine,
     resample,
 )
-from speechzip.voices import ClassicalVoice, ClipVoiceEncoder, VoiceStore, licences
-from speechzip.voices.xtts import COQUI_FOLDER, FILES, MAX_STRETCH, MIN_STRETCH, XttsSynthesizer
+from speechzip.voices import ClassicalVoice, ClipVoiceEncoder, VoiceStore
+from speechzip.voices.clip.xtts import COQUI_FOLDER, FILES, MAX_STRETCH, MIN_STRETCH, XttsSynthesizer
+from speechzip.voices.store import licenses as licences
 from tiny_engines import save_xtts
 
 HELLO = "Hello there, how are you?"
@@ -135,13 +136,13 @@ def test_a_language_that_xtts_does_not_speak(synthesizer: XttsSynthesizer) -> No
 
 
 def test_an_endless_text_ends(synthesizer: XttsSynthesizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("speechzip.voices.xtts.MAX_UTTERANCE_S", 1.5)
+    monkeypatch.setattr("speechzip.voices.clip.xtts.MAX_UTTERANCE_S", 1.5)
     assert RATE < len(synthesizer.synthesize("blah " * 100_000, None, None, "en")) <= 1.5 * RATE
     assert RATE < sum(map(len, synthesizer.stream("blah " * 100_000, None, "en"))) <= 1.5 * RATE
 
 
 def test_streaming(synthesizer: XttsSynthesizer, clips: list[Voice], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("speechzip.voices.xtts.STREAM_TOKENS", 8)
+    monkeypatch.setattr("speechzip.voices.clip.xtts.STREAM_TOKENS", 8)
     assert isinstance(synthesizer, StreamingSynthesizer)
     chunks = list(synthesizer.stream(HELLO, clips[0], "en"))
     assert len(chunks) > 1

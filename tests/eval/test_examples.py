@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-PACKAGES = ("codecs", "corpora", "metrics", "report")
+PACKAGES = ("bench", "codecs", "corpora", "metrics", "report", "results", "run")
 MODULES = [
     module.name
     for name in PACKAGES

@@ -7,8 +7,8 @@ import zlib
 from collections.abc import Sequence
 from random import Random
 
-from speechzip.pipeline.live.frames import CHECKSUM_BYTES
-from speechzip.pipeline.payload import SMALL_PAYLOAD
+from speechzip.pipeline.live.wire.frames import CHECKSUM_BYTES
+from speechzip.pipeline.payload.format import SMALL_PAYLOAD
 
 MAX_BYTES = 8192
 TELLING = (0, 1, 2, 0x1F, 0x7E, 0x7F, 0x80, 0x81, 0xFE, 0xFF)

@@ -20,11 +20,11 @@ from speechzip.pipeline import (
     VoiceError,
     load_engine,
 )
-from speechzip.pipeline.live import messages
-from speechzip.pipeline.live.frames import FrameReader
-from speechzip.pipeline.payload import decode_payload, encode_payload, split_voices
-from speechzip.pipeline.textcoders import DEFAULT_ID, TEXT_CODERS
-from speechzip.voices.voicefile import NamedVoice, decode_voices, encode_voice
+from speechzip.pipeline.live.wire import messages
+from speechzip.pipeline.live.wire.frames import FrameReader
+from speechzip.pipeline.payload.format import decode_payload, encode_payload, split_voices
+from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from speechzip.voices.store.voicefile import NamedVoice, decode_voices, encode_voice
 
 from .mutation import with_last_crc, with_payload_checksum
 

@@ -123,7 +123,8 @@ def test_pipes_by_name(call: Path, compressed: tuple[Path, dict[str, Any]], tmp_
 
 
 def test_what_a_pipe_gives_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from speechzip.pipeline import AudioError, spooling
+    from speechzip.pipeline import AudioError
+    from speechzip.pipeline.audio import spooling
 
     monkeypatch.setattr(spooling, "MAX_SPOOL", 3 << 20)
     with pytest.raises(AudioError, match="standard input gives more than"), open("/dev/zero", "rb") as endless:

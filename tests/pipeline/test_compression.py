@@ -18,7 +18,7 @@ from speechzip.pipeline import (
     decompress,
     read_payload,
 )
-from speechzip.pipeline.vad import StretchFinder
+from speechzip.pipeline.segments.segmentation import StretchFinder
 
 
 @pytest.fixture(autouse=True)

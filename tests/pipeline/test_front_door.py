@@ -14,7 +14,7 @@ import speechzip.voices
 from fakes import GOLDEN
 from speechzip.pipeline import EngineError, engine_names, load_engine
 
-WITH_EXTRAS = ("speechzip.pipeline.openai_whisper", "speechzip.voices.xtts")
+WITH_EXTRAS = ("speechzip.pipeline.recognizers.whisper", "speechzip.voices.clip.xtts")
 """These import what only the extras install; tests/engines has them."""
 MODULES = [
     f"{package.__name__}.{module.name}"

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from speechzip.pipeline.sessions import cores
+from speechzip.pipeline.inference import cores
 from speechzip.pipeline.textcoder import load_text_coder
 from speechzip.pipeline.textcoder.network import Network
 from speechzip.pipeline.threads import one_blas_thread
-from speechzip.voices import melspectrum, vocoder
+from speechzip.voices.acoustics import melspectrum, vocoder
 from threadpoolctl import ThreadpoolController
 
 COMMAND = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from re import Match
 
-from ..abbreviations import MONTH_OF, MONTHS, WEEKDAY_OF
-from ..numerals import cardinal, decade, each_digit, ordinal, two_digits, year
+from .abbreviations import MONTH_OF, MONTHS, WEEKDAY_OF
+from .numerals import cardinal, decade, each_digit, ordinal, two_digits, year
 from .patterns import FREE, HALF_OF_DAY, MONTH, NOT_COUNTED, I, any_of, letters, rule
 
 ZONES = "PST EST CST MST PDT EDT CDT MDT ET PT CT MT UTC GMT CET CEST BST IST JST".split()

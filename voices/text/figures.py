@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from re import Match
 
-from ..numerals import DIGITS, bare_number, cardinal, decimal, each_digit, ordinal
 from .clock import pair
+from .numerals import DIGITS, bare_number, cardinal, decimal, each_digit, ordinal
 from .patterns import FREE, NUMBER, I, letters, rule
 
 

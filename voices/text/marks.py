@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from re import Match
 
-from ..abbreviations import SPELLED, SYMBOLS
+from .abbreviations import SPELLED, SYMBOLS
 from .patterns import any_of, letters, rule
 
 _FILES = "txt js ts py pdf exe zip doc docx xls jpg jpeg png gif mp csv html css json xml wav ogg md sh".split()

@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..spoken import spoken
 from .arpabet import VOWELS
 from .clauses import clauses
 from .function_words import (
@@ -28,6 +27,7 @@ from .function_words import (
 )
 from .homographs import homograph
 from .lexicon import is_common, pronunciation
+from .normalize import spoken
 from .phones import Group, Phone
 from .unknown import guess
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from re import Match
 
-from ..abbreviations import CURRENCIES, PER, SCALES, UNITS
-from ..numerals import cardinal, decimal, each_digit
+from .abbreviations import CURRENCIES, PER, SCALES, UNITS
 from .clock import pair
+from .numerals import cardinal, decimal, each_digit
 from .patterns import DETERMINER, FREE, NUMBER, I, any_of, rule
 
 UNITS_WITH_POINT = (

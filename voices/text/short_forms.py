@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from re import Match
 
-from ..abbreviations import (
+from .abbreviations import (
     ABBREVIATIONS,
     ADDRESS_SYMBOLS,
     BEFORE_NUMBERS,
@@ -19,7 +19,7 @@ from ..abbreviations import (
     TITLES,
     TITLES_ANYWHERE,
 )
-from ..numerals import cardinal, each_digit, ordinal
+from .numerals import cardinal, each_digit, ordinal
 from .patterns import I, any_of, letters, rule
 
 _ENDS_SENTENCE = rf"(?=$|[\"')]|\s(?:{any_of(SENTENCE_STARTERS)})\b)"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from re import Match
 
-from ..numerals import cardinal, each_digit
 from .clock import pair
+from .numerals import cardinal, each_digit
 from .patterns import I, any_of, letters, rule
 
 SERVICES = "911 112 999 988 111 101 211 311 411 511 611 711 811".split()

@@ -47,7 +47,7 @@ def main() -> None:
             train(plan, examples, with_critic)
     plot_curves(build)
     export(build / ("critic.pt" if arguments.critic_minutes > 0 else "regression.pt"), build / "weights")
-    print(f"done: copy {build / 'weights'}/*.onnx to voices/weights/")
+    print(f"done: copy {build / 'weights'}/*.onnx to voices/trained/weights/")
 
 
 def prepare(folder: Path, build: Path) -> list[Example]:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pocketsphinx
 from tqdm import tqdm
 
-from ..phonemes import CONSONANTS, VOWELS, phoneme_groups
 from ..text import arpabet
+from ..text.phonemes import CONSONANTS, VOWELS, phoneme_groups
 from ..text.phones import Group
 from .corpus import load_samples
 from .recordings import Recording, Span

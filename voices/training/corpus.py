@@ -10,8 +10,8 @@ import numpy.typing as npt
 import soundfile
 from tqdm import tqdm
 
-from ..melspectrum import mel_spectrum, normalized
-from ..vocoder import SAMPLE_RATE
+from ..acoustics.melspectrum import mel_spectrum, normalized
+from ..acoustics.vocoder import SAMPLE_RATE
 from .features import analyse
 from .recordings import Recording
 

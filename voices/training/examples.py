@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..melspectrum import scale_level, speech_frames
-from ..networks import places
-from ..phonemes import phoneme_groups
-from ..tokens import PAUSE, Token, pause_token, word_tokens
-from ..trained_voice import PITCH_SCALE, scaled_prosody
-from ..vocoder import BANDS, band_frequencies, hz_to_mel, straight_lines
+from ..acoustics.melspectrum import scale_level, speech_frames
+from ..acoustics.vocoder import BANDS, band_frequencies, hz_to_mel, straight_lines
+from ..spaces.trained_voice import PITCH_SCALE, scaled_prosody
+from ..text.phonemes import phoneme_groups
+from ..trained.networks import places
+from ..trained.phone_tokens import PAUSE, Token, pause_token, word_tokens
 from .recordings import Recording, Span
 
 END_SILENCE = 6

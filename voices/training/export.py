@@ -10,9 +10,9 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from ..melspectrum import LEVEL_CENTRE_DB, LEVEL_SCALE_DB
-from ..trained_voice import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE, TIMBRE
-from ..vocoder import BANDS
+from ..acoustics.melspectrum import LEVEL_CENTRE_DB, LEVEL_SCALE_DB
+from ..acoustics.vocoder import BANDS
+from ..spaces.trained_voice import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE, TIMBRE
 from .checkpoint import averaged
 from .network import PROSODY, AcousticNetwork, VoiceNetwork
 from .train import Voice

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import parselmouth
 import pyworld
 
-from ..melspectrum import band_weights
-from ..vocoder import FFT_SIZE, HOP_LENGTH, SAMPLE_RATE
+from ..acoustics.melspectrum import band_weights
+from ..acoustics.vocoder import FFT_SIZE, HOP_LENGTH, SAMPLE_RATE
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 450.0
 VOICING_THRESHOLD = 0.35

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..trained_voice import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE
+from ..spaces.trained_voice import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE
 
 LOUD = 1.25
 """Frames down to so far below the loudest band of a piece, in units of `LEVEL_SCALE_DB`, carry the voice: 25 dB."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..phonemes import INVENTORY
-from ..trained_voice import TIMBRE
-from ..vocoder import BANDS
+from ..acoustics.vocoder import BANDS
+from ..spaces.trained_voice import TIMBRE
+from ..text.phonemes import INVENTORY
 
 PROSODY = 3
 """Measured part of a voice: mean and standard deviation of log pitch, pace; each scaled to about [-1, 1]."""

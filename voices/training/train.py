@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..trained_voice import BITS, PITCH_CENTRE, PITCH_SCALE
+from ..spaces.trained_voice import BITS, PITCH_CENTRE, PITCH_SCALE
 from .checkpoint import Run
 from .examples import Batch, Example, Sampler
 from .losses import losses

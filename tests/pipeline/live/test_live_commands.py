@@ -16,14 +16,13 @@ import pytest
 import soundfile
 from rich.console import Console
 from speechzip.pipeline import open_recording
-from speechzip.pipeline.live.messages import Status
-from speechzip.pipeline.live.pairs import SPEECHZIP, talk_and_listen, wheel_recording
+from speechzip.pipeline.live.bench.loopback import SPEECHZIP, talk_and_listen, wheel_recording
+from speechzip.pipeline.live.devices.terminal import TerminalView, level_bar
 from speechzip.pipeline.live.reports import (
     Delivered,
     Guess,
     Heard,
     Level,
-    LinkState,
     Notice,
     Pairing,
     PeerStatus,
@@ -31,7 +30,8 @@ from speechzip.pipeline.live.reports import (
     Said,
     Traffic,
 )
-from speechzip.pipeline.live.terminal import TerminalView, level_bar
+from speechzip.pipeline.live.wire.messages import Status
+from speechzip.pipeline.live.wire.state import LinkState
 
 
 def run(*arguments: str, code: int) -> str:

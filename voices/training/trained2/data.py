@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...melspectrum import scale_level, speech_frames
-from ...networks import places
-from ...trained_voice import PITCH_SCALE, scaled_prosody
-from ...vocoder import BANDS as MEL_BANDS
+from ...acoustics.melspectrum import scale_level, speech_frames
+from ...acoustics.vocoder import BANDS as MEL_BANDS
+from ...spaces.trained_voice import PITCH_SCALE, scaled_prosody
+from ...trained.networks import places
 from .shards import (
     BANDS,
     NOISE_BANDS,

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyworld
 
-from ...melspectrum import mel_spectrum
-from ...vocoder import FFT_SIZE, HOP_LENGTH, SAMPLE_RATE
+from ...acoustics.melspectrum import mel_spectrum
+from ...acoustics.vocoder import FFT_SIZE, HOP_LENGTH, SAMPLE_RATE
 from ..features import fundamental
 from .shards import BANDS, NOISE_BANDS, NOISE_STEP_DB, Measured, band_weights, to_bytes
 

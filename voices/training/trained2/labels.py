@@ -41,7 +41,7 @@ def transcribe(recordings: Sequence[Recording], path: Path) -> dict[str, str]:
     if path.exists():
         with open(path, encoding="utf-8", newline="") as file:
             return dict(csv.reader(file))
-    from speechzip.pipeline.moonshine import MoonshineRecognizer
+    from speechzip.pipeline.recognizers.moonshine import MoonshineRecognizer
 
     recognizer = MoonshineRecognizer()
     read: dict[str, str] = {}

@@ -12,8 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ...acoustics.vocoder import BANDS as MEL_BANDS
 from ...text.arpabet import INVENTORY
-from ...vocoder import BANDS as MEL_BANDS
 from ..network import Stack
 from .shards import BANDS, NOISE_BANDS
 

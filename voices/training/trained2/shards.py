@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...vocoder import BINS, SAMPLE_RATE, hz_to_mel, mel_to_hz, straight_lines
+from ...acoustics.vocoder import BINS, SAMPLE_RATE, hz_to_mel, mel_to_hz, straight_lines
 
 TEACHER = "hibari-heart"
 """The speaker of what the teacher says."""

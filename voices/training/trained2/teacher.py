@@ -19,10 +19,10 @@ import numpy.typing as npt
 import soxr
 from tqdm import tqdm
 
-from ...melspectrum import normalized
+from ...acoustics.melspectrum import normalized
+from ...acoustics.vocoder import SAMPLE_RATE
 from ...text.arpabet import PAUSES, VOWELS
 from ...text.phones import Group, Phone
-from ...vocoder import SAMPLE_RATE
 from .alignment import label
 from .features import measure
 from .shards import SHARD, TEACHER, Packed, write_shard

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...trained_voice import PITCH_CENTRE, PITCH_SCALE
+from ...spaces.trained_voice import PITCH_CENTRE, PITCH_SCALE
 from ..checkpoint import Run, averaged
 from ..losses import losses
 from ..network import Critic

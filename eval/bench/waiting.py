@@ -1,0 +1,114 @@
+"""`make bench`: how long a user waits, quiet cores and one core kept busy: `python -m speechzip.eval.bench.waiting`.
+
+Whole commands in processes of their own, from a cold start, alternately: each with nothing beside it, then with a
+process of this benchmark's that keeps one core busy. The unit is what Opus takes to code the same minute, once loaded.
+The delay of a live conversation follows, under the same two conditions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import soundfile
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, SpeechzipError
+
+from .speed import ROUNDS
+from .steps import opus_s, two_parties
+
+SPEECHZIP = (sys.executable, "-c", "from speechzip.pipeline.cli import main; main()")
+BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(1_000_000))"
+"""Keeps a core busy until the benchmark ends, however it ends."""
+CONDITIONS = ("quiet", "one core busy")
+
+
+@contextmanager
+def busy_core() -> Generator[subprocess.Popen[bytes]]:
+    """Keep one core busy, by the process that this yields."""
+    process = subprocess.Popen([sys.executable, "-c", BUSY])
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wall_s(arguments: Sequence[str]) -> float:
+    """Return how long a command of speechzip's takes, in seconds.
+
+    Raises:
+        EngineError: it fails; says how.
+    """
+    started = time.perf_counter()
+    ended = subprocess.run([*SPEECHZIP, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    took_s = time.perf_counter() - started
+    if ended.returncode:
+        raise EngineError(f"`speechzip {arguments[0]}` failed: {ended.stderr.decode(errors='replace').strip()}")
+    return took_s
+
+
+def commands(folder: Path) -> dict[str, list[str]]:
+    """Return the commands that are timed, by what each is called; writes a minute of two parties into `folder`."""
+    sound, payload = str(folder / "minute.wav"), str(folder / "minute.spz")
+    soundfile.write(sound, two_parties(), ENGINE_SAMPLE_RATE)
+    return {
+        "--help": ["--help"],
+        "compress": ["compress", sound, "--output", payload, "--force", "--channels", "split"],
+        "inspect": ["inspect", payload],
+        "decompress": ["decompress", payload, "--output", str(folder / "decoded.wav"), "--force"],
+    }
+
+
+def measure(timed: dict[str, list[str]], rounds: int) -> dict[str, dict[str, float]]:
+    """Return command -> condition -> median seconds, after a round that does not count."""
+    seconds: dict[str, dict[str, list[float]]] = {name: {condition: [] for condition in CONDITIONS} for name in timed}
+    for arguments in timed.values():
+        wall_s(arguments)
+    for _ in range(rounds):
+        for condition in CONDITIONS:
+            with busy_core() if condition == CONDITIONS[1] else nullcontext():
+                for name, arguments in timed.items():
+                    seconds[name][condition].append(wall_s(arguments))
+    return {
+        name: {condition: statistics.median(took) for condition, took in under.items()}
+        for name, under in seconds.items()
+    }
+
+
+def table(seconds: dict[str, dict[str, float]], opus: float) -> list[str]:
+    """Return lines of numbers: seconds of each command, and how many times what Opus takes."""
+    lines = [f"{'from a cold start':<20}{''.join(f'{condition:>26}' for condition in CONDITIONS)}"]
+    for name, under in seconds.items():
+        cells = (f"{took:.2f} s ({took / opus:.1f} x Opus)" for took in under.values())
+        lines.append(f"{name:<20}{''.join(f'{cell:>26}' for cell in cells)}")
+    return lines
+
+
+def main() -> None:
+    """Print the table, then the delays of live conversations."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    rounds: int = parser.parse_args().rounds
+    opus = statistics.median(opus_s(two_parties()) for _ in range(rounds + 1))
+    with tempfile.TemporaryDirectory() as folder:
+        print("\n".join(table(measure(commands(Path(folder)), rounds), opus)), flush=True)
+    for condition in CONDITIONS:
+        print(f"\nlive, {condition}", flush=True)
+        with busy_core() if condition == CONDITIONS[1] else nullcontext():
+            subprocess.run([sys.executable, "-m", "speechzip.pipeline.live.bench.latency"], check=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SpeechzipError as error:
+        sys.exit(f"speechzip: {error}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)

@@ -1,0 +1,82 @@
+"""Is it the right voice: similarity beside its anchors, and identification among all speakers.
+
+A decoded turn is held against the *originals* of other recordings: other than its own, and
+with other words, so that neither the room nor the text makes it similar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..types import Embedding, Observation
+from .voice import unpack_embedding
+from .wer import normalize
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """One original turn that voices are held against."""
+
+    item: str
+    """The recording that it is from."""
+    words: str
+    """What is said in it, normalised."""
+    embedding: Embedding
+    """Whose voice it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceScore:
+    """How one decoded turn stands among the speakers."""
+
+    same: float
+    """Mean cosine to the other recordings of its speaker."""
+    stranger: float
+    """Mean cosine to the recordings of all others."""
+    identified: bool
+    """Whether its speaker is the nearest."""
+    candidates: int
+    """Number of speakers that it was held against, its own among them."""
+
+
+Enrolment = Mapping[str, list[Enrolled]]
+"""Speaker -> the original turns that they are known by."""
+
+
+def enrol(originals: Iterable[Observation]) -> Enrolment:
+    """Return the speakers of a corpus, by the clean originals."""
+    enrolment: dict[str, list[Enrolled]] = {}
+    for observation in originals:
+        for turn in observation.turns:
+            if turn.embedding and turn.speaker:
+                enrolled = Enrolled(observation.item, normalize(turn.reference or ""), unpack_embedding(turn.embedding))
+                enrolment.setdefault(turn.speaker, []).append(enrolled)
+    return enrolment
+
+
+def voice_scores(observation: Observation, enrolment: Enrolment) -> list[VoiceScore]:
+    """Return a score for each turn whose speaker has other recordings."""
+    scores: list[VoiceScore] = []
+    for turn in observation.turns:
+        if turn.embedding is None:
+            continue
+        words = normalize(turn.reference or "")
+        embedding = unpack_embedding(turn.embedding)
+        cosines: dict[str, float] = {}
+        nearness: dict[str, float] = {}
+        for speaker, known in enrolment.items():
+            others = [one.embedding for one in known if one.item != observation.item and one.words != words]
+            if others:
+                cosines[speaker] = float(np.mean([other @ embedding for other in others]))
+                centre = np.mean(others, axis=0)
+                nearness[speaker] = float(centre @ embedding / np.linalg.norm(centre))
+        strangers = [cosine for speaker, cosine in cosines.items() if speaker != turn.speaker]
+        if turn.speaker in cosines and strangers:
+            nearest = max(nearness, key=lambda speaker: nearness[speaker])
+            scores.append(
+                VoiceScore(cosines[turn.speaker], float(np.mean(strangers)), nearest == turn.speaker, len(cosines))
+            )
+    return scores

@@ -1,0 +1,1 @@
+"""What the observations come to: rates, intervals, rows."""

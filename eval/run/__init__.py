@@ -1,0 +1,1 @@
+"""Running an evaluation: plan, workers, observations and their store."""

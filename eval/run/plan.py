@@ -1,0 +1,54 @@
+"""Which observations an evaluation makes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from random import Random
+
+from ..conditions import CLEAN
+from ..corpora.manifest import APART
+from ..types import Corpus, Item
+from .observe import Job
+
+DEGRADED_ITEMS = 30
+"""Recordings that are measured under noise and on the telephone, drawn by the seed: all would double the time."""
+
+
+def plan_jobs(
+    corpus: Corpus,
+    systems: Sequence[str],
+    conditions: Sequence[str],
+    *,
+    degraded: Collection[str],
+    wordy: Collection[str],
+    seed: int,
+) -> list[Job]:
+    """Return all observations to make, recording by recording.
+
+    Every recording goes clean through all systems. Where nobody speaks, or nobody has written
+    down what is said, only what systems do that send words can be told. Degraded are a draw of single
+    utterances, for a few systems: more would say little and take long.
+
+    Args:
+        corpus: the recordings.
+        systems: names of the systems.
+        conditions: names of the conditions.
+        degraded: the systems that are measured under other conditions than the clean one.
+        wordy: the systems that send words.
+        seed: of the draw.
+    """
+    spoken = [item for item in corpus.items if is_spoken(item) and len(item.turns) == 1 and item.category not in APART]
+    drawn = {item.id for item in Random(seed).sample(spoken, min(DEGRADED_ITEMS, len(spoken)))}
+    jobs: list[Job] = []
+    for condition in conditions:
+        for item in corpus.items:
+            for system in systems:
+                clean = condition == CLEAN and (is_spoken(item) or system in wordy)
+                if clean or (condition != CLEAN and item.id in drawn and system in degraded):
+                    jobs.append(Job(item, condition, system))
+    return jobs
+
+
+def is_spoken(item: Item) -> bool:
+    """Return whether somebody speaks in it and all that is said is written down."""
+    return bool(item.turns) and all(turn.transcript for turn in item.turns)

@@ -1,0 +1,144 @@
+"""Observations on disk, one file each, so that a killed run goes on where it stopped.
+
+    OUT/observations/clean/speechzip/libri_clean_121-121726-0003-1f2e3d4c.json
+    OUT/clips/...                                             the same with .mp3
+
+A file appears whole or not at all. It carries the digest of all that it hangs on; where
+that has changed since (the recording, the codec's code, the judge), it is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+from speechzip.pipeline import Audio, OutputError, atomic_file
+
+from ..conditions import CLEAN
+from ..types import Item, Observation, TurnObservation
+from .digests import file_stamp, module_digest, package_digest
+from .observe import Job, Settings, write_clip
+
+MARKER = "speechzip-eval.txt"
+"""Tells that a folder is an evaluation's, and may be written to again."""
+OWN_ENGINES = ("speechzip", "text-brotli")
+"""Systems whose names begin so hang on the code of the codec and the voices."""
+LISTENED_TO = ("original", "speechzip", "codec2-700C", "opus-6-60ms")
+"""Systems whose names begin so can be listened to in the report; clips of all would be gigabytes for a large corpus."""
+
+
+class Store:
+    """The folder of one evaluation."""
+
+    def __init__(self, folder: Path, settings: Settings, fresh: bool = False) -> None:
+        """Open `folder`, made if need be; `fresh` throws away what is stored.
+
+        Raises:
+            OutputError: it cannot be written, or holds something else.
+        """
+        self.folder = folder
+        self._settings = settings
+        if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARKER).exists())):
+            raise OutputError(f"{folder} exists and is not an evaluation; choose another folder with --out")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if fresh:
+                for part in ("observations", "clips", "memory"):
+                    shutil.rmtree(folder / part, ignore_errors=True)
+            (folder / MARKER).write_text(
+                "This folder belongs to `speechzip eval`: run it again to go on or to renew.\n"
+            )
+        except OSError as error:
+            raise OutputError(
+                f"{folder} cannot be written: {error.strerror or error}; choose another with --out"
+            ) from error
+
+    def load(self, job: Job, failures: bool = False) -> Observation | None:
+        """Return what is stored of a job, or None where it must be done: also what failed, unless `failures`."""
+        try:
+            stored = json.loads(self._path("observations", job, "json").read_text("utf-8"))
+            if stored["fingerprint"] != self._fingerprint(job):
+                return None
+            observation = observation_from_json(stored["observation"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # missing, cut short or of an older release: it is made again
+        return observation if failures or not observation.failure else None
+
+    def save(self, job: Job, observation: Observation, decoded: Audio | None = None) -> None:
+        """Store an observation, and what was heard if it is given."""
+        if decoded is not None:
+            path = self._path("clips", job, "mp3")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_file(path, force=True) as file:
+                write_clip(file, decoded)
+        path = self._path("observations", job, "json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = {"fingerprint": self._fingerprint(job), "observation": asdict(observation)}
+        with atomic_file(path, force=True) as file:
+            file.write(json.dumps(content, ensure_ascii=False).encode())
+
+    def keeps_clip(self, job: Job) -> bool:
+        """Return whether what is heard is kept: all systems would be gigabytes for a large corpus."""
+        return job.condition == CLEAN and job.system.startswith(LISTENED_TO)
+
+    def memory(self, system: str, item: Item, measure: Callable[[str, Path], float | None]) -> float | None:
+        """Return what `measure` says of a system on a recording, asked once."""
+        job = Job(item, CLEAN, system)
+        path = self._path("memory", job, "json")
+        try:
+            stored = json.loads(path.read_text("utf-8"))
+            if stored["fingerprint"] == self._fingerprint(job):
+                return float(stored["peak_mib"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        peak = measure(system, item.path)
+        if peak is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_file(path, force=True) as file:
+                file.write(json.dumps({"fingerprint": self._fingerprint(job), "peak_mib": peak}).encode())
+        return peak
+
+    def _path(self, kind: str, job: Job, suffix: str) -> Path:
+        return stored_path(self.folder / kind, job.condition, job.system, job.item.id, suffix)
+
+    def _fingerprint(self, job: Job) -> str:
+        own = job.system.startswith(OWN_ENGINES)
+        parts = (
+            job,
+            self._settings,
+            file_stamp(job.item.path),
+            [package_digest(f"speechzip.eval.{part}") for part in ("codecs", "metrics")],
+            [module_digest(f"speechzip.eval.{module}") for module in ("run.observe", "conditions")],
+            [package_digest(f"speechzip.{part}") for part in ("pipeline", "voices")] if own else [],
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def observation_from_json(stored: dict[str, Any]) -> Observation:
+    """Return the observation that `asdict` made JSON of.
+
+    Raises:
+        TypeError, KeyError: it is none.
+    """
+    turns = cast("list[dict[str, Any]]", stored.pop("turns"))  # as `asdict` wrote them
+    return Observation(**stored, turns=tuple(TurnObservation(**turn) for turn in turns))
+
+
+def read_clip(folder: Path, system: str, item_id: str) -> bytes | None:
+    """Return the MP3 of what a recording became through a system, from an evaluation's folder; None if not kept."""
+    path = stored_path(folder / "clips", CLEAN, system, item_id, "mp3")
+    return path.read_bytes() if path.is_file() else None
+
+
+def stored_path(folder: Path, condition: str, system: str, item_id: str, suffix: str) -> Path:
+    """Return the file below `folder` that belongs to one recording through one system."""
+    digest = hashlib.sha256(f"{system}\0{item_id}".encode()).hexdigest()[:8]
+    readable = (re.sub(r"[^A-Za-z0-9.-]+", "_", text).strip("_") for text in (condition, system, item_id[-60:]))
+    condition_name, system_name, item_name = readable
+    return folder / condition_name / system_name / f"{item_name}-{digest}.{suffix}"

@@ -1,0 +1,1 @@
+"""Recordings in: any sound file, in blocks, at the engines' rate."""

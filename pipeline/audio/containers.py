@@ -1,0 +1,171 @@
+"""What kind of sound file it is, by its first bytes, and which pieces of sound it holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from ..errors import AudioError
+from .headers import header_layout
+from .mpeg import mpeg_layout, starts_with_frames, tag_length
+from .splicing import Layout, Piece, Window
+
+MAX_CHANNELS = 32
+"""Channels that a recording may have: as many as large mixing desks record."""
+MAX_TAGS = 16
+"""Tags in front of the sound that are skipped."""
+FLAC_START = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
+"""The magic bytes and the header of the first block, STREAMINFO of 34 bytes."""
+UNKNOWN_FLAC_LENGTH_S = 25 * 3600
+"""What stands for the length of a FLAC stream that does not know its own: more than a payload can hold."""
+FLAC_SHARE = 0.6
+"""About how much of the samples' size is left in FLAC."""
+BEGIN_OF_STREAM, END_OF_STREAM = 2, 4
+"""Flags of an Ogg page (RFC 3533)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file that libsndfile does not read."""
+
+    name: str
+    """As the user calls it."""
+    demuxer: str = ""
+    """FFmpeg's name for what takes it apart; empty where no sound can be in it."""
+
+
+KINDS: tuple[tuple[re.Pattern[bytes], Kind], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), Kind(name, demuxer))
+    for pattern, name, demuxer in (
+        (rb".{4}ftyp(M4A|M4B)", "M4A (MPEG-4 audio)", "mov"),
+        (rb".{4}ftyp3g", "3GP", "mov"),
+        (rb".{4}ftypqt", "QuickTime", "mov"),
+        (rb".{4}(ftyp|moov|mdat|wide|free|skip)", "MP4", "mov"),
+        (rb"\x1a\x45\xdf\xa3.{0,60}webm", "WebM", "matroska"),
+        (rb"\x1a\x45\xdf\xa3", "Matroska", "matroska"),
+        (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMA or WMV (ASF)", "asf"),
+        (rb"#!AMR", "AMR", "amr"),
+        (rb"\xff[\xf0\xf1\xf8\xf9]", "AAC", "aac"),
+        (rb"caff\x00\x01", "CAF with a coding that libsndfile lacks", "caf"),
+        (rb"RIFF.{4}AVI ", "AVI", "avi"),
+        (rb"RIFF.{4}WAVE.{0,200}fmt ", "WAV with a coding that libsndfile lacks", "wav"),
+        (rb"FORM.{4}AIF[FC]", "AIFF with a coding that libsndfile lacks", "aiff"),
+        (rb"OggS", "Ogg with a coding that libsndfile lacks", "ogg"),
+        (rb"FLV\x01", "Flash video", "flv"),
+        (rb"\x00\x00\x01\xba", "MPEG video", "mpeg"),
+        (rb"\x47.{187}\x47", "MPEG transport stream", "mpegts"),
+        (rb"wvpk", "WavPack", "wv"),
+        (rb"MAC ", "Monkey's Audio", "ape"),
+        (rb"TTA1", "True Audio", "tta"),
+        (rb"\x0b\x77", "AC-3", "ac3"),
+        (rb"\.RMF", "RealMedia", "rm"),
+        (rb"MThd", "MIDI, which is notes and no sound", ""),
+        (rb"%PDF", "PDF document", ""),
+        (rb"PK\x03\x04", "ZIP archive", ""),
+        (rb"\x1f\x8b", "gzip archive", ""),
+        (rb"(\x89PNG|GIF8|\xff\xd8\xff)", "picture", ""),
+    )
+)
+"""Magic bytes -> the kind; the first that fits."""
+
+
+def kind_of(file: BinaryIO, size: int) -> Kind | None:
+    """Return the kind of a file that libsndfile does not read; None where its first bytes tell nothing."""
+    window = Window(file, size)
+    start = window.at(_after_tags(window), 256)
+    return next((kind for pattern, kind in KINDS if pattern.match(start)), None)
+
+
+def layout_of(file: BinaryIO, size: int) -> Layout:
+    """Return the pieces of sound in a file, for libsndfile to decode one by one.
+
+    Raises:
+        AudioError: it is cut short, or has more channels than a recording has.
+    """
+    window = Window(file, size)
+    layout = header_layout(window)
+    if layout is not None:
+        return layout
+    start = _after_tags(window)
+    magic = window.at(start, 4)
+    if magic == b"OggS":
+        return _ogg_layout(window, start)
+    if magic == b"fLaC":
+        return _flac_layout(window, start)
+    if starts_with_frames(window, start) or kind_of(file, size) is None:
+        return mpeg_layout(window, start) or Layout()
+    return Layout()
+
+
+def _after_tags(window: Window) -> int:
+    offset = 0
+    for _ in range(MAX_TAGS):
+        offset += tag_length(window, offset)
+    return offset
+
+
+def _flac_layout(window: Window, start: int) -> Layout:
+    """Split joined files; give a stream without a length one that is long enough."""
+    starts = [start]
+    for offset in range(start + 8, window.size, Window.CHUNK - 8):
+        starts += [offset + match.start() for match in FLAC_START.finditer(window.at(offset, Window.CHUNK))]
+    starts = sorted(set(starts))
+    layout = Layout([])
+    for begin, end in zip(starts, [*starts[1:], window.size], strict=True):
+        # 8 bytes of header, 10 of block and frame sizes, then 20 bits of rate, 3 of channels, 5 of width, 36 of length
+        info = int.from_bytes(window.at(begin + 18, 8).ljust(8, b"\0"), "big")
+        if info & (1 << 36) - 1:
+            layout.pieces.append(Piece([range(begin, end)]))
+            continue
+        sample_rate, channels, width = info >> 44, (info >> 41 & 7) + 1, (info >> 36 & 31) + 1
+        info |= min(sample_rate * UNKNOWN_FLAC_LENGTH_S, (1 << 36) - 1)
+        parts: list[bytes | range] = [window.at(begin, 18) + info.to_bytes(8, "big"), range(begin + 26, end)]
+        guessed_s = 8 * (end - begin) / FLAC_SHARE / max(1, sample_rate * channels * width)
+        layout.pieces.append(Piece(parts, is_open_ended=True, guessed_s=guessed_s))
+    return Layout() if starts == [0] and not layout.pieces[0].is_open_ended else layout
+
+
+def _ogg_layout(window: Window, start: int) -> Layout:
+    """Split a chain of streams (RFC 3533, section 4), of which libsndfile reads the first."""
+    starts, is_beginning, flags = [start], True, 0
+    for offset, flags, content in _ogg_pages(window, start):
+        if flags & BEGIN_OF_STREAM:
+            _refuse_channels(content)
+            if not is_beginning:
+                starts.append(offset)
+        is_beginning = bool(flags & BEGIN_OF_STREAM)
+    pieces = [Piece([range(*ends)]) for ends in zip(starts, [*starts[1:], window.size], strict=True)]
+    layout = Layout(pieces) if len(pieces) > 1 or start else Layout()
+    if not flags & END_OF_STREAM:
+        layout.remarks.append("ends without the mark of its end: it may be cut short")
+    return layout
+
+
+def _ogg_pages(window: Window, offset: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield offset, flags and the first bytes of the content of each page."""
+    while offset < window.size:
+        header = window.at(offset, 27 + 255 + 32)
+        if header[:4] != b"OggS" or len(header) < 27:
+            offset = _next_page(window, offset + 1)
+            continue
+        content = 27 + header[26]
+        yield offset, header[5], header[content : content + 32]
+        offset += content + sum(header[27:content])
+
+
+def _next_page(window: Window, offset: int) -> int:
+    while offset < window.size:
+        chunk = window.at(offset, Window.CHUNK)
+        if (at := chunk.find(b"OggS")) >= 0:
+            return offset + at
+        offset += max(1, len(chunk) - 3)
+    return window.size
+
+
+def _refuse_channels(first_packet: bytes) -> None:
+    """Refuse an absurd number of channels before a decoder makes room for them."""
+    for magic, place in ((b"\x01vorbis", 11), (b"OpusHead", 9)):
+        if first_packet.startswith(magic) and len(first_packet) > place and first_packet[place] > MAX_CHANNELS:
+            raise AudioError(f"has {first_packet[place]} channels; a recording has at most {MAX_CHANNELS}")

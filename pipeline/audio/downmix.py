@@ -1,0 +1,47 @@
+"""Several channels of one room to one, without losing what their mean cancels.
+
+Where a microphone is wired the wrong way round, one channel is the other upside down, and the mean of the two is
+silence. So each frame is looked at by itself: where the channels cancel each other, those that are against the
+loudest are turned round first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..types import Samples
+
+FRAME = 256
+"""Samples that are turned round together: 16 ms at 16 kHz."""
+FADE = 64
+"""Samples in which a channel is turned round: a sudden change would click."""
+CANCELLED = 0.25
+"""Power of the sum over the sum of the powers: 2 for two equal channels, 1 for two that have nothing in common (or
+where one is silent), 0 for one upside down. Below this the mean loses more than 6 dB."""
+AUDIBLE = 1e-9
+"""Mean power below which nothing can be heard: -90 dB."""
+
+
+def downmix(block: Samples) -> Samples:
+    """Return the mean of the channels, none of which cancels another: float32 [t] of float32 [t, channels]."""
+    mean = np.asarray(block.mean(axis=1), np.float32)
+    if block.shape[1] == 1 or len(block) == 0:
+        return mean
+    # Neighboring samples are subtracted, since hum that cancels is welcome: it says nothing of the speech above it.
+    rough = np.diff(block, axis=0, prepend=block[:1])
+    starts = np.arange(0, len(block), FRAME)
+    of_sum = np.add.reduceat(np.square(rough.sum(axis=1)), starts)
+    of_each = np.add.reduceat(np.square(rough).sum(axis=1), starts)
+    cancelled = (of_sum < CANCELLED * of_each) & (of_each > AUDIBLE * FRAME)
+    if not cancelled.any():
+        return mean
+    signs = np.ones((len(starts), block.shape[1]), np.float32)
+    for index in np.flatnonzero(cancelled):
+        frame = rough[starts[index] : starts[index] + FRAME]
+        loudest = frame[:, np.argmax(np.square(frame).sum(axis=0))]
+        signs[index] = np.where(loudest @ frame < 0, -1, 1)
+    weights = np.repeat(signs, FRAME, axis=0)[: len(block)]
+    for index in np.flatnonzero((signs[1:] != signs[:-1]).any(axis=1)) + 1:
+        fading = weights[starts[index] : starts[index] + FADE]
+        fading += (signs[index - 1] - signs[index]) * np.linspace(1, 0, len(fading), dtype=np.float32)[:, None]
+    return np.asarray((block * weights).mean(axis=1), np.float32)

@@ -1,0 +1,293 @@
+"""What the headers of WAV, RF64, Wave64, AIFF, CAF and AU files say of their length, and what is there instead.
+
+A recorder writes the length last. One that writes to a pipe, or that crashed, leaves 0 or the largest number that it
+could think of; then the sound goes to the end of the file, and a header that says so takes the place of the old one.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from math import ldexp
+
+from ..errors import AudioError
+from .mpeg import mpeg_layout
+from .splicing import Layout, Piece, Window
+
+UNKNOWN_LENGTHS = (
+    range(1),
+    range(0x7EFF0000, 0x7F010000),
+    range(0x7FFF0000, 0x80010000),
+    range(0xFFFF0000, 1 << 32),
+)
+"""What stands for a length that is not known: 0; sox has 0x7f000000 and 0x7ffff000, arecord 0x7fffffff and
+0x80000000, ffmpeg 0xffffffff, each at times less what comes before the sound."""
+LITTLE_S = 0.25
+"""Sound that a header may promise in excess, or not mention, without a word."""
+TRAILER = re.compile(rb"LIST|id3 |ID3 |bext|cue |fact|NAME|ANNO|_PMX|iXML")
+"""Names of chunks that may follow the sound."""
+MAX_TRAILER = 1 << 20
+"""How far before the end a list of chunks behind the sound is looked for."""
+MAX_CHUNKS, MAX_TRAILERS = 1000, 32
+"""Chunks of a file, and places where a list of them may begin, that are looked at."""
+MAX_JOINED = 1000
+"""WAV files, one after another, that are read."""
+MAX_FORMAT_BYTES = 4096
+"""A longer description of the format is none."""
+MPEG_TAGS = (0x50, 0x55)
+"""Numbers of MPEG audio (MP3) as the coding of a WAV file."""
+W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+W64_WAVE = bytes.fromhex("77617665f3acd3118cd100c04f8edb8a")
+W64_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+"""Wave64: names of chunks are 16 bytes, lengths are 8, count the header and are padded to 8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of such a file."""
+
+    name: bytes
+    start: int
+    """Offset of its content."""
+    length: int
+    """What its header says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How the chunks of a kind of file are written."""
+
+    order: str
+    """Byte order for `struct`."""
+    first: int
+    """Offset of the first chunk."""
+    name_length: int = 4
+    header_length: int = 8
+    alignment: int = 2
+
+    def chunk(self, window: Window, offset: int) -> Chunk | None:
+        """Return the chunk at an offset; None where none can be."""
+        header = window.at(offset, self.header_length)
+        name = header[:4]
+        if len(header) < self.header_length or not all(32 <= letter < 127 for letter in name):
+            return None
+        number = header[self.name_length :]
+        length = struct.unpack(self.order + ("Q" if len(number) == 8 else "I"), number)[0]
+        if self.name_length == 16:
+            length -= self.header_length
+            if length < 0 or header[4:16] != W64_TAIL:
+                return None
+        return Chunk(name, offset + self.header_length, length)
+
+    def after(self, window: Window, chunk: Chunk) -> int:
+        """Return where the next chunk begins; some writers forget the padding."""
+        end = chunk.start + chunk.length
+        padded = end + -end % self.alignment
+        return padded if padded == end or self.chunk(window, padded) or not self.chunk(window, end) else end
+
+    def chunks(self, window: Window, offset: int) -> Iterator[Chunk]:
+        """Yield the chunks from an offset on, as long as there are any."""
+        for _ in range(MAX_CHUNKS):
+            chunk = self.chunk(window, offset) if offset < window.size else None
+            if chunk is None:
+                break
+            yield chunk
+            offset = self.after(window, chunk)
+
+    def end(self, window: Window, offset: int) -> int:
+        """Return where the chunks end that begin at an offset: at another file, at what is no chunk, or nowhere."""
+        for chunk in self.chunks(window, offset):
+            if chunk.name in (b"RIFF", b"RIFX"):
+                break
+            offset = self.after(window, chunk)
+        return offset
+
+    def are_chunks(self, window: Window, offset: int) -> bool:
+        """Tell whether nothing but chunks lies between an offset and the end, and at least one."""
+        end = self.end(window, offset)
+        return end > offset and end in (window.size, window.size + 1)
+
+
+def header_layout(window: Window) -> Layout | None:
+    """Return where the sound of a file with such a header lies; None for any other file.
+
+    Raises:
+        AudioError: the file is cut short.
+    """
+    start = window.at(0, 40)
+    if start[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and start[8:12] == b"WAVE":
+        return _wave_layout(window, Family(">" if start[:4] == b"RIFX" else "<", 12))
+    if start[:16] == W64_RIFF and start[24:40] == W64_WAVE:
+        return _wave_layout(window, Family("<", 40, 16, 24, 8))
+    if start[:4] == b"FORM" and start[8:12] in (b"AIFF", b"AIFC"):
+        return _aiff_layout(window, Family(">", 12), start[8:12])
+    if start[:4] == b"caff":
+        return _caf_layout(window, Family(">", 8, header_length=12, alignment=1))
+    if start[:4] in (b".snd", b"dns."):
+        return _au_layout(window, ">" if start[:4] == b".snd" else "<")
+    return None
+
+
+def _wave_layout(window: Window, family: Family) -> Layout:
+    layout = Layout([])
+    for _ in range(MAX_JOINED):
+        following = _add_wave(window, family, layout)
+        magic = window.at(following, 12)
+        if magic[:4] not in (b"RIFF", b"RIFX") or magic[8:] != b"WAVE":
+            break
+        family = Family(">" if magic[:4] == b"RIFX" else "<", following + 12)
+    return layout if layout.pieces else Layout(remarks=layout.remarks)
+
+
+def _add_wave(window: Window, family: Family, layout: Layout) -> int:
+    """Add the sound of one WAV file to a layout; return where it ends."""
+    form, long_length, is_usual = b"", None, family.first in (12, 40)
+    for chunk in family.chunks(window, family.first):
+        is_usual = is_usual and chunk.start % 2 == 0  # libsndfile finds no chunk behind a forgotten byte of padding
+        if chunk.name == b"ds64":
+            long_length = struct.unpack("<Q", window.at(chunk.start + 8, 8).ljust(8, b"\0"))[0]
+        elif chunk.name == b"fmt " and 16 <= chunk.length <= MAX_FORMAT_BYTES:
+            form = window.at(chunk.start, chunk.length)
+        elif chunk.name == b"data" and form:
+            if struct.unpack(family.order + "H", form[:2])[0] in MPEG_TAGS:
+                layout.pieces += (mpeg_layout(window, chunk.start) or layout).pieces
+                return window.size
+            if long_length is not None and chunk.length == 0xFFFFFFFF:
+                chunk = replace(chunk, length=long_length)
+            bytes_per_s = struct.unpack(family.order + "I", form[8:12])[0] or 1
+            sound = _sound(window, family, chunk, bytes_per_s, layout)
+            after = family.end(window, family.after(window, chunk)) if sound is None else sound.stop
+            if sound is None and not (is_usual and after in (window.size, window.size + 1)):
+                sound = range(chunk.start, min(window.size, chunk.start + chunk.length))
+            if sound is not None:
+                header = _wave_header(family.order, form, len(sound))
+                layout.pieces.append(Piece([header, sound], is_open_ended=True))
+            return after
+    return window.size
+
+
+def _sound(window: Window, family: Family, chunk: Chunk, bytes_per_s: float, layout: Layout) -> range | None:
+    """Return where the sound lies, where that is not what the header says; None where it is.
+
+    Raises:
+        AudioError: the header promises more than is there.
+    """
+    available = window.size - chunk.start
+    little = LITTLE_S * bytes_per_s
+    if chunk.length == 0 and (available == 0 or family.are_chunks(window, chunk.start)):
+        return None  # really empty
+    if _is_unknown(chunk.length) and not 0 < chunk.length <= available:
+        return range(chunk.start, _trailer(window, family, chunk.start))
+    if chunk.length > available + little:
+        raise AudioError(
+            f"is cut short or damaged: its header promises {chunk.length / bytes_per_s:.1f} s of sound, "
+            f"{available / bytes_per_s:.1f} s are there; copy it again, or repair it first "
+            "(sox --ignore-length in.wav out.wav)"
+        )
+    if chunk.length > available:
+        return range(chunk.start, window.size)
+    after = family.end(window, family.after(window, chunk))
+    left_over = window.size - after
+    if left_over > little and window.at(after, 4) not in (b"RIFF", b"RIFX"):
+        layout.remarks.append(
+            f"has {left_over} bytes after the {chunk.length / bytes_per_s:.1f} s that its header promises: were they "
+            f"sound, {left_over / bytes_per_s:.1f} s, which are left out"
+        )
+    return None
+
+
+def _is_unknown(length: int) -> bool:
+    return any(length in lengths for lengths in UNKNOWN_LENGTHS) or length >= 1 << 62
+
+
+def _trailer(window: Window, family: Family, start: int) -> int:
+    """Return where sound of unknown length ends: before a list of chunks that goes to the end of the file, if any."""
+    begin = max(start, window.size - MAX_TRAILER)
+    tail = window.at(begin, window.size - begin)
+    for match in islice(TRAILER.finditer(tail), MAX_TRAILERS):
+        if family.are_chunks(window, begin + match.start()):
+            return begin + match.start()
+    return window.size
+
+
+def _wave_header(order: str, form: bytes, length: int) -> bytes:
+    form += bytes(len(form) % 2)
+    body = b"fmt " + struct.pack(order + "I", len(form)) + form + b"data"
+    if length < 0xFFFF0000:
+        total = 4 + len(body) + 4 + length
+        kind = b"RIFF" if order == "<" else b"RIFX"
+        return kind + struct.pack(order + "I", total) + b"WAVE" + body + struct.pack(order + "I", length)
+    ds64 = b"ds64" + struct.pack("<IQQQI", 28, 4 + 36 + len(body) + 4 + length, length, 0, 0)
+    return b"RF64\xff\xff\xff\xffWAVE" + ds64 + body + b"\xff\xff\xff\xff"
+
+
+def _aiff_layout(window: Window, family: Family, kind: bytes) -> Layout:
+    layout, common = Layout(), b""
+    for chunk in family.chunks(window, family.first):
+        if chunk.name == b"COMM" and 18 <= chunk.length <= MAX_FORMAT_BYTES:
+            common = window.at(chunk.start, chunk.length)
+        elif chunk.name == b"SSND" and common:
+            channels, frames, bits = struct.unpack(">HIH", common[:8])
+            coding = common[18:22] if kind == b"AIFC" else b"NONE"
+            width = 1 if coding.lower() in (b"ulaw", b"alaw") else (bits + 7) // 8
+            if coding.lower() not in AIFF_CODINGS or not channels * width:
+                break
+            bytes_per_s = channels * width * _extended(common[8:18])
+            sound = _sound(window, family, chunk, bytes_per_s, layout)
+            if sound is None and frames * channels * width + 8 > chunk.length:
+                sound = range(chunk.start, chunk.start + chunk.length)
+            if sound is not None:
+                frames = (len(sound) - 8) // (channels * width)
+                common = common[:2] + struct.pack(">I", frames) + common[6:]
+                version = b"FVER\0\0\0\4\xa2\x80\x51\x40" if kind == b"AIFC" else b""
+                comm = b"COMM" + struct.pack(">I", len(common)) + common + bytes(len(common) % 2)
+                body = kind + version + comm + b"SSND" + struct.pack(">I", len(sound))
+                head = b"FORM" + struct.pack(">I", len(body) + len(sound)) + body
+                layout.pieces = [Piece([head, sound], is_open_ended=True)]
+            break
+    return layout
+
+
+def _caf_layout(window: Window, family: Family) -> Layout:
+    for chunk in family.chunks(window, family.first):
+        available = window.size - chunk.start
+        if chunk.name == b"data" and available < chunk.length < 1 << 63:  # -1 is: until the end
+            raise AudioError(
+                f"is cut short or damaged: its header promises {chunk.length} bytes of sound, {available} are there; "
+                "copy it again"
+            )
+    return Layout()
+
+
+AIFF_CODINGS = frozenset({b"none", b"twos", b"sowt", b"fl32", b"fl64", b"ulaw", b"alaw", b"in24", b"in32"})
+"""Codings of AIFF in which every sample takes the same space."""
+
+
+def _extended(number: bytes) -> float:
+    """Return an 80-bit IEEE 754 number, at least 1."""
+    exponent, mantissa = struct.unpack(">HQ", number)
+    return max(1.0, ldexp(mantissa, min(200, (exponent & 0x7FFF) - 16383 - 63)))
+
+
+def _au_layout(window: Window, order: str) -> Layout:
+    layout = Layout()
+    start, length = struct.unpack(order + "II", window.at(4, 8).ljust(8, b"\0"))
+    if not 24 <= start <= window.size:
+        return layout
+    available = window.size - start
+    if _is_unknown(length) and length != available:
+        head = window.at(0, min(start, MAX_FORMAT_BYTES))
+        layout.pieces = [
+            Piece(
+                [head[:8] + struct.pack(order + "I", min(available, 0xFFFFFFFF)) + head[12:], range(start, window.size)]
+            )
+        ]
+    elif length > available:
+        raise AudioError(
+            f"is cut short or damaged: its header promises {length} bytes of sound, {available} are there; "
+            "copy it again"
+        )
+    return layout

@@ -1,0 +1,122 @@
+"""Recordings in: any file that libsndfile or FFmpeg reads, in blocks, at the engines' rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import numpy as np
+import soxr
+
+from ..errors import AudioError
+from ..protocols import ENGINE_SAMPLE_RATE
+from ..types import Audio, Samples
+from .containers import kind_of
+from .soundfiles import BLOCK_S, NotSoundError, SoundFileRecording, SourceFile, checked
+from .soundfiles import MAX_SAMPLE_RATE as MAX_SAMPLE_RATE  # the page in the browser asks for them, too
+from .soundfiles import MIN_SAMPLE_RATE as MIN_SAMPLE_RATE
+
+AudioSource = str | Path | BinaryIO | Audio
+"""What can be compressed: a path, an open binary file that can seek, or samples."""
+
+
+class Recording(Protocol):
+    """A recording that can be read through, as often as wanted, in flat memory."""
+
+    name: str
+    sample_rate: int
+    channels: int
+    duration_s: float
+    size_bytes: int
+
+    def blocks(self) -> Iterator[Samples]:
+        """Yield the recording from its start: float32 [t, channels] at `sample_rate`."""
+        ...
+
+
+class MemoryRecording:
+    """A recording over samples that are already in memory."""
+
+    def __init__(self, audio: Audio) -> None:
+        if audio.samples.ndim not in (1, 2) or audio.sample_rate < MIN_SAMPLE_RATE:
+            raise AudioError(
+                f"samples of shape {audio.samples.shape} at {audio.sample_rate} Hz are not a recording; "
+                f"wanted [T] or [T, channels] at {MIN_SAMPLE_RATE} Hz or more"
+            )
+        self.name = "audio"
+        self.sample_rate = audio.sample_rate
+        self.channels = audio.channels
+        self.duration_s = audio.duration_s
+        self.size_bytes = 44 + 2 * audio.samples.size  # as 16-bit WAV, to have a ratio
+        if audio.samples.size == 0:
+            raise AudioError("the audio is empty: it has no samples")
+        self._samples = audio.samples.reshape(len(audio.samples), -1)
+
+    def blocks(self) -> Iterator[Samples]:
+        """Yield float32 [t, channels] from the start."""
+        step = max(1, int(BLOCK_S * self.sample_rate))
+        for start in range(0, len(self._samples), step):
+            block = np.asarray(self._samples[start : start + step], np.float32)
+            yield checked(block, self.name)
+
+
+def open_recording(source: AudioSource) -> Recording:
+    """Return a recording to read through in blocks.
+
+    Raises:
+        AudioError: `source` is not audio, is empty or cut short, or needs a library that is not installed.
+    """
+    if isinstance(source, Audio):
+        return MemoryRecording(source)
+    file = SourceFile(source)
+    try:
+        return SoundFileRecording(file)
+    except NotSoundError:
+        with file.opened() as opened:
+            kind = kind_of(opened, file.size_bytes)
+        if kind is None:
+            raise
+    if not kind.demuxer:
+        raise AudioError(f"{file.name} is a {kind.name}; give a WAV, FLAC, OGG or MP3 recording")
+    from .media import MediaRecording
+
+    return MediaRecording(file, kind)
+
+
+class Resampler:
+    """Bring a stream of blocks to the engines' 16 kHz, without a shift in time."""
+
+    def __init__(self, sample_rate: int, channels: int) -> None:
+        self._stream = (
+            None
+            if sample_rate == ENGINE_SAMPLE_RATE
+            else soxr.ResampleStream(sample_rate, ENGINE_SAMPLE_RATE, channels, dtype="float32", quality="HQ")
+        )
+        self._channels = channels
+
+    def push(self, block: Samples, last: bool = False) -> Samples:
+        """Return what can be had at 16 kHz by now: float32 [t, channels] of a block of the same shape."""
+        if self._stream is None:
+            return block
+        resampled = self._stream.resample_chunk(block, last=last)
+        return np.asarray(resampled, np.float32).reshape(-1, self._channels)
+
+    def flush(self) -> Samples:
+        """Return the rest of the stream: float32 [t, channels]."""
+        return self.push(np.zeros((0, self._channels), np.float32), last=True)
+
+
+def engine_blocks(recording: Recording) -> Iterator[Samples]:
+    """Yield the recording at the engines' rate: float32 [t, channels] at 16 kHz."""
+    resampler = Resampler(recording.sample_rate, recording.channels)
+    for block in recording.blocks():
+        yield resampler.push(block)
+    yield resampler.flush()
+
+
+def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
+    """Return mono `samples` (float32 [T] at `from_rate` Hz) at `to_rate` Hz."""
+    if from_rate == to_rate or len(samples) == 0:
+        return samples
+    return np.asarray(soxr.resample(samples, from_rate, to_rate, quality="HQ"), np.float32)

@@ -1,0 +1,233 @@
+"""Recordings that libsndfile decodes: WAV, FLAC, OGG, MP3 and others."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+import warnings
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+import soundfile
+import soxr
+
+from ..errors import AudioError, SpeechzipWarning
+from ..types import Samples
+from .containers import MAX_CHANNELS, layout_of
+from .downmix import downmix
+from .names import shown_name
+from .splicing import Piece, SplicedFile
+from .spooling import spool_unless_file
+
+BLOCK_S = 1.0
+"""Length of the blocks in which a recording is read: keeps memory flat."""
+MAX_BLOCK_VALUES = 1 << 21
+"""Numbers in a block of many channels at a high rate: 8 MB."""
+MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 1_000, 768_000
+"""Rates in Hz outside of which a header is not believed."""
+LONGEST_S = 25 * 3600.0
+"""Where reading stops: a payload holds a day, and some headers promise nothing."""
+
+_stderr_lock = threading.Lock()
+
+
+class NotSoundError(AudioError):
+    """libsndfile does not read it; something else may."""
+
+
+class SourceFile:
+    """A file that is read from its start as often as wanted."""
+
+    def __init__(self, source: str | Path | BinaryIO) -> None:
+        """Take a path, or an open binary file that can seek.
+
+        Raises:
+            AudioError: it cannot be read, or is empty.
+        """
+        is_path = isinstance(source, (str, Path))
+        self.name = shown_name(source) if isinstance(source, (str, Path)) else "standard input"
+        self._file = spool_unless_file(source) if isinstance(source, (str, Path)) else source
+        with self.opened() as file:
+            file.seek(0, io.SEEK_END)
+            self.size_bytes = file.tell()
+        if self.size_bytes == 0:
+            what = f"{self.name} is empty (0 bytes)" if is_path else "the input is empty (0 bytes)"
+            raise AudioError(f"{what}; give a WAV, FLAC, OGG or MP3 recording")
+
+    @contextmanager
+    def opened(self) -> Generator[BinaryIO]:
+        """Open the file for one reading."""
+        if not isinstance(self._file, (str, Path)):
+            self._file.seek(0)
+            yield self._file
+            return
+        try:
+            file = open(self._file, "rb")  # noqa: SIM115  # closed below; only opening it can fail in this way
+        except OSError as error:
+            raise AudioError(f"{self.name} cannot be read: {error.strerror or error}") from error
+        with file:
+            yield file
+
+
+class SoundFileRecording:
+    """A recording over a file that libsndfile can read; see `Recording`."""
+
+    def __init__(self, source: SourceFile) -> None:
+        """Look at the file.
+
+        Raises:
+            NotSoundError: libsndfile cannot read it.
+            AudioError: it is cut short, empty or absurd.
+        """
+        self._source = source
+        self.name, self.size_bytes = source.name, source.size_bytes
+        with source.opened() as file:
+            try:
+                layout = layout_of(file, source.size_bytes)
+            except AudioError as error:
+                raise AudioError(f"{self.name} {error}") from error
+            self._pieces, self._remarks = layout.pieces, layout.remarks
+            lengths: dict[tuple[int, int], float] = {}
+            for piece in self._pieces:
+                with self._open(piece, file) as sound:
+                    self._check(sound)
+                    form = sound.samplerate, sound.channels
+                    length_s = sound.frames / sound.samplerate if piece.guessed_s is None else piece.guessed_s
+                    lengths[form] = lengths.get(form, 0.0) + length_s
+        self.sample_rate, self.channels = max(lengths, key=lengths.__getitem__)
+        self.duration_s = sum(lengths.values())
+        if self.duration_s == 0:
+            raise AudioError(f"{self.name} is empty: it has a header but no samples")
+
+    def blocks(self) -> Iterator[Samples]:
+        """Yield float32 [t, channels] from the start, at `sample_rate`.
+
+        Raises:
+            AudioError: the file ends before its header says, or cannot be decoded.
+        """
+        self._tell_remarks()
+        frames_read = 0
+        with self._source.opened() as file:
+            for piece in self._pieces:
+                with self._open(piece, file) as sound:
+                    for block in self._fitted(self._read(sound, piece), sound.samplerate):
+                        frames_read += len(block)
+                        if frames_read > LONGEST_S * self.sample_rate:
+                            raise AudioError(f"{self.name} lasts longer than {LONGEST_S / 3600:.0f} h: cut it in parts")
+                        yield block
+        self.duration_s = frames_read / self.sample_rate  # what a header could only guess
+
+    def _read(self, sound: soundfile.SoundFile, piece: Piece) -> Iterator[Samples]:
+        """Yield all of a piece: float32 [t, channels] at its own rate."""
+        length = max(1, min(int(BLOCK_S * sound.samplerate), MAX_BLOCK_VALUES // sound.channels))
+        frames_read = 0
+        while True:
+            try:
+                with _quiet() if sound.format in ("MP3", "MPEG") else nullcontext():
+                    block = sound.read(length, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError as error:
+                raise self._cut_short(frames_read / sound.samplerate) from error
+            if len(block) == 0:
+                break
+            frames_read += len(block)
+            yield checked(block, self.name)
+        if frames_read < sound.frames and not piece.is_open_ended:
+            raise self._cut_short(frames_read / sound.samplerate)
+
+    def _fitted(self, blocks: Iterator[Samples], sample_rate: int) -> Iterator[Samples]:
+        """Yield the blocks of a piece at the rate and with the channels of the recording."""
+        stream = None
+        for block in blocks:
+            if block.shape[1] != self.channels:
+                mono = downmix(block)[:, None]
+                block = np.repeat(mono, self.channels, axis=1)
+            if sample_rate == self.sample_rate:
+                yield block
+                continue
+            stream = stream or soxr.ResampleStream(sample_rate, self.sample_rate, self.channels, "float32", "HQ")
+            yield stream.resample_chunk(block).reshape(-1, self.channels)
+        if stream:
+            rest = stream.resample_chunk(np.zeros((0, self.channels), np.float32), last=True)
+            yield rest.reshape(-1, self.channels)
+
+    @contextmanager
+    def _open(self, piece: Piece, file: BinaryIO) -> Generator[soundfile.SoundFile]:
+        file.seek(0)
+        opened = file if piece.parts is None else SplicedFile(file, piece.parts)
+        try:
+            with _quiet():
+                sound = _Sequential(cast(Any, opened))
+        except (soundfile.LibsndfileError, OSError, TypeError) as error:
+            raise NotSoundError(
+                f"{self.name} is not audio that can be read ({_reason(error)}); give a WAV, FLAC, OGG or MP3 recording"
+            ) from error
+        with sound:
+            yield sound
+
+    def _check(self, sound: soundfile.SoundFile) -> None:
+        if not MIN_SAMPLE_RATE <= sound.samplerate <= MAX_SAMPLE_RATE:
+            raise AudioError(f"{self.name}: a sample rate of {sound.samplerate} Hz is not a recording's")
+        if sound.channels > MAX_CHANNELS:
+            raise AudioError(f"{self.name} has {sound.channels} channels; a recording has at most {MAX_CHANNELS}")
+
+    def _tell_remarks(self) -> None:
+        for remark in self._remarks:
+            warnings.warn(f"{self.name} {remark}", SpeechzipWarning, stacklevel=3)
+        self._remarks = []
+
+    def _cut_short(self, seconds: float) -> AudioError:
+        return AudioError(
+            f"{self.name} is cut short or damaged: its header promises more than the {seconds:.1f} s that can be "
+            "read; copy it again, or repair it first (ffmpeg -i in -c copy out)"
+        )
+
+
+class _Sequential(soundfile.SoundFile):
+    """A sound file that is read from start to end.
+
+    soundfile seeks after each block of a file that can. In an MP3 that loses a frame each time, and libmpg123
+    complains of it on standard error.
+    """
+
+    def seekable(self) -> bool:
+        """Tell soundfile to leave seeking alone."""
+        return False
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Keep libmpg123 from printing what it thinks of damaged frames; libsndfile has no other switch for it."""
+    with _stderr_lock:
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is no standard error
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)
+
+
+def checked(block: Samples, name: str) -> Samples:
+    """Return a block if all its samples are numbers.
+
+    Raises:
+        AudioError: one is not.
+    """
+    if not np.isfinite(block).all():
+        raise AudioError(f"{name} has samples that are no numbers (NaN or infinity); export it again as 16-bit WAV")
+    return block
+
+
+def _reason(error: Exception) -> str:
+    reason = error.error_string if isinstance(error, soundfile.LibsndfileError) else str(error)
+    return reason.rstrip(".")

@@ -1,0 +1,66 @@
+"""What can be read only once, such as a pipe, kept so that it can be read again."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ..errors import AudioError
+from .names import shown_name
+
+SPOOL_MEMORY = 32 << 20
+"""Bytes that are kept in memory; more go to a temporary file."""
+MAX_SPOOL = 4 << 30
+"""Bytes of a pipe that are kept at most: six hours of stereo at 48 kHz."""
+CHUNK = 1 << 20
+
+
+def spool(stream: BinaryIO, name: str) -> BinaryIO:
+    """Return all of a stream as a file that can seek; it goes when it is closed or forgotten.
+
+    Raises:
+        AudioError: there is more than `MAX_SPOOL`, or no room for it.
+    """
+    kept = tempfile.SpooledTemporaryFile(SPOOL_MEMORY)  # noqa: SIM115  # the caller's
+    size = 0
+    try:
+        while chunk := stream.read(CHUNK):
+            size += len(chunk)
+            if size > MAX_SPOOL:
+                raise AudioError(f"{name} gives more than {MAX_SPOOL >> 30} GiB; save it to a file and give its name")
+            kept.write(chunk)
+    except OSError as error:
+        kept.close()
+        raise AudioError(
+            f"{name} cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}; "
+            "save it to a file and give its name"
+        ) from error
+    except BaseException:
+        kept.close()
+        raise
+    kept.seek(0)
+    return cast(BinaryIO, kept)  # it has all of BinaryIO that is used
+
+
+def spool_unless_file(path: str | Path) -> str | Path | BinaryIO:
+    """Return the path of a regular file as it is, and what a pipe gives as a file that can seek.
+
+    Raises:
+        AudioError: it cannot be opened; it is a folder, a terminal, or a device that gives no recording.
+    """
+    name = shown_name(path)
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise AudioError(f"{name} is a folder; give an audio file, such as call.wav")
+        if stat.S_ISREG(mode):
+            return path
+        if not stat.S_ISFIFO(mode):
+            raise AudioError(f"{name} is no file and no pipe; give an audio file, such as call.wav")
+        with open(path, "rb") as stream:
+            return spool(stream, name)
+    except OSError as error:
+        raise AudioError(f"{name} cannot be read: {error.strerror or error}") from error

@@ -1,0 +1,1 @@
+"""Both ends on this machine, for the demonstration and the benchmark."""

@@ -1,0 +1,100 @@
+"""A recording in place of the microphone, a folder in place of the loudspeaker."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from ...atomic import atomic_file
+from ...audio.downmix import downmix
+from ...audio.reading import engine_blocks, open_recording
+from ...errors import OutputError
+from ...protocols import ENGINE_SAMPLE_RATE
+from ...types import Samples
+from ..reports import Heard
+
+BLOCK_S = 0.05
+"""Sound comes in blocks of this length, as from a microphone."""
+
+
+async def play_in_real_time(path: Path, lead_s: float = 0.0) -> AsyncIterator[tuple[Samples, float]]:
+    """Yield a recording as a microphone would: float32 [t] at 16 kHz, and when its last sample was due.
+
+    Args:
+        path: any file that `compress` takes; its channels are mixed.
+        lead_s: when to begin, from now.
+
+    Raises:
+        AudioError: it is not audio.
+    """
+    started_s = time.monotonic() + lead_s
+    block_length = int(BLOCK_S * ENGINE_SAMPLE_RATE)
+    played = 0
+    for long_block in engine_blocks(open_recording(path)):
+        mono = downmix(long_block)
+        for start in range(0, len(mono), block_length):
+            block = mono[start : start + block_length]
+            played += len(block)
+            due_s = started_s + played / ENGINE_SAMPLE_RATE
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+            yield block, due_s
+
+
+class FolderLoudspeaker:
+    """Write each utterance as ``0001.wav``, and its text to ``transcript.jsonl``."""
+
+    def __init__(self, folder: Path, force: bool = False) -> None:
+        """Make the folder.
+
+        Raises:
+            OutputError: it cannot be made, or holds an earlier conversation and `force` is not given.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder} cannot be made a folder: {error.strerror or error}") from error
+        self._folder = folder
+        self._force = force
+        self._pieces: list[Samples] = []
+        self._sample_rate = 0
+        self._transcript = folder / "transcript.jsonl"
+        if self._transcript.exists() and not force:
+            raise OutputError(
+                f"{folder} holds a conversation already; give --force to overwrite it, or --output for another folder"
+            )
+        self._transcript.write_bytes(b"")
+
+    async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
+        """Take in a piece; see `Loudspeaker.play`."""
+        self._pieces.append(samples)
+        self._sample_rate = sample_rate
+
+    async def finish(self, heard: Heard) -> None:
+        """Write the utterance; see `Loudspeaker.finish`."""
+        pieces, self._pieces = self._pieces, []
+        line = {"number": heard.number, "text": heard.text, "payload_bytes": heard.payload_bytes, "voice": heard.voice}
+        try:
+            with self._transcript.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise OutputError(f"{self._transcript} cannot be written: {error.strerror or error}") from error
+        if not pieces:  # a text without a sound in it
+            return
+        buffer = io.BytesIO()
+        soundfile.write(buffer, np.concatenate(pieces), self._sample_rate, format="WAV", subtype="PCM_16")
+        with atomic_file(self._folder / f"{heard.number:04}.wav", self._force) as file_out:
+            file_out.write(buffer.getvalue())
+
+    async def stop(self) -> None:
+        """Leave out the utterance that is not complete; see `Loudspeaker.stop`."""
+        self._pieces.clear()
+
+    async def close(self) -> None:
+        """Nothing is left to write."""

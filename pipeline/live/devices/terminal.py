@@ -1,0 +1,175 @@
+"""A conversation in the terminal: what is said and heard as lines, and one live line below them.
+
+you   Is anybody there?                       (41 B, 0.21 s)
+peer  Yes, I am here.                         (38 B)
+● connected  talking  ▂▄▆▄ "I wanted to ask if"  sent 171 B  delay 0.21 s   Enter stops
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from ...display import printable_json
+from ..reports import (
+    Delivered,
+    Guess,
+    Heard,
+    Level,
+    Lost,
+    Notice,
+    Observer,
+    Pairing,
+    PeerStatus,
+    Played,
+    Report,
+    Said,
+    Traffic,
+    to_json,
+)
+from ..wire.messages import Status
+from ..wire.state import LinkState
+
+BARS = " ▁▂▃▄▅▆▇█"
+QUIETEST_DB = -60.0
+"""What the lowest bar stands for; the highest is full scale."""
+GUESS_WIDTH = 40
+REFRESH_PER_S = 10
+
+
+def json_line(report: Report) -> str:
+    """Return a report as one line of JSON."""
+    return printable_json(to_json(report))
+
+
+class TerminalView:
+    """Show reports to a person: lines on standard output, the live line on standard error."""
+
+    def __init__(self, hint: Callable[[], str], write: Callable[[str], None]) -> None:
+        """Begin.
+
+        Args:
+            hint: what a key press would do just now.
+            write: takes a line for standard output, where that is no terminal.
+        """
+        self._hint = hint
+        self._write = write
+        self._error = Console(stderr=True, highlight=False)
+        self._state = LinkState("connecting")
+        self._level = Level(QUIETEST_DB, talking=False)
+        self._guess = ""
+        self._peer = Status.NOTHING
+        self._traffic = Traffic(0, 0, 0.0, 0.0)
+        self._delay_s: float | None = None
+        self._said: dict[int, Said] = {}
+        self._live = Live(
+            console=self._error, refresh_per_second=REFRESH_PER_S, transient=True, get_renderable=self._line
+        )
+
+    def __enter__(self) -> Observer:
+        """Begin to show; return what takes reports."""
+        if self._error.is_terminal:
+            self._live.start()
+        return self._take
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Remove the live line."""
+        self._live.stop()
+
+    def _take(self, report: Report) -> None:
+        match report:
+            case LinkState():
+                if report.phase != self._state.phase or not self._error.is_terminal:
+                    detail = f": {report.detail}" if report.detail else ""
+                    queued = f", {report.queued} waiting" if report.queued else ""
+                    self._print(f"{report.phase}{detail}{queued}", to_stderr=True)
+                self._state = report
+            case Level():
+                self._level = report
+            case Guess(text):
+                self._guess = text
+            case Said(number, text, payload_bytes):
+                self._guess = ""
+                waiting = ", waits for the link" if report.queued else ""
+                self._said[number] = report
+                self._print(f"you   {text}  ({payload_bytes} B{waiting})")
+            case Delivered(number):
+                said = self._said.pop(number, None)
+                if said and said.queued:
+                    self._print(f"      delivered: {said.text}", to_stderr=True)
+            case Played(_, delay_s):
+                self._delay_s = delay_s
+            case Heard(_, text, payload_bytes):
+                self._print(f"peer  {text}  ({payload_bytes} B)")
+            case Traffic():
+                self._traffic = report
+            case PeerStatus(status):
+                self._peer = status
+                self._print_peer(status)
+            case Notice(text) | Lost(_, text):
+                self._print(f"      {text}", to_stderr=True)
+            case Pairing():
+                for line in how_to_pair(report):
+                    self._print(line, to_stderr=True)
+            case _:
+                pass
+
+    def _print_peer(self, status: Status) -> None:
+        if status & Status.NO_MICROPHONE:
+            self._print("      the peer has no microphone just now", to_stderr=True)
+        if status & Status.NO_LOUDSPEAKER:
+            self._print("      the peer has no loudspeaker just now: only the text arrives", to_stderr=True)
+        if status & Status.UNSPOKEN:
+            self._print("      the peer could not speak something that you said", to_stderr=True)
+
+    def _print(self, line: str, to_stderr: bool = False) -> None:
+        if self._live.is_started and (to_stderr or sys.stdout.isatty()):
+            self._live.console.print(Text(line))  # above the live line
+        elif to_stderr:
+            print(line, file=sys.stderr, flush=True)
+        else:
+            self._write(line)
+
+    def _line(self) -> Text:
+        """Return the live line."""
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append("● ", "green" if self._state.phase == "connected" else "yellow")
+        line.append(self._state.phase)
+        if self._state.queued:
+            line.append(f", {self._state.queued} waiting", "yellow")
+        if self._peer & Status.TALKING:
+            line.append("  the peer talks", "cyan")
+        if self._level.talking:
+            line.append(f"  {level_bar(self._level.level_db)}", "red")
+        if self._guess:
+            line.append(f"  {self._guess[-GUESS_WIDTH:]}", "italic")
+        line.append(f"  sent {self._traffic.sent_bytes} B")
+        if self._delay_s is not None:
+            line.append(f"  delay {self._delay_s:.2f} s")
+        line.append(f"  {self._hint()}", "dim")
+        return line
+
+
+def how_to_pair(pairing: Pairing) -> list[str]:
+    """Return what the other end is to do, in lines for people."""
+    if pairing.path:
+        return [
+            f"The pairing line is in {pairing.path}, a password for this conversation.",
+            "The other end takes, with a copy of it: speechzip talk --pairing-file FILE",
+        ]
+    if pairing.secret:
+        return ["The other end runs `speechzip talk -` and is given this line, a password:", pairing.line]
+    return [f"The other end takes: speechzip talk '{pairing.line}'"]
+
+
+def level_bar(level_db: float) -> str:
+    """Return a character for a level: a space at `QUIETEST_DB` and below, a full block at 0 dB."""
+    share = (level_db - QUIETEST_DB) / -QUIETEST_DB
+    return BARS[round(min(max(share, 0.0), 1.0) * (len(BARS) - 1))]

@@ -1,0 +1,1 @@
+"""A conversation at one end: sound to utterances, utterances to sound."""

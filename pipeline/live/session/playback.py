@@ -1,0 +1,277 @@
+"""From what a peer says to the loudspeaker: decode, wait in turn, speak.
+
+    link --> one payload --> [reader thread] decode --> PlayQueue --> [mouth thread] speak --> loudspeaker
+     ^                                                      |
+     `--- take_next: only while there is room --------------'
+
+Everything here belongs to one peer. When another one comes, what waits is dropped and what is playing ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from ...decompression import with_voices
+from ...display import printable
+from ...errors import DeviceError, SpeechzipError
+from ...protocols import Synthesizer
+from ...types import Payload, Samples, Utterance, Voice, VoiceReference
+from ..devices.loudspeaker import Loudspeaker
+from ..limits import LIMITS, Limits
+from ..reports import Heard, Lost, Notice, Observer, Playing
+from ..wire.link import PayloadReceived
+from ..wire.messages import Status
+from ..wire.transport import Endpoint
+from ..workers import Worker
+from .synthesis import decode_utterances, estimate_duration_s, speak
+
+MAX_REASON_CHARACTERS = 200
+"""Of a foreign engine's message that a user is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a peer has said, decoded."""
+
+    received: PayloadReceived
+    payload: Payload
+    sound_s: float
+    """How long it will take to say, estimated."""
+
+
+class PlayQueue:
+    """What waits to be played, bounded by number and by seconds of speech."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self._limits = limits
+        self._waiting: deque[Waiting] = deque()
+        self._here = asyncio.Event()
+
+    def __len__(self) -> int:
+        """Return how many wait."""
+        return len(self._waiting)
+
+    @property
+    def sound_s(self) -> float:
+        """How long it will take to say what waits."""
+        return sum(waiting.sound_s for waiting in self._waiting)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may come."""
+        return len(self._waiting) < self._limits.waiting and self.sound_s < self._limits.waiting_s
+
+    def push(self, received: PayloadReceived, payload: Payload) -> None:
+        """Take in one; voices that are the last one's are kept once."""
+        if self._waiting and self._waiting[-1].payload.speakers == payload.speakers:
+            payload = replace(payload, speakers=self._waiting[-1].payload.speakers)
+        text_s = sum(estimate_duration_s(utterance.text) for utterance in payload.utterances)
+        self._waiting.append(Waiting(received, payload, min(text_s, self._limits.utterance_s)))
+        self._here.set()
+
+    async def pop(self) -> Waiting:
+        """Return the first one, when there is one."""
+        while not self._waiting:
+            self._here.clear()
+            await self._here.wait()
+        return self._waiting.popleft()
+
+    def clear(self) -> int:
+        """Drop all; return how many there were."""
+        count = len(self._waiting)
+        self._waiting.clear()
+        return count
+
+
+class Playback:
+    """The hearing half of a conversation."""
+
+    def __init__(
+        self,
+        synthesizer: Synthesizer,
+        loudspeaker: Loudspeaker,
+        observe: Observer,
+        device: Callable[[Status, bool, str], None],
+        tell: Callable[[Status, bool], None],
+        limits: Limits = LIMITS,
+    ) -> None:
+        """Prepare to play.
+
+        Args:
+            synthesizer: a loaded one.
+            loudspeaker: takes the sound.
+            observe: is told what happens, in the event loop's thread.
+            device: takes whether a device is missing, and why, for both ends to know.
+            tell: takes a flag for the peer to see, and whether it is on.
+            limits: see there.
+        """
+        self._synthesizer = synthesizer
+        self._loudspeaker = loudspeaker
+        self._observe = observe
+        self._device = device
+        self._tell = tell
+        self._limits = limits
+        self._queue = PlayQueue(limits)
+        self._arrived: asyncio.Queue[PayloadReceived] = asyncio.Queue()
+        self._decoding = False
+        self._playing: asyncio.Task[None] | None = None
+        self._stream = b""  # of the peer that is heard
+        self._waits = False  # whether the user knows that the peer has to wait
+        self._heard_count = 0
+        self.heard_s = 0.0
+        """Speech received so far."""
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether the peer is being heard just now."""
+        return self._playing is not None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to play."""
+        return not (self._decoding or len(self._queue) or self._playing)
+
+    def begin(self, stream: bytes) -> None:
+        """Take in that a peer is there. Where it is another one, drop what the last one has said."""
+        if stream == self._stream:
+            return
+        dropped = self._queue.clear() + self._decoding + self.is_playing
+        if self._playing:
+            self._playing.cancel()
+        if dropped:
+            self._observe(Lost("heard", f"{dropped} utterances of the peer before were dropped: another one is there"))
+        self._stream, self._waits = stream, False
+        self._tell(Status.UNSPOKEN, False)
+
+    def take(self, received: PayloadReceived) -> None:
+        """Take in what the peer says. The next one comes after `Endpoint.take_next`."""
+        self._decoding = True
+        self._arrived.put_nowait(received)
+
+    async def run(self, endpoint: Endpoint) -> None:
+        """Decode and play until cancelled.
+
+        Args:
+            endpoint: where what is played comes from.
+        """
+        with Worker("speechzip-reader") as reader, Worker("speechzip-mouth") as mouth:
+            parts = [self._read(endpoint, reader), self._play(endpoint, mouth)]
+            tasks = [asyncio.ensure_future(part) for part in parts]
+            try:
+                await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read(self, endpoint: Endpoint, reader: Worker) -> None:
+        while True:
+            received = await self._arrived.get()
+            try:
+                payload = await reader.run(self._understand, received.payload)
+            except Exception as error:  # hostile bytes, voices that cannot be read, or whatever an engine raises
+                self._lose("read", error)
+                await asyncio.sleep(self._limits.soundless_s)
+            else:
+                if received.stream == self._stream:  # otherwise it was counted as dropped
+                    self._queue.push(received, payload)
+            self._decoding = False
+            self._ask_for_more(endpoint)
+
+    def _understand(self, code: bytes) -> Payload:
+        """Return what the peer says, with those voices that it only names and we have (in the reader's thread)."""
+        return with_voices(decode_utterances(code).payload, self._synthesizer)
+
+    def _ask_for_more(self, endpoint: Endpoint) -> None:
+        if self._decoding:
+            return
+        if self._queue.has_room:
+            endpoint.take_next()
+        elif not self._waits:
+            self._waits = True
+            waiting = f"{len(self._queue)} utterances, some {self._queue.sound_s:.0f} s"
+            self._observe(Notice(f"the peer has to wait: {waiting}, are to be played first"))
+
+    async def _play(self, endpoint: Endpoint, mouth: Worker) -> None:
+        while True:
+            waiting = await self._queue.pop()
+            self._playing = asyncio.ensure_future(self._play_one(waiting, endpoint, mouth))
+            self._ask_for_more(endpoint)
+            try:
+                await asyncio.wait({self._playing})
+                if self._playing.cancelled():  # by `begin`
+                    await self._loudspeaker.stop()
+                else:
+                    self._playing.result()
+            finally:
+                self._playing.cancel()
+                await asyncio.gather(self._playing, return_exceptions=True)
+                self._playing = None
+
+    async def _play_one(self, waiting: Waiting, endpoint: Endpoint, mouth: Worker) -> None:
+        left_s = self._limits.utterance_s
+        for utterance in waiting.payload.utterances:
+            voice = waiting.payload.speakers[utterance.speaker].voice
+            left_s -= await self._play_utterance(waiting.received, utterance, voice, left_s, endpoint, mouth)
+        if left_s <= 0:
+            self._observe(Lost("heard", f"what the peer said was cut off after {self._limits.utterance_s:.0f} s"))
+        if left_s == self._limits.utterance_s:
+            await asyncio.sleep(self._limits.soundless_s)
+
+    async def _play_utterance(
+        self,
+        received: PayloadReceived,
+        utterance: Utterance,
+        voice: Voice | VoiceReference,
+        left_s: float,
+        endpoint: Endpoint,
+        mouth: Worker,
+    ) -> float:
+        """Play one utterance, at most `left_s` of it; return how long its sound was, in seconds."""
+        self._heard_count += 1
+        self.heard_s += utterance.duration_s
+        text = printable(utterance.text)
+        heard = Heard(self._heard_count, text, len(received.payload), voice.id, utterance.duration_s)
+        self._observe(heard)
+        played_s = 0.0
+        rate = self._synthesizer.sample_rate
+        sound = speak(utterance, voice, self._synthesizer, left_s, self._limits.pieces)
+        try:
+            while (samples := await self._next_piece(sound, mouth)) is not None:
+                if not played_s:
+                    self._observe(Playing(heard.number))
+                    if received.stream == self._stream:
+                        endpoint.played(received.sequence)
+                await self._loudspeaker.play(heard, samples, rate)
+                played_s += len(samples) / rate
+            await self._loudspeaker.finish(heard)
+            self._device(Status.NO_LOUDSPEAKER, False, "")
+        except DeviceError as error:
+            self._device(Status.NO_LOUDSPEAKER, True, str(error))
+            return 0.0
+        return played_s
+
+    async def _next_piece(self, sound: Iterator[Samples], mouth: Worker) -> Samples | None:
+        """Return the next piece of an utterance with a sound in it; None at its end, or where the engine fails."""
+        try:
+            samples = await mouth.run(next, (piece for piece in sound if len(piece)), None)
+        except Exception as error:  # whatever an engine raises: the utterance is lost, the conversation goes on
+            self._lose("spoken", error)
+            return None
+        if samples is None:
+            self._tell(Status.UNSPOKEN, False)
+        return samples
+
+    def _lose(self, what: str, error: Exception) -> None:
+        """Tell both ends that something cannot be read or spoken."""
+        self._observe(Lost("heard", f"something that the peer said cannot be {what}: {reason(error)}"))
+        self._tell(Status.UNSPOKEN, True)
+
+
+def reason(error: Exception) -> str:
+    """Return why an engine has failed, in one line for people."""
+    name = "" if isinstance(error, SpeechzipError) else f"{type(error).__name__}: "
+    return printable(f"{name}{error}")[:MAX_REASON_CHARACTERS]

@@ -1,0 +1,211 @@
+"""Sound to utterances while somebody is still speaking.
+
+    sound     ----####-####--------####-#####--|       | the button is let go
+    guesses      g   g  g*        g   g    g*          re-read as it grows; * at each pause
+    said                    ^ a pause: sent            ^ nothing was said since g*: sent at once
+
+The recognizer re-reads the open stretch now and then. Where the stretch ends in what it has read
+last, that reading is taken, and the end of speech costs no recognition at all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...compression import VOICE_SPEECH_S
+from ...protocols import ENGINE_SAMPLE_RATE, Recognizer, VoiceEncoder
+from ...segments.rejection import is_speech
+from ...segments.segmentation import Cutting, SpeechDetector, Stretch, StretchFinder
+from ...types import Payload, Samples, Speaker, Transcript, Utterance, Voice
+
+PUSH_TO_TALK = Cutting(pause_s=0.9, short_pause_s=0.25, soft_length_s=5.0, hard_length_s=12.0)
+"""A talker who pauses is heard while the button is still down."""
+HANDS_FREE = Cutting(pause_s=0.5, short_pause_s=0.25, soft_length_s=4.0, hard_length_s=12.0)
+"""Nobody says when it is the end: a pause must do."""
+
+GUESS_EVERY_S = 1.0
+"""How often an open stretch is read again, for its text to be seen growing."""
+GUESS_SHARE = 4
+"""A reading is followed by a rest of so many times its length: the end of speech finds the recognizer free."""
+PAUSE_GUESS_S = 0.12
+"""A pause this long may be the end: the stretch is read at once."""
+VOICE_GROWTH = 3.0
+"""The voice is measured again, and sent, when so many times as much has been heard."""
+ENOUGH_SPEECH_S = 1.0
+"""What a first measurement takes."""
+SETTLED_VOICE_S = 15.0
+"""Beyond this a voice stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One utterance, ready to be sent."""
+
+    payload: Payload
+    """One speaker, one utterance that starts at 0."""
+    end_s: float
+    """Where its speech ends in the sound that was pushed, in seconds."""
+
+    @property
+    def text(self) -> str:
+        """The words."""
+        return self.payload.utterances[0].text
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Speech that is lost, since an engine failed."""
+
+    duration_s: float
+    error: Exception
+
+
+class Talker:
+    """One person's speech, as utterances. Not for two threads at once."""
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        voice_encoder: VoiceEncoder,
+        cutting: Cutting = PUSH_TO_TALK,
+        new_detector: Callable[[], SpeechDetector] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin to listen.
+
+        Args:
+            recognizer: finds the words.
+            voice_encoder: measures how the talker sounds.
+            cutting: where utterances end.
+            new_detector: finds speech, anew after each release; Silero VAD if None.
+            clock: seconds, to see how long a reading takes.
+        """
+        self._recognizer = recognizer
+        self._cutting = cutting
+        self._new_detector = new_detector
+        self._clock = clock
+        self._voice = VoiceMeter(voice_encoder)
+        self._pushed = 0  # samples in all
+        self._base_s = 0.0  # where the finder's time begins
+        self._finder = self._new_finder()
+        self._guess: tuple[tuple[float, float], Transcript | None] | None = None  # None: the engine failed
+        self._guess_wanted_at_s = 0.0
+
+    @property
+    def heard_s(self) -> float:
+        """How much sound was pushed, in seconds."""
+        return self._pushed / ENGINE_SAMPLE_RATE
+
+    def push(self, samples: Samples) -> Iterator[Spoken | Unheard]:
+        """Yield what has been said within `samples`: float32 [t] at 16 kHz, following the last call's."""
+        self._pushed += len(samples)
+        for stretch in self._finder.push(samples):
+            yield from self._read(stretch)
+
+    def release(self) -> Iterator[Spoken | Unheard]:
+        """Yield what is left: the button has been let go."""
+        for stretch in self._finder.flush():
+            yield from self._read(stretch)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the sound that has not been read: what follows is new."""
+        self._finder, self._base_s = self._new_finder(), self.heard_s
+        self._guess = None
+
+    def guess(self) -> str | None:
+        """Read what is being said so far, if it is time to; return the text if it was read."""
+        stretch = self._finder.open_stretch()
+        if stretch is None or (self._guess and self._guess[0] == _span(stretch)):
+            return None
+        now_s = self._clock()
+        if now_s < self._guess_wanted_at_s and self._finder.pause_s < PAUSE_GUESS_S:
+            return None
+        transcript: Transcript | None
+        try:
+            transcript = self._recognizer.transcribe(stretch.samples)
+            text = transcript.text if is_speech(transcript, stretch.samples, stretch.duration_s) else ""
+            self._voice.prepare(stretch, transcript.text)
+        except Exception:  # nothing is lost yet: the stretch is read again at its end, whose failure is told
+            transcript = text = None
+        self._guess = (_span(stretch), transcript)
+        took_s = self._clock() - now_s
+        self._guess_wanted_at_s = now_s + took_s + max(GUESS_EVERY_S, GUESS_SHARE * took_s)
+        return text
+
+    def _new_finder(self) -> StretchFinder:
+        return StretchFinder(self._new_detector() if self._new_detector else None, self._cutting)
+
+    def _read(self, stretch: Stretch) -> Iterator[Spoken | Unheard]:
+        try:
+            spoken = self._understand(stretch)
+        except Exception as error:  # whatever an engine raises
+            yield Unheard(stretch.duration_s, error)
+            return
+        if spoken is None:
+            return
+        yield spoken
+        try:
+            self._voice.refine()  # after it has been sent: the next one has it
+        except Exception as error:
+            yield Unheard(0.0, error)
+
+    def _understand(self, stretch: Stretch) -> Spoken | None:
+        """Return what is said in a stretch, None where nothing is."""
+        guess, self._guess = self._guess, None
+        transcript = guess[1] if guess and guess[0] == _span(stretch) else None
+        if transcript is None:
+            transcript = self._recognizer.transcribe(stretch.samples)
+        if not is_speech(transcript, stretch.samples, stretch.duration_s):
+            return None
+        utterance = Utterance(0.0, stretch.duration_s, 0, transcript.text, transcript.confidence, transcript.language)
+        self._voice.hear(stretch, transcript.text)
+        speaker = Speaker(self._voice.measured())
+        payload = Payload((speaker,), (utterance,), stretch.duration_s, recognizer=self._recognizer.name)
+        return Spoken(payload, self._base_s + stretch.start_s + stretch.duration_s)
+
+
+class VoiceMeter:
+    """The talker's voice, from the first utterance on, and better when more has been heard."""
+
+    def __init__(self, encoder: VoiceEncoder) -> None:
+        self._encoder = encoder
+        self._speech: list[Samples] = []
+        self._words: list[str] = []
+        self._heard_s = self._measured_s = 0.0
+        self._voice: Voice | None = None
+
+    def hear(self, stretch: Stretch, text: str) -> None:
+        """Take in one utterance."""
+        if self._heard_s < min(VOICE_SPEECH_S, VOICE_GROWTH * SETTLED_VOICE_S):
+            self._speech.append(stretch.samples)
+            self._words.append(text)
+            self._heard_s += stretch.duration_s
+
+    def prepare(self, stretch: Stretch, text: str) -> None:
+        """Measure the voice on an utterance that goes on yet, so that the first one need not wait for it."""
+        if self._voice is None and stretch.duration_s >= ENOUGH_SPEECH_S:
+            self._voice = self._encoder.encode(stretch.samples, text)
+            self._measured_s = stretch.duration_s
+
+    def measured(self) -> Voice:
+        """Return the voice as it was measured last, or measure it now for the first time."""
+        return self._voice or self._measure()
+
+    def refine(self) -> None:
+        """Measure again, where enough has been heard since."""
+        if self._measured_s < SETTLED_VOICE_S and self._heard_s >= VOICE_GROWTH * self._measured_s:
+            self._measure()
+
+    def _measure(self) -> Voice:
+        self._voice = self._encoder.encode(np.concatenate(self._speech), " ".join(self._words))
+        self._measured_s = self._heard_s
+        return self._voice
+
+
+def _span(stretch: Stretch) -> tuple[float, float]:
+    return stretch.start_s, stretch.duration_s

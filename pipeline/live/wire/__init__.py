@@ -1,0 +1,1 @@
+"""The live link: frames, messages, delivery, sockets and security."""

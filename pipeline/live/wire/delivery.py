@@ -1,0 +1,205 @@
+"""What outlives a connection: what we have said and the peer may not have, and what we have heard.
+
+Everything said is a numbered item of a stream. The peer acknowledges the last number that has
+come; after a reconnection it says so again, and we go on from there:
+
+    stream   1 voices   2 utterance   3 utterance   4 utterance     5 ...
+             `----acknowledged----'   `-- unacknowledged: kept --'  `- waiting: no number yet
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...errors import ProtocolError, QueueFullError
+from ...payload.format import split_voices
+from ..limits import LIMITS, Limits
+from .frames import MAX_BODY
+from .messages import MAX_UTTERANCE_BYTES, STREAM_BYTES, WINDOW, Utterance, Voices
+
+SLOTS = 16
+FRAME_OVERHEAD = 16
+"""Sequence number, slot and the like, in bytes, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPayload:
+    """One payload, cut where its voices section stands."""
+
+    header: bytes
+    voices: bytes
+    rest: bytes
+
+    @classmethod
+    def of(cls, data: bytes) -> SplitPayload:
+        """Cut a payload."""
+        return cls(*split_voices(data))
+
+
+class Outbox:
+    """What we say, until the peer has it."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self.stream = b""
+        self._limits = limits
+        self._waiting: deque[tuple[int, SplitPayload]] = deque()
+        self._unacknowledged: deque[tuple[int | None, Utterance | Voices, SplitPayload | None]] = deque()
+        self._resend = 0  # how many of _unacknowledged, from the end, are to be sent on this connection
+        self._sequence = 0  # of the last item that has a number
+        self._slots: dict[bytes, int] = {}
+        self._numbers: OrderedDict[int, int] = OrderedDict()  # place in the stream -> our number
+        self._next_number = 1
+        self.restart()
+
+    def __len__(self) -> int:
+        """Return how many utterances the peer has not acknowledged."""
+        return len(self._waiting) + sum(split is not None for _, _, split in self._unacknowledged)
+
+    def say(self, split: SplitPayload) -> int:
+        """Take in a payload to send; return our own number for it, which `acknowledge` gives back.
+
+        Raises:
+            QueueFullError: too much is waiting already, or the payload is too long for a frame.
+        """
+        size = len(split.header) + len(split.rest)
+        if size > MAX_UTTERANCE_BYTES or len(split.voices) + FRAME_OVERHEAD > MAX_BODY:
+            raise QueueFullError(
+                f"the utterance takes {size} bytes and its voice {len(split.voices)}; "
+                f"{MAX_UTTERANCE_BYTES} and {MAX_BODY - FRAME_OVERHEAD} are the most: it was not sent"
+            )
+        queued = size + sum(len(waiting.header) + len(waiting.rest) for _, waiting in self._waiting)
+        if len(self) >= self._limits.queued or queued > self._limits.queued_bytes:
+            raise QueueFullError(
+                f"{len(self)} utterances wait for the link already: this one was not kept; "
+                "say it again when the link is back"
+            )
+        number, self._next_number = self._next_number, self._next_number + 1
+        self._waiting.append((number, split))
+        return number
+
+    def restart(self) -> None:
+        """Begin a stream of a new name with all that is not acknowledged: the peer is another one."""
+        self.stream = secrets.token_bytes(STREAM_BYTES)
+        self._renumber()
+
+    def resume(self, received: int) -> list[int]:
+        """Go on after what the peer says it has received; return our numbers of the utterances among it.
+
+        Raises:
+            ProtocolError: it cannot have received that.
+        """
+        if received == 0:  # we are new to the peer, which may have been started again
+            self._renumber()
+            return []
+        first = self._sequence - len(self._unacknowledged)
+        if not first <= received <= self._sequence:
+            raise ProtocolError(f"the peer claims to have {received} items; {first} to {self._sequence} are possible")
+        self._resend = 0
+        delivered = self.acknowledge(received)
+        self._resend = len(self._unacknowledged)
+        return delivered
+
+    def to_send(self) -> Iterator[Utterance | Voices]:
+        """Yield what is to go out now; each is taken to be on its way when it has been yielded."""
+        while self._resend:
+            message = self._unacknowledged[-self._resend][1]
+            self._resend -= 1
+            yield message
+        while self._waiting and len(self._unacknowledged) < WINDOW - 1:  # voices may go along
+            number, split = self._waiting[0]
+            if split.voices not in self._slots:
+                yield self._send_voices(split.voices)
+            self._waiting.popleft()
+            self._sequence += 1
+            message = Utterance(self._sequence, self._slots[split.voices], split.header, split.rest)
+            self._unacknowledged.append((number, message, split))
+            self._numbers[self._sequence] = number
+            if len(self._numbers) > self._limits.queued:
+                self._numbers.popitem(last=False)
+            yield message
+
+    def acknowledge(self, received: int) -> list[int]:
+        """Forget what the peer has; return our numbers of the utterances among it.
+
+        Raises:
+            ProtocolError: it has not been sent yet.
+        """
+        if received > self._sequence - self._resend:
+            raise ProtocolError(f"the peer acknowledges item {received}, which was not sent")
+        delivered: list[int] = []
+        while self._unacknowledged and self._unacknowledged[0][1].sequence <= received:
+            number, _, _ = self._unacknowledged.popleft()
+            if number is not None:
+                delivered.append(number)
+        return delivered
+
+    def number_of(self, sequence: int) -> int | None:
+        """Return our number of the utterance at this place in the stream; None where it is none, or long ago."""
+        return self._numbers.get(sequence)
+
+    def _send_voices(self, section: bytes) -> Voices:
+        slot = len(self._slots) % SLOTS
+        if len(self._slots) >= SLOTS:  # the oldest gives up its slot; the peer learns it in order
+            oldest = next(iter(self._slots))
+            slot = self._slots.pop(oldest)
+        self._slots[section] = slot
+        self._sequence += 1
+        message = Voices(self._sequence, slot, section)
+        self._unacknowledged.append((None, message, None))
+        return message
+
+    def _renumber(self) -> None:
+        kept = [(number, split) for number, _, split in self._unacknowledged if number is not None and split]
+        self._waiting.extendleft(reversed(kept))
+        self._unacknowledged.clear()
+        self._sequence = self._resend = 0
+        self._slots.clear()
+        self._numbers.clear()
+
+
+class _Heard:
+    """One peer's stream, as far as it has come."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.voices: dict[int, bytes] = {}
+
+
+class Inbox:
+    """What peers have said so far, by the names of their streams."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self._limits = limits
+        self._streams: OrderedDict[bytes, _Heard] = OrderedDict()
+
+    def open(self, stream: bytes) -> int:
+        """Return how far the stream of this name has come; 0 where it is new."""
+        heard = self._streams.setdefault(stream, _Heard())
+        self._streams.move_to_end(stream)
+        while len(self._streams) > self._limits.streams:
+            self._streams.popitem(last=False)
+        return heard.received
+
+    def take(self, stream: bytes, message: Voices | Utterance) -> bytes | None:
+        """Take in an item; return the whole payload of a new utterance, None for voices and what was here before.
+
+        Raises:
+            ProtocolError: an item before it is missing, or its voices are.
+        """
+        heard = self._streams[stream]
+        if message.sequence <= heard.received:
+            return None
+        if message.sequence != heard.received + 1:
+            raise ProtocolError(f"the peer sends item {message.sequence} after item {heard.received}")
+        payload = None
+        if isinstance(message, Voices):
+            heard.voices[message.slot] = message.section
+        elif message.slot in heard.voices:
+            payload = message.header + heard.voices[message.slot] + message.rest
+        else:
+            raise ProtocolError(f"the peer speaks with voices {message.slot}, which it has not sent")
+        heard.received += 1
+        return payload

@@ -1,0 +1,363 @@
+"""One connection as a state machine without sockets or clocks: bytes and times in, events and bytes out.
+
+    caller   --- hello ----->  listener      who is there, what they read, the secret
+             <-- hello ------
+             <-> acknowledge <->             how far the other's stream has come here
+             <-> voices, utterance, acknowledge, played, status, alive <->
+             --- goodbye ---> or <---
+
+The listener says nothing before a hello with the right secret has come.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import deque
+from dataclasses import dataclass, replace
+
+from ...errors import LinkError, ProtocolError
+from ..limits import LIMITS, Limits
+from .delivery import Inbox, Outbox
+from .frames import FrameReader
+from .messages import (
+    HIGHEST_VERSION,
+    LOWEST_VERSION,
+    WINDOW,
+    Acknowledge,
+    Alive,
+    Goodbye,
+    Hello,
+    Message,
+    Played,
+    Reason,
+    Status,
+    StatusMessage,
+    Utterance,
+    Voices,
+    decode_message,
+    encode_message,
+)
+
+REASONS = {
+    Reason.DONE: "the peer has left",
+    Reason.DENIED: "the peer does not know our secret; use the pairing line that its `speechzip listen` prints",
+    Reason.BUSY: "the peer is talking with somebody else",
+    Reason.VERSION: "the two ends have no version of the protocol, the payload or the text coder in common; "
+    "upgrade speechzip on both",
+    Reason.PROTOCOL: "the peer received damaged bytes",
+    Reason.SILENCE: "the peer has heard nothing from us for too long",
+}
+FATAL = frozenset({Reason.DENIED, Reason.VERSION})
+"""Trying again would end in the same way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeted:
+    """A caller has said hello with the right secret: `Link.admit` it or `Link.refuse` it."""
+
+    hello: Hello
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Both ends may speak."""
+
+    hello: Hello
+    """The peer's, less its secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadReceived:
+    """The peer has said something."""
+
+    sequence: int
+    """What `Link.played` takes."""
+    stream: bytes
+    """The name of what this peer says, which tells peers apart."""
+    payload: bytes
+    """The whole of it, voices put back; not decoded yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredTo:
+    """The peer has what we said: these of `Outbox.say`'s numbers."""
+
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedBy:
+    """The peer's loudspeaker has begun with what we said."""
+
+    number: int
+    """As `Outbox.say` returned it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusOf:
+    """The peer tells about itself."""
+
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The peer has said goodbye, or is silent; nothing follows."""
+
+    reason: Reason
+    message: str
+    fatal: bool
+    """Whether it is of no use to try again."""
+
+
+LinkEvent = Greeted | Opened | PayloadReceived | DeliveredTo | PlayedBy | StatusOf | Ended
+
+
+class Link:
+    """One end of one connection.
+
+    Every method takes `now_s`, the seconds of a clock that never goes back. `receive`, `take_next` and `advance`
+    return what has happened; `to_send` returns the bytes to write, when there is room for them.
+
+    Utterances are taken one at a time: after each `PayloadReceived` the next ones are kept here, not acknowledged,
+    until `take_next` asks for one. A peer has no more than `WINDOW` items on the way that are not acknowledged, so
+    there is a bound to what is kept, and everything else that it says is heard at once.
+    """
+
+    def __init__(
+        self,
+        hello: Hello,
+        inbox: Inbox,
+        outbox: Outbox,
+        *,
+        listens: bool,
+        now_s: float,
+        ready: bool = True,
+        limits: Limits = LIMITS,
+    ) -> None:
+        """Begin a connection.
+
+        Args:
+            hello: what to say about this end; as a listener, its secret is what callers must know.
+            inbox: how far peers' streams have come.
+            outbox: what there is to say.
+            listens: whether this end waits for the other's hello.
+            now_s: the time.
+            ready: whether the first utterance may be taken without `take_next`.
+            limits: for how long to wait for what.
+        """
+        self._limits = limits
+        self._ready = ready
+        self._held: deque[Voices | Utterance] = deque()
+        self._hello = hello
+        self._inbox, self._outbox = inbox, outbox
+        self._listens = listens
+        self._reader = FrameReader()
+        self._out: list[Message] = []
+        self._peer: Hello | None = None
+        self._admitted = not listens
+        self._open = False
+        self.ended = False
+        self._acknowledge = self._alive = False
+        self._played: int | None = None
+        self._status = self._status_sent = self._peer_status = Status.NOTHING
+        self._began_s = self._heard_s = self._sent_s = self._asked_s = self._between_s = now_s
+        self.bytes_sent = self.bytes_received = 0
+        if not listens:
+            self._out.append(replace(hello, stream=outbox.stream))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether both ends may speak."""
+        return self._open and not self.ended
+
+    def receive(self, data: bytes, now_s: float) -> list[LinkEvent]:
+        """Take in bytes from the peer; return what they mean.
+
+        Bytes that are not the protocol end the link: the last event says why.
+        """
+        if self.ended:
+            return []
+        events: list[LinkEvent] = []
+        self.bytes_received += len(data)
+        self._heard_s = now_s
+        try:
+            for frame in self._reader.push(data):
+                events += self._take(decode_message(frame))
+                self._between_s = now_s
+                if self.ended:
+                    break
+        except ProtocolError as error:
+            events.append(self._end(Reason.PROTOCOL, str(error)))
+        return events
+
+    def take_next(self) -> list[LinkEvent]:
+        """Take one more utterance, now or when it comes; return it, where it has come already.
+
+        The bytes of the acknowledgement are among what `to_send` returns next.
+        """
+        self._ready = True
+        events: list[LinkEvent] = []
+        try:
+            while self._held and not self.ended and (self._ready or isinstance(self._held[0], Voices)):
+                events += self._take_item(self._held.popleft())
+        except ProtocolError as error:
+            events.append(self._end(Reason.PROTOCOL, str(error)))
+        return events
+
+    def advance(self, now_s: float) -> list[LinkEvent]:
+        """Let time pass: return that the peer is gone, where it is."""
+        if self.ended:
+            return []
+        if not self._open and now_s - self._began_s > self._limits.handshake_s:
+            return [self._end(Reason.SILENCE, f"the peer did not greet us within {self._limits.handshake_s:.0f} s")]
+        if now_s - self._heard_s > self._limits.silence_s:
+            return [self._end(Reason.SILENCE, f"nothing has come from the peer for {self._limits.silence_s:.0f} s")]
+        if now_s - self._asked_s > self._limits.silence_s:
+            return [self._end(Reason.SILENCE, f"the peer has read nothing for {self._limits.silence_s:.0f} s")]
+        if not self._reader.inside:
+            self._between_s = now_s
+        elif now_s - self._between_s > self._limits.silence_s:  # also what a damaged length looks like
+            return [
+                self._end(Reason.PROTOCOL, f"a frame from the peer has not ended for {self._limits.silence_s:.0f} s")
+            ]
+        self._alive = now_s - self._sent_s > self._limits.alive_every_s
+        return []
+
+    def to_send(self, now_s: float) -> bytes:
+        """Return the bytes to write now. Ask only while there is room: what is not asked for is not made."""
+        messages, self._out = self._out, []
+        self._asked_s = now_s
+        if self.is_open:
+            if self._alive:
+                messages.append(Alive())
+            if self._acknowledge:
+                messages.append(Acknowledge(self._received()))
+            if self._played is not None:
+                messages.append(Played(self._played))
+            if self._status != self._status_sent:
+                messages.append(StatusMessage(self._status))
+            messages.extend(self._outbox.to_send())
+            self._acknowledge = self._alive = False
+            self._played, self._status_sent = None, self._status
+        if not messages:
+            return b""
+        data = b"".join(map(encode_message, messages))
+        self.bytes_sent += len(data)
+        self._sent_s = now_s
+        return data
+
+    def admit(self) -> None:
+        """Let the caller in who was `Greeted`."""
+        assert self._peer is not None
+        self._admitted = True
+        self._out.append(replace(self._hello, stream=self._outbox.stream, secret=b""))
+        self._greet(self._peer)
+
+    def refuse(self, reason: Reason) -> Ended:
+        """Send the caller away who was `Greeted`, or end the link."""
+        return self._end(reason, REASONS[reason])
+
+    def played(self, sequence: int) -> None:
+        """Tell the peer that the first sample of its item has been played."""
+        self._played = sequence
+
+    def tell(self, status: Status) -> None:
+        """Tell the peer about this end."""
+        self._status = status
+
+    def _take(self, message: Message) -> list[LinkEvent]:
+        if isinstance(message, Goodbye):
+            self.ended = True
+            return [Ended(message.reason, REASONS[message.reason], message.reason in FATAL)]
+        if self._peer is None:
+            return self._take_hello(message)
+        if not self._admitted:
+            raise ProtocolError("the peer does not wait for our hello")
+        if not self._open:
+            return self._take_resume(message)
+        match message:
+            case Voices() | Utterance():
+                if self._held or not self._ready:
+                    if len(self._held) == WINDOW:
+                        raise ProtocolError(f"the peer has more than {WINDOW} items on the way")
+                    self._held.append(message)
+                    return []
+                return self._take_item(message)
+            case Acknowledge(sequence):
+                numbers = self._outbox.acknowledge(sequence)
+                return [DeliveredTo(tuple(numbers))] if numbers else []
+            case Played(sequence):
+                number = self._outbox.number_of(sequence)
+                return [] if number is None else [PlayedBy(number)]
+            case StatusMessage(status):
+                if status == self._peer_status:
+                    return []
+                self._peer_status = status
+                return [StatusOf(status)]
+            case Alive():
+                return []
+            case Hello():
+                raise ProtocolError("the peer greets us twice")
+
+    def _take_item(self, message: Voices | Utterance) -> list[LinkEvent]:
+        assert self._peer is not None
+        payload = self._inbox.take(self._peer.stream, message)
+        self._acknowledge = True
+        if payload is None:
+            return []
+        self._ready = False
+        return [PayloadReceived(message.sequence, self._peer.stream, payload)]
+
+    def _take_hello(self, message: Message) -> list[LinkEvent]:
+        if not isinstance(message, Hello):
+            raise ProtocolError("the peer does not begin with a hello")
+        if self._listens and not hmac.compare_digest(message.secret, self._hello.secret):
+            return [self.refuse(Reason.DENIED)]
+        self._peer = message.without_secret()
+        if not self._compatible(message):
+            return [self.refuse(Reason.VERSION)]
+        if self._listens:
+            return [Greeted(self._peer)]
+        self._greet(self._peer)
+        return []
+
+    def _take_resume(self, message: Message) -> list[LinkEvent]:
+        assert self._peer is not None
+        if not isinstance(message, Acknowledge):
+            raise ProtocolError("the peer does not say how far our stream has come")
+        numbers = self._outbox.resume(message.sequence)
+        self._open = True
+        delivered: list[LinkEvent] = [DeliveredTo(tuple(numbers))] if numbers else []
+        return [Opened(self._peer), *delivered]
+
+    def _greet(self, peer: Hello) -> None:
+        self._out.append(Acknowledge(self._inbox.open(peer.stream)))
+
+    def _compatible(self, peer: Hello) -> bool:
+        return (
+            peer.lowest_version <= HIGHEST_VERSION
+            and peer.highest_version >= LOWEST_VERSION
+            and peer.payload_version >= self._hello.payload_version
+            and self._hello.text_coders[0] in peer.text_coders
+        )
+
+    def _received(self) -> int:
+        assert self._peer is not None
+        return self._inbox.open(self._peer.stream)
+
+    def _end(self, reason: Reason, message: str) -> Ended:
+        self.ended = True
+        known = self._peer is not None or not self._listens
+        self._out = [Goodbye(reason)] if known or reason is Reason.DENIED else []
+        return Ended(reason, message, reason in FATAL)
+
+
+def raise_if_fatal(ended: Ended) -> None:
+    """Raise what trying again cannot mend.
+
+    Raises:
+        LinkError: the peer has turned us away for good.
+    """
+    if ended.fatal:
+        raise LinkError(ended.message)

@@ -1,0 +1,19 @@
+"""The state of the link, as an end of it tells whoever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Phase = Literal["waiting", "connecting", "connected", "reconnecting", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """The connection has changed."""
+
+    phase: Phase
+    detail: str = ""
+    """Why, for people to read."""
+    queued: int = 0
+    """Utterances that wait for the link."""

@@ -1,0 +1,1 @@
+"""Recognizers: speech to text."""

@@ -1,0 +1,1 @@
+"""Where somebody speaks, who it is, and what is no speech."""

@@ -1,0 +1,74 @@
+"""Is a stereo recording two people on two lines, or one room in stereo?"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..audio.downmix import downmix
+from ..audio.reading import Recording, engine_blocks
+from ..errors import AudioError
+from ..types import Samples
+
+ChannelMode = Literal["auto", "mix", "split"]
+
+FRAME = 512
+"""Samples a level is measured over: 32 ms at 16 kHz."""
+LISTEN_S = 600.0
+"""How much of a recording `auto` listens to."""
+ACTIVE_DB = 35.0
+"""A frame within this of the loud ones is sound, not background."""
+DOMINANCE_DB = 10.0
+"""In a two-party recording whoever speaks is this much louder on their own channel; a stereo
+microphone gives people on its left and right 3 to 6 dB."""
+DOMINANCE_SHARE = 0.05
+"""Each party dominates at least this share of the sound: one that only hums along counts too."""
+
+
+def splits(recording: Recording, mode: ChannelMode) -> bool:
+    """Return whether each channel is a party of its own.
+
+    Args:
+        recording: of any number of channels.
+        mode: ``split`` and ``mix`` say so themselves; ``auto`` listens.
+
+    Raises:
+        AudioError: `split` on a recording that has not two channels.
+    """
+    if mode == "split" and recording.channels != 2:
+        raise AudioError(
+            f"{recording.name} has {recording.channels} channel(s); --channels split needs two: leave it out"
+        )
+    if mode == "auto":
+        return recording.channels == 2 and _two_parties(recording)
+    return mode == "split"
+
+
+def tracks(block: Samples, split: bool) -> list[Samples]:
+    """Return what each party says in a block: float32 [t] for each channel, or for all of them mixed."""
+    return [np.ascontiguousarray(channel) for channel in block.T] if split else [downmix(block)]
+
+
+def _two_parties(recording: Recording) -> bool:
+    """Tell by who is louder when: two parties take turns in dominating, a room does not."""
+    levels: list[npt.NDArray[np.float64]] = []
+    left_over = np.zeros((0, 2), np.float32)
+    frames_wanted = int(LISTEN_S * 16_000 / FRAME)
+    for block in engine_blocks(recording):
+        block = np.concatenate([left_over, block])
+        whole = len(block) // FRAME
+        frames = block[: whole * FRAME].reshape(whole, FRAME, 2).astype(np.float64)
+        levels.append(10 * np.log10(np.square(frames).mean(axis=1) + 1e-10))
+        left_over = block[whole * FRAME :]
+        if sum(map(len, levels)) >= frames_wanted:
+            break
+    level = np.concatenate(levels)
+    if len(level) == 0:
+        return False
+    loudest = level.max(axis=1)
+    active = level[loudest > np.percentile(loudest, 95) - ACTIVE_DB]
+    difference = active[:, 0] - active[:, 1]
+    left, right = (difference > DOMINANCE_DB).mean(), (difference < -DOMINANCE_DB).mean()
+    return bool(min(left, right) >= DOMINANCE_SHARE)

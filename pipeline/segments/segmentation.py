@@ -1,0 +1,217 @@
+"""Where somebody speaks: Silero VAD, merged into stretches that suit a recognizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..protocols import ENGINE_SAMPLE_RATE
+from ..types import Samples
+from .silero import CHUNK, SileroDetector
+
+CHUNK_S = CHUNK / ENGINE_SAMPLE_RATE
+"""Length of one decision of the speech detector, in seconds."""
+
+ONSET, OFFSET = 0.5, 0.35
+"""Speech begins at a probability of ONSET and goes on down to OFFSET (Silero's own hysteresis)."""
+MIN_SPEECH_S = 0.2
+"""Shorter bursts are clicks and coughs."""
+PAUSE_S = 0.9
+"""A pause this long ends a stretch. Words out of their context are read worse: over 83 recordings the
+word error rate is 7.4 % at 0.4 s, 7.1 % at 0.6 s, 6.9 % at 0.9 s and at 1.3 s."""
+SHORT_PAUSE_S = 0.2
+"""A pause this long is enough once a stretch is `SOFT_LENGTH_S` long."""
+SOFT_LENGTH_S = 10.0
+"""A stretch this long ends at the next short pause."""
+HARD_LENGTH_S = 18.0
+"""A stretch this long is cut where speech is least likely. Moonshine reads up to about 30 s well."""
+CUT_WINDOW_S = 6.0
+"""How far back the best place for a forced cut is looked for."""
+PADDING_S = 0.16
+"""Sound kept around a stretch for the recognizer, so that soft first and last sounds are heard."""
+ONSET_FRAME = 160
+"""10 ms."""
+QUIETEST_DB = 45.0
+"""What lies further below the loud parts of a stretch is its background, as silence is."""
+ONSET_RISE = 0.5
+"""A stretch starts where its level is so far up from the background to the loud parts, in decibels, if nothing quieter
+lies between there and where the detector hears speech: detectors hear first consonants late. Of 88 utterances 78 %
+start within 50 ms of where their level rises, 68 % without this."""
+
+
+SpeechDetector = Callable[[Samples], float]
+"""Probability of speech, in [0, 1], in the next chunk: float32 [CHUNK] at 16 kHz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One stretch of speech without a long pause."""
+
+    start_s: float
+    """Where speech starts in the recording, in seconds."""
+    duration_s: float
+    """From the start to the end of speech, in seconds."""
+    samples: Samples
+    """float32 [T] at 16 kHz, with up to `PADDING_S` around the speech."""
+    lead_s: float = 0.0
+    """How much of `samples` lies before the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """Where stretches end."""
+
+    pause_s: float = PAUSE_S
+    """A pause this long ends a stretch."""
+    short_pause_s: float = SHORT_PAUSE_S
+    """A pause this long is enough once a stretch is `soft_length_s` long."""
+    soft_length_s: float = SOFT_LENGTH_S
+    hard_length_s: float = HARD_LENGTH_S
+    """A stretch this long is cut where speech is least likely."""
+
+
+class StretchFinder:
+    """Turn a stream of 16 kHz sound into stretches of speech, in flat memory.
+
+    sound   ---####-###----------####---
+    chunks  |..|..|..|  32 ms each, with a probability of speech
+    pauses      `-short: kept inside     `-long: ends the stretch
+    """
+
+    def __init__(self, detector: SpeechDetector | None = None, cutting: Cutting | None = None) -> None:
+        self._cutting = cutting or Cutting()
+        self._detector = detector or SileroDetector()
+        self._tail = np.zeros(0, np.float32)  # samples short of a chunk
+        self._chunks: list[Samples] = []  # the stretch so far, or the padding before the next
+        self._speech: list[float] = []  # their probabilities
+        self._first_chunk = 0  # index in the recording of _chunks[0]
+        self._in_speech = False
+        self._open = False  # _chunks holds a stretch that has begun
+        self._start = self._end = 0  # of speech, in chunks from _chunks[0]
+
+    def push(self, samples: Samples) -> Iterator[Stretch]:
+        """Yield the stretches that end within `samples`: float32 [t] at 16 kHz, following the last call's."""
+        sound = np.concatenate([self._tail, samples])
+        whole = len(sound) // CHUNK * CHUNK
+        for start in range(0, whole, CHUNK):
+            yield from self._take(sound[start : start + CHUNK])
+        self._tail = sound[whole:]
+
+    def flush(self) -> Iterator[Stretch]:
+        """Yield the stretch that the recording's end cuts off, if there is one."""
+        if len(self._tail):
+            yield from self._take(np.pad(self._tail, (0, CHUNK - len(self._tail))))
+        if self._open:
+            yield from self._close(len(self._chunks))
+
+    @property
+    def pause_s(self) -> float:
+        """How long nobody has spoken, in seconds, where a stretch is open."""
+        return (len(self._chunks) - self._end) * CHUNK_S if self._open else 0.0
+
+    def open_stretch(self) -> Stretch | None:
+        """Return the stretch that has not ended yet, as it would be if it ended here."""
+        end = min(len(self._chunks), self._end + _chunks(PADDING_S))
+        return next(self._stretch(self._start, self._end, end), None) if self._open else None
+
+    def _take(self, chunk: Samples) -> Iterator[Stretch]:
+        probability = self._detector(chunk)
+        self._chunks.append(chunk)
+        self._speech.append(probability)
+        self._in_speech = probability >= (OFFSET if self._in_speech else ONSET)
+        count = len(self._chunks)
+        if self._in_speech:
+            if not self._open:
+                self._open, self._start = True, count - 1
+            self._end = count
+        if not self._open:
+            self._forget(max(0, count - _chunks(PADDING_S)))
+            return
+        length_s = (count - self._start) * CHUNK_S
+        pause_s = (count - self._end) * CHUNK_S
+        cutting = self._cutting
+        if pause_s >= (cutting.short_pause_s if length_s >= cutting.soft_length_s else cutting.pause_s):
+            yield from self._close(count)
+        elif length_s >= cutting.hard_length_s:
+            yield from self._cut(count)
+
+    def _close(self, count: int) -> Iterator[Stretch]:
+        yield from self._stretch(self._start, self._end, min(count, self._end + _chunks(PADDING_S)))
+        self._open = self._in_speech = False
+        self._forget(max(self._end, count - _chunks(PADDING_S)))
+
+    def _cut(self, count: int) -> Iterator[Stretch]:
+        """End the stretch at its least speech-like chunk of late, and go on from there."""
+        window = range(count - _chunks(CUT_WINDOW_S), count)
+        # Where the detector is sure everywhere, the quietest chunk is the likeliest gap between words.
+        cut = min(window, key=lambda i: (round(self._speech[i], 1), float(np.square(self._chunks[i]).mean())))
+        yield from self._stretch(self._start, cut, cut)
+        self._forget(cut)
+        self._end = max(1, self._end)
+
+    def _stretch(self, start: int, end: int, padded_end: int) -> Iterator[Stretch]:
+        if (end - start) * CHUNK_S < MIN_SPEECH_S:
+            return
+        padded_start = max(0, start - _chunks(PADDING_S))
+        samples = np.concatenate(self._chunks[padded_start:padded_end])
+        lead_s = (start - padded_start) * CHUNK_S
+        earlier_s = _loud_before(samples, lead_s)
+        yield Stretch(
+            start_s=(self._first_chunk + start) * CHUNK_S - earlier_s,
+            duration_s=(end - start) * CHUNK_S + earlier_s,
+            samples=samples,
+            lead_s=lead_s - earlier_s,
+        )
+
+    def _forget(self, count: int) -> None:
+        del self._chunks[:count], self._speech[:count]
+        self._first_chunk += count
+        self._start, self._end = max(0, self._start - count), max(0, self._end - count)
+
+
+def _loud_before(samples: Samples, lead_s: float) -> float:
+    """Return for how long before `lead_s` it has been loud without a break, in seconds, see `ONSET_RISE`."""
+    level_db = 10 * np.log10(frame_power(samples, ONSET_FRAME) + 1e-9)
+    background, loud = np.percentile(level_db, [5, 95])
+    background = max(background, loud - QUIETEST_DB)
+    lead = level_db[: round(lead_s * ENGINE_SAMPLE_RATE) // ONSET_FRAME]
+    quiet = np.flatnonzero(lead < background + ONSET_RISE * (loud - background))
+    first = quiet[-1] + 1 if len(quiet) else 0
+    return float(len(lead) - first) * ONSET_FRAME / ENGINE_SAMPLE_RATE
+
+
+def frame_power(samples: Samples, length: int) -> npt.NDArray[np.float32]:
+    """Return the mean square of every `length` samples: float32 [T // length]; what is left over does not count."""
+    frames = samples[: len(samples) // length * length].reshape(-1, length)
+    return np.asarray(np.square(frames).mean(axis=1), np.float32)
+
+
+def cut_stretches(blocks: Iterable[Samples], spans: Iterable[tuple[float, float]]) -> Iterator[Stretch]:
+    """Yield the sound of each span, with up to `PADDING_S` around it that belongs to no other span.
+
+    Args:
+        blocks: float32 [t] at 16 kHz, following each other from the start of the recording.
+        spans: start and end in seconds, in order and apart.
+    """
+    blocks = iter(blocks)
+    sound, at = np.zeros(0, np.float32), 0  # at: index in the recording of sound[0]
+    edges = [(0.0, 0.0), *spans]
+    for index, (start_s, end_s) in enumerate(edges[1:], 1):
+        lead_s = min(PADDING_S, start_s - edges[index - 1][1])
+        tail_s = min(PADDING_S, edges[index + 1][0] - end_s) if index + 1 < len(edges) else PADDING_S
+        first, last = _samples(start_s - lead_s), _samples(end_s + tail_s)
+        while at + len(sound) < last and (block := next(blocks, None)) is not None:
+            keep = max(0, first - at)
+            sound, at = np.concatenate([sound[keep:], block]), at + min(keep, len(sound))
+        yield Stretch(start_s, end_s - start_s, sound[max(0, first - at) : last - at], lead_s)
+
+
+def _samples(seconds: float) -> int:
+    return round(seconds * ENGINE_SAMPLE_RATE)
+
+
+def _chunks(seconds: float) -> int:
+    return round(seconds / CHUNK_S)

@@ -1,0 +1,37 @@
+"""The text coders that this release knows, by the id that a payload carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ..protocols import TextCoder
+from . import CODER_ID, load_text_coder
+
+LOADERS: dict[int, Callable[[], TextCoder]] = {CODER_ID: load_text_coder}
+"""Text coder id -> what loads the coder."""
+
+DEFAULT_ID = CODER_ID
+
+
+class TextCoders(Mapping[int, TextCoder]):
+    """Every coder of this release by id, each loaded when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[int, TextCoder] = {}
+
+    def __getitem__(self, coder_id: int) -> TextCoder:
+        if coder_id not in self._loaded:
+            self._loaded[coder_id] = LOADERS[coder_id]()
+        return self._loaded[coder_id]
+
+    def __contains__(self, coder_id: object) -> bool:
+        return coder_id in LOADERS
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(LOADERS)
+
+    def __len__(self) -> int:
+        return len(LOADERS)
+
+
+TEXT_CODERS = TextCoders()

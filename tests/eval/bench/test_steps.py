@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes import FakeEmbedder, FakeRecognizer, FakeTextCoder, FakeVoiceEncoder
+from speechzip.eval.bench import steps, waiting
+from speechzip.eval.bench.waiting import CONDITIONS, busy_core
+from speechzip.pipeline import EngineError
+
+ENGINES = {
+    "recognition": FakeRecognizer(confidence=0.95),
+    "voice": FakeVoiceEncoder(),
+    "diarization": FakeEmbedder(),
+    "text coding": FakeTextCoder(),
+}
+
+
+def test_an_engine_writes_down_its_time() -> None:
+    seconds: steps.Seconds = {}
+    timed = steps.Timed(FakeTextCoder(), seconds, "text coding")
+    assert timed.name == "fake"
+    assert seconds == {}
+    code = timed.encode(["Hello!"])
+    first = seconds["text coding"]
+    assert timed.decode(code, 1) == ["Hello!"]
+    assert seconds["text coding"] > first > 0
+
+
+def test_two_parties_take_turns() -> None:
+    sound = steps.two_parties()
+    assert sound.shape == (60 * 16_000, 2)
+    levels = np.square(sound).reshape(6, 10 * 16_000, 2).mean(axis=1)
+    assert (levels[np.arange(6), np.arange(6) % 2] > 1e-4).all()
+    assert (levels[np.arange(6), 1 - np.arange(6) % 2] == 0).all()
+
+
+@pytest.mark.models
+def test_every_step_is_timed() -> None:
+    sound = steps.two_parties()[: 22 * 16_000]
+    split = steps.measure(sound, ENGINES)
+    assert set(split) == {
+        "detection",
+        "recognition",
+        "voice",
+        "text coding",
+        "payload",
+        "sound, cutting, the rest",
+        "all",
+    }
+    assert "diarization" in steps.measure(sound.sum(axis=1, keepdims=True), ENGINES)
+    assert sum(took for step, took in split.items() if step != "all") == pytest.approx(split["all"])
+
+
+def test_shares_and_ratios() -> None:
+    lines = steps.table("two channels", {"voice": 1.0, "recognition": 3.0, "all": 4.0}, duration_s=60.0, opus=0.5)
+    assert [line.split()[0] for line in lines[1:]] == ["all", "recognition", "voice"]
+    assert lines[2].split()[1:] == ["75%", "0.0500", "6.0"]
+
+
+def test_waiting_in_multiples_of_opus() -> None:
+    lines = waiting.table({"inspect": dict(zip(CONDITIONS, (0.5, 1.0), strict=True))}, opus=0.25)
+    assert "0.50 s (2.0 x Opus)" in lines[1]
+    assert "1.00 s (4.0 x Opus)" in lines[1]
+
+
+def test_a_command_that_fails_says_why() -> None:
+    assert waiting.wall_s(["--version"]) > 0
+    with pytest.raises(EngineError, match=r"`speechzip inspect` failed: speechzip: .*nowhere"):
+        waiting.wall_s(["inspect", "nowhere.spz"])
+
+
+def test_a_busy_core_is_free_again() -> None:
+    with pytest.raises(ZeroDivisionError), busy_core() as process:
+        assert process.poll() is None
+        raise ZeroDivisionError
+    assert process.poll() is not None

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from speechzip.pipeline import Audio, AudioError, open_recording, resample
+from speechzip.pipeline.audio.reading import Resampler, engine_blocks
+
+
+def tone(duration_s: float, sample_rate: int, hz: float = 440.0) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return (0.5 * np.sin(2 * np.pi * hz * np.arange(int(duration_s * sample_rate)) / sample_rate)).astype(np.float32)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+@pytest.mark.parametrize("sample_rate", [8000, 16000, 44100, 48000])
+def test_formats_and_rates(tmp_path: Path, suffix: str, sample_rate: int) -> None:
+    path = tmp_path / f"tone.{suffix}"
+    soundfile.write(str(path), tone(2.5, sample_rate), sample_rate)
+    recording = open_recording(path)
+    heard = np.concatenate(list(engine_blocks(recording)))
+    assert recording.size_bytes == path.stat().st_size
+    assert recording.duration_s == pytest.approx(2.5, abs=0.1)  # MP3 pads
+    assert len(heard) / 16000 == pytest.approx(recording.duration_s, abs=1e-3)
+    spectrum = np.abs(np.fft.rfft(heard[:32000, 0]))
+    assert np.argmax(spectrum) / 2 == pytest.approx(440, abs=1)
+
+
+@pytest.mark.parametrize("sample_rate", [8000, 11025, 44100, 48000])
+def test_resampling_does_not_shift_time(sample_rate: int) -> None:
+    click = np.zeros((sample_rate, 1), np.float32)
+    click[sample_rate // 4] = 1.0
+    stream = Resampler(sample_rate, 1)
+    pieces = [stream.push(click[start : start + 777]) for start in range(0, len(click), 777)]
+    moved = np.concatenate([*pieces, stream.flush()])
+    assert abs(int(np.argmax(np.abs(moved))) - 4000) <= 1
+    assert abs(int(np.argmax(np.abs(resample(click[:, 0], sample_rate, 16000)))) - 4000) <= 1
+
+
+def test_samples_in_memory() -> None:
+    recording = open_recording(Audio(np.zeros((100, 2), np.float32), 8000))
+    assert (recording.channels, recording.duration_s) == (2, 0.0125)
+    assert sum(len(block) for block in recording.blocks()) == 100
+
+
+@pytest.mark.parametrize("samples", [np.zeros(0, np.float32), np.zeros((1, 1, 1), np.float32)])
+def test_no_samples(samples: np.ndarray[tuple[int], np.dtype[np.float32]]) -> None:
+    with pytest.raises(AudioError):
+        open_recording(Audio(samples, 16000))
+
+
+def test_not_audio(tmp_path: Path) -> None:
+    text = tmp_path / "notes.wav"
+    text.write_text("Dear diary, today I was mistaken for a recording.")
+    with pytest.raises(AudioError, match="is not audio that can be read"):
+        open_recording(text)
+
+
+def test_empty_missing_and_folder(tmp_path: Path) -> None:
+    (tmp_path / "empty.wav").touch()
+    with pytest.raises(AudioError, match="0 bytes"):
+        open_recording(tmp_path / "empty.wav")
+    with pytest.raises(AudioError, match="No such file"):
+        open_recording(tmp_path / "missing.wav")
+    with pytest.raises(AudioError, match="is a folder"):
+        open_recording(tmp_path)
+    soundfile.write(str(tmp_path / "silent.wav"), np.zeros(0, np.float32), 16000)
+    with pytest.raises(AudioError, match="no samples"):
+        open_recording(tmp_path / "silent.wav")
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_cut_short(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"tone.{suffix}"
+    soundfile.write(
+        str(path), tone(5, 16000) + np.random.default_rng(1).normal(0, 0.1, 80000).astype(np.float32), 16000
+    )
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(AudioError, match="cut short"):
+        for _ in open_recording(path).blocks():
+            pass
+
+
+def test_streamed_wav_of_unknown_length_is_fine() -> None:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, tone(1, 16000), 16000, format="WAV")
+    wav = bytearray(buffer.getvalue())
+    wav[4:8] = wav[40:44] = struct.pack("<I", 0xFFFFFFFF)  # as ffmpeg writes to a pipe
+    recording = open_recording(io.BytesIO(bytes(wav)))
+    assert sum(len(block) for block in recording.blocks()) == 16000
+
+
+def test_samples_that_are_no_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "nan.wav"
+    broken = tone(1, 16000)
+    broken[500] = np.nan
+    soundfile.write(str(path), broken, 16000, "FLOAT")
+    with pytest.raises(AudioError, match="NaN"):
+        list(open_recording(path).blocks())

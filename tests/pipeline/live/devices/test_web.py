@@ -1,0 +1,308 @@
+"""The page: what keeps other pages out, and two browsers that talk with each other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from chromium import CHROMIUM, Tab, browse
+from live_ends import run, until
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, DeviceError, load_engine, open_recording, resample
+from speechzip.pipeline.live.devices.web import Outgoing, Page
+from speechzip.pipeline.live.limits import LIMITS
+from speechzip.pipeline.live.reports import Heard, Notice, Pairing, Report
+from speechzip.pipeline.live.session.session import Party
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+SPEECHZIP = [sys.executable, "-c", "from speechzip.pipeline.cli import main; main()"]
+
+KEEP_SOUND = """
+window.played = [];
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (...when) {
+  if (this.context.state !== "closed") {
+    const samples = Array.from(this.buffer.getChannelData(0), (x) => Math.round(x * 32767));
+    window.played.push([this.buffer.sampleRate, samples]);
+  }
+  return start.apply(this, when);
+};
+"""
+"""Keeps what really is given to the loudspeaker."""
+
+
+class FakeConversation:
+    """Writes down what the page asks for."""
+
+    is_hands_free = False
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.samples = 0
+
+    def press(self) -> None:
+        self.asked.append("press")
+
+    def release(self) -> None:
+        self.asked.append("release")
+
+    def device(self, status: Any, missing: bool, detail: str = "") -> None:
+        self.asked.append(f"{status!r} {missing}")
+
+    def hear(self, samples: Any, captured_at_s: float | None = None) -> None:
+        self.samples += len(samples)
+
+
+async def with_page(test: Callable[[str, str, FakeConversation, Page], Any]) -> None:
+    """Serve a page; give its host and token to a test."""
+    page, conversation = Page(), FakeConversation()
+    told: list[Report] = []
+    party = Party(conversation, None)  # type: ignore[arg-type]
+    serving = asyncio.ensure_future(page.run(party, told.append))
+    await until(lambda: len(told) == 1)
+    (notice,) = told
+    assert isinstance(notice, Notice)
+    host, _, token = notice.text.removeprefix("Open this page: http://").partition("/#")
+    try:
+        await test(host, token, conversation, page)
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+async def fetch(host: str, path: str, host_header: str) -> str:
+    reader, writer = await asyncio.open_connection(*host.split(":"))
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host_header}\r\n\r\n".encode())
+    answer = (await reader.read()).decode()
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+def test_the_page_comes_whole_from_here_and_only_under_our_name() -> None:
+    async def test(host: str, token: str, conversation: FakeConversation, page: Page) -> None:
+        answer = await fetch(host, "/", host)
+        head, _, body = answer.partition("\r\n\r\n")
+        assert head.startswith("HTTP/1.1 200")
+        assert "default-src 'none'" in head
+        assert "http://" not in body.replace('"ws://', "")
+        assert "https://" not in body
+        assert token not in answer
+        assert (await fetch(host, "/elsewhere", host)).startswith("HTTP/1.1 404")
+        for hostile in ("evil.example", f"evil.example:{host.split(':')[1]}", "127.0.0.1", ""):
+            refused = await fetch(host, "/", hostile)
+            assert refused.startswith("HTTP/1.1 403")
+            assert "<html" not in refused
+
+    run(lambda: with_page(test))
+
+
+def test_another_page_cannot_open_the_socket() -> None:
+    async def test(host: str, token: str, conversation: FakeConversation, page: Page) -> None:
+        hostile = [
+            ("https://evil.example", token),
+            (f"http://evil.example:{host.split(':')[1]}", token),
+            ("null", token),
+            (None, token),
+            (f"http://{host}", "guess"),
+            (f"http://{host}", ""),
+        ]
+        for origin, guess in hostile:
+            with pytest.raises(InvalidStatus) as refused:
+                async with connect(f"ws://{host}/socket?token={guess}", origin=origin):  # type: ignore[arg-type]
+                    pass
+            assert refused.value.response.status_code == 403
+        assert conversation.asked == []
+
+    run(lambda: with_page(test))
+
+
+def test_what_the_page_sends_and_what_it_gets() -> None:
+    async def test(host: str, token: str, conversation: FakeConversation, page: Page) -> None:
+        page.observe(Pairing("127.0.0.1:7310"))
+        url, origin = f"ws://{host}/socket?token={token}", f"http://{host}"
+        async with connect(url, origin=origin) as socket:  # type: ignore[arg-type]
+            assert json.loads(await socket.recv()) == {"report": "Welcome", "hands_free": False}
+            assert json.loads(await socket.recv())["line"] == "127.0.0.1:7310"  # told before the page was open
+            for noise in ("{", "[]", "1", '{"rate": "x"}', '{"rate": 1e99}', b"\x01"):
+                await socket.send(noise)
+            await socket.send(json.dumps({"press": True, "rate": 48000}))
+            await socket.send(np.zeros(48000, "<i2").tobytes()[:60000])
+            await socket.send(json.dumps({"release": True}))
+            await until(lambda: "release" in conversation.asked)
+            assert conversation.asked[-2:] == ["press", "release"]
+            assert 9000 < conversation.samples <= 10000
+            page.observe(Notice("<b>hi</b>"))
+            assert json.loads(await socket.recv())["text"] == "<b>hi</b>"
+            async with connect(url, origin=origin):  # type: ignore[arg-type]  # another window takes over
+                await socket.wait_closed()
+                assert socket.close_code == 4001
+        await until(lambda: "NO_LOUDSPEAKER" in conversation.asked[-1] and "True" in conversation.asked[-1])
+
+    run(lambda: with_page(test))
+
+
+def test_a_window_that_does_not_read_holds_a_bounded_amount() -> None:
+    async def test() -> None:
+        outgoing = Outgoing(replace(LIMITS, page_reports=3, page_sound_bytes=10))
+        await outgoing.put_sound(bytes(8))
+        second = asyncio.ensure_future(outgoing.put_sound(bytes(8)))
+        for number in range(10):
+            outgoing.put_report(str(number))
+        await asyncio.sleep(0.01)
+        assert not second.done()
+        assert outgoing.sound_bytes == 8
+        assert json.loads(str(await outgoing.get()))["text"] == "7 reports were left out: this page did not read them"
+        assert [await outgoing.get() for _ in range(4)] == [bytes(8), "7", "8", "9"]
+        await second  # there is room now
+        outgoing.drop_sound()
+        assert outgoing.sound_bytes == 0
+        await outgoing.put_sound(bytes(8))
+        third = asyncio.ensure_future(outgoing.put_sound(bytes(8)))
+        await asyncio.sleep(0.01)
+        outgoing.close()
+        with pytest.raises(DeviceError, match="no page is open"):
+            await third
+
+    run(test)
+
+
+def test_a_page_is_sent_sound_no_faster_than_it_plays() -> None:
+    """With a second of sound ahead at most, the third second of sound has to wait for its time."""
+
+    async def test(host: str, token: str, conversation: FakeConversation, page: Page) -> None:
+        url, origin = f"ws://{host}/socket?token={token}", f"http://{host}"
+        async with connect(url, origin=origin) as socket:  # type: ignore[arg-type]
+            await socket.recv()
+            heard = Heard(1, "A long one.", 30, 7, 60.0)
+            playing = asyncio.ensure_future(page.play(heard, np.zeros(60 * 16000, np.float32), 16000))
+            first = await socket.recv()
+            assert len(first) == 4 + 2 * 8000  # half a second a message
+            await asyncio.sleep(0.2)
+            assert not playing.done()
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+            await page.stop()
+            while isinstance(message := await socket.recv(), bytes):
+                pass
+            assert json.loads(message) == {"report": "Stop"}
+
+    run(lambda: with_page(test))
+
+
+@contextmanager
+def process(*arguments: str) -> Generator[list[dict[str, Any]]]:
+    """Run a command; yield its reports, which grow."""
+    running = subprocess.Popen([*SPEECHZIP, *arguments, "--json"], stdout=subprocess.PIPE, text=True)
+    reports: list[dict[str, Any]] = []
+    assert running.stdout is not None
+
+    def read() -> None:
+        for line in running.stdout or ():
+            reports.append(json.loads(line))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield reports
+    finally:
+        running.terminate()
+        code = running.wait(20)
+        reader.join(20)
+        running.stdout.close()
+    assert code == 0
+
+
+def wait_for(reports: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    for _ in range(1200):
+        for report in list(reports):
+            if report["report"] == kind and (kind != "Notice" or "Open this page" in report["text"]):
+                return report
+        threading.Event().wait(0.05)
+    raise AssertionError(f"no {kind} in {reports}")
+
+
+def said_in(path: Path, target: Path, lead_s: float, length_s: float) -> Path:
+    """Write the start of a recording as the file that Chromium takes for a microphone."""
+    recording = open_recording(path)
+    sound = np.concatenate(list(recording.blocks()))[:, 0]
+    sound = resample(sound[: int(length_s * recording.sample_rate)].astype(np.float32), recording.sample_rate, 48000)
+    padded = np.concatenate([np.zeros(int(lead_s * 48000), np.float32), sound, np.zeros(48000, np.float32)])
+    soundfile.write(str(target), padded, 48000, subtype="PCM_16")
+    return target
+
+
+def roles(tab: Tab) -> set[tuple[str, str]]:
+    """Return what a screen reader is told of a page: roles with their names."""
+    nodes = tab.command("Accessibility.getFullAXTree")["nodes"]
+    return {(node["role"]["value"], node["name"]["value"]) for node in nodes if not node["ignored"] and "name" in node}
+
+
+@pytest.mark.models
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found; apt install chromium")
+def test_two_browsers_talk(tmp_path: Path, wheel_recording: Callable[[str], Path]) -> None:
+    spoken = said_in(wheel_recording("two_cities.wav"), tmp_path / "said.wav", 1.0, 3.0)
+    silent = said_in(wheel_recording("two_cities.wav"), tmp_path / "silent.wav", 1.0, 0.01)
+    with process("listen", "--port", "0", "--web") as ben, process_talking(ben) as anna:
+        pages = [wait_for(each, "Notice")["text"].removeprefix("Open this page: ") for each in (anna, ben)]
+        with (
+            browse(pages[0], spoken, tmp_path / "a", KEEP_SOUND) as talks,
+            browse(pages[1], silent, tmp_path / "b", KEEP_SOUND) as hears,
+        ):
+            for tab in (talks, hears):
+                tab.until("document.getElementById('state')?.dataset.phase === 'connected'")
+                assert tab.evaluate("document.getElementById('talk').getAttribute('aria-pressed')") == "false"
+            talks.key("keyDown", "Space", " ")
+            talks.until("document.getElementById('talk').getAttribute('aria-pressed') === 'true'")
+            talks.until("document.getElementById('guess').textContent.length > 8")  # the words grow
+            (tmp_path / "talking.png").write_bytes(talks.screenshot())
+            threading.Event().wait(4.5)
+            talks.key("keyUp", "Space", " ")
+            heard = hears.until(
+                "[...document.querySelectorAll('#log li.theirs .text')].map((x) => x.textContent).join(' ')"
+            )
+            assert "best of times" in heard.lower()
+            assert "best of times" in talks.until("document.querySelector('#log li.mine').textContent").lower()
+            hears.until("window.played.length > 0")
+            talks.until("document.getElementById('delay').textContent !== '-'")
+            talks.until("parseInt(document.getElementById('sent').textContent) > 50")
+            assert hears.evaluate("parseInt(document.getElementById('received').textContent)") > 50
+            assert roles(hears) >= {"log": "What was said", "button": "Hold to talk"}.items()
+            assert "The other end: " in hears.evaluate("document.getElementById('log').textContent")
+            phone = {"width": 320, "height": 568, "deviceScaleFactor": 1, "mobile": True}
+            hears.command("Emulation.setDeviceMetricsOverride", **phone)
+            assert hears.evaluate("document.documentElement.scrollWidth") == 320
+            hears.until("$('log').scrollTop + $('log').clientHeight > $('log').scrollHeight - 2")
+            assert talks.evaluate("parseInt(document.getElementById('opus').textContent)") > 500
+            threading.Event().wait(1.0)
+            sound = hears.evaluate("window.played")
+            (tmp_path / "heard.png").write_bytes(hears.screenshot())
+            # Let go and pressed again at once: it is listened to again.
+            talks.evaluate("press().then(() => { release(); press(); })")
+            threading.Event().wait(0.5)
+            levels = [report for report in anna if report["report"] == "Level"]
+            threading.Event().wait(0.5)
+            later = [report for report in anna if report["report"] == "Level"][len(levels) :]
+            assert later
+            assert all(report["talking"] for report in later)
+            assert talks.problems == hears.problems == []
+    samples = np.asarray(np.concatenate([block for _, block in sound]) / 32768, np.float32)
+    again = load_engine("recognizer").transcribe(resample(samples, sound[0][0], ENGINE_SAMPLE_RATE)).text
+    assert "best of time" in again.lower()  # what the other end's loudspeaker was given is speech, of these words
+
+
+@contextmanager
+def process_talking(listener: list[dict[str, Any]]) -> Generator[list[dict[str, Any]]]:
+    with process("talk", wait_for(listener, "Pairing")["line"], "--web") as reports:
+        yield reports

@@ -1,0 +1,463 @@
+"""Two whole parties on loopback with stand-ins for the engines: sound in at one end, sound out at the other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import speechzip.pipeline.live.session.conversation as conversation_module
+from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
+from live_ends import run, until
+from speechzip.pipeline import DeviceError, LinkError, OutputError, Samples, Synthesizer, Transcript, load_engine
+from speechzip.pipeline.live.devices.files import FolderLoudspeaker, play_in_real_time
+from speechzip.pipeline.live.limits import LIMITS, Limits
+from speechzip.pipeline.live.reports import (
+    Delivered,
+    Guess,
+    Heard,
+    Level,
+    Lost,
+    Notice,
+    Pairing,
+    PeerStatus,
+    Played,
+    Playing,
+    Report,
+    Said,
+    Traffic,
+    to_json,
+)
+from speechzip.pipeline.live.session.conversation import Conversation, Engines, level_db
+from speechzip.pipeline.live.session.session import Options, Party, call, take_part, wait_for_calls
+from speechzip.pipeline.live.session.transcriber import HANDS_FREE, PUSH_TO_TALK, Talker
+from speechzip.pipeline.live.wire.messages import Status
+from speechzip.pipeline.live.wire.pairing import parse_address
+from speechzip.pipeline.live.wire.state import LinkState
+
+BLOCK = 800
+
+
+class FakeLoudspeaker:
+    """Keeps what it is given; can be gone, or slow."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Samples] = []
+        self.finished: list[Heard] = []
+        self.gone = False
+        self.free = asyncio.Event()
+        self.free.set()
+        self.closed = False
+        self.stopped = 0
+
+    async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
+        await self.free.wait()
+        if self.gone:
+            raise DeviceError("the loudspeaker is not there")
+        assert sample_rate == 16000
+        self.pieces.append(samples)
+
+    async def finish(self, heard: Heard) -> None:
+        self.finished.append(heard)
+
+    async def stop(self) -> None:
+        self.stopped += 1
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Somebody:
+    """A party, and what it was told."""
+
+    def __init__(
+        self,
+        script: list[str],
+        options: Options | None = None,
+        synthesizer: Synthesizer | None = None,
+        limits: Limits = LIMITS,
+    ) -> None:
+        self.limits = limits
+        self.recognizer = FakeRecognizer(script)
+        self.engines = Engines(self.recognizer, FakeVoiceEncoder(), synthesizer or FakeSynthesizer())
+        self.options = options or Options()
+        self.reports: list[Report] = []
+        self.loudspeaker = FakeLoudspeaker()
+        self.party: Party | None = None
+
+    def of(self, kind: type[Report]) -> list[Report]:
+        return [report for report in self.reports if isinstance(report, kind)]
+
+    @property
+    def texts_heard(self) -> list[str]:
+        return [report.text for report in self.reports if isinstance(report, Heard)]
+
+    @property
+    def notices(self) -> list[Notice]:
+        return [report for report in self.reports if isinstance(report, Notice)]
+
+    @property
+    def lost(self) -> list[Lost]:
+        return [report for report in self.reports if isinstance(report, Lost)]
+
+    @property
+    def phase(self) -> str:
+        states = [report.phase for report in self.reports if isinstance(report, LinkState)]
+        return states[-1] if states else ""
+
+    @property
+    def address(self) -> str:
+        (pairing,) = (report for report in self.reports if isinstance(report, Pairing))
+        return pairing.line
+
+    async def front_end(self, party: Party) -> None:
+        self.party = party
+        await asyncio.Event().wait()
+
+    def conversation(self) -> Conversation:
+        assert self.party is not None
+        return self.party.conversation
+
+    async def listen(self, secure: bool = False) -> None:
+        await take_part(
+            self.engines, wait_for_calls("127.0.0.1", 0, secure), self.options, self.reports.append,
+            self.front_end, self.loudspeaker, self.limits,
+        )  # fmt: skip
+
+    async def talk(self, address: str) -> None:
+        await take_part(
+            self.engines, call(parse_address(address)), self.options, self.reports.append,
+            self.front_end, self.loudspeaker, self.limits,
+        )  # fmt: skip
+
+    async def say(self, *spans: tuple[float, float], duration_s: float) -> None:
+        """Press, make sounds as fast as they are taken, let go."""
+        conversation = self.conversation()
+        conversation.press()
+        sound = bursts(*spans, duration_s=duration_s).samples
+        for start in range(0, len(sound), BLOCK):
+            conversation.hear(sound[start : start + BLOCK])
+            await asyncio.sleep(0)
+        conversation.release()
+
+
+@pytest.fixture(autouse=True)
+def _loud_is_speech(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    def talker(recognizer: FakeRecognizer, voice_encoder: FakeVoiceEncoder, cutting: object) -> Talker:
+        return Talker(recognizer, voice_encoder, cutting, lambda: loud)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(conversation_module, "Talker", talker)
+
+
+def conversing(
+    test: Callable[[Somebody, Somebody], asyncio.Future[None]] | Callable[..., object],
+    anna: Callable[[], Somebody],
+    ben: Callable[[], Somebody],
+    secure: bool = False,
+) -> None:
+    """Run a test with two parties that are connected; both leave at its end."""
+
+    async def connected() -> None:
+        caller, listener = anna(), ben()
+        listening = asyncio.ensure_future(listener.listen(secure))
+        await until(lambda: listener.phase == "waiting")
+        talking = asyncio.ensure_future(caller.talk(listener.address))
+        await until(lambda: caller.phase == listener.phase == "connected")
+        try:
+            await test(caller, listener)  # type: ignore[misc]
+        finally:
+            for somebody, task in ((caller, talking), (listener, listening)):
+                assert somebody.party is not None
+                somebody.party.done.set()
+                await task
+                assert somebody.loudspeaker.closed
+
+    run(connected)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_what_is_said_at_one_end_is_heard_at_the_other(secure: bool) -> None:
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        await anna.say((0.2, 1.7), duration_s=2.0)
+        await until(lambda: len(ben.loudspeaker.finished) == 1 and len(anna.of(Played)) == 1)
+        await ben.say((0.2, 1.2), duration_s=1.5)
+        await until(lambda: len(anna.loudspeaker.finished) == 1 and len(ben.of(Played)) == 1)
+        assert ben.texts_heard == ["Hello Ben. How are you?"]
+        assert anna.texts_heard == ["Fine."]
+        assert [len(piece) for piece in ben.loudspeaker.pieces] == [16000, 2400, 16000]  # a sentence at a time
+        (said,) = anna.of(Said)
+        (heard,) = ben.of(Heard)
+        assert isinstance(said, Said)
+        assert isinstance(heard, Heard)
+        assert said.payload_bytes == heard.payload_bytes
+        assert said.duration_s == pytest.approx(1.5, abs=0.1)
+        assert not said.queued
+        assert anna.of(Delivered) == [Delivered(said.number)]
+        assert ben.of(Playing) == [Playing(1)]
+        (played,) = anna.of(Played)
+        assert isinstance(played, Played)
+        assert 0 < played.delay_s < 5
+        traffic = anna.of(Traffic)[-1]
+        assert isinstance(traffic, Traffic)
+        assert traffic.sent_bytes > said.payload_bytes
+        assert traffic.spoken_s == said.duration_s
+        assert PeerStatus(Status.TALKING) in ben.of(PeerStatus)
+        assert ben.of(PeerStatus)[-1] == PeerStatus(Status.NOTHING)
+        for report in anna.reports:
+            assert json.loads(json.dumps(to_json(report)))["report"] == type(report).__name__
+
+    conversing(test, lambda: Somebody(["Hello Ben. How are you?"]), lambda: Somebody(["Fine."]), secure)
+
+
+class Cloning(FakeSynthesizer):
+    """Speaks in clips."""
+
+    spaces = frozenset({"clip"})
+
+
+@pytest.mark.parametrize("clones", [True, False])
+def test_a_clip_travels_once_for_who_can_clone_it(clones: bool) -> None:
+    ben_speaks = Cloning() if clones else FakeSynthesizer()
+    encoder = load_engine("voice_encoder", "clip")
+
+    def anna() -> Somebody:
+        somebody = Somebody(["Hello Ben.", "And again."])
+        somebody.engines = replace(somebody.engines, voice_encoder=encoder)
+        return somebody
+
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        await anna.say((0.2, 1.7), (3.0, 4.0), duration_s=4.5)
+        await until(lambda: len(ben.loudspeaker.finished) == 2)
+        first, second = (report for report in anna.of(Said) if isinstance(report, Said))
+        sent = [report.sent_bytes for report in anna.of(Traffic) if isinstance(report, Traffic)]
+        assert first.payload_bytes > 300  # a file would carry the clip each time,
+        assert second.payload_bytes > 300
+        assert sent[-1] < first.payload_bytes + second.payload_bytes  # the link does not
+        neutral = [report.text for report in anna.of(Notice) if isinstance(report, Notice)]
+        assert ("the peer cannot speak in our voice (clip) and takes a neutral one" in neutral) == (not clones)
+
+    conversing(test, anna, lambda: Somebody([], synthesizer=ben_speaks))
+    voices = {voice.space if voice else None for _, voice, _, _ in ben_speaks.asked}
+    assert voices == {"clip" if clones else None}
+
+
+def test_warming_up_uses_every_engine_in_two_voices() -> None:
+    synthesizer, recognizer = FakeSynthesizer(), FakeRecognizer()
+    Engines(recognizer, FakeVoiceEncoder(), synthesizer).warm_up()
+    assert len(recognizer.heard) == 1
+    assert [text for text, *_ in synthesizer.asked] == ["Hello, is anybody there?"] * 3
+    _, *voices = [voice for _, voice, _, _ in synthesizer.asked]
+    assert all(voice is not None and voice.space == "classical" for voice in voices)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("voice_encoder", ["classical", "clip"])
+def test_the_real_engines_warm_up_without_a_warning(voice_encoder: str) -> None:
+    engines = Engines.load(voice_encoder=voice_encoder)
+    assert engines.voice_encoder.space == voice_encoder
+
+
+def test_words_appear_while_they_are_said() -> None:
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        conversation = anna.conversation()
+        conversation.press()
+        for _ in range(20):
+            conversation.hear(bursts((0.0, 0.2), duration_s=0.2).samples)
+            await asyncio.sleep(0.02)
+        await until(lambda: len(anna.of(Guess)) >= 1)
+        assert ben.texts_heard == []
+        conversation.release()
+        await until(lambda: len(ben.texts_heard) == 1)
+        assert Guess("") in anna.of(Guess)
+        assert any(isinstance(report, Level) and report.talking for report in anna.reports)
+
+    conversing(test, lambda: Somebody(["Well then."]), lambda: Somebody([]))
+
+
+def test_without_the_button_nothing_is_heard() -> None:
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        anna.conversation().hear(bursts((0.0, 2.0), duration_s=3.0).samples)
+        anna.conversation().release()
+        await asyncio.sleep(0.1)
+        assert anna.recognizer.heard == []
+        assert ben.texts_heard == []
+
+    conversing(test, lambda: Somebody([]), lambda: Somebody([]))
+
+
+def test_hands_free_a_pause_sends() -> None:
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        anna.conversation().hear(bursts((0.2, 1.2), (2.2, 3.2), duration_s=4.0).samples)
+        await until(lambda: len(ben.texts_heard) == 2)
+
+    conversing(test, lambda: Somebody([], Options(hands_free=True)), lambda: Somebody([]))
+
+
+def test_a_loudspeaker_that_is_gone_is_told_to_both_and_the_words_still_come() -> None:
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        ben.loudspeaker.gone = True
+        await anna.say((0.2, 1.2), duration_s=1.5)
+        await until(lambda: PeerStatus(Status.NO_LOUDSPEAKER) in anna.of(PeerStatus))
+        assert ben.texts_heard == ["One."]
+        assert Notice("the loudspeaker is not there") in ben.of(Notice)
+        ben.loudspeaker.gone = False
+        await anna.say((0.2, 1.2), duration_s=1.5)
+        await until(lambda: anna.of(PeerStatus)[-1] == PeerStatus(Status.NOTHING))
+        assert len(ben.loudspeaker.finished) == 1
+
+    conversing(test, lambda: Somebody(["One."]), lambda: Somebody([]))
+
+
+def test_a_slow_loudspeaker_makes_the_peer_wait_and_nothing_is_lost() -> None:
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        ben.loudspeaker.free.clear()
+        turns = 24
+        for _ in range(turns):
+            await anna.say((0.2, 0.9), duration_s=1.1)
+        await until(lambda: len(anna.of(Said)) == turns)
+        await asyncio.sleep(0.2)
+        assert anna.party is not None
+        assert len(ben.texts_heard) == 1
+        assert any("the peer has to wait: 4 utterances" in report.text for report in ben.notices)
+        assert len(anna.of(Delivered)) < turns  # the rest waits at its source
+        ben.loudspeaker.free.set()
+        await until(lambda: len(ben.loudspeaker.finished) == turns)
+        await until(lambda: len(anna.of(Delivered)) == turns)
+        assert ben.texts_heard == [f"Line {index}." for index in range(1, turns + 1)]
+
+    script = [f"Line {index}." for index in range(1, 200)]
+    conversing(test, lambda: Somebody(script), lambda: Somebody([], limits=replace(LIMITS, waiting=4)))
+
+
+def test_what_is_said_without_a_link_waits_and_is_told() -> None:
+    async def test() -> None:
+        ben = Somebody(["Are you there?"])
+        listening = asyncio.ensure_future(ben.listen())
+        await until(lambda: ben.phase == "waiting")
+        await ben.say((0.2, 1.2), duration_s=1.5)
+        await until(lambda: len(ben.of(Said)) == 1)
+        (said,) = ben.of(Said)
+        assert isinstance(said, Said)
+        assert said.queued
+        anna = Somebody([])
+        talking = asyncio.ensure_future(anna.talk(ben.address))
+        await until(lambda: anna.texts_heard == ["Are you there?"])
+        for somebody, task in ((anna, talking), (ben, listening)):
+            assert somebody.party is not None
+            somebody.party.done.set()
+            await task
+
+    run(test)
+
+
+def test_a_peer_that_is_denied_ends_the_party_with_the_reason() -> None:
+    async def test() -> None:
+        ben = Somebody([])
+        listening = asyncio.ensure_future(ben.listen(secure=True))
+        await until(lambda: ben.phase == "waiting")
+        wrong = ben.address[:-6] + ("AAAAAA" if not ben.address.endswith("AAAAAA") else "BBBBBB")
+        with pytest.raises(LinkError, match="does not know our secret"):
+            await Somebody([]).talk(wrong)
+        assert ben.party is not None
+        ben.party.done.set()
+        await listening
+
+    run(test)
+
+
+def test_a_recording_is_said_and_then_the_party_leaves(tmp_path: Path) -> None:
+    recording = tmp_path / "recording.wav"
+    soundfile.write(str(recording), bursts((0.2, 0.8), duration_s=1.0).samples, 16000)
+
+    async def test() -> None:
+        ben = Somebody([], Options(once=True))
+        listening = asyncio.ensure_future(ben.listen())
+        await until(lambda: ben.phase == "waiting")
+        anna = Somebody(["From a file."], Options(input=recording))
+        await anna.talk(ben.address)
+        await listening  # leaves when its peer has left
+        assert ben.texts_heard == ["From a file."]
+        assert len(anna.of(Played)) == 1
+        assert anna.phase == "closed"
+
+    run(test)
+
+
+def test_a_recording_comes_in_real_time(tmp_path: Path) -> None:
+    recording = tmp_path / "recording.wav"
+    stereo = np.stack([np.full(22050, 0.2), np.full(22050, 0.4)], axis=1)
+    soundfile.write(str(recording), stereo, 44100)
+
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        started_s = loop.time()
+        blocks = [samples async for samples, _ in play_in_real_time(recording)]
+        assert loop.time() - started_s == pytest.approx(0.5, abs=0.2)
+        assert sum(map(len, blocks)) == pytest.approx(8000, abs=2)
+        assert float(np.concatenate(blocks)[1000:7000].mean()) == pytest.approx(0.3, abs=0.01)
+
+    run(test)
+
+
+def test_a_folder_takes_the_place_of_the_loudspeaker(tmp_path: Path) -> None:
+    async def test() -> None:
+        folder = tmp_path / "new" / "out"
+        out = FolderLoudspeaker(folder)
+        heard = Heard(1, "Grüße.", 30, 7, 1.0)
+        await out.play(heard, np.full(100, 0.5, np.float32), 16000)
+        await out.play(heard, np.full(50, 0.25, np.float32), 16000)
+        await out.finish(heard)
+        await out.finish(Heard(2, "...", 20, 7, 1.0))  # nothing in it can be spoken
+        await out.close()
+        samples, rate = soundfile.read(str(folder / "0001.wav"), dtype="float32")
+        assert (len(samples), rate) == (150, 16000)
+        lines = (folder / "transcript.jsonl").read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["text"] for line in lines] == ["Grüße.", "..."]
+        with pytest.raises(OutputError, match="holds a conversation already; give --force"):
+            FolderLoudspeaker(folder)
+        FolderLoudspeaker(folder, force=True)
+        with pytest.raises(OutputError, match="cannot be made a folder"):
+            FolderLoudspeaker(folder / "0001.wav")
+
+    run(test)
+
+
+def test_levels() -> None:
+    assert level_db(np.zeros(0, np.float32)) == level_db(np.zeros(10, np.float32)) == -96.0
+    assert level_db(np.ones(10, np.float32)) == pytest.approx(0.0, abs=0.01)
+    assert level_db(np.full(10, 0.1, np.float32)) == pytest.approx(-20.0, abs=0.01)
+
+
+def test_pauses_that_send_are_shorter_hands_free() -> None:
+    assert HANDS_FREE.pause_s < PUSH_TO_TALK.pause_s
+
+
+class Failing(FakeRecognizer):
+    """Fails at the first thing that is said."""
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        if not self.heard:
+            self.heard.append(samples)
+            raise ValueError("NaN")
+        return super().transcribe(samples)
+
+
+def test_a_recognizer_that_fails_costs_one_utterance_and_its_speaker_is_told() -> None:
+    def anna() -> Somebody:
+        somebody = Somebody([])
+        somebody.engines = replace(somebody.engines, recognizer=Failing())
+        return somebody
+
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        await anna.say((0.2, 1.2), (3.0, 4.0), duration_s=4.5)
+        await until(lambda: ben.texts_heard == ["Line 2."])
+        (lost,) = anna.lost
+        assert lost.what == "said"
+        assert lost.text == "what you said (1.0 s) is lost, say it again: ValueError: NaN"
+
+    conversing(test, anna, lambda: Somebody([]))

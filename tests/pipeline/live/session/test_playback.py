@@ -1,0 +1,407 @@
+"""What a peer says: any engine may fail at it, and a peer may say far too much."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+import speechzip.pipeline.live.session.playback as playback_module
+import speechzip.pipeline.live.session.synthesis as speech_module
+from fakes import FakeRecognizer, FakeSynthesizer, FakeTextCoder, FakeVoiceEncoder
+from live_ends import RawPeer, raw_peer, run, until
+from speechzip.pipeline import Payload, Samples, Speaker, Synthesizer, Utterance, Voice
+from speechzip.pipeline.decompression import with_voices
+from speechzip.pipeline.live.limits import LIMITS, Limits
+from speechzip.pipeline.live.reports import Heard, Lost, Notice, Pairing, PeerStatus, Report
+from speechzip.pipeline.live.session.conversation import Engines
+from speechzip.pipeline.live.session.playback import PlayQueue
+from speechzip.pipeline.live.session.session import Options, Party, take_part, wait_for_calls
+from speechzip.pipeline.live.session.synthesis import estimate_duration_s, speak
+from speechzip.pipeline.live.wire.delivery import SplitPayload
+from speechzip.pipeline.live.wire.frames import FrameReader
+from speechzip.pipeline.live.wire.link import PayloadReceived
+from speechzip.pipeline.live.wire.messages import Status, StatusMessage, decode_message
+from speechzip.pipeline.live.wire.state import LinkState
+from speechzip.pipeline.payload.format import encode_payload
+
+RATE = FakeSynthesizer.sample_rate
+CODER = FakeTextCoder()
+
+
+@pytest.fixture(autouse=True)
+def _quick_text(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    monkeypatch.setattr(speech_module, "TEXT_CODERS", {CODER.id: CODER})
+
+
+def payload(*texts: str, voice: bytes = bytes(10)) -> bytes:
+    """Return what a peer says, as bytes."""
+    utterances = tuple(Utterance(float(index), 1.0, 0, text) for index, text in enumerate(texts))
+    whole = Payload((Speaker(Voice("classical", voice)),), utterances, float(len(texts)))
+    return encode_payload(whole, CODER)
+
+
+class Ear:
+    """A loudspeaker that counts; it is free to take more, or not."""
+
+    def __init__(self) -> None:
+        self.free = asyncio.Event()
+        self.free.set()
+        self.samples = self.most_at_once = self.stopped = 0
+        self.finished: list[str] = []
+
+    async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
+        await self.free.wait()
+        self.samples += len(samples)
+
+    async def finish(self, heard: Heard) -> None:
+        self.finished.append(heard.text)
+
+    async def stop(self) -> None:
+        self.stopped += 1
+
+    async def close(self) -> None:
+        pass
+
+
+class Ben:
+    """Listens on loopback."""
+
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+        self.ear = Ear()
+        self.party: Party | None = None
+
+    def texts(self, kind: type[Heard | Lost | Notice]) -> list[str]:
+        return [report.text for report in self.reports if isinstance(report, kind)]
+
+    @property
+    def port(self) -> int:
+        (pairing,) = (report for report in self.reports if isinstance(report, Pairing))
+        return int(pairing.line.rpartition(":")[2])
+
+    @property
+    def waiting(self) -> PlayQueue:
+        assert self.party is not None
+        return self.party.conversation._playback._queue  # pyright: ignore[reportPrivateUsage]
+
+    async def front_end(self, party: Party) -> None:
+        self.party = party
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def listening(synthesizer: Synthesizer, limits: Limits) -> AsyncGenerator[Ben, None]:
+    ben = Ben()
+    engines = Engines(FakeRecognizer(), FakeVoiceEncoder(), synthesizer)
+    connect = wait_for_calls("127.0.0.1", 0, False, limits=limits)
+    party = take_part(engines, connect, Options(), ben.reports.append, ben.front_end, ben.ear, limits)
+    task = asyncio.ensure_future(party)
+    await until(lambda: any(isinstance(report, LinkState) for report in ben.reports) and ben.party is not None)
+    try:
+        yield ben
+    finally:
+        assert ben.party is not None
+        ben.party.done.set()
+        await task
+
+
+def hearing(
+    test: Callable[[Ben, RawPeer], Coroutine[Any, Any, None]],
+    synthesizer: Synthesizer | None = None,
+    limits: Limits = LIMITS,
+) -> None:
+    """Run a test with somebody who listens and a raw peer that has called."""
+
+    async def called() -> None:
+        async with listening(synthesizer or FakeSynthesizer(), limits) as ben, raw_peer(ben.port) as peer:
+            await test(ben, peer)
+
+    run(called)
+
+
+class Failing(FakeSynthesizer):
+    """Raises something at the word "bad", in the middle of an utterance."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
+        if "bad" in text:
+            raise self.error
+        return super().synthesize(text, voice, duration_s, language)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("NaN\x1b[2J"), MemoryError(), RecursionError(), KeyError("x"), StopIteration(), SystemExit(3),
+     KeyboardInterrupt(), OSError(28, "full"), AssertionError(), UnicodeDecodeError("utf-8", b"x", 0, 1, "bad")],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+def test_whatever_a_synthesizer_raises_costs_one_utterance_which_both_ends_are_told(error: BaseException) -> None:
+    async def test(ben: Ben, peer: RawPeer) -> None:
+        peer.say(payload("It begins. This is bad. And so on."), payload("This is good."))
+        await until(lambda: ben.ear.finished[-1:] == ["This is good."])
+        (lost,) = ben.texts(Lost)
+        assert lost.startswith("something that the peer said cannot be spoken: ")
+        assert type(error).__name__ in lost
+        assert "\x1b" not in lost
+        code = b""
+        while len(told := statuses(code)) < 2:
+            code += await peer.reader.read(4096)
+        assert told == [Status.UNSPOKEN, Status.NOTHING]
+
+    hearing(test, Failing(error))
+
+
+def statuses(code: bytes) -> list[Status]:
+    """Return the statuses among frames."""
+    messages = [decode_message(frame) for frame in FrameReader().push(code)]
+    return [message.status for message in messages if isinstance(message, StatusMessage)]
+
+
+class Returning(FakeSynthesizer):
+    """Returns something in place of sound."""
+
+    def __init__(self, sound: Any) -> None:
+        super().__init__()
+        self.sound = sound
+
+    def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
+        return self.sound if "bad" in text else super().synthesize(text, voice, duration_s, language)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [np.full(10, np.nan, np.float32), np.array([np.inf]), np.zeros((2, 8)), None, "sound", object(), np.float32(1)],
+    ids=["NaN", "infinite", "stereo", "None", "text", "object", "a number"],
+)
+def test_what_is_no_sound_costs_one_utterance(sound: Any) -> None:
+    async def test(ben: Ben, peer: RawPeer) -> None:
+        peer.say(payload("This is bad."), payload("This is good."))
+        await until(lambda: ben.ear.finished[-1:] == ["This is good."])
+        (lost,) = ben.texts(Lost)
+        assert "returned no sound" in lost
+        assert ben.ear.samples == RATE
+
+    hearing(test, Returning(sound))
+
+
+@pytest.mark.parametrize("error", [OSError("the store is gone"), ZeroDivisionError()], ids=["OSError", "Zero"])
+def test_whatever_a_text_coder_or_a_store_raises_costs_one_utterance(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(whole: Payload, synthesizer: Synthesizer) -> Payload:
+        if whole.utterances[0].text == "bad":
+            raise error
+        return with_voices(whole, synthesizer)
+
+    monkeypatch.setattr(playback_module, "with_voices", failing)
+
+    async def test(ben: Ben, peer: RawPeer) -> None:
+        peer.say(payload("bad"), payload("This is good."))
+        await until(lambda: ben.ear.finished == ["This is good."])
+        (lost,) = ben.texts(Lost)
+        assert lost.startswith("something that the peer said cannot be read: ")
+
+    hearing(test)
+
+
+class Endless(FakeSynthesizer):
+    """Never stops, a second at a time, or with no sound at all."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.made = 0
+
+    def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
+        while True:
+            self.made += 1
+            yield np.full(self.seconds * RATE, 0.25, np.float32)
+
+
+@pytest.mark.parametrize("texts", [("1" * 900,), ("1. " * 300,), ("1." * 50,) * 8], ids=["one", "sentences", "eight"])
+@pytest.mark.parametrize("seconds", [1, 7, 720])
+def test_what_comes_at_once_speaks_for_a_minute_at_most(seconds: int, texts: tuple[str, ...]) -> None:
+    engine = Endless(seconds)
+
+    async def test(ben: Ben, peer: RawPeer) -> None:
+        peer.say(payload(*texts), payload("And then."))
+        await until(lambda: ben.ear.finished[-1:] == ["And then."])
+        assert ben.ear.samples == 2 * 60 * RATE  # this engine says everything for ever
+        assert ben.texts(Lost)[0] == "what the peer said was cut off after 60 s"
+        assert engine.made <= 2 * (60 // seconds + 1) + 2 * len(texts)
+
+    hearing(test, engine)
+
+
+def test_an_engine_that_makes_no_sound_for_ever_ends() -> None:
+    async def test(ben: Ben, peer: RawPeer) -> None:
+        peer.say(payload("Hello."))
+        await until(lambda: len(ben.texts(Lost)) == 1)
+        assert "does not end: 100 pieces of sound" in ben.texts(Lost)[0]
+
+    hearing(test, Endless(0), replace(LIMITS, pieces=100))
+
+
+def test_a_flood_in_one_read_is_bounded_and_ends_the_flooder() -> None:
+    async def test(ben: Ben, peer: RawPeer) -> None:
+        ben.ear.free.clear()
+        peer.say(payload("Text."))
+        await until(lambda: len(ben.texts(Heard)) == 1)
+        peer.say(*[payload("Text.")] * 3892)
+        await until(lambda: any("more than 17 items on the way" in state for state in states(ben)))
+        await until(lambda: len(ben.waiting) == 1)  # a flooder is sent away before a second one is taken
+
+    hearing(test)
+
+
+def states(ben: Ben) -> list[str]:
+    return [report.detail for report in ben.reports if isinstance(report, LinkState)]
+
+
+async def say_as_fast_as_it_is_taken(peer: RawPeer, ben: Ben, code: bytes, count: int) -> None:
+    """Send until nothing more is acknowledged."""
+    for _ in range(count):
+        peer.say(code)
+        before = len(ben.waiting) + len(ben.texts(Heard))
+        for _ in range(100):
+            await asyncio.sleep(0.002)
+            if len(ben.waiting) + len(ben.texts(Heard)) != before:
+                break
+        else:
+            return
+
+
+def test_at_most_so_many_wait_to_be_played() -> None:
+    limits = replace(LIMITS, waiting_s=1e9)
+
+    async def test(ben: Ben, peer: RawPeer) -> None:
+        ben.ear.free.clear()
+        await say_as_fast_as_it_is_taken(peer, ben, payload("Text."), 200)
+        await until(lambda: any("the peer has to wait: 64 utterances" in text for text in ben.texts(Notice)))
+        assert len(ben.waiting) == 64
+        waiting = ben.waiting._waiting  # pyright: ignore[reportPrivateUsage]
+        voices = {id(each.payload.speakers) for each in waiting}
+        assert len(voices) == 1  # one copy of the voice for all
+
+    hearing(test, limits=limits)
+
+
+def test_at_most_so_many_seconds_wait_to_be_played() -> None:
+    async def test(ben: Ben, peer: RawPeer) -> None:
+        ben.ear.free.clear()
+        code = payload("9" * 100)
+        await say_as_fast_as_it_is_taken(peer, ben, code, 200)
+        await until(lambda: any("some 68 s" in text for text in ben.texts(Notice)))
+        assert len(ben.waiting) == 2  # of 34 s each: with one of them there is room, with two there is none
+
+    hearing(test)
+
+
+def arrived(ben: Ben, count: int) -> bool:
+    """Return whether so many utterances have come."""
+    return len(ben.waiting) + len(ben.texts(Heard)) == count
+
+
+def test_the_next_caller_hears_nothing_of_the_last_one_and_does_not_wait() -> None:
+    async def test() -> None:
+        async with listening(FakeSynthesizer(), LIMITS) as ben:
+            ben.ear.free.clear()
+            async with raw_peer(ben.port) as first:
+                for index in range(5):
+                    first.say(payload(f"Old {index}."))
+                    await until(partial(arrived, ben, index + 1))
+            await until(lambda: "the connection was lost" in states(ben)[-1])
+            async with raw_peer(ben.port) as second:
+                ben.ear.free.set()
+                second.say(payload("New."))
+                await until(lambda: "New." in ben.ear.finished)
+            assert ben.texts(Heard) == ["Old 0.", "New."]
+            assert ben.ear.finished == ["New."]
+            assert ben.ear.stopped == 1  # in the middle of "Old 0."
+            assert ben.texts(Lost) == ["5 utterances of the peer before were dropped: another one is there"]
+
+    run(test)
+
+
+def test_what_the_same_peer_said_before_it_comes_back_is_played() -> None:
+    queue = PlayQueue()
+    whole = Payload((Speaker(Voice("classical", bytes(10))),), (Utterance(0.0, 1.0, 0, "Hello."),), 1.0)
+    queue.push(PayloadReceived(2, b"stream 1", b""), whole)
+    assert (len(queue), queue.has_room, queue.clear(), len(queue)) == (1, True, 1, 0)
+
+
+def test_a_flood_of_what_cannot_be_read_is_told_slowly() -> None:
+    limits = replace(LIMITS, soundless_s=0.05, status_every_s=0.5)
+
+    async def test(ben: Ben, peer: RawPeer) -> None:
+        good = payload("Good.")
+        split = SplitPayload.of(good)
+        for _ in range(10):
+            peer.say(replace(split, rest=split.rest[:-1] + bytes([split.rest[-1] ^ 1])))
+            await asyncio.sleep(0.06)
+        peer.say(good)
+        await until(lambda: ben.ear.finished == ["Good."])
+        assert 1 <= len(ben.texts(Lost)) <= 4  # the same words are one report
+
+    hearing(test, limits=limits)
+
+
+def test_a_flood_of_statuses_is_a_few_reports() -> None:
+    async def test(ben: Ben, peer: RawPeer) -> None:
+        peer.send(*[StatusMessage(Status(index % 3)) for index in range(8400)], StatusMessage(Status.NO_MICROPHONE))
+        await until(lambda: PeerStatus(Status.NO_MICROPHONE) in ben.reports)
+        assert sum(isinstance(report, PeerStatus) for report in ben.reports) <= 20
+        peer.say(payload("I am still here."))
+        await until(lambda: ben.ear.finished == ["I am still here."])
+
+    hearing(test)
+
+
+class Stuck(FakeSynthesizer):
+    """Never comes back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.leave = threading.Event(), threading.Event()
+
+    def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
+        self.entered.set()
+        self.leave.wait()
+        return super().synthesize(text, voice, duration_s, language)
+
+
+def test_the_conversation_ends_while_an_engine_never_comes_back() -> None:
+    engine = Stuck()
+
+    async def test() -> None:
+        async with listening(engine, LIMITS) as ben, raw_peer(ben.port) as peer:
+            peer.say(payload("Hello."))
+            await until(engine.entered.is_set)
+        assert not engine.leave.is_set()
+        engine.leave.set()  # so that its thread is none that the test leaves behind
+        await until(lambda: not any(thread.name == "speechzip-mouth" for thread in threading.enumerate()))
+
+    run(test)
+
+
+def test_estimates_are_not_too_short() -> None:
+    assert estimate_duration_s("") == 0
+    assert estimate_duration_s("9" * 1900) > 600  # 720 s of speech by espeak-ng
+    assert estimate_duration_s("It was the best of times, it was the worst of times.") == pytest.approx(6.9, abs=0.5)
+
+
+def test_a_cut_is_to_the_sample() -> None:
+    utterance = Utterance(0.0, 1.0, 0, "One. Two.")
+    voice = Voice("classical", bytes(10))
+    pieces = list(speak(utterance, voice, FakeSynthesizer(), most_s=1.5))
+    assert [len(piece) for piece in pieces] == [16000, 2400, 5600]

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
+from speechzip.pipeline import PayloadCorrupt, Samples, Transcript, Utterance, Voice, VoiceReference, encode_payload
+from speechzip.pipeline.live.session.synthesis import SENTENCE_PAUSE_S, decode_utterances, sentences, speak
+from speechzip.pipeline.live.session.transcriber import HANDS_FREE, PUSH_TO_TALK, Spoken, Talker, Unheard
+from speechzip.pipeline.segments.segmentation import Cutting
+from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from speechzip.pipeline.types import Payload, Speaker
+
+BLOCK = 1600
+
+
+def talker(recognizer: FakeRecognizer, cutting: Cutting = PUSH_TO_TALK) -> Talker:
+    time_s = iter(range(10**6))
+    return Talker(recognizer, FakeVoiceEncoder(), cutting, lambda: loud, clock=lambda: next(time_s) / 20)
+
+
+def spoken_in(items: Iterable[Spoken | Unheard]) -> list[Spoken]:
+    """Return what was said; no engine has failed."""
+    kept = list(items)
+    assert not [item for item in kept if isinstance(item, Unheard)]
+    return [item for item in kept if isinstance(item, Spoken)]
+
+
+def blocks(samples: Samples) -> list[Samples]:
+    return [samples[start : start + BLOCK] for start in range(0, len(samples), BLOCK)]
+
+
+def test_what_is_said_between_press_and_release_is_one_utterance() -> None:
+    recognizer = FakeRecognizer(["Hello there."])
+    person = talker(recognizer)
+    assert list(person.push(bursts((0.5, 2.0), duration_s=2.2).samples)) == []
+    (spoken,) = spoken_in(person.release())
+    (utterance,) = spoken.payload.utterances
+    assert (utterance.text, utterance.start_s) == ("Hello there.", 0.0)
+    assert utterance.duration_s == pytest.approx(1.5, abs=0.1)
+    assert spoken.end_s == pytest.approx(2.0, abs=0.1)
+    assert spoken.payload.duration_s == utterance.duration_s
+    assert list(person.release()) == []
+
+
+def test_times_run_on_over_releases() -> None:
+    person = talker(FakeRecognizer())
+    for turn in range(3):
+        list(person.push(bursts((0.5, 1.5), duration_s=2.0).samples))
+        (spoken,) = spoken_in(person.release())
+        assert spoken.end_s == pytest.approx(2 * turn + 1.5, abs=0.1)
+    assert person.heard_s == 6.0
+
+
+def test_a_long_turn_is_sent_in_parts_while_it_goes_on() -> None:
+    person = talker(FakeRecognizer())
+    sound = bursts((0.2, 3.0), (3.3, 6.0), (6.4, 9.0), (11.0, 12.0), duration_s=12.2).samples
+    parts = [(spoken.end_s, person.heard_s) for block in blocks(sound) for spoken in spoken_in(person.push(block))]
+    # Past 5 s a pause of 0.25 s is enough; before, it takes 0.9 s.
+    assert [end_s for end_s, _ in parts] == pytest.approx([6.0, 9.0], abs=0.1)
+    assert [known_s - end_s for end_s, known_s in parts] == pytest.approx([0.3, 0.95], abs=0.15)
+    assert [spoken.end_s for spoken in spoken_in(person.release())] == pytest.approx([12.0], abs=0.1)
+
+
+def test_hands_free_a_pause_is_the_end() -> None:
+    person = talker(FakeRecognizer(), HANDS_FREE)
+    (spoken,) = spoken_in(person.push(bursts((0.5, 1.5), duration_s=2.3).samples))
+    assert spoken.end_s == pytest.approx(1.5, abs=0.1)
+
+
+def test_guesses_grow_and_the_last_one_is_taken_without_reading_again() -> None:
+    recognizer = FakeRecognizer([f"Guess {index}." for index in range(100)])
+    person = talker(recognizer)
+    guesses: list[str] = []
+    for block in blocks(bursts((0.0, 3.0), duration_s=3.4).samples):
+        assert list(person.push(block)) == []
+        if (text := person.guess()) is not None:
+            guesses.append(text)
+    assert guesses == [f"Guess {index}." for index in range(len(guesses))]
+    lengths = [len(samples) for samples in recognizer.heard]
+    assert lengths == sorted(lengths)
+    assert 2 <= len(guesses) <= 8
+    (spoken,) = spoken_in(person.release())
+    assert spoken.text == guesses[-1]
+    assert len(recognizer.heard) == len(guesses)
+
+
+def test_a_guess_that_is_not_the_end_is_read_again() -> None:
+    recognizer = FakeRecognizer([f"Guess {index}." for index in range(100)])
+    person = talker(recognizer)
+    sound = bursts((0.0, 3.0), duration_s=3.0).samples
+    list(person.push(sound[:32000]))
+    assert person.guess() == "Guess 0."
+    list(person.push(sound[32000:]))
+    (spoken,) = spoken_in(person.release())
+    assert spoken.text == "Guess 1."
+    assert len(recognizer.heard[1]) > len(recognizer.heard[0])
+
+
+def test_silence_and_noise_say_nothing() -> None:
+    assert [*talker(FakeRecognizer()).push(np.zeros(32000, np.float32))] == []
+    unsure = talker(FakeRecognizer(["You"], confidence=0.2))
+    list(unsure.push(bursts((0.5, 2.0), duration_s=3.0).samples))
+    assert list(unsure.release()) == []
+    assert talker(FakeRecognizer()).guess() is None
+
+
+def test_the_voice_is_measured_at_once_and_again_when_more_is_known() -> None:
+    person = talker(FakeRecognizer())
+    voices: list[Voice | VoiceReference] = []
+    for _ in range(40):
+        list(person.push(bursts((0.2, 2.2), duration_s=2.4).samples))
+        voices += [spoken.payload.speakers[0].voice for spoken in spoken_in(person.release())]
+    assert len(voices) == 40
+    changes = sum(before != after for before, after in pairwise(voices))
+    assert 1 <= changes <= 3
+    assert len(set(voices[10:])) == 1
+
+
+class PlainTextCoder:
+    """Writes texts in the plain way of the default coder, which costs no time."""
+
+    id = DEFAULT_ID
+    name = "plain"
+
+    def encode(self, texts: Sequence[str]) -> bytes:
+        return b"".join(b"\xff" + text.encode() for text in texts)
+
+    def decode(self, code: bytes, count: int) -> list[str]:
+        return TEXT_CODERS[DEFAULT_ID].decode(code, count)
+
+
+def spoken_payload(*texts: str) -> bytes:
+    speaker = Speaker(Voice("classical", b"0123456789"))
+    utterances = tuple(Utterance(float(index), 1.0, 0, text) for index, text in enumerate(texts))
+    return encode_payload(Payload((speaker,), utterances, len(texts) + 1.0), PlainTextCoder())
+
+
+def test_a_payload_is_spoken_by_sentence_at_the_pace_of_the_voice() -> None:
+    synthesizer = FakeSynthesizer()
+    (utterance,) = decode_utterances(spoken_payload("Hello there. How are you? Fine")).payload.utterances
+    voice = Voice("classical", b"0123456789")
+    pieces = speak(utterance, voice, synthesizer)
+    assert len(next(pieces)) == 16000
+    assert synthesizer.asked == [("Hello there.", voice, None, "en")]  # the rest is made while the first is heard
+    assert [len(piece) for piece in pieces] == [int(16000 * SENTENCE_PAUSE_S), 16000] * 2
+    list(speak(utterance, Voice("elsewhere", b"1"), synthesizer))
+    assert synthesizer.asked[-1] == ("Fine", None, None, "en")
+    list(speak(utterance, VoiceReference(1), synthesizer))  # a voice that we do not have
+    assert synthesizer.asked[-1] == ("Fine", None, None, "en")
+
+
+class PiecewiseSynthesizer(FakeSynthesizer):
+    """Makes a sentence in two pieces."""
+
+    def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
+        self.asked.append((text, voice, None, language))
+        yield np.zeros(100, np.float32)
+        yield np.zeros(200, np.float32)
+
+
+def test_what_comes_in_pieces_is_heard_in_pieces() -> None:
+    (utterance,) = decode_utterances(spoken_payload("Hello there. Fine")).payload.utterances
+    pause = int(16000 * SENTENCE_PAUSE_S)
+    pieces = speak(utterance, Voice("classical", b"0123456789"), PiecewiseSynthesizer())
+    assert [len(piece) for piece in pieces] == [100, 200, pause, 100, 200]
+
+
+def test_what_nobody_says_at_once_is_refused() -> None:
+    assert len(decode_utterances(spoken_payload(*["word"] * 8)).payload.utterances) == 8
+    for hostile in ([], ["word"] * 9, ["x" * 2001]):
+        with pytest.raises(PayloadCorrupt):
+            decode_utterances(spoken_payload(*hostile))
+
+
+def test_sentences() -> None:
+    assert sentences("") == sentences("  ") == []
+    assert sentences("One") == ["One"]
+    assert sentences("Is it? Yes! 3.5 km, e.g. here; done.") == ["Is it?", "Yes!", "3.5 km, e.g.", "here;", "done."]
+
+
+def test_spoken_text() -> None:
+    spoken = Spoken(Payload((), (Utterance(0.0, 1.0, 0, "Hi."),), 1.0), 1.0)
+    assert spoken.text == "Hi."
+    assert Transcript("Hi.", 1.0).text == spoken.text
+
+
+class FailingOnce(FakeRecognizer):
+    """Fails at the first stretch, while it is said and when it is over."""
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        transcript = super().transcribe(samples)
+        if len(self.heard) <= 2:
+            raise MemoryError
+        return transcript
+
+
+def test_a_recognizer_that_fails_costs_one_utterance() -> None:
+    person = talker(FailingOnce())
+    list(person.push(bursts((0.2, 1.2), duration_s=1.2).samples))
+    assert person.guess() is None
+    (lost,) = person.release()
+    assert isinstance(lost, Unheard)
+    assert isinstance(lost.error, MemoryError)
+    assert lost.duration_s == pytest.approx(1.0, abs=0.1)
+    list(person.push(bursts((0.2, 1.2), duration_s=1.5).samples))
+    (spoken,) = spoken_in(person.release())
+    assert spoken.text == "Line 3."
+
+
+class Deaf(FakeVoiceEncoder):
+    """Never measures anything."""
+
+    def encode(self, samples: Samples, transcript: str) -> Voice:
+        raise ZeroDivisionError
+
+
+def test_a_voice_encoder_that_fails_is_told() -> None:
+    person = Talker(FakeRecognizer(), Deaf(), PUSH_TO_TALK, lambda: loud)
+    list(person.push(bursts((0.2, 1.2), duration_s=1.5).samples))
+    (lost,) = person.release()
+    assert isinstance(lost, Unheard)
+    assert isinstance(lost.error, ZeroDivisionError)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, load_engine, resample
+from speechzip.pipeline.recognizers.cleaning import tidy
+from speechzip.pipeline.recognizers.moonshine import MAX_LENGTH_S, MoonshineRecognizer, read_vocabulary
+from speechzip.pipeline.segments.rejection import MIN_CONFIDENCE
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> MoonshineRecognizer:
+    return MoonshineRecognizer()
+
+
+def test_reads_dickens(recognizer: MoonshineRecognizer, wheel_recording: Callable[[str], Path]) -> None:
+    samples, rate = soundfile.read(str(wheel_recording("two_cities.wav")), dtype="float32", always_2d=True)
+    sound = resample(samples[: 12 * rate, 0], rate, ENGINE_SAMPLE_RATE)
+    transcript = recognizer.transcribe(sound)
+    assert transcript.text.startswith("It was the best of times. It was the worst of times.")
+    assert transcript.confidence > 0.85
+    assert transcript.language == "en"
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, 4000])
+def test_very_short_sound(recognizer: MoonshineRecognizer, length: int) -> None:
+    assert recognizer.transcribe(np.zeros(length, np.float32)).confidence < 0.5
+
+
+def _say(text: str) -> npt.NDArray[np.float32]:
+    synthesizer = load_engine("synthesizer")
+    return resample(synthesizer.synthesize(text, None, None, "en"), synthesizer.sample_rate, ENGINE_SAMPLE_RATE)
+
+
+@pytest.mark.parametrize(
+    ("said", "last_words"),
+    [
+        (f"{'No, ' * 10} I did not order that.", "I did not order that."),
+        (f"Test, {'test, ' * 6} The password is orange.", "The password is orange."),
+        (f"The radio operator said {'come in, ' * 6} and then we talked about the budget.", "talked about the budget."),
+        (f"{'Can you hear me? ' * 5} Please bring the red folder with you.", "bring the red folder with you."),
+        (f"My brother always says {'never, ' * 12} and then he does it.", "does it."),
+        # Here the decoder is stuck and has to be led out.
+        (f"{'Zero, ' * 10} and the code word is orange.", "the code word is orange."),
+        (f"{'Seven, ' * 12} and the code word is orange.", "the code word is orange."),
+        (f"The number is {'two ' * 14} and the code word is orange.", "the code word is orange."),
+    ],
+)
+def test_what_follows_repeated_words_is_read(recognizer: MoonshineRecognizer, said: str, last_words: str) -> None:
+    transcript = recognizer.transcribe(_say(said))
+    assert transcript.text.endswith(last_words)
+    assert transcript.confidence > 0.6
+
+
+@pytest.mark.parametrize("level_db", [-80, -60, -40, -20])
+@pytest.mark.parametrize("duration_s", [3, 10])
+def test_loops_over_noise_are_not_believed(recognizer: MoonshineRecognizer, level_db: int, duration_s: int) -> None:
+    rng = np.random.default_rng(0)
+    white = rng.normal(0, 10 ** (level_db / 20), duration_s * ENGINE_SAMPLE_RATE).astype(np.float32)
+    seconds = np.arange(duration_s * ENGINE_SAMPLE_RATE) / ENGINE_SAMPLE_RATE
+    hum = (10 ** (level_db / 20) * np.sin(2 * np.pi * 50 * seconds) + white / 100).astype(np.float32)
+    for sound in (white, hum):
+        transcript = recognizer.transcribe(sound)
+        words = transcript.text.strip("♪ .!")
+        assert words in ("", "You", "Thank you", "Thank you for watching") or transcript.confidence < MIN_CONFIDENCE
+
+
+def test_too_long(recognizer: MoonshineRecognizer) -> None:
+    with pytest.raises(EngineError, match="at most 30 s"):
+        recognizer.transcribe(np.zeros(int(MAX_LENGTH_S * 16000) + 1, np.float32))
+
+
+def test_weights_missing_or_broken(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="pip install"):
+        MoonshineRecognizer(tmp_path)
+    for name in ("tokenizer.bin", "encoder_model.ort", "decoder_model_merged.ort"):
+        (tmp_path / name).write_bytes(b"\x05abc")
+    with pytest.raises(EngineError, match="cut short"):
+        MoonshineRecognizer(tmp_path)
+
+
+def test_vocabulary() -> None:
+    assert read_vocabulary(b"\x01a\x02bc" + bytes([130, 1]) + b"x" * 130) == [b"a", b"bc", b"x" * 130]
+
+
+@pytest.mark.parametrize(
+    ("heard", "written"),
+    [
+        (" In short,, it  was. it is..", "In short, it was. It is."),
+        ("Well... maybe?? yes", "Well... maybe? Yes"),
+        ("At 3.5 e.g. two", "At 3.5 e.g. Two"),
+    ],
+)
+def test_tidy(heard: str, written: str) -> None:
+    assert tidy(heard) == written

@@ -1,0 +1,233 @@
+"""The text coder as a payload sees it, with the shipped model."""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import hashlib
+import importlib
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from speechzip.pipeline import PayloadCorrupt, PayloadError, TextError
+from speechzip.pipeline.textcoder import CODER_ID, load_text_coder
+from speechzip.pipeline.textcoder.coder import MAX_TOKENS_PER_BYTE, PLAIN
+from speechzip.pipeline.textcoder.fixedpoint import Float32Array
+from speechzip.pipeline.textcoder.network import Network, NetworkState
+from speechzip.pipeline.types import MAX_TEXT_BYTES
+
+CODER = load_text_coder()
+GOLDEN = Path(__file__).parents[2] / "golden" / "text-english-1.json"
+ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+TALK = [
+    "Good morning, this is Sarah Kowalczyk from the clinic.",
+    "Oh hi, Sarah Kowalczyk. How are you?",
+    "I'm good, thanks. So, the results came back and everything looks fine.",
+]
+
+
+def utf8_and_a_byte_each(texts: list[str]) -> int:
+    return sum(len(text.encode()) + 1 for text in texts)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(ANY, max_size=3))
+def test_any_unicode_comes_back_and_never_costs_more_than_plain(texts: list[str]) -> None:
+    code = CODER.encode(texts)
+    assert CODER.decode(code, len(texts)) == texts
+    assert len(code) <= utf8_and_a_byte_each(texts)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        TALK,
+        ["O'Neill-Ångström 12:45 #42"],
+        ["我们明天再谈吧。😀👍🏽", "Okay, 东京."],
+        ["\x00\x01\x02\x03\x1f\x7f\x80\ufeff\U000f0001\U0010ffff", "tab\tand\nnew\r\nlines"],
+        ["a" * 1000],
+        ["", "x", "", " ", ""],
+        ["i I i'm I'M iPhone IPv6 e.g. USA. u.s. why?? No!No", "ALL CAPS HERE. Title Case Here"],
+        ["ends in zero bytes\0\0\0"],
+        ["ÿ" * 20, "\0"],
+        ["".join(random.Random(1).choices("qxzjkvwpQXZJ#@~^", k=300))],
+    ],
+)
+def test_comes_back(texts: list[str]) -> None:
+    code = CODER.encode(texts)
+    assert CODER.decode(code, len(texts)) == texts
+    assert len(code) <= utf8_and_a_byte_each(texts)
+
+
+def test_ten_thousand_characters_of_talk() -> None:
+    text = " ".join(f"{line} That was number {index}." for index in range(70) for line in TALK)[:10_000]
+    code = CODER.encode([text])
+    assert len(code) * 8 < len(text)
+    assert CODER.decode(code, 1) == [text]
+
+
+def test_golden() -> None:
+    for entry in json.loads(GOLDEN.read_text(encoding="utf-8")):
+        code = bytes.fromhex(entry["code"])
+        assert CODER.encode(entry["texts"]) == code
+        assert CODER.decode(code, len(entry["texts"])) == entry["texts"]
+
+
+def test_model_card_names_the_shipped_file() -> None:
+    folder = Path(importlib.import_module("speechzip.pipeline.textcoder").__file__ or "").parent
+    weights = (folder / "english-1.npz").read_bytes()
+    assert len(weights) <= 10_000_000
+    assert hashlib.sha256(weights).hexdigest() in (folder / "MODEL.md").read_text(encoding="utf-8")
+
+
+def test_id_and_name() -> None:
+    assert (CODER.id, CODER.name) == (CODER_ID, "english-1")
+
+
+def test_talk_is_cheap() -> None:
+    characters = sum(map(len, TALK))
+    assert 8 * len(CODER.encode(TALK)) < 1.7 * characters
+
+
+def test_what_was_said_once_is_cheap_the_second_time() -> None:
+    once, twice = len(CODER.encode(TALK[:1])), len(CODER.encode([TALK[0], TALK[0]]))
+    assert twice - once < 0.4 * once
+
+
+def test_utterances_alone_start_afresh() -> None:
+    assert CODER.encode(TALK[2:]) == CODER.encode(TALK[2:])
+    assert sum(len(CODER.encode([text])) for text in TALK) > len(CODER.encode(TALK))
+
+
+def test_nothing_costs_nothing() -> None:
+    assert CODER.encode([]) == CODER.encode(["", ""]) == b""
+    assert CODER.decode(b"", 2) == ["", ""]
+    assert CODER.decode(b"", 0) == []
+
+
+def test_repetition_is_padded_to_what_a_decoder_allows() -> None:
+    text = "ha " * 3000
+    code = CODER.encode([text])
+    tokens = 3000  # at least: one word each
+    assert MAX_TOKENS_PER_BYTE * len(code) >= tokens - 1
+    assert CODER.decode(code, 1) == [text]
+
+
+@pytest.mark.parametrize("text", ["\ud800", "fine \udc80"])
+def test_lone_surrogates_are_refused(text: str) -> None:
+    with pytest.raises(TextError, match=f"U\\+{ord(text[-1]):04X}"):
+        CODER.encode(["Hello.", text])
+
+
+def test_too_much_text_is_refused() -> None:
+    with pytest.raises(TextError, match="cut the recording"):
+        CODER.encode(["x" * MAX_TEXT_BYTES, "x"])
+
+
+def test_every_truncation_and_every_flipped_bit() -> None:
+    talk = ["Hi, Sarah.", "How are you, Sarah?"]
+    code = CODER.encode(talk)
+    for length in range(1, len(code)):
+        refused(code[:length], len(talk))
+    for bit in range(8 * len(code)):
+        flipped = bytearray(code)
+        flipped[bit // 8] ^= 1 << bit % 8
+        refused(bytes(flipped), len(talk))
+    refused(code + b"\0", len(talk))
+    refused(code + b"\1", len(talk))
+    refused(code, len(talk) - 1)
+    refused(code, len(talk) + 1)
+
+
+def refused(code: bytes, count: int) -> None:
+    """Decoding ends, in an error or (rarely) in texts that have this very code."""
+    with contextlib.suppress(PayloadError):
+        texts = CODER.decode(code, count)
+        assert len(texts) == count
+        again = CODER.encode(texts)
+        assert again == code or again[0] == PLAIN
+
+
+def hostile(*parts: bytes, count: int = 1) -> list[str]:
+    """Decode a code; a refusal is no texts."""
+    try:
+        return CODER.decode(b"".join(parts), count)
+    except PayloadError:
+        return []
+
+
+def steps_taken(code: bytes, count: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many tokens the network has moved over when decoding ends, one way or the other."""
+    steps = 0
+    step = Network.step
+
+    def counted(self: Network, state: NetworkState, token: int) -> Float32Array:
+        nonlocal steps
+        steps += 1
+        return step(self, state, token)
+
+    monkeypatch.setattr(Network, "step", counted)
+    hostile(code, count=count)
+    return steps
+
+
+@pytest.mark.parametrize("count", [1, 40])
+@pytest.mark.parametrize("fill", [b"\0", b"\x21\x70\0\x34", b"\x7f\xff", b"\xfe"])
+def test_work_is_bounded_by_bytes_and_utterances(fill: bytes, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = (fill * 64)[:64]
+    assert steps_taken(code, count, monkeypatch) <= MAX_TOKENS_PER_BYTE * len(code) + count + 1
+
+
+def test_work_is_bounded_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("speechzip.pipeline.textcoder.coder.MAX_TOKENS", 100)
+    code = CODER.encode(["ha " * 90])
+    assert CODER.decode(code, 1) == ["ha " * 90]
+    longer = CODER.encode(["ha " * 120])
+    assert longer[0] == PLAIN  # and so a decoder with that limit reads it
+    assert CODER.decode(longer, 1) == ["ha " * 120]
+    assert steps_taken(b"\0" * 1000, 1, monkeypatch) <= 102
+
+
+def test_more_text_than_a_payload_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = CODER.encode(["Good morning.", "Good morning."])
+    monkeypatch.setattr("speechzip.pipeline.textcoder.coder.MAX_TEXT_BYTES", 20)
+    with pytest.raises(PayloadCorrupt, match="which is the most"):
+        CODER.decode(code, 2)
+    with pytest.raises(PayloadCorrupt, match="which is the most"):
+        CODER.decode(b"\xffGood morning.\xffGood morning.", 2)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.binary(min_size=1, max_size=24), st.integers(0, 4))
+def test_rubbish(code: bytes, count: int) -> None:
+    with contextlib.suppress(PayloadError):
+        texts = CODER.decode(code, count)
+        assert len(texts) == count
+        assert sum(map(len, texts)) <= 16 * (MAX_TOKENS_PER_BYTE * len(code) + count)
+
+
+@pytest.mark.parametrize("code", [b"\0", b"\0" * 40, b"\x01" * 40, b"\xfe" * 200, b"\x55" * 200])
+def test_rubbish_ends(code: bytes) -> None:
+    with contextlib.suppress(PayloadError):
+        assert len(CODER.decode(code, 3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "count"),
+    [(b"\xff", 2), (b"\xffa\xffb", 1), (b"\xffa", 2), (b"\xff\xc3", 1), (b"\xff\xed\xa0\x80", 1), (b"a", 0)],
+)
+def test_bad_plain_codes(code: bytes, count: int) -> None:
+    with pytest.raises(PayloadCorrupt):
+        CODER.decode(code, count)
+
+
+@pytest.mark.parametrize("module", ["coder", "rangecoder", "tokens"])
+def test_examples_run(module: str) -> None:
+    found = importlib.import_module(f"speechzip.pipeline.textcoder.{module}")
+    result = doctest.testmod(found, extraglobs={"load_text_coder": load_text_coder})
+    assert result.attempted > 0
+    assert result.failed == 0

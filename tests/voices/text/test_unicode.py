@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+from speechzip.voices.text.unicode import clean, foreign_words, is_readable
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign", "readable"),
+    [
+        ("All Latin: naïve café, Łódź, Nguyễn.", (), True),
+        ("She said привет to 世界.", ("привет", "世界"), True),
+        ("Привет, Tom", ("Привет",), False),
+        ("你好世界 OK", ("你好世界",), False),
+        ("مرحبا", ("مرحبا",), False),
+        ("12:30 — 👍?", (), True),
+        ("", (), True),
+    ],
+)
+def test_what_english_cannot_read(text: str, foreign: tuple[str, ...], readable: bool) -> None:
+    assert foreign_words(text) == foreign
+    assert is_readable(text) == readable
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Ångström, Łódź", "Ångström, Łódź"),
+        ("Nguyễn", "Nguyen"),
+        ("e\u0301te\u0301", "été"),
+        ("z\u0335\u0334\u0316\u0300" * 2 + "a" + "\u0300\u0316" * 1000, "zzà"),
+        ("Ελλάδα 東京 안녕", "Ellada dong jing annyeong"),
+        ("ﬁne ｆｕｌｌ", "fine full"),
+        ("tab\tnul\0bell\a", "tab nul bell"),
+        ("new\n\nparagraph", "new. paragraph"),
+        ("🙂🙂", ""),
+    ],
+)
+def test_characters(text: str, plain: str) -> None:
+    assert clean(text).strip() == plain

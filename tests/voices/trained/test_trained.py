@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from jiwer import wer
+from speechzip.pipeline import MAX_UTTERANCE_S, Samples, SpeechzipWarning, Voice, load_engine, resample
+from speechzip.voices import ClassicalVoice, EspeakSynthesizer, TrainedSynthesizer, TrainedVoice, TrainedVoiceEncoder
+from speechzip.voices.acoustics.melspectrum import mel_spectrum, normalized, speech_frames
+from speechzip.voices.acoustics.pitch import fundamental_frequency
+from speechzip.voices.spaces.trained_voice import SPACE
+from speechzip.voices.trained.engines import LONGEST_STREAMED
+from whisper_normalizer.english import EnglishTextNormalizer
+
+pytestmark = pytest.mark.models
+
+SENTENCE = "We are quite satisfied now, captain, and we leave for the coast tomorrow morning."
+
+
+def voice(pitch_hz: float, timbre: float = 0.0) -> Voice:
+    return Voice(SPACE, TrainedVoice(pitch_hz=pitch_hz, timbre=(timbre,) * 20).to_bytes())
+
+
+@pytest.fixture(scope="module")
+def synthesizer() -> TrainedSynthesizer:
+    return TrainedSynthesizer()
+
+
+@pytest.fixture(scope="module")
+def read_again() -> Callable[[Samples], str]:
+    recognizer = load_engine("recognizer")
+    normalize = EnglishTextNormalizer()
+    return lambda speech: normalize(recognizer.transcribe(np.pad(speech, 4000)).text)
+
+
+@pytest.fixture(scope="module")
+def readers(wheel_recording: Callable[[str], Path]) -> dict[str, Samples]:
+    found: dict[str, Samples] = {}
+    for name in ("two_cities", "beckett"):
+        samples, rate = soundfile.read(str(wheel_recording(f"{name}.wav")), dtype="float32", always_2d=True)
+        found[name] = resample(np.asarray(samples[:, 0], np.float32), rate, 16_000)[: 20 * 16_000]
+    return found
+
+
+@pytest.mark.parametrize("pitch_hz", [90, 120, 160, 220])
+def test_pitch(synthesizer: TrainedSynthesizer, pitch_hz: float) -> None:
+    speech = synthesizer.synthesize(SENTENCE, voice(pitch_hz), None, "en")
+    measured = np.exp(np.log(fundamental_frequency(speech, synthesizer.sample_rate)).mean())
+    assert measured == pytest.approx(pitch_hz, rel=0.15)
+
+
+@pytest.mark.parametrize("duration_s", [4.0, 5.5, 7.0])
+def test_duration(synthesizer: TrainedSynthesizer, duration_s: float) -> None:
+    speech = synthesizer.synthesize(SENTENCE, voice(120), duration_s, "en")
+    assert len(speech) / synthesizer.sample_rate == pytest.approx(duration_s, rel=0.06)
+
+
+def test_intelligible_speech_is_worth_more_than_the_length(synthesizer: TrainedSynthesizer) -> None:
+    lengths = [len(synthesizer.synthesize(SENTENCE, voice(120), duration_s, "en")) for duration_s in (0.1, None, 60.0)]
+    assert lengths[0] > 0.5 * lengths[1] > 0.2 * lengths[2]
+
+
+def test_speech_starts_at_once_and_is_level(synthesizer: TrainedSynthesizer) -> None:
+    speech = synthesizer.synthesize(SENTENCE, voice(120), 5.0, "en")
+    assert np.abs(speech[:1600]).max() > 0.005
+    assert np.abs(speech).max() <= 0.951
+    assert speech.dtype == np.float32
+    assert np.sqrt(np.square(speech).mean()) == pytest.approx(0.06, abs=0.02)
+
+
+@pytest.mark.parametrize("who", [None, voice(100), voice(210, 0.3)])
+def test_words_are_understood(
+    synthesizer: TrainedSynthesizer, read_again: Callable[[Samples], str], who: Voice | None
+) -> None:
+    text = "The boat left the harbour at noon with seven men, two dogs and a barrel of fresh water."
+    speech = synthesizer.synthesize(text, who, None, "en")
+    assert wer(EnglishTextNormalizer()(text), read_again(speech)) <= 0.25
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("Dr. O'Neill paid $1,234.50 at 3:45 p.m. on Friday.", ["doctor", "1234", "345", "friday"]),
+        ("Meet me on March 3rd, 2024.", ["march 3rd 2024"]),
+        ("It costs 25% more than in 1999.", ["25", "1999"]),
+    ],
+)
+def test_numbers_times_and_money(
+    synthesizer: TrainedSynthesizer, read_again: Callable[[Samples], str], text: str, heard: list[str]
+) -> None:
+    words = read_again(synthesizer.synthesize(text, voice(130), None, "en")).replace(":", "").replace(",", "")
+    assert sum(part in words for part in heard) >= len(heard) - 1, words
+
+
+@pytest.mark.parametrize("text", ["", " ", "…", "?!", "🙂", "\x00"])
+def test_nothing_to_say(synthesizer: TrainedSynthesizer, text: str) -> None:
+    assert len(synthesizer.synthesize(text, voice(120), 1.0, "en")) == 0
+
+
+@pytest.mark.parametrize("text", ["a", "Hm.", "x" * 500, "word " * 120, "zzxqj vlk", "ÀÉÎ õü ß naïve", "a\nb\tc"])
+def test_any_text_is_said(synthesizer: TrainedSynthesizer, text: str) -> None:
+    speech = synthesizer.synthesize(text, voice(120), None, "en")
+    assert 0 < len(speech) <= 60 * synthesizer.sample_rate
+    assert np.isfinite(speech).all()
+
+
+@pytest.mark.parametrize("text", ["and so on " * 50_000, "7" * 100_000, "... " * 50_000, "$1" * 50_000])
+def test_endless_text_ends(synthesizer: TrainedSynthesizer, text: str) -> None:
+    assert len(synthesizer.synthesize(text, voice(120), 3600.0, "en")) <= 60 * synthesizer.sample_rate
+
+
+@pytest.mark.parametrize("embedding", [b"", b"\xff" * 16, b"\x00" * 16, b"\x80" * 64])
+def test_any_bytes_are_a_voice(synthesizer: TrainedSynthesizer, embedding: bytes) -> None:
+    speech = synthesizer.synthesize("Good morning.", Voice(SPACE, embedding or b"\x00"), 1.0, "en")
+    assert np.isfinite(speech).all()
+    assert speech.any()
+
+
+@pytest.mark.parametrize(("text", "language"), [("Guten Morgen, wie geht es?", "de"), ("Привет, как дела?", "en")])
+def test_another_language_is_espeaks(synthesizer: TrainedSynthesizer, text: str, language: str) -> None:
+    with pytest.warns(SpeechzipWarning, match="espeak-ng speaks"):
+        speech = synthesizer.synthesize(text, voice(200), None, language)
+    assert np.median(fundamental_frequency(speech, synthesizer.sample_rate)) == pytest.approx(200, rel=0.15)
+
+
+def test_a_classical_voice_sounds_as_it_did(synthesizer: TrainedSynthesizer) -> None:
+    classical = Voice("classical", ClassicalVoice(pitch_hz=110).to_bytes())
+    speech = synthesizer.synthesize(SENTENCE, classical, 5.0, "en")
+    assert len(speech) == pytest.approx(len(EspeakSynthesizer().synthesize(SENTENCE, classical, 5.0, "en")), abs=400)
+
+
+def test_the_same_every_time_in_any_thread(synthesizer: TrainedSynthesizer) -> None:
+    expected = synthesizer.synthesize(SENTENCE, voice(120), None, "en")
+    results: list[Samples] = []
+    threads = [
+        threading.Thread(target=lambda: results.append(synthesizer.synthesize(SENTENCE, voice(120), None, "en")))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(result, expected) for result in results)
+
+
+def test_streaming(synthesizer: TrainedSynthesizer) -> None:
+    text = "One thing first. " * 20
+    pieces = list(synthesizer.stream(text, voice(120), "en"))
+    assert len(pieces) >= len(text) // (2 * LONGEST_STREAMED)
+    assert all(0.3 < len(piece) / synthesizer.sample_rate < 15 for piece in pieces)
+    whole = synthesizer.synthesize(text, voice(120), None, "en")
+    assert sum(map(len, pieces)) == pytest.approx(len(whole), rel=0.25)
+
+
+@pytest.mark.parametrize(("text", "language"), [("7" * 2000, "en"), ("привет " * 300, "ru")])
+def test_streamed_speech_ends_with_the_minute(synthesizer: TrainedSynthesizer, text: str, language: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpeechzipWarning)
+        said = sum(len(piece) for piece in synthesizer.stream(text, voice(120), language))
+    assert 0.9 * MAX_UTTERANCE_S <= said / synthesizer.sample_rate <= MAX_UTTERANCE_S
+
+
+def test_a_reader_is_told_from_another(readers: dict[str, Samples]) -> None:
+    encoder = TrainedVoiceEncoder()
+    halves = [
+        TrainedVoice.from_bytes(encoder.encode(half, "").embedding)
+        for samples in readers.values()
+        for half in np.array_split(samples, 2)
+    ]
+    timbre = np.array([half.timbre for half in halves])
+    distance = np.linalg.norm(timbre[:, np.newaxis] - timbre, axis=2)
+    assert max(distance[0, 1], distance[2, 3]) < distance[:2, 2:].min()
+
+
+def test_what_is_measured(readers: dict[str, Samples]) -> None:
+    samples = readers["beckett"]
+    measured = TrainedVoice.from_bytes(TrainedVoiceEncoder().encode(samples, "word " * 25).embedding)
+    pitch = np.log(fundamental_frequency(samples, 16_000))
+    assert measured.pitch_hz == pytest.approx(np.exp(pitch.mean()), rel=0.02)
+    assert measured.spread == pytest.approx(pitch.std(), abs=0.02)
+    assert len(TrainedVoiceEncoder().encode(samples, "").embedding) == 16
+
+
+def test_colour_brings_the_mean_spectrum_nearer(synthesizer: TrainedSynthesizer, readers: dict[str, Samples]) -> None:
+    text = "Ever tried. Ever failed. No matter. Try again. Fail again. Fail better."
+    coloured = TrainedVoiceEncoder().encode(readers["beckett"], text)
+    plain = Voice(SPACE, replace(TrainedVoice.from_bytes(coloured.embedding), colour_db=(0.0,) * 16).to_bytes())
+
+    def spectrum(speech: Samples) -> Samples:
+        mean = speech_frames(mel_spectrum(normalized(speech))).mean(axis=0)
+        return np.asarray(mean - mean.mean(), np.float32)
+
+    wanted = spectrum(readers["beckett"])
+    errors = [
+        np.abs(spectrum(synthesizer.synthesize(text, who, None, "en")) - wanted).mean() for who in (coloured, plain)
+    ]
+    assert errors[0] < 0.8 * errors[1]
+
+
+@pytest.mark.parametrize("samples", [np.zeros(0), np.zeros(100), np.zeros(16_000), np.full(400, 0.5)])
+def test_no_speech_is_a_voice_all_the_same(samples: Samples) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(TrainedVoiceEncoder().encode(samples.astype(np.float32), "").embedding) == 16

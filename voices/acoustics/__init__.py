@@ -1,0 +1,1 @@
+"""Signal processing: pitch, spectra, loudness and the vocoder."""

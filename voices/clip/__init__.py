@@ -1,0 +1,1 @@
+"""Voices that are cloned from a clip."""

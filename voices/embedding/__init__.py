@@ -1,0 +1,1 @@
+"""Speaker embeddings, which tell voices apart."""

@@ -1,0 +1,1 @@
+"""The parametric voice: measured without training, spoken by espeak-ng."""

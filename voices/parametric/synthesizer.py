@@ -1,0 +1,113 @@
+"""espeak-ng, shaped towards a classical voice.
+
+    text --> espeak-ng at a chosen pitch and rate --> resample --> equalize --> level
+                 \\__ again, until the length fits __/  formants     colour
+
+Resampling by a factor moves the formants, as a shorter or longer throat does; pitch and rate
+are set against it. The spectrum is then filtered from the espeak voice's towards the speaker's.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+from speechzip.pipeline import MAX_UTTERANCE_S, Samples, SpeechzipWarning, Voice, resample
+
+from .. import espeak
+from ..acoustics.loudness import level, trim
+from ..acoustics.spectrum import TYPICAL_DB, equalize
+from ..spaces import trained_voice
+from ..spaces.parametric_voice import DEFAULT_PACE, SPACE, ClassicalVoice
+from .espeak_bases import HIGH_VARIANT, LOW_VARIANT, PITCH_SETTINGS, EspeakBase, espeak_bases
+
+SAMPLE_RATE = 16_000
+
+FORMANT_EXPONENT = 0.25
+"""How far formants follow pitch from one speaker to another of the same sex."""
+MAX_FORMANT_SHIFT = 1.08
+"""More sounds like a chipmunk, and costs words."""
+
+COLOUR_STRENGTH = 0.5
+"""How much of the way from the espeak voice's spectrum to the speaker's is gone."""
+MAX_COLOUR_DB = 9.0
+
+DURATION_TOLERANCE = 0.02
+MAX_TRIES = 4
+"""Rounds of synthesis until the length fits; the second mostly does."""
+HIGH_PITCH_HZ = 145.0
+"""Speakers above it start from the high variant."""
+
+
+class EspeakSynthesizer:
+    """Speak with espeak-ng in a classical voice: robotic, but of the right pitch, pace and colour.
+
+    Of a trained voice, pitch and liveliness are kept.
+    """
+
+    name = "espeak"
+    spaces = frozenset({SPACE, trained_voice.SPACE})
+    sample_rate = SAMPLE_RATE
+
+    def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
+        """Return `text` spoken; see `Synthesizer.synthesize`."""
+        if not text.strip():
+            return np.zeros(0, np.float32)
+        wanted = _classical(voice)
+        base = _base(language, HIGH_VARIANT if wanted.pitch_hz > HIGH_PITCH_HZ else LOW_VARIANT)
+        own_pitch_hz = base.pitches_hz[PITCH_SETTINGS.index(50)]
+        shift = (wanted.pitch_hz / own_pitch_hz) ** FORMANT_EXPONENT
+        shift = min(max(shift, 1 / MAX_FORMANT_SHIFT), MAX_FORMANT_SHIFT)
+        speech = espeak.Speech(
+            voice=base.name,
+            pitch=base.pitch_setting(wanted.pitch_hz / shift),
+            range=min(round(20 * wanted.spread_semitones), 100),
+            rate=round(175 * wanted.pace / DEFAULT_PACE),
+        )
+        samples = _fit(text, speech, duration_s, shift)
+        if not samples.any():
+            return samples
+        gain = COLOUR_STRENGTH * (np.add(TYPICAL_DB, wanted.colour_db) - base.spectrum_db)
+        return level(equalize(samples, SAMPLE_RATE, np.clip(gain, -MAX_COLOUR_DB, MAX_COLOUR_DB)))
+
+
+def _classical(voice: Voice | None) -> ClassicalVoice:
+    """Return what a voice of either space, or the neutral one, is to espeak-ng."""
+    if voice is None:
+        return ClassicalVoice()
+    if voice.space == SPACE:
+        return ClassicalVoice.from_bytes(voice.embedding)
+    trained = trained_voice.TrainedVoice.from_bytes(voice.embedding)
+    return ClassicalVoice(trained.pitch_hz, 12 / np.log(2) * trained.spread)
+
+
+def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: float) -> Samples:
+    """Return the text so fast that it lasts `duration_s` after the formants' shift, `MAX_UTTERANCE_S` at most."""
+    rate = min(max(float(speech.rate), espeak.MIN_RATE), espeak.MAX_RATE)
+    best = np.zeros(0, np.float32)
+    for _ in range(MAX_TRIES):
+        spoken = espeak.speak(text, replace(speech, rate=round(rate)), MAX_UTTERANCE_S * shift)
+        spoken = resample(trim(spoken), round(espeak.sample_rate() * shift), SAMPLE_RATE)
+        spoken = spoken[: int(MAX_UTTERANCE_S * SAMPLE_RATE)]
+        if duration_s is None or len(spoken) == 0:
+            return spoken
+        wanted = max(duration_s, 0.1) * SAMPLE_RATE
+        if len(best) == 0 or abs(len(spoken) - wanted) < abs(len(best) - wanted):
+            best = spoken
+        next_rate = min(max(rate * len(spoken) / wanted, espeak.MIN_RATE), espeak.MAX_RATE)
+        if abs(len(spoken) / wanted - 1) < DURATION_TOLERANCE or round(next_rate) == round(rate):
+            break
+        rate = next_rate
+    return best
+
+
+def _base(language: str, variant: str) -> EspeakBase:
+    """Return the espeak voice for a language; the English one where espeak-ng does not speak it."""
+    base = espeak_bases().get(f"{espeak.voice_for(language)}+{variant}")
+    if base is not None:
+        return base
+    warnings.warn(
+        f"espeak-ng does not speak {language!r}; English letters to sounds are used", SpeechzipWarning, stacklevel=3
+    )
+    return espeak_bases()[f"en-us+{variant}"]

@@ -1,0 +1,1 @@
+"""Voices kept by name, and what else speechzip keeps for its user."""

@@ -1,0 +1,101 @@
+"""Characters: any Unicode brought to the letters and marks that English is read from.
+
+Accented Latin letters stay: espeak-ng speaks other languages by them. Other scripts are transliterated by anyascii
+(ISC licence). That is a makeshift, and `foreign_words` tells where it was needed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from anyascii import anyascii
+
+from .lexicon import is_common
+
+MOST_MARKS = 4
+"""Combining marks on one letter: more are a prank, and slow to normalise."""
+SYMBOLS = frozenset("€£¥¢₹°×÷±≤≥≠≈→§©–—−♯")
+"""Beyond ASCII, what `spoken` has words for."""
+_REPLACED = str.maketrans(
+    {
+        "²": " squared ", "³": " cubed ", "№": " number ", "™": None, "®": None, "\u00ad": None,
+        "…": "...", "º": "°", "µ": "micro", "´": "'", "`": "'", "‘": "'", "’": "'", "ʼ": "'", "′": "'",
+        "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "″": '"',
+        "‐": "-", "‑": "-", "‒": "–", "―": "—", "\x85": "\n", "\u2028": "\n", "\u2029": "\n\n",
+    }
+)  # fmt: skip
+"""What NFKC would change to something else."""
+_LETTERS = re.compile(r"[^\W\d_]+")
+_BUILT_FRACTION = re.compile(r"(\d?)(\d)⁄(\d)")
+_PARAGRAPH = re.compile(r"(?<=[^\s.?!,;:])[^\S\n]{0,9}\n\s{0,9}\n")
+_SENTENCE_END = re.compile(r"(?<=[.?!]) ")
+_LONGER_WORD = re.compile(r"(?<![\d$])[^\W\d_]{2,30}")
+
+
+def foreign_words(text: str) -> tuple[str, ...]:
+    """Return the words of `text` with letters that are not Latin, which are pronounced only roughly.
+
+    Example:
+        >>> foreign_words("She said привет, naïve as she is, to 世界.")
+        ('привет', '世界')
+    """
+    return tuple(word for word in _LETTERS.findall(text) if not all(map(_is_latin, word)))
+
+
+def is_readable(text: str) -> bool:
+    """Return whether at least half of the letters in `text` are Latin; so it is where there are none.
+
+    Which language they spell is not looked into: the language of an utterance is known otherwise.
+
+    Example:
+        >>> is_readable("The word привет"), is_readable("你好, Tom!"), is_readable("?")
+        (True, True, True)
+        >>> is_readable("Привет, Tom!")
+        False
+    """
+    letters = [letter for letter in text if letter.isalpha()]
+    return 2 * sum(map(_is_latin, letters)) >= len(letters)
+
+
+def clean(text: str) -> str:
+    """Return `text` on one line in ASCII, accented Latin letters and `SYMBOLS`; shouted sentences in lower case."""
+    kept: list[str] = []
+    marks = 0
+    for character in text.translate(_REPLACED):
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    text = unicodedata.normalize("NFKC", "".join(kept))
+    text = _BUILT_FRACTION.sub(r"\1 \2/\3", text)  # 1½ is not 11/2
+    text = "".join(map(_plain, text))
+    text = " ".join(_PARAGRAPH.sub(". ", text).split())
+    return " ".join(map(_lower_if_shouted, _SENTENCE_END.split(text)))
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() or "LATIN" in unicodedata.name(letter, "") or letter in "ªºµ"
+
+
+def _plain(character: str) -> str:
+    """Return what stands for one character of a normalised text."""
+    if character.isascii():
+        return character if character.isprintable() or character == "\n" else " "
+    if character in SYMBOLS or ("À" <= character <= "ſ" and character.isalpha()):
+        return character
+    category = unicodedata.category(character)
+    if category[0] == "M":
+        return ""
+    if category == "Lo":  # scripts without capitals: anyascii marks syllables by them
+        ideograph = unicodedata.name(character, "").startswith("CJK")
+        return f" {anyascii(character).lower()} " if ideograph else anyascii(character).lower()
+    return (anyascii(character) if category[0] in "LNP" or category in ("Sc", "Sm") else "") or " "
+
+
+def _lower_if_shouted(sentence: str) -> str:
+    """Return a sentence in capitals, as LibriSpeech has them, in lower case; "16GB RAM" is no sentence."""
+    if not sentence.isupper():
+        return sentence
+    words = [word.lower() for word in _LONGER_WORD.findall(sentence)]
+    real = sum(word not in ("am", "pm") and is_common(word) for word in words)
+    return sentence.lower() if len(words) > 1 and 2 * real > len(words) else sentence

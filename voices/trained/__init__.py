@@ -1,0 +1,1 @@
+"""The trained voice: its encoder, its synthesizer and their networks."""

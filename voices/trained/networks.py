@@ -1,0 +1,54 @@
+"""The trained networks, run by onnxruntime.
+
+    voice.onnx    mel float32 [1, T, BANDS]                                  -> timbre float32 [1, TIMBRE]
+    phones.onnx   tokens int64 [1, N, 3], voice float32 [1, TIMBRE + 3]      -> context float32 [1, N, C],
+                                                                               durations float32 [1, N], frames
+    frames.onnx   context, index int64 [1, T], place float32 [1, T, 4], voice -> log pitch float32 [1, T],
+                                                                               voicing float32 [1, T] in [0, 1],
+                                                                               envelope float32 [1, T, BANDS] in dB
+
+Weights are kept in 16 bits and unpacked when a network is loaded. How they were made: `MODEL.md`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from speechzip.pipeline import EngineError, open_session
+
+NetworkName = Literal["voice", "phones", "frames"]
+
+
+@lru_cache(maxsize=3)
+def network(name: NetworkName) -> onnxruntime.InferenceSession:
+    """Return a network, loaded once and shared: onnxruntime's sessions may be run by several threads.
+
+    Raises:
+        EngineError: its file is missing or damaged.
+    """
+    path = files("speechzip.voices.trained") / "weights" / f"{name}.onnx"
+    try:
+        return open_session(path.read_bytes())
+    except (OSError, RuntimeError) as error:
+        raise EngineError(f"the trained voice cannot be loaded from {path}: {error}; reinstall speechzip") from error
+
+
+def places(durations: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Return where each frame lies in its phone, float32 [sum of durations, 4].
+
+    How far from the phone's start and from its end, each in (0, 1); the logarithm of its length; a bump in its middle.
+
+    Args:
+        durations: int64 [N], frames of each phone.
+    """
+    total = int(durations.sum())
+    lengths = np.repeat(durations, durations)
+    starts = np.repeat(np.cumsum(durations) - durations, durations)
+    inside = (np.arange(total) - starts + 0.5) / np.maximum(lengths, 1)
+    columns = [inside, 1 - inside, np.log(np.maximum(lengths, 1)) / 3, np.sin(np.pi * inside)]
+    return np.stack(columns, axis=1).astype(np.float32)
