@@ -29,7 +29,7 @@ MESSAGE_OVERHEAD_BYTES = 20 + 8
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One stretch of one person's speech, as the corpus describes it."""
+    """One segment of one person's speech, as the corpus describes it."""
 
     transcript: str | None
     """What is said; empty where nothing is, None where nobody wrote it down."""

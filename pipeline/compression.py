@@ -15,9 +15,9 @@ from .payload.format import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decod
 from .protocols import ENGINE_SAMPLE_RATE, Progress, Recognizer, SpeakerEmbedder, TextCoder, VoiceBook, VoiceEncoder
 from .segments.channels import ChannelMode, splits, tracks
 from .segments.crosstalk import without_crosstalk
-from .segments.diarization import MAX_SPEAKERS, Diarizer
+from .segments.diarization import MAX_DIARIZED_SPEAKERS, Diarizer
 from .segments.rejection import is_speech
-from .segments.segmentation import Stretch, StretchFinder, cut_stretches
+from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
 from .speakers import check_names, name_speakers
 from .textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from .types import Payload, Samples, Speaker, Utterance
@@ -89,8 +89,10 @@ def compress(
         'Ever tried'
     """
     started = time.monotonic()
-    if speaker_count is not None and not 1 <= speaker_count <= MAX_SPEAKERS:
-        raise InputError(f"{speaker_count} speakers cannot be told apart; give 1 to {MAX_SPEAKERS}, or leave it to us")
+    if speaker_count is not None and not 1 <= speaker_count <= MAX_DIARIZED_SPEAKERS:
+        raise InputError(
+            f"{speaker_count} speakers cannot be told apart; give 1 to {MAX_DIARIZED_SPEAKERS}, or leave it to us"
+        )
     recording = open_recording(source)
     _refuse_too_long(recording)
     recognizer = recognizer or load_engine("recognizer")
@@ -102,11 +104,11 @@ def compress(
     if split and speaker_count not in (None, 2):
         raise AudioError(f"{recording.name} has a speaker on each channel; leave out --speakers or give --channels mix")
     if split or speaker_count == 1:
-        parties, heard = _parties_by_channel(recording, split, recognizer, progress)
+        accumulators, heard = _accumulators_by_channel(recording, split, recognizer, progress)
     else:
         embedder = speaker_embedder or load_engine("speaker_embedder")
-        parties, heard = _parties_by_voice(recording, speaker_count, recognizer, embedder, progress)
-    payload = _payload(parties, voice_encoder, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
+        accumulators, heard = _accumulators_by_voice(recording, speaker_count, recognizer, embedder, progress)
+    payload = _payload(accumulators, voice_encoder, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
     if not payload.utterances:
         raise NoSpeechError(
             f"no speech found in {recording.name} ({recording.duration_s:.1f} s); "
@@ -125,59 +127,61 @@ def compress(
     )
 
 
-def _parties_by_channel(
+def _accumulators_by_channel(
     recording: Recording, split: bool, recognizer: Recognizer, progress: Progress | None
-) -> tuple[list[_Party], int]:
+) -> tuple[list[_SpeakerAccumulator], int]:
     """Return the speaker of each channel, or the one of the recording, and how many samples it has at 16 kHz."""
-    parties = [_Party(recognizer, channel) for channel in range(2 if split else 1)]
-    finders = [StretchFinder() for _ in parties]
+    accumulators = [_SpeakerAccumulator(recognizer, channel) for channel in range(2 if split else 1)]
+    segmenters = [SpeechSegmenter() for _ in accumulators]
     heard = 0
     blocks = engine_blocks(recording)
     for block in without_crosstalk(blocks) if split else blocks:
-        for party, finder, track in zip(parties, finders, tracks(block, split), strict=True):
-            for stretch in finder.push(track):
-                party.take(stretch)
+        for accumulator, segmenter, track in zip(accumulators, segmenters, tracks(block, split), strict=True):
+            for segment in segmenter.push(track):
+                accumulator.take(segment)
         heard += len(block)
         if progress:
             progress(min(heard / ENGINE_SAMPLE_RATE, recording.duration_s), recording.duration_s)
-    for party, finder in zip(parties, finders, strict=True):
-        for stretch in finder.flush():
-            party.take(stretch)
-    return parties, heard
+    for accumulator, segmenter in zip(accumulators, segmenters, strict=True):
+        for segment in segmenter.flush():
+            accumulator.take(segment)
+    return accumulators, heard
 
 
-def _parties_by_voice(
+def _accumulators_by_voice(
     recording: Recording,
     speaker_count: int | None,
     recognizer: Recognizer,
     embedder: SpeakerEmbedder,
     progress: Progress | None,
-) -> tuple[list[_Party], int]:
+) -> tuple[list[_SpeakerAccumulator], int]:
     """Return the speakers told apart by their voices, and how many samples the recording has at 16 kHz.
 
     The recording is read twice: who speaks when is known only once all of it was heard.
     """
-    finder, diarizer = StretchFinder(), Diarizer(embedder)
+    segmenter, diarizer = SpeechSegmenter(), Diarizer(embedder)
     heard = 0
     for block in engine_blocks(recording):
-        for stretch in finder.push(tracks(block, split=False)[0]):
-            diarizer.listen(stretch)
+        for segment in segmenter.push(tracks(block, split=False)[0]):
+            diarizer.listen(segment)
         heard += len(block)
         if progress:
             progress(min(heard / ENGINE_SAMPLE_RATE, recording.duration_s) / 2, recording.duration_s)
-    for stretch in finder.flush():
-        diarizer.listen(stretch)
+    for segment in segmenter.flush():
+        diarizer.listen(segment)
     turns = diarizer.turns(speaker_count)
-    parties = [_Party(recognizer, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))]
+    accumulators = [
+        _SpeakerAccumulator(recognizer, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))
+    ]
     sound = (tracks(block, split=False)[0] for block in engine_blocks(recording))
-    for turn, stretch in zip(turns, cut_stretches(sound, [(turn.start_s, turn.end_s) for turn in turns]), strict=True):
-        parties[turn.speaker].take(stretch)
+    for turn, segment in zip(turns, cut_segments(sound, [(turn.start_s, turn.end_s) for turn in turns]), strict=True):
+        accumulators[turn.speaker].take(segment)
         if progress:
             progress((recording.duration_s + turn.end_s) / 2, recording.duration_s)
-    return parties, heard
+    return accumulators, heard
 
 
-class _Party:
+class _SpeakerAccumulator:
     """One speaker: what they said, and enough of their speech to measure the voice from."""
 
     def __init__(self, recognizer: Recognizer, channel: int) -> None:
@@ -192,15 +196,15 @@ class _Party:
         """Return who this is."""
         return Speaker(voice_encoder.encode(np.concatenate(self._speech), " ".join(self._words)), self.channel)
 
-    def take(self, stretch: Stretch) -> None:
-        """Take in the next stretch of what they said."""
-        transcript = self._recognizer.transcribe(stretch.samples)
-        if not is_speech(transcript, stretch.samples, stretch.duration_s):
+    def take(self, segment: SpeechSegment) -> None:
+        """Take in the next segment of what they said."""
+        transcript = self._recognizer.transcribe(segment.samples)
+        if not is_speech(transcript, segment.samples, segment.duration_s):
             return
         self.utterances.append(
             Utterance(
-                start_s=stretch.start_s,
-                duration_s=stretch.duration_s,
+                start_s=segment.start_s,
+                duration_s=segment.duration_s,
                 speaker=0,  # numbered once it is known who speaks at all
                 text=transcript.text,
                 confidence=transcript.confidence,
@@ -208,18 +212,22 @@ class _Party:
             )
         )
         if self._speech_s < VOICE_SPEECH_S:
-            self._speech.append(stretch.samples)
+            self._speech.append(segment.samples)
             self._words.append(transcript.text)
-            self._speech_s += stretch.duration_s
+            self._speech_s += segment.duration_s
 
 
-def _payload(parties: list[_Party], voice_encoder: VoiceEncoder, duration_s: float, channels: int) -> Payload:
-    talking = [party for party in parties if party.utterances]
+def _payload(
+    accumulators: list[_SpeakerAccumulator], voice_encoder: VoiceEncoder, duration_s: float, channels: int
+) -> Payload:
+    talking = [accumulator for accumulator in accumulators if accumulator.utterances]
     utterances = [
-        replace(utterance, speaker=speaker) for speaker, party in enumerate(talking) for utterance in party.utterances
+        replace(utterance, speaker=speaker)
+        for speaker, accumulator in enumerate(talking)
+        for utterance in accumulator.utterances
     ]
     return Payload(
-        speakers=tuple(party.measure(voice_encoder) for party in talking),
+        speakers=tuple(accumulator.measure(voice_encoder) for accumulator in talking),
         utterances=tuple(sorted(utterances, key=lambda utterance: utterance.start_s)),
         duration_s=duration_s,
         channels=channels,

@@ -32,7 +32,7 @@ class Recognizer(Protocol):
         ...
 
     def transcribe(self, samples: Samples) -> Transcript:
-        """Return the words in one stretch of speech.
+        """Return the words in one segment of speech.
 
         Args:
             samples: float32 [T], mono, 16 kHz, in [-1, 1]; 0.1 s to 30 s.
@@ -104,7 +104,7 @@ class Synthesizer(Protocol):
             text: what to say; any Unicode.
             voice: in one of `spaces`, or None for the engine's neutral voice.
             duration_s: how long it should last, met as closely as intelligible
-                speech allows; None for the voice's own pace.
+                speech allows; None for the voice's own speaking rate.
             language: ISO 639-1 code.
         """
         ...
@@ -115,7 +115,7 @@ class StreamingSynthesizer(Synthesizer, Protocol):
     """A synthesizer that can be heard before it has finished."""
 
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
-        """Yield the text spoken at the voice's own pace, float32 [t] mono in [-1, 1], piece by piece.
+        """Yield the text spoken at the voice's own speaking rate, float32 [t] mono in [-1, 1], piece by piece.
 
         Together the pieces last `MAX_UTTERANCE_S` at most.
         Arguments as for `synthesize`. Close the iterator to stop early.

@@ -65,7 +65,7 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What a recognizer heard in one stretch of speech."""
+    """What a recognizer heard in one segment of speech."""
 
     text: str
     """The words, with casing and punctuation; empty where it heard none."""
@@ -77,7 +77,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One stretch of speech: who said what, and when."""
+    """One segment of speech: who said what, and when."""
 
     start_s: float
     """Start in the recording, in seconds."""

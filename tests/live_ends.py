@@ -20,8 +20,8 @@ from speechzip.pipeline.live.wire.messages import (
     FrameKind,
     Hello,
     Message,
-    Utterance,
-    Voices,
+    UtteranceMessage,
+    VoicesMessage,
     encode_message,
 )
 from speechzip.pipeline.live.wire.security import Identity, Pin
@@ -54,7 +54,7 @@ class Person:
             self.delivered += len(event.numbers)
 
     def say(self, text: str) -> None:
-        self.endpoint.outbox.say(SplitPayload(b"HH", b"VV", text.encode()))
+        self.endpoint.outbox.enqueue(SplitPayload(b"HH", b"VV", text.encode()))
         self.endpoint.flush()
 
     @property
@@ -152,8 +152,8 @@ class RawPeer:
         messages: list[Message] = []
         for payload in payloads:
             split = payload if isinstance(payload, SplitPayload) else SplitPayload.of(payload)
-            messages.append(Voices(self._sequence + 1, 0, split.voices))
-            messages.append(Utterance(self._sequence + 2, 0, split.header, split.rest))
+            messages.append(VoicesMessage(self._sequence + 1, 0, split.voices))
+            messages.append(UtteranceMessage(self._sequence + 2, 0, split.header, split.rest))
             self._sequence += 2
         self.send(*messages)
 

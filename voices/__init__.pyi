@@ -1,9 +1,9 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
 from .clip.clip import ClipVoiceEncoder
 from .embedding.x_vector import XVectorEmbedder
-from .parametric.encoder import ClassicalVoiceEncoder
+from .parametric.encoder import ParametricVoiceEncoder
 from .parametric.synthesizer import EspeakSynthesizer
-from .spaces.parametric_voice import ClassicalVoice
+from .spaces.parametric_voice import ParametricVoice
 from .spaces.trained_voice import TrainedVoice
 from .store.enrollment import enroll
 from .store.store import VoiceStore
@@ -11,6 +11,7 @@ from .store.voicefile import NamedVoice
 from .trained.engines import TrainedSynthesizer, TrainedVoiceEncoder
 
 __all__ = [
-    "ClassicalVoice", "ClassicalVoiceEncoder", "ClipVoiceEncoder", "EspeakSynthesizer", "NamedVoice",
-    "TrainedSynthesizer", "TrainedVoice", "TrainedVoiceEncoder", "VoiceStore", "XVectorEmbedder", "enroll",
+    "ClipVoiceEncoder", "EspeakSynthesizer", "NamedVoice", "ParametricVoice", "ParametricVoiceEncoder",
+    "TrainedSynthesizer", "TrainedVoice", "TrainedVoiceEncoder", "VoiceStore", "XVectorEmbedder",
+    "enroll",
 ]  # fmt: skip

@@ -61,7 +61,7 @@ class Speech:
     pitch: int = 50
     """0 to 100; 50 is the voice's own."""
     range: int = 50
-    """Liveliness of the melody, 0 to 100; 50 is the voice's own."""
+    """Variability of the pitch, 0 to 100; 50 is the voice's own."""
 
 
 def speak(text: str, speech: Speech, max_duration_s: float) -> Samples:

@@ -33,7 +33,7 @@ PPMD_ORDER, PPMD_MEMORY = 6, 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CoderRow:
     """How one coder did."""
 
     name: str
@@ -47,7 +47,7 @@ class Row:
     """Characters a second, whole."""
 
 
-def measure(name: str, encode: Encode, decode: Decode, lines: Sequence[str]) -> Row:
+def measure(name: str, encode: Encode, decode: Decode, lines: Sequence[str]) -> CoderRow:
     """Return how a coder does on the lines; its decoder must give them back."""
     characters = sum(map(len, lines))
     started = time.perf_counter()
@@ -58,7 +58,7 @@ def measure(name: str, encode: Encode, decode: Decode, lines: Sequence[str]) -> 
     if decoded != list(lines):
         raise AssertionError(f"{name} does not give the text back")
     alone = sum(len(encode([line])) for line in lines)
-    return Row(
+    return CoderRow(
         name,
         8 * len(code) / characters,
         8 * alone / characters,

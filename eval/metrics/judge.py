@@ -31,11 +31,11 @@ def load_judges(specs: tuple[str, ...]) -> dict[str, Recognizer]:
 
 def transcribe(recognizer: Recognizer, samples: Samples) -> str:
     """Return the words in speech of any length: float32 [T], mono, 16 kHz."""
-    texts = [recognizer.transcribe(piece).text for piece in pieces(samples)]
+    texts = [recognizer.transcribe(piece).text for piece in split_samples(samples)]
     return " ".join(text for text in texts if text)
 
 
-def pieces(samples: Samples) -> Iterator[Samples]:
+def split_samples(samples: Samples) -> Iterator[Samples]:
     """Yield `samples` in pieces that a recognizer takes, cut where it is quiet."""
     longest, shortest, quiet = (round(s * ENGINE_SAMPLE_RATE) for s in (LONGEST_S, SHORTEST_S, QUIET_S))
     while len(samples) > longest:

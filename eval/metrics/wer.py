@@ -41,15 +41,15 @@ class WordErrors:
 
 
 Edit = Literal["equal", "substitute", "delete", "insert"]
-"""What happened to a stretch of words."""
+"""What happened to a run of words."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiffPart:
-    """A stretch of words that were all met by the same fate."""
+    """A run of words with the same edit operation."""
 
     edit: Edit
-    """The fate."""
+    """The operation."""
     reference: str
     """The words of the reference; empty for an insertion."""
     hypothesis: str

@@ -23,7 +23,7 @@ from .memory import peak_memory_mib
 from .observe import Job, Settings
 from .options import Options
 from .plan import is_spoken, plan_jobs
-from .store import Store
+from .store import ObservationStore
 from .workers import run_jobs
 
 DEGRADED = ("opus-6-60ms", "codec2-1200")
@@ -61,7 +61,7 @@ def evaluate(options: Options, progress: Progress | None = None) -> Results:
     judges = list(load_judges(settings.judges))
     main = chosen_set(options.engines.named)
     systems = _systems(options, main, left_out)
-    store = Store(options.out, settings, options.fresh)
+    store = ObservationStore(options.out, settings, options.fresh)
     jobs = plan_jobs(
         corpus,
         systems,
@@ -137,7 +137,7 @@ def _matching(wanted: str, known: Sequence[str]) -> list[str]:
 
 
 def _observations(
-    jobs: Sequence[Job], settings: Settings, store: Store, workers: int, progress: Progress | None
+    jobs: Sequence[Job], settings: Settings, store: ObservationStore, workers: int, progress: Progress | None
 ) -> list[Observation]:
     """Return an observation for each job, made now where none is stored."""
     stored = {job: store.load(job) for job in jobs}
@@ -193,7 +193,7 @@ def _warnings(systems: Sequence[str], judges: Sequence[str]) -> list[str]:
 
 
 def _memory(
-    corpus: Corpus, systems: Sequence[str], observations: Sequence[Observation], store: Store
+    corpus: Corpus, systems: Sequence[str], observations: Sequence[Observation], store: ObservationStore
 ) -> dict[str, float]:
     """Return the peak memory of speechzip's sets and of one system of each other family, on the longest recording."""
     lengths = {one.item: one.duration_s for one in observations if one.system == ORIGINAL and one.condition == CLEAN}

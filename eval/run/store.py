@@ -33,7 +33,7 @@ LISTENED_TO = ("original", "speechzip", "codec2-700C", "opus-6-60ms")
 """Systems whose names begin so can be listened to in the report; clips of all would be gigabytes for a large corpus."""
 
 
-class Store:
+class ObservationStore:
     """The folder of one evaluation."""
 
     def __init__(self, folder: Path, settings: Settings, fresh: bool = False) -> None:

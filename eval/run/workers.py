@@ -20,25 +20,25 @@ from multiprocessing.connection import wait as wait_for_any
 from typing import Any
 
 from .observe import Job, Settings, observe
-from .store import Store
+from .store import ObservationStore
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """What NumPy's libraries ask, once, how many threads to start."""
 
 Done = Callable[[Job], None]
 """Is told of each job that is done."""
-Worker = Callable[[Job, Settings, Store], None]
+Worker = Callable[[Job, Settings, ObservationStore], None]
 """Does a job and stores what came of it."""
 
 
-def work(job: Job, settings: Settings, store: Store) -> None:
+def work(job: Job, settings: Settings, store: ObservationStore) -> None:
     """Make one observation and store it."""
     observation, decoded = observe(job, settings)
     store.save(job, observation, decoded if store.keeps_clip(job) else None)
 
 
 def run_jobs(
-    jobs: Iterable[Job], settings: Settings, store: Store, workers: int, done: Done, worker: Worker = work
+    jobs: Iterable[Job], settings: Settings, store: ObservationStore, workers: int, done: Done, worker: Worker = work
 ) -> None:
     """Do all jobs, `workers` at a time; each is stored as it ends.
 
@@ -55,7 +55,7 @@ def run_jobs(
 
 
 def _run_until_broken(
-    pending: deque[Job], settings: Settings, store: Store, workers: int, done: Done, worker: Worker
+    pending: deque[Job], settings: Settings, store: ObservationStore, workers: int, done: Done, worker: Worker
 ) -> list[Job]:
     """Take jobs from `pending` until none is left; return those under way when a process died."""
     running: dict[Future[None], Job] = {}

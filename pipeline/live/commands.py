@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from .devices.web import Page
     from .reports import Report
-    from .session.session import Connect, Options
+    from .session.session import Connect, SessionOptions
 
 DEFAULT_PORT = 7310  # as security.DEFAULT_PORT, which --help does not wait for
 CONNECT_TIMEOUT_S = 10.0
@@ -58,11 +58,11 @@ def listen(
     force: Force = False,
 ) -> None:
     """Wait for somebody who talks, and talk with them: Enter starts and stops."""
-    from .session.session import Options, wait_for_calls
+    from .session.session import SessionOptions, wait_for_calls
 
-    options = Options(audio, output, vad, force, once)
+    options = SessionOptions(audio, output, vad, force, once)
     engines = (recognizer, voice_encoder, synthesizer)
-    _take_part(wait_for_calls(host, port, secure, pairing_file, force), options, engines, as_json, web)
+    _run_session(wait_for_calls(host, port, secure, pairing_file, force), options, engines, as_json, web)
 
 
 def talk(
@@ -89,12 +89,12 @@ def talk(
     force: Force = False,
 ) -> None:
     """Talk with somebody who listens: Enter starts and stops; a recording as --input is said, then this leaves."""
-    from .session.session import Options, call
+    from .session.session import SessionOptions, dial
     from .wire.pairing import parse_address
 
     where = parse_address(_pairing_line(address, pairing_file))
     engines = (recognizer, voice_encoder, synthesizer)
-    _take_part(call(where, connect_timeout or None), Options(audio, output, vad, force), engines, as_json, web)
+    _run_session(dial(where, connect_timeout or None), SessionOptions(audio, output, vad, force), engines, as_json, web)
 
 
 def _pairing_line(address: str | None, pairing_file: Path | None) -> str:
@@ -114,9 +114,9 @@ def _pairing_line(address: str | None, pairing_file: Path | None) -> str:
     return read_pairing_line(sys.stdin.fileno())
 
 
-def _take_part(
+def _run_session(
     connect: Connect,
-    options: Options,
+    options: SessionOptions,
     names: tuple[str | None, str | None, str | None],
     as_json: bool,
     web: bool,
@@ -129,22 +129,22 @@ def _take_part(
     from .devices.lines import LineWriter
     from .devices.sound import use_microphone
     from .devices.terminal import TerminalView, json_line
-    from .session.conversation import Engines
-    from .session.session import Party, take_part
+    from .session.conversation import LiveEngines
+    from .session.session import Session, run_session
     from .workers import leave_at_once
 
     if web and (options.input or options.output):
         raise typer.BadParameter("--web is microphone and loudspeaker: leave out --input and --output")
     page = _page() if web else None
-    parties: list[Party] = []
+    sessions: list[Session] = []
 
     def hint() -> str:
         if page or options.input or options.hands_free:
             return "Ctrl-C leaves"
-        pressed = bool(parties) and parties[0].conversation.is_pressed
+        pressed = bool(sessions) and sessions[0].conversation.is_pressed
         return "Enter stops" if pressed else "Enter talks, Ctrl-C leaves"
 
-    engines = Engines.load(*names)
+    engines = LiveEngines.load(*names)
     lines = LineWriter(sys.stdout.fileno())
 
     def show_json(report: Report) -> None:
@@ -157,18 +157,18 @@ def _take_part(
                 show(report)
                 if page:
                     page.observe(report)
-                if lines.is_broken and parties:
-                    parties[0].done.set()  # nobody reads what we write any more
+                if lines.is_broken and sessions:
+                    sessions[0].done.set()  # nobody reads what we write any more
 
-            async def front_end(party: Party) -> None:
-                parties.append(party)
+            async def front_end(session: Session) -> None:
+                sessions.append(session)
                 if page:
-                    await page.run(party, show)
+                    await page.run(session.conversation, show)
                 elif options.input is None:
-                    keys = () if options.hands_free else (use_enter_key(party),)
-                    await asyncio.gather(use_microphone(party, options.output is not None), *keys)
+                    keys = () if options.hands_free else (use_enter_key(session.conversation, session.done),)
+                    await asyncio.gather(use_microphone(session.conversation, options.output is not None), *keys)
 
-            asyncio.run(take_part(engines, connect, options, observe, front_end, page))
+            asyncio.run(run_session(engines, connect, options, observe, front_end, page))
     finally:
         if left_out := lines.close():
             print(f"speechzip: {left_out} lines were left out: nobody read them", file=sys.stderr)

@@ -22,7 +22,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class PartialTranscript:
     """What has been recognized of the sentence that is being said; it may change yet."""
 
     text: str
@@ -56,7 +56,7 @@ class Played:
     """The peer's loudspeaker has begun with it."""
 
     number: int
-    delay_s: float
+    latency_s: float
     """From the end of our speech to the news of it: the way back is in it."""
 
 
@@ -132,7 +132,7 @@ class Pairing:
 Report = (
     LinkState
     | Level
-    | Guess
+    | PartialTranscript
     | Said
     | Delivered
     | Played
@@ -146,7 +146,12 @@ Report = (
 )
 Observer = Callable[[Report], None]
 
+JSON_NAMES = {"PartialTranscript": "Guess", "latency_s": "delay_s"}
+"""Name of a report or a field -> its name in JSON, where that is an older one: programs read it."""
+
 
 def to_json(report: Report) -> dict[str, Any]:
     """Return a report as an object for machines: its name under ``report``, the time, its fields."""
-    return {"report": type(report).__name__, "at_s": time.monotonic(), **asdict(report)}
+    fields = {JSON_NAMES.get(name, name): value for name, value in asdict(report).items()}
+    name = type(report).__name__
+    return {"report": JSON_NAMES.get(name, name), "at_s": time.monotonic(), **fields}

@@ -64,8 +64,8 @@ GAP_PRIOR = (2, 16)
 """Count and sum that the code of gaps starts with: 8 on average, folded, is a quarter of a second."""
 DURATION_PRIOR = (2, 20)
 """Likewise for what is left of a duration after its prediction from the text."""
-PACE_PRIOR = (16 * TICKS_PER_SECOND, 240)
-"""Ticks and characters that each speaker's pace starts with: 15 characters a second."""
+SPEAKING_RATE_PRIOR = (16 * TICKS_PER_SECOND, 240)
+"""Ticks and characters that each speaker's speaking rate starts with: 15 characters a second."""
 
 
 def encode_payload(payload: Payload, coder: TextCoder) -> bytes:
@@ -300,7 +300,7 @@ def _number(name: str, numbers: Mapping[int, str], prefix: str) -> int | None:
 def _encode_timing(payload: Payload, languages: bool) -> bytes:
     writer = BitWriter()
     gaps, durations = AdaptiveGolomb(*GAP_PRIOR), AdaptiveGolomb(*DURATION_PRIOR)
-    pace = [_Pace() for _ in payload.speakers]
+    rates = [_SpeakingRate() for _ in payload.speakers]
     width = _speaker_bits(len(payload.speakers))
     previous_end, language = 0, "en"
     for utterance in payload.utterances:
@@ -309,13 +309,13 @@ def _encode_timing(payload: Payload, languages: bool) -> bytes:
         writer.write(utterance.speaker, width)
         writer.write(_confidence_level(utterance.confidence), 2)
         gaps.encode(start - previous_end, writer)
-        durations.encode(length - pace[utterance.speaker].predict(utterance.text), writer)
+        durations.encode(length - rates[utterance.speaker].predict(utterance.text), writer)
         if languages:
             writer.write(int(utterance.language != language), 1)
             if utterance.language != language:
                 language = utterance.language
                 writer.write(LANGUAGES.index(language), 7)
-        pace[utterance.speaker].learn(utterance.text, length)
+        rates[utterance.speaker].learn(utterance.text, length)
         previous_end = start + length
     return writer.getvalue()
 
@@ -356,15 +356,15 @@ def _decode_timing(reader: _Reader, count: int, speakers: int, languages: bool) 
 
 
 def _restore(timing: list[_Timing], texts: list[str], speakers: int, duration: int) -> tuple[Utterance, ...]:
-    pace = [_Pace() for _ in range(speakers)]
+    rates = [_SpeakingRate() for _ in range(speakers)]
     utterances: list[Utterance] = []
     previous_start, previous_end = 0, 0
     for coded, text in zip(timing, texts, strict=True):
         start = previous_end + coded.gap
-        length = coded.surplus + pace[coded.speaker].predict(text)
+        length = coded.surplus + rates[coded.speaker].predict(text)
         if not (previous_start <= start <= duration and 1 <= length <= MAX_DURATION_TICKS):
             raise PayloadCorrupt("an utterance lies outside of the recording")
-        pace[coded.speaker].learn(text, length)
+        rates[coded.speaker].learn(text, length)
         previous_start, previous_end = start, start + length
         utterances.append(
             Utterance(
@@ -379,11 +379,11 @@ def _restore(timing: list[_Timing], texts: list[str], speakers: int, duration: i
     return tuple(utterances)
 
 
-class _Pace:
+class _SpeakingRate:
     """Predict how long a speaker takes for a text, from what they said before."""
 
     def __init__(self) -> None:
-        self._ticks, self._characters = PACE_PRIOR
+        self._ticks, self._characters = SPEAKING_RATE_PRIOR
 
     def predict(self, text: str) -> int:
         """Return the likely duration in ticks, 1 or more."""

@@ -1,7 +1,7 @@
 """Phrases that a recognizer's decoder says again and again: a person's own repetition, or a decoder that is stuck.
 
 A decoder that hears somebody say "no" ten times leaves the repetition by itself. One that is stuck goes on until it
-is stopped: so did every one of 79 stretches of noise, hum, tones and music that were looped over, and 25 of 609
+is stopped: so did every one of 79 segments of noise, hum, tones and music that were looped over, and 25 of 609
 synthetic sentences with repeated words, most of them with nine equal digits.
 """
 

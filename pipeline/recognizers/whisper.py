@@ -7,7 +7,7 @@ arXiv:2212.04356; the guards against hallucinations are those of its section 4.5
     whisper:large-v3         another size; weights come into Whisper's own cache, once
     whisper:/path/model.pt   weights of one's own
 
-A stretch of speech is encoded once; its language is found and its words are read from that.
+A segment of speech is encoded once; its language is found and its words are read from that.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class WhisperRecognizer:
 
         Args:
             model: its size, or the path of a checkpoint; `DEFAULT_MODEL` if empty.
-            language: ISO 639-1 code of what is spoken; found out for each stretch if empty.
+            language: ISO 639-1 code of what is spoken; found out for each segment if empty.
 
         Raises:
             EngineError: there is no such model, its weights cannot be had, or it does not read the language.
@@ -105,14 +105,14 @@ class WhisperRecognizer:
         silent = result.no_speech_prob > MAX_NO_SPEECH and result.avg_logprob < MIN_LOG_PROBABILITY
         text = "" if silent else SPECIAL_TOKEN.sub("", result.text)
         if self._stuck(result) or len(text) > MAX_CHARACTERS_PER_SECOND * len(samples) / ENGINE_SAMPLE_RATE:
-            text = without_loops(text)  # what a person repeats at a person's pace stays
+            text = without_loops(text)  # what a person repeats at a person's speaking rate stays
         text = tidy(text)
         # That somebody speaks, and that these are the words.
         confidence = float((1 - result.no_speech_prob) * np.exp(result.avg_logprob)) if text else 0.0
         return Transcript(text, confidence, language)
 
     def _encode(self, samples: Samples) -> torch.Tensor:
-        """Return what Whisper's encoder makes of a stretch: [1, frames, state]."""
+        """Return what Whisper's encoder makes of a segment: [1, frames, state]."""
         mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(samples), self._model.dims.n_mels)
         mel = mel.to(self._model.device)
         return self._model.embed_audio((mel.half() if self._half else mel).unsqueeze(0))
@@ -122,7 +122,7 @@ class WhisperRecognizer:
         return self._model.device.type != "cpu"
 
     def _detect(self, features: torch.Tensor, duration_s: float) -> str:
-        """Return the likeliest language: what this stretch sounds like, times what was spoken so far.
+        """Return the likeliest language: what this segment sounds like, times what was spoken so far.
 
         A lone "Yes" sounds like any language; a conversation changes its language seldom.
         """

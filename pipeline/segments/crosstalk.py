@@ -24,7 +24,7 @@ MAX_LAG = 1600
 """How late a leak may be: 100 ms."""
 LEAK_DB = 6.0
 """A leak is at least this much softer than its source."""
-LIKENESS = 0.5
+SIMILARITY = 0.5
 """Correlation from which on the softer channel holds nothing of its own."""
 SILENCE = 1e-7
 """Mean square below which nothing can be heard: -70 dB."""
@@ -68,12 +68,12 @@ def _muted(sound: Samples, frames: int) -> Samples:
         if levels[soft] < SILENCE or levels[1 - soft] < levels[soft] * 10 ** (LEAK_DB / 10):
             continue
         source, leak = rough[at - MAX_LAG : at + WINDOW, 1 - soft], rough[at : at + WINDOW, soft]
-        if _likeness(source, leak) >= LIKENESS:
+        if _similarity(source, leak) >= SIMILARITY:
             kept[frame * FRAME : (frame + 1) * FRAME, soft] = 0.0
     return kept
 
 
-def _likeness(source: npt.NDArray[np.float64], leak: npt.NDArray[np.float64]) -> float:
+def _similarity(source: npt.NDArray[np.float64], leak: npt.NDArray[np.float64]) -> float:
     """Return the normalized cross-correlation at the best lag of `leak` behind `source`, in [0, 1]."""
     spectrum = np.fft.rfft(source, _TRANSFORM) * np.conj(np.fft.rfft(leak, _TRANSFORM))
     products = np.fft.irfft(spectrum, _TRANSFORM)[: MAX_LAG + 1]

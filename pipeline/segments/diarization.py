@@ -1,9 +1,9 @@
 """Who speaks when in one channel: the speakers of a mono recording told apart by their voices.
 
-stretches   |------------------|     |-------------|
+segments    |------------------|     |-------------|
 windows     |----|----|----|...      embedded, 1.5 s each, every 0.25 s
-clusters     a    a    b             the likest windows and clusters joined again and again
-turns       [ speaker 1 ][  2  ]     the likest speaker every 0.1 s, changes made dear (Viterbi)
+clusters     a    a    b             the most similar windows and clusters joined again and again
+turns       [ speaker 1 ][  2  ]     the most similar speaker every 0.1 s, changes made dear (Viterbi)
 
 The numbers below were chosen on 108 conversations of one to four readers of ../shared/voicedata, put together
 by chance: clean, through a telephone line each, in a room. One speaker at a time is written down: where two talk at
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..protocols import ENGINE_SAMPLE_RATE, SpeakerEmbedder
-from .segmentation import Stretch, frame_power
+from .segmentation import SpeechSegment, frame_power
 
 WINDOW_S, HOP_S = 1.5, 0.25
 """Shorter windows tell people apart worse, longer ones blur their turns."""
@@ -42,8 +42,8 @@ CHANGE_COST = 1.0
 """What a change of speaker costs, as a sum of cosines over steps: a turn lasts about 0.3 s at least."""
 STEP_S = 0.1
 MAX_CLUSTERED = 800
-"""Windows that are clustered, spread over the recording; the others join the speaker whom they are likest."""
-MAX_SPEAKERS = 16
+"""Windows that are clustered, spread over the recording; the others join the speaker whom they are most similar to."""
+MAX_DIARIZED_SPEAKERS = 16
 CUT_S = 0.4
 """A change of speaker moves by up to this much to the quietest place nearby."""
 QUIET_FRAME = ENGINE_SAMPLE_RATE // 50
@@ -54,7 +54,7 @@ Times = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SpeakerTurn:
     """Speech of one speaker."""
 
     start_s: float
@@ -65,73 +65,73 @@ class Turn:
 
 
 class Diarizer:
-    """Listen to every stretch of a recording, then say whose it is."""
+    """Listen to every segment of a recording, then say whose it is."""
 
     def __init__(self, embedder: SpeakerEmbedder) -> None:
         self._embedder = embedder
-        self._stretches: list[_Heard] = []
+        self._segments: list[_Heard] = []
 
-    def listen(self, stretch: Stretch) -> None:
-        """Take in the next stretch."""
-        speech = stretch.samples[round(stretch.lead_s * ENGINE_SAMPLE_RATE) :]
-        speech = speech[: round(stretch.duration_s * ENGINE_SAMPLE_RATE)]
+    def listen(self, segment: SpeechSegment) -> None:
+        """Take in the next segment."""
+        speech = segment.samples[round(segment.lead_s * ENGINE_SAMPLE_RATE) :]
+        speech = speech[: round(segment.duration_s * ENGINE_SAMPLE_RATE)]
         window, hop = round(WINDOW_S * ENGINE_SAMPLE_RATE), round(HOP_S * ENGINE_SAMPLE_RATE)
         last = max(0, len(speech) - window)
         starts = [*range(0, last, hop), last]
         embeddings = np.stack([self._embedder.embed(speech[start : start + window]) for start in starts])
         centers_s = (np.array(starts) + min(window, len(speech)) / 2) / ENGINE_SAMPLE_RATE
-        self._stretches.append(
+        self._segments.append(
             _Heard(
-                stretch.start_s,
-                stretch.duration_s,
+                segment.start_s,
+                segment.duration_s,
                 centers_s,
                 embeddings.astype(np.float16),
                 frame_power(speech, QUIET_FRAME),
             )
         )
 
-    def turns(self, speakers: int | None = None) -> list[Turn]:
-        """Return the turns in order, without gaps inside a stretch.
+    def turns(self, speakers: int | None = None) -> list[SpeakerTurn]:
+        """Return the turns in order, without gaps inside a segment.
 
         Args:
             speakers: how many there are, from 1 on; None to find out.
         """
-        if not self._stretches:
+        if not self._segments:
             return []
-        centers_s = np.concatenate([heard.start_s + heard.centers_s for heard in self._stretches])
+        centers_s = np.concatenate([heard.start_s + heard.centers_s for heard in self._segments])
         spread = slice(None, None, -(-len(centers_s) // MAX_CLUSTERED))
-        embeddings = np.concatenate([heard.embeddings for heard in self._stretches])[spread].astype(np.float32)
+        embeddings = np.concatenate([heard.embeddings for heard in self._segments])[spread].astype(np.float32)
         means = _cluster(embeddings, centers_s[spread], speakers)
-        turns = [turn for heard in self._stretches for turn in heard.turns(means)]
+        turns = [turn for heard in self._segments for turn in heard.turns(means)]
         order = {speaker: index for index, speaker in enumerate(dict.fromkeys(turn.speaker for turn in turns))}
-        return [Turn(turn.start_s, turn.end_s, order[turn.speaker]) for turn in turns]
+        return [SpeakerTurn(turn.start_s, turn.end_s, order[turn.speaker]) for turn in turns]
 
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What is remembered of a stretch."""
+    """What is remembered of a segment."""
 
     start_s: float
     duration_s: float
     centers_s: Times
-    """Of the windows, from the start of the stretch."""
+    """Of the windows, from the start of the segment."""
     embeddings: npt.NDArray[np.float16]
     """[windows, dimensions]; 15 MB for an hour of speech."""
     powers: npt.NDArray[np.float32]
     """Mean square of every `QUIET_FRAME`."""
 
-    def turns(self, means: Embeddings) -> list[Turn]:
-        """Return the turns inside the stretch; means: [speakers, dimensions]."""
+    def turns(self, means: Embeddings) -> list[SpeakerTurn]:
+        """Return the turns inside the segment; means: [speakers, dimensions]."""
         steps_s = np.arange(0.0, self.duration_s, STEP_S)
-        likeness = self.embeddings.astype(np.float32) @ means.T
+        similarity = self.embeddings.astype(np.float32) @ means.T
         at_steps = np.zeros((len(steps_s), len(means)))
         for speaker in range(len(means)):
-            at_steps[:, speaker] = np.interp(steps_s, self.centers_s, likeness[:, speaker])
+            at_steps[:, speaker] = np.interp(steps_s, self.centers_s, similarity[:, speaker])
         path = _best_path(at_steps)
         changes = np.flatnonzero(np.diff(path)) + 1
         bounds_s = [0.0, *(self._quietest_s(float(steps_s[change])) for change in changes), self.duration_s]
         return [
-            Turn(self.start_s + start_s, self.start_s + end_s, int(path[first]))
+            SpeakerTurn(self.start_s + start_s, self.start_s + end_s, int(path[first]))
             for start_s, end_s, first in zip(bounds_s, bounds_s[1:], [0, *changes.tolist()], strict=False)
             if end_s > start_s
         ]
@@ -148,18 +148,18 @@ def _cluster(embeddings: Embeddings, centers_s: Times, speakers: int | None) -> 
     """Return the mean embedding of every speaker, of length 1: float32 [speakers, dimensions]."""
     means = _settle(embeddings, _first_means(embeddings, speakers or 2))
     while len(means) > 1:
-        likeness = means @ means.T
-        np.fill_diagonal(likeness, -1.0)
-        one, other = divmod(int(likeness.argmax()), len(means))
+        similarity = means @ means.T
+        np.fill_diagonal(similarity, -1.0)
+        one, other = divmod(int(similarity.argmax()), len(means))
         labels = _nearest(embeddings, means)
         sizes = np.bincount(labels, minlength=len(means))
         small = sizes < min(MIN_WINDOWS, len(embeddings) / 4)  # others took its windows meanwhile
-        doubtful = np.flatnonzero(small & ~_stands_alone(sizes, likeness.max(axis=1)))
+        doubtful = np.flatnonzero(small & ~_stands_alone(sizes, similarity.max(axis=1)))
         if not speakers and len(doubtful):
             means = _settle(embeddings, np.delete(means, doubtful[sizes[doubtful].argmin()], axis=0))
             continue
-        if len(means) <= (speakers or MAX_SPEAKERS):
-            if speakers or likeness[one, other] < SAME_SPEAKER:
+        if len(means) <= (speakers or MAX_DIARIZED_SPEAKERS):
+            if speakers or similarity[one, other] < SAME_SPEAKER:
                 break
             long_enough = len(embeddings) >= APART_WINDOWS
             if len(means) == 2 and long_enough and _stand_apart(embeddings, centers_s, labels == one) >= APART:
@@ -204,30 +204,30 @@ def _first_means(embeddings: Embeddings, wanted: int) -> Embeddings:
     return means
 
 
-def _stands_alone(sizes: Labels, likeness: Embeddings) -> npt.NDArray[np.bool_]:
+def _stands_alone(sizes: Labels, similarity: Embeddings) -> npt.NDArray[np.bool_]:
     """Return which clusters, small as they are, are unlike everybody else: bool [clusters]. One window alone never is.
 
     Args:
         sizes: windows in each.
-        likeness: cosine to whom each is likest, not itself.
+        similarity: cosine to the one that each is most similar to, not itself.
     """
-    return np.asarray((sizes > 1) & (likeness < SAME_SPEAKER * (sizes / MIN_WINDOWS) ** 2), np.bool_)
+    return np.asarray((sizes > 1) & (similarity < SAME_SPEAKER * (sizes / MIN_WINDOWS) ** 2), np.bool_)
 
 
 def _agglomerate(embeddings: Embeddings, pure: float) -> Labels:
     """Return a cluster for each embedding: those joined whose members are on average at least `pure` alike."""
-    likeness = embeddings @ embeddings.T
-    np.fill_diagonal(likeness, -np.inf)
+    similarity = embeddings @ embeddings.T
+    np.fill_diagonal(similarity, -np.inf)
     sizes = np.ones(len(embeddings))
     labels = np.arange(len(embeddings))
     while True:
-        one, other = divmod(int(likeness.argmax()), len(embeddings))
-        if likeness[one, other] < pure:
+        one, other = divmod(int(similarity.argmax()), len(embeddings))
+        if similarity[one, other] < pure:
             return np.unique(labels, return_inverse=True)[1]
-        joined = (likeness[one] * sizes[one] + likeness[other] * sizes[other]) / (sizes[one] + sizes[other])
-        likeness[one], likeness[:, one] = joined, joined
-        likeness[one, one] = -np.inf
-        likeness[other], likeness[:, other] = -np.inf, -np.inf
+        joined = (similarity[one] * sizes[one] + similarity[other] * sizes[other]) / (sizes[one] + sizes[other])
+        similarity[one], similarity[:, one] = joined, joined
+        similarity[one, one] = -np.inf
+        similarity[other], similarity[:, other] = -np.inf, -np.inf
         sizes[one] += sizes[other]
         labels[labels == other] = one
 
@@ -257,10 +257,10 @@ def _unit(vectors: Embeddings) -> Embeddings:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)
 
 
-def _best_path(likeness: npt.NDArray[np.float64]) -> Labels:
-    """Return the speaker of every step, [steps], that are likest with changes paid for; likeness: [steps, speakers]."""
-    steps, speakers = likeness.shape
-    score = likeness[0].copy()
+def _best_path(similarity: npt.NDArray[np.float64]) -> Labels:
+    """Return the most similar speaker of each step, [steps], changes paid for; similarity: [steps, speakers]."""
+    steps, speakers = similarity.shape
+    score = similarity[0].copy()
     came_from = np.zeros((steps, speakers), np.int64)
     for step in range(1, steps):
         best = np.argmax(score)
@@ -268,7 +268,7 @@ def _best_path(likeness: npt.NDArray[np.float64]) -> Labels:
         came_from[step] = np.arange(speakers)
         came_from[step, changed] = best
         score[changed] = score[best] - CHANGE_COST
-        score += likeness[step]
+        score += similarity[step]
     path = np.zeros(steps, np.int64)
     path[-1] = np.argmax(score)
     for step in range(steps - 1, 0, -1):

@@ -1,8 +1,8 @@
-"""What is no speech gets no text: a second look at what the recognizer made of a stretch.
+"""What is no speech gets no text: a second look at what the recognizer made of a segment.
 
 Silero VAD lets a little noise and music through, and a recognizer finds words in anything:
 Moonshine says "You" to silence. Two measures tell them apart; the numbers were taken on 210
-stretches of real speech (read, telephone, meeting, radio) and 11 recordings of noise and music.
+segments of real speech (read, telephone, meeting, radio) and 11 recordings of noise and music.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..types import Samples, Transcript
 
 MIN_CONFIDENCE = 0.4
-"""Noise and instruments reached 0.33; of the speech only a few stretches, wrongly read, lie lower."""
+"""Noise and instruments reached 0.33; of the speech only a few segments, wrongly read, lie lower."""
 MAX_TONALITY = 0.06
 """Speech reached 0.035, music began at 0.087: singing with a band, too, which is read with a confidence of 0.81."""
 SURE_CONFIDENCE = 0.9
@@ -33,7 +33,7 @@ LOWEST_BIN, HIGHEST_BIN = 6, 512
 
 
 def is_speech(transcript: Transcript, samples: Samples, duration_s: float) -> bool:
-    """Return whether a recognized stretch (float32 [T] at 16 kHz, `duration_s` of it speech) is worth its bytes."""
+    """Return whether a recognized segment (float32 [T] at 16 kHz, `duration_s` of it speech) is worth its bytes."""
     if not any(character.isalnum() for character in transcript.text):
         return False
     if transcript.confidence < MIN_CONFIDENCE:

@@ -122,7 +122,7 @@ def train(build: Path, steps: int, network: Network) -> list[dict[str, float]]:
     training.train(
         network,
         RECIPE,
-        training.Plan(build, steps, 0, seed=1),
+        training.TrainingPlan(build, steps, 0, seed=1),
         (documents[:3], np.ones(3)),
         {"validation": documents[3:]},
         phrase_keys_of(documents[0]),

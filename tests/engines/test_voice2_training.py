@@ -21,7 +21,7 @@ from speechzip.voices.training.trained2.shards import (
     write_shard,
 )
 from speechzip.voices.training.trained2.tokens import pause_token, word_tokens
-from speechzip.voices.training.trained2.train import Plan, read_compact, shortened, train, write_compact
+from speechzip.voices.training.trained2.train import TrainingPlan, read_compact, shortened, train, write_compact
 
 NAMES = ("ann", "bob", "cem")
 
@@ -53,8 +53,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Speakers, list[Spo
     return load(folder, NAMES)
 
 
-def plan(build: Path, stage: str, steps: int) -> Plan:
-    return Plan(build, stage, steps, batch=2, others=3, frames=200, reference=100)  # type: ignore[arg-type]
+def plan(build: Path, stage: str, steps: int) -> TrainingPlan:
+    return TrainingPlan(build, stage, steps, batch=2, others=3, frames=200, reference=100)  # type: ignore[arg-type]
 
 
 def test_shards_are_read_as_they_were_written(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ import pytest
 import torch
 from speechzip.voices.acoustics.vocoder import BANDS
 from speechzip.voices.spaces.trained_voice import TIMBRE, TrainedVoice
-from speechzip.voices.trained.networks import places
+from speechzip.voices.trained.networks import frame_positions
 from speechzip.voices.trained.phone_tokens import text_tokens
 from speechzip.voices.training.examples import Example
 from speechzip.voices.training.export import export
-from speechzip.voices.training.train import Plan, train
+from speechzip.voices.training.train import TrainingPlan, train
 
 
 def made(speaker: int) -> Example:
@@ -40,7 +40,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("build")
     examples = [made(speaker) for speaker in range(4)]
     for with_critic in (False, True):
-        train(Plan(folder, minutes=0.002, batch=3, frames=200, reference=50), examples, with_critic)
+        train(TrainingPlan(folder, minutes=0.002, batch=3, frames=200, reference=50), examples, with_critic)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what torch's exporter says of itself
         export(folder / "critic.pt", folder / "weights")
@@ -49,7 +49,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_training_goes_on_from_its_checkpoint(build: Path) -> None:
     before = torch.load(build / "critic.pt", weights_only=True)
-    train(Plan(build, minutes=0.004, batch=3, frames=200, reference=50), [made(0), made(1)], True)
+    train(TrainingPlan(build, minutes=0.004, batch=3, frames=200, reference=50), [made(0), made(1)], True)
     after = torch.load(build / "critic.pt", weights_only=True)
     assert after["step"] > before["step"] > 0
     assert after["spent_s"] > before["spent_s"]
@@ -73,7 +73,7 @@ def test_the_exported_networks_fit_together(build: Path) -> None:
     lasts = np.arange(1, len(tokens) + 1)
     index = np.repeat(np.arange(len(tokens)), lasts)[np.newaxis]
     log_pitch, voicing, envelope = frames.run(
-        None, {"context": context, "index": index, "place": places(lasts)[np.newaxis], "voice": who}
+        None, {"context": context, "index": index, "place": frame_positions(lasts)[np.newaxis], "voice": who}
     )
     total = int(lasts.sum())
     assert np.asarray(log_pitch).shape == np.asarray(voicing).shape == (1, total)

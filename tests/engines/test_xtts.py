@@ -22,7 +22,7 @@ from speechzip.pipeline import (
     load_engine,
     resample,
 )
-from speechzip.voices import ClassicalVoice, ClipVoiceEncoder, VoiceStore
+from speechzip.voices import ClipVoiceEncoder, ParametricVoice, VoiceStore
 from speechzip.voices.clip.xtts import COQUI_FOLDER, FILES, MAX_STRETCH, MIN_STRETCH, XttsSynthesizer
 from speechzip.voices.store import licenses as licences
 from tiny_engines import save_xtts
@@ -175,7 +175,7 @@ def test_a_voice_that_is_only_named_speaks_from_the_persons_clip(
     synthesizer: XttsSynthesizer, clips: list[Voice]
 ) -> None:
     store = VoiceStore()
-    named = store.add("Sam", Voice("classical", ClassicalVoice(pitch_hz=110).to_bytes()))
+    named = store.add("Sam", Voice("classical", ParametricVoice(pitch_hz=110).to_bytes()))
     store.add("Sam", clips[0])
     payload = Payload((Speaker(VoiceReference(named.voice.id)),), (Utterance(0, 1, 0, "Hi."),), 1.5)
     carried = Payload((Speaker(clips[0]),), payload.utterances, 1.5)

@@ -102,8 +102,8 @@ def _live_seeds() -> list[bytes]:
     header, section, rest = split_voices(payload)
     sent: list[messages.Message] = [
         messages.Hello(bytes(8), 1, b"\1", b"\1\2\3", bytes(16), "speechzip"),
-        messages.Voices(1, 0, section),
-        messages.Utterance(2, 0, header, rest),
+        messages.VoicesMessage(1, 0, section),
+        messages.UtteranceMessage(2, 0, header, rest),
         messages.Acknowledge(300),
         messages.Alive(),
     ]

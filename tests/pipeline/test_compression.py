@@ -18,12 +18,12 @@ from speechzip.pipeline import (
     decompress,
     read_payload,
 )
-from speechzip.pipeline.segments.segmentation import StretchFinder
+from speechzip.pipeline.segments.segmentation import SpeechSegmenter
 
 
 @pytest.fixture(autouse=True)
 def _loud_is_speech(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    monkeypatch.setattr("speechzip.pipeline.compression.StretchFinder", partial(StretchFinder, loud))
+    monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
 
 
 CALL = Audio(

@@ -18,7 +18,7 @@ def trim(samples: Samples) -> Samples:
     return samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]
 
 
-def level(samples: Samples) -> Samples:
+def set_loudness(samples: Samples) -> Samples:
     """Return float32 [T] `samples`, which are not all zero, at `LEVEL_RMS` while speaking, with peaks of `MAX_PEAK`."""
     active = samples[np.abs(samples) > 0.01 * np.abs(samples).max()]
     gain = min(LEVEL_RMS / np.sqrt(np.square(active).mean()), MAX_PEAK / np.abs(samples).max())

@@ -44,16 +44,16 @@ def band_frequencies() -> npt.NDArray[np.float64]:
     return mel_to_hz(np.arange(BANDS, dtype=np.float64) * highest / (BANDS - 1))
 
 
-def straight_lines(places: npt.NDArray[np.float64], knots: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return float64 [knots, places]: values at the knots times it are the values at the places, on straight lines."""
+def linear_interpolation(places: npt.NDArray[np.float64], knots: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return float64 [knots, places]: values at the knots times this matrix are the values at the places."""
     return np.asarray([np.interp(places, knots, row) for row in np.eye(len(knots))], np.float64)
 
 
 @lru_cache(maxsize=1)
 def interpolation_matrix() -> npt.NDArray[np.float32]:
-    """Return float32 [BANDS, BINS]: an envelope times it is the level at every bin, on straight lines in mel."""
+    """Return float32 [BANDS, BINS]: an envelope times it is the level at every bin, on linear interpolation in mel."""
     bins = hz_to_mel(np.linspace(0, SAMPLE_RATE / 2, BINS))
-    return straight_lines(bins, hz_to_mel(band_frequencies())).astype(np.float32)
+    return linear_interpolation(bins, hz_to_mel(band_frequencies())).astype(np.float32)
 
 
 def pulses(pitch_hz: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:

@@ -37,12 +37,12 @@ from trainer.io import get_user_data_dir
 from TTS.tts.configs.xtts_config import XttsConfig
 from TTS.tts.models.xtts import Xtts
 
-from ..acoustics.loudness import level, trim
+from ..acoustics.loudness import set_loudness, trim
 from ..parametric.espeak_bases import REFERENCE_SENTENCE
 from ..parametric.synthesizer import EspeakSynthesizer
 from ..store.licenses import CPML, require
 from ..store.store import data_folder
-from ..text.split import pieces
+from ..text.split import split_text
 from .clip import SPACE, unpack_clip
 
 FILES = ("config.json", "model.pth", "vocab.json")
@@ -59,7 +59,7 @@ SEED = 0
 MIN_CLIP_S = 0.4
 """XTTS hears no voice in less (a chunk of style needs 0.33 s)."""
 MIN_STRETCH, MAX_STRETCH = 0.75, 1.4
-"""How much faster or slower than XTTS's own pace speech stays intelligible."""
+"""How much faster or slower than XTTS's own speaking rate speech stays intelligible."""
 STRETCH_TOLERANCE = 0.02
 STREAM_TOKENS = 20
 """Of the GPT, 46 ms each: how much is waited for before more is heard."""
@@ -112,7 +112,7 @@ class XttsSynthesizer:
                 stretch = min(max(duration_s * SAMPLE_RATE / len(samples), MIN_STRETCH), MAX_STRETCH)
                 if abs(stretch - 1) > STRETCH_TOLERANCE:
                     samples = trim(np.concatenate([self._vocode(part, embedding, stretch) for part in latents]))
-        return level(samples[: int(MAX_UTTERANCE_S * SAMPLE_RATE)]) if samples.any() else samples[:0]
+        return set_loudness(samples[: int(MAX_UTTERANCE_S * SAMPLE_RATE)]) if samples.any() else samples[:0]
 
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
         """Yield `text` spoken, a second at a time; see `StreamingSynthesizer.stream`.
@@ -153,7 +153,7 @@ class XttsSynthesizer:
             _warn(f"XTTS does not speak {language!r}; it is read as English")
         text = LONG_NUMBER.sub(lambda digits: " ".join(digits[0]), text)
         limit = self._model.tokenizer.char_limits.get(name.split("-")[0], 200)
-        for piece in pieces(text, limit):
+        for piece in split_text(text, limit):
             yield from self._speakable(piece, name)
 
     def _speakable(self, piece: str, language: str) -> Iterator[str]:
@@ -176,7 +176,7 @@ class XttsSynthesizer:
         if tokens < self._model.args.gpt_max_text_tokens:
             yield piece
         elif len(piece) > 1:
-            for part in pieces(piece, (len(piece) + 1) // 2):
+            for part in split_text(piece, (len(piece) + 1) // 2):
                 yield from self._speakable(part, language)
 
     def _settings(self) -> dict[str, float]:

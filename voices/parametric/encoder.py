@@ -7,21 +7,21 @@ from speechzip.pipeline import ENGINE_SAMPLE_RATE, Samples, Voice
 
 from ..acoustics.pitch import fundamental_frequency
 from ..acoustics.spectrum import TYPICAL_DB, average_spectrum
-from ..spaces.parametric_voice import DEFAULT_PITCH_HZ, DEFAULT_SPREAD, SPACE, ClassicalVoice
+from ..spaces.parametric_voice import DEFAULT_PITCH_DEVIATION, DEFAULT_PITCH_HZ, SPACE, ParametricVoice
 
 SILENT_BAND_DB = -18.0
 """A band so far below the typical speaker was not recorded (a telephone stops at 3.4 kHz): it says
 nothing about the voice and counts as typical."""
 
 
-class ClassicalVoiceEncoder:
-    """Measure pitch, pace and colour; no model, no training.
+class ParametricVoiceEncoder:
+    """Measure pitch, speaking rate and spectral envelope; no model, no training.
 
     Example:
         >>> import numpy as np
         >>> hum = np.sin(np.arange(32000) * 2 * np.pi * 120 / 16000).astype(np.float32)
-        >>> voice = ClassicalVoiceEncoder().encode(hum, "Hmm.")
-        >>> round(ClassicalVoice.from_bytes(voice.embedding).pitch_hz)
+        >>> voice = ParametricVoiceEncoder().encode(hum, "Hmm.")
+        >>> round(ParametricVoice.from_bytes(voice.embedding).pitch_hz)
         120
     """
 
@@ -32,13 +32,13 @@ class ClassicalVoiceEncoder:
         """Return the voice of who speaks in float32 [T] mono 16 kHz `samples`, saying `transcript`."""
         pitch = fundamental_frequency(samples, ENGINE_SAMPLE_RATE)
         deviation = average_spectrum(samples, ENGINE_SAMPLE_RATE) - TYPICAL_DB
-        measured = ClassicalVoice(
+        measured = ParametricVoice(
             pitch_hz=float(np.median(pitch)) if len(pitch) else DEFAULT_PITCH_HZ,
             # The 16th to the 84th percentile are two standard deviations, whatever octave errors lie outside.
-            spread_semitones=float(np.ptp(12 * np.log2(np.percentile(pitch, [16, 84]))) / 2)
+            pitch_deviation_semitones=float(np.ptp(12 * np.log2(np.percentile(pitch, [16, 84]))) / 2)
             if len(pitch)
-            else DEFAULT_SPREAD,
-            pace=len(transcript) / max(len(samples) / ENGINE_SAMPLE_RATE, 0.1),
-            colour_db=tuple(0.0 if level < SILENT_BAND_DB else float(level) for level in deviation),
+            else DEFAULT_PITCH_DEVIATION,
+            speaking_rate_cps=len(transcript) / max(len(samples) / ENGINE_SAMPLE_RATE, 0.1),
+            envelope_correction_db=tuple(0.0 if level < SILENT_BAND_DB else float(level) for level in deviation),
         )
         return Voice(SPACE, measured.to_bytes())

@@ -1,7 +1,7 @@
-"""espeak-ng, shaped towards a classical voice.
+"""espeak-ng, shaped towards a parametric voice.
 
     text --> espeak-ng at a chosen pitch and rate --> resample --> equalize --> level
-                 \\__ again, until the length fits __/  formants     colour
+                 \\__ again, until the length fits __/  formants     correction
 
 Resampling by a factor moves the formants, as a shorter or longer throat does; pitch and rate
 are set against it. The spectrum is then filtered from the espeak voice's towards the speaker's.
@@ -16,10 +16,10 @@ import numpy as np
 from speechzip.pipeline import MAX_UTTERANCE_S, Samples, SpeechzipWarning, Voice, resample
 
 from .. import espeak
-from ..acoustics.loudness import level, trim
+from ..acoustics.loudness import set_loudness, trim
 from ..acoustics.spectrum import TYPICAL_DB, equalize
 from ..spaces import trained_voice
-from ..spaces.parametric_voice import DEFAULT_PACE, SPACE, ClassicalVoice
+from ..spaces.parametric_voice import DEFAULT_RATE_CPS, SPACE, ParametricVoice
 from .espeak_bases import HIGH_VARIANT, LOW_VARIANT, PITCH_SETTINGS, EspeakBase, espeak_bases
 
 SAMPLE_RATE = 16_000
@@ -29,9 +29,9 @@ FORMANT_EXPONENT = 0.25
 MAX_FORMANT_SHIFT = 1.08
 """More sounds like a chipmunk, and costs words."""
 
-COLOUR_STRENGTH = 0.5
+CORRECTION_STRENGTH = 0.5
 """How much of the way from the espeak voice's spectrum to the speaker's is gone."""
-MAX_COLOUR_DB = 9.0
+MAX_CORRECTION_DB = 9.0
 
 DURATION_TOLERANCE = 0.02
 MAX_TRIES = 4
@@ -41,9 +41,9 @@ HIGH_PITCH_HZ = 145.0
 
 
 class EspeakSynthesizer:
-    """Speak with espeak-ng in a classical voice: robotic, but of the right pitch, pace and colour.
+    """Speak with espeak-ng in a parametric voice: robotic, but of the right pitch, speaking rate and envelope.
 
-    Of a trained voice, pitch and liveliness are kept.
+    Of a trained voice, pitch and its variability are kept.
     """
 
     name = "espeak"
@@ -54,7 +54,7 @@ class EspeakSynthesizer:
         """Return `text` spoken; see `Synthesizer.synthesize`."""
         if not text.strip():
             return np.zeros(0, np.float32)
-        wanted = _classical(voice)
+        wanted = _parametric(voice)
         base = _base(language, HIGH_VARIANT if wanted.pitch_hz > HIGH_PITCH_HZ else LOW_VARIANT)
         own_pitch_hz = base.pitches_hz[PITCH_SETTINGS.index(50)]
         shift = (wanted.pitch_hz / own_pitch_hz) ** FORMANT_EXPONENT
@@ -62,24 +62,24 @@ class EspeakSynthesizer:
         speech = espeak.Speech(
             voice=base.name,
             pitch=base.pitch_setting(wanted.pitch_hz / shift),
-            range=min(round(20 * wanted.spread_semitones), 100),
-            rate=round(175 * wanted.pace / DEFAULT_PACE),
+            range=min(round(20 * wanted.pitch_deviation_semitones), 100),
+            rate=round(175 * wanted.speaking_rate_cps / DEFAULT_RATE_CPS),
         )
         samples = _fit(text, speech, duration_s, shift)
         if not samples.any():
             return samples
-        gain = COLOUR_STRENGTH * (np.add(TYPICAL_DB, wanted.colour_db) - base.spectrum_db)
-        return level(equalize(samples, SAMPLE_RATE, np.clip(gain, -MAX_COLOUR_DB, MAX_COLOUR_DB)))
+        gain = CORRECTION_STRENGTH * (np.add(TYPICAL_DB, wanted.envelope_correction_db) - base.spectrum_db)
+        return set_loudness(equalize(samples, SAMPLE_RATE, np.clip(gain, -MAX_CORRECTION_DB, MAX_CORRECTION_DB)))
 
 
-def _classical(voice: Voice | None) -> ClassicalVoice:
+def _parametric(voice: Voice | None) -> ParametricVoice:
     """Return what a voice of either space, or the neutral one, is to espeak-ng."""
     if voice is None:
-        return ClassicalVoice()
+        return ParametricVoice()
     if voice.space == SPACE:
-        return ClassicalVoice.from_bytes(voice.embedding)
+        return ParametricVoice.from_bytes(voice.embedding)
     trained = trained_voice.TrainedVoice.from_bytes(voice.embedding)
-    return ClassicalVoice(trained.pitch_hz, 12 / np.log(2) * trained.spread)
+    return ParametricVoice(trained.pitch_hz, 12 / np.log(2) * trained.pitch_deviation)
 
 
 def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: float) -> Samples:

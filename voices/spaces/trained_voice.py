@@ -3,13 +3,13 @@
 bits       meaning; bit 0 is the lowest of the first byte
 0 - 7      mean pitch, on a logarithmic scale: 50 Hz * 2^(b / 64)
 8 - 11     standard deviation of the natural logarithm of the pitch, 0.05 + 0.03 n
-12 - 15    pace, 7 + n phones a second while speaking
+12 - 15    speaking rate, 7 + n phones a second while speaking
 16 - 75    timbre: 20 numbers of 3 bits, each (n - 3.5) / 3.5
-76 - 123   colour: 16 numbers of 3 bits, each (n - 4) * 2 dB, on the mel scale evenly from 0 Hz to
+76 - 123   envelope correction: 16 numbers of 3 bits, each (n - 4) * 2 dB, on the mel scale evenly from 0 Hz to
            8 kHz: what is added to every envelope that the network makes
 124 - 127  0
 
-Finer steps were measured: 4 bits for each number bring the likeness from 0.677 to 0.684 (19 held-out
+Finer steps were measured: 4 bits for each number bring the similarity from 0.677 to 0.684 (19 held-out
 readers), which four bytes for every voice are not worth; timbre of 2 bits tells voices apart less well
 (equal error rate 10.6 % instead of 8.2 %).
 """
@@ -25,21 +25,21 @@ import numpy.typing as npt
 SPACE = "trained-1"
 """A space for each set of weights: the timbre means nothing to others."""
 TIMBRE = 20
-COLOURS = 16
+CORRECTIONS = 16
 SIZE = 16
 BITS = 3
-"""Of each number of timbre and colour."""
+"""Of each number of timbre and envelope correction."""
 LOWEST_PITCH_HZ, STEPS_PER_OCTAVE = 50.0, 64
-LOWEST_SPREAD, SPREAD_STEP = 0.05, 0.03
-SLOWEST_PACE = 7
-COLOUR_STEP_DB = 2.0
+LOWEST_PITCH_DEVIATION, PITCH_DEVIATION_STEP = 0.05, 0.03
+SLOWEST_RATE_PPS = 7
+CORRECTION_STEP_DB = 2.0
 NEUTRAL_PITCH_HZ = 150.0
 """Between men and women: for speech that is never voiced, and for the neutral voice."""
 
 PITCH_CENTRE, PITCH_SCALE = 5.05, 0.4
 """Natural logarithm of 156 Hz, between men and women; 0.4 is half an octave."""
-SPREAD_CENTRE, SPREAD_SCALE = 0.2, 0.12
-PACE_CENTRE, PACE_SCALE = 13.0, 4.0
+PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE = 0.2, 0.12
+RATE_CENTER, RATE_SCALE = 13.0, 4.0
 """How the measured part is scaled for the networks, to about [-1, 1]."""
 
 
@@ -49,24 +49,24 @@ class TrainedVoice:
 
     pitch_hz: float = NEUTRAL_PITCH_HZ
     """Geometric mean of the fundamental frequency, 50 to 790 Hz."""
-    spread: float = 0.2
+    pitch_deviation: float = 0.2
     """Standard deviation of the natural logarithm of the pitch, 0.05 to 0.5; 0.06 is a semitone."""
-    pace: float = 13.0
+    speaking_rate_pps: float = 13.0
     """Phones a second while speaking, 7 to 22."""
     timbre: tuple[float, ...] = (0.0,) * TIMBRE
     """`TIMBRE` numbers in [-1, 1], of the voice network's own."""
-    colour_db: tuple[float, ...] = (0.0,) * COLOURS
-    """`COLOURS` levels, -8 to 6 dB: how the speaker's mean spectrum differs from what the network makes of it."""
+    envelope_correction_db: tuple[float, ...] = (0.0,) * CORRECTIONS
+    """`CORRECTIONS` levels, -8 to 6 dB: how the speaker's mean spectrum differs from what the network makes of it."""
 
     def to_bytes(self) -> bytes:
         """Return the `SIZE` bytes that come nearest."""
         pitch = _clamp(STEPS_PER_OCTAVE * math.log2(self.pitch_hz / LOWEST_PITCH_HZ), 255)
-        spread = _clamp((self.spread - LOWEST_SPREAD) / SPREAD_STEP, 15)
-        pace = _clamp(self.pace - SLOWEST_PACE, 15)
+        pitch_deviation = _clamp((self.pitch_deviation - LOWEST_PITCH_DEVIATION) / PITCH_DEVIATION_STEP, 15)
+        speaking_rate_pps = _clamp(self.speaking_rate_pps - SLOWEST_RATE_PPS, 15)
         timbre = [_clamp(3.5 * number + 3.5, 7) for number in self.timbre]
-        colour = [_clamp(level / COLOUR_STEP_DB + 4, 7) for level in self.colour_db]
-        packed = pitch | spread << 8 | pace << 12
-        for place, number in enumerate(timbre + colour):
+        correction = [_clamp(level / CORRECTION_STEP_DB + 4, 7) for level in self.envelope_correction_db]
+        packed = pitch | pitch_deviation << 8 | speaking_rate_pps << 12
+        for place, number in enumerate(timbre + correction):
             packed |= number << (16 + BITS * place)
         return packed.to_bytes(SIZE, "little")
 
@@ -74,27 +74,27 @@ class TrainedVoice:
     def from_bytes(cls, embedding: bytes) -> TrainedVoice:
         """Return what `embedding` means; any bytes mean some voice, missing ones are neutral."""
         packed = int.from_bytes(embedding[:SIZE] + cls().to_bytes()[len(embedding) :], "little")
-        numbers = [packed >> (16 + BITS * place) & 7 for place in range(TIMBRE + COLOURS)]
+        numbers = [packed >> (16 + BITS * place) & 7 for place in range(TIMBRE + CORRECTIONS)]
         return cls(
             pitch_hz=LOWEST_PITCH_HZ * 2 ** ((packed & 255) / STEPS_PER_OCTAVE),
-            spread=LOWEST_SPREAD + SPREAD_STEP * (packed >> 8 & 15),
-            pace=float(SLOWEST_PACE + (packed >> 12 & 15)),
+            pitch_deviation=LOWEST_PITCH_DEVIATION + PITCH_DEVIATION_STEP * (packed >> 8 & 15),
+            speaking_rate_pps=float(SLOWEST_RATE_PPS + (packed >> 12 & 15)),
             timbre=tuple((number - 3.5) / 3.5 for number in numbers[:TIMBRE]),
-            colour_db=tuple((number - 4) * COLOUR_STEP_DB for number in numbers[TIMBRE:]),
+            envelope_correction_db=tuple((number - 4) * CORRECTION_STEP_DB for number in numbers[TIMBRE:]),
         )
 
     def condition(self) -> npt.NDArray[np.float32]:
-        """Return what the network is told: timbre, then scaled pitch, spread and pace; float32 [TIMBRE + 3]."""
-        prosody = scaled_prosody(math.log(self.pitch_hz), self.spread, self.pace)
+        """Return what the network is told: timbre, scaled pitch, its deviation, speaking rate; float32 [TIMBRE + 3]."""
+        prosody = scaled_prosody(math.log(self.pitch_hz), self.pitch_deviation, self.speaking_rate_pps)
         return np.array([*self.timbre, *prosody], np.float32)
 
 
-def scaled_prosody(log_pitch: float, spread: float, pace: float) -> tuple[float, float, float]:
-    """Return natural logarithm of the pitch in Hz, its deviation and the pace, each scaled to about [-1, 1]."""
+def scaled_prosody(log_pitch: float, pitch_deviation: float, speaking_rate_pps: float) -> tuple[float, float, float]:
+    """Return log pitch (natural, of Hz), its deviation and the speaking rate, each scaled to about [-1, 1]."""
     return (
         (log_pitch - PITCH_CENTRE) / PITCH_SCALE,
-        (spread - SPREAD_CENTRE) / SPREAD_SCALE,
-        (pace - PACE_CENTRE) / PACE_SCALE,
+        (pitch_deviation - PITCH_DEVIATION_CENTER) / PITCH_DEVIATION_SCALE,
+        (speaking_rate_pps - RATE_CENTER) / RATE_SCALE,
     )
 
 

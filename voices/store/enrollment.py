@@ -64,7 +64,7 @@ def enroll(
         source: a recording of one person, as for `compress`.
         store: where the voices are kept.
         encoders: what measures them; all that are installed if empty.
-        recognizer: finds the words, for the pace; the default engine if None.
+        recognizer: finds the words, for the speaking rate; the default engine if None.
         force: replace the voices of whoever has the name.
         progress: is told how far the work is.
 

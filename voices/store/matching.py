@@ -10,17 +10,17 @@ import numpy.typing as npt
 from speechzip.pipeline import Voice, VoiceError
 
 from ..spaces import trained_voice
-from ..spaces.parametric_voice import LOWEST_PITCH_HZ, SPACE, ClassicalVoice
+from ..spaces.parametric_voice import LOWEST_PITCH_HZ, SPACE, ParametricVoice
 
 WITHIN_SPEAKER = (
     1.9, 1.0, 1.3,
     2.0, 2.1, 1.7, 1.8, 1.9, 2.1, 1.8, 1.6, 1.8, 1.8, 2.0, 2.1, 2.7, 2.7, 3.0, 3.1,
 )  # fmt: skip
-"""Standard deviation from one stretch of 7 s to another of the same person: pitch in semitones, its spread
-in semitones, pace in characters a second, then the colour's bands in dB. 21 readers, 514 stretches."""
+"""Standard deviation from one segment of 7 s to another of the same person: pitch in semitones, its standard deviation
+in semitones, speaking rate in characters a second, then the envelope's bands in dB. 21 readers, 514 segments."""
 
-CLASSICAL_THRESHOLD = 1.1
-"""The largest distance at which two classical voices count as one person's.
+PARAMETRIC_THRESHOLD = 1.1
+"""The largest distance at which two parametric voices count as one person's.
 
 Ten bytes are few: the threshold is strict, so that a stranger is hardly ever matched and a friend
 often is not. 21 readers in two halves, the deviations measured on one and the readers of the other
@@ -38,7 +38,7 @@ telephone more are missed.
 
 TRAINED_WITHIN_SPEAKER = (0.14,) * trained_voice.TIMBRE + (1.5, 0.05, 0.9)
 """The same for trained voices from 8 s of speech: timbre, pitch in semitones, its spread as a deviation of the natural
-logarithm, pace in phones a second. 21 readers, 294 stretches."""
+logarithm, speaking rate in phones a second. 21 readers, 294 segments."""
 
 TRAINED_THRESHOLD = 2.2
 """The largest distance at which two trained voices count as one person's.
@@ -46,7 +46,7 @@ TRAINED_THRESHOLD = 2.2
 On 37 readers whom the network has never heard, single utterances of 3 to 13 s: 52 % of 46 pairs of the same reader are
 missed, 0.12 % of 2,439 pairs of two readers are taken for one. The equal error rate is 8.7 %, at 4.05. Of 21 readers of
 its training, enrolled from half a minute and heard for 16 s, all were recognized in 105 trials, and no stranger was.
-As with classical voices, a reader's recordings were made in one place.
+As with parametric voices, a reader's recordings were made in one place.
 """
 
 MARGIN = 1.15
@@ -63,20 +63,20 @@ class Matcher:
     """The largest distance that counts as the same person."""
 
 
-def classical_distance(first: Voice, second: Voice) -> float:
+def parametric_distance(first: Voice, second: Voice) -> float:
     """Return the root mean square difference in units of `WITHIN_SPEAKER`."""
     difference = (_features(first) - _features(second)) / WITHIN_SPEAKER
     return float(np.sqrt(np.mean(np.square(difference))))
 
 
 def trained_distance(first: Voice, second: Voice) -> float:
-    """Return the root mean square difference in units of `TRAINED_WITHIN_SPEAKER`; colour does not count."""
+    """Return the RMS difference in units of `TRAINED_WITHIN_SPEAKER`; the envelope correction does not count."""
     difference = (_trained_features(first) - _trained_features(second)) / TRAINED_WITHIN_SPEAKER
     return float(np.sqrt(np.mean(np.square(difference))))
 
 
 MATCHERS: dict[str, Matcher] = {
-    SPACE: Matcher(classical_distance, CLASSICAL_THRESHOLD),
+    SPACE: Matcher(parametric_distance, PARAMETRIC_THRESHOLD),
     trained_voice.SPACE: Matcher(trained_distance, TRAINED_THRESHOLD),
 }
 """Space -> how its voices are compared; those of a space that is missing here cannot be."""
@@ -105,12 +105,19 @@ def best_match(voice: Voice, known: Sequence[Voice]) -> int | None:
 
 
 def _features(voice: Voice) -> npt.NDArray[np.float64]:
-    classical = ClassicalVoice.from_bytes(voice.embedding)
-    semitones = 12 * np.log2(classical.pitch_hz / LOWEST_PITCH_HZ)
-    return np.array([semitones, classical.spread_semitones, classical.pace, *classical.colour_db])
+    parametric = ParametricVoice.from_bytes(voice.embedding)
+    semitones = 12 * np.log2(parametric.pitch_hz / LOWEST_PITCH_HZ)
+    return np.array(
+        [
+            semitones,
+            parametric.pitch_deviation_semitones,
+            parametric.speaking_rate_cps,
+            *parametric.envelope_correction_db,
+        ]
+    )
 
 
 def _trained_features(voice: Voice) -> npt.NDArray[np.float64]:
     trained = trained_voice.TrainedVoice.from_bytes(voice.embedding)
     semitones = 12 * np.log2(trained.pitch_hz / trained_voice.LOWEST_PITCH_HZ)
-    return np.array([*trained.timbre, semitones, trained.spread, trained.pace])
+    return np.array([*trained.timbre, semitones, trained.pitch_deviation, trained.speaking_rate_pps])

@@ -25,14 +25,14 @@ _RULES = (
 )  # fmt: skip
 
 
-def spoken(text: str) -> str:
+def normalize_text(text: str) -> str:
     """Return English `text` as words, hyphens, apostrophes and marks of punctuation; no digits, on one line.
 
     Args:
-        text: any Unicode. Letters of other scripts are transliterated, emoji left out; see `scripts`.
+        text: any Unicode. Letters of other scripts are transliterated, emoji left out; see `unicode`.
 
     Example:
-        >>> spoken("Dr. O'Neill at 3:45 p.m. paid $1,234.50")
+        >>> normalize_text("Dr. O'Neill at 3:45 p.m. paid $1,234.50")
         "Doctor O'Neill at three forty-five P-M paid one thousand two hundred thirty-four dollars and fifty cents"
     """
     text = clean(text)

@@ -22,7 +22,7 @@ class Group:
     """The phones of one word, or one pause."""
 
     text: str
-    """The word as `spoken` has it, or the mark of the pause."""
+    """The word as `normalize_text` has it, or the mark of the pause."""
     phones: tuple[Phone, ...]
     """At least one; no word boundaries."""
 

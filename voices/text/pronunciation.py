@@ -27,7 +27,7 @@ from .function_words import (
 )
 from .homographs import homograph
 from .lexicon import is_common, pronunciation
-from .normalize import spoken
+from .normalize import normalize_text
 from .phones import Group, Phone
 from .unknown import guess
 
@@ -77,7 +77,7 @@ def pronounced(text: str) -> tuple[Group, ...]:
         ['DH IY', 'EH N D', ',', 'AY', 'R IY D', '.']
     """
     groups: list[Group] = []
-    for words, mark in clauses(spoken(text)):
+    for words, mark in clauses(normalize_text(text)):
         groups += _clause(words)
         if mark and groups and not groups[-1].is_pause:
             groups.append(Group(mark, (Phone(mark),)))

@@ -12,17 +12,17 @@ BOUNDARIES = (SENTENCE_END, CLAUSE_END, WORD_END)
 """From the best place for a cut to the worst."""
 
 
-def pieces(text: str, longest: int) -> Iterator[str]:
+def split_text(text: str, longest: int) -> Iterator[str]:
     """Yield `text` in pieces of up to `longest` characters, as few as its sentences allow.
 
     Example:
-        >>> list(pieces("Come in. Sit down, all of you. Good.", 20))
+        >>> list(split_text("Come in. Sit down, all of you. Good.", 20))
         ['Come in.', 'Sit down,', 'all of you.', 'Good.']
     """
-    yield from _pieces(text.strip(), longest, 0)
+    yield from _split(text.strip(), longest, 0)
 
 
-def _pieces(text: str, longest: int, boundary: int) -> Iterator[str]:
+def _split(text: str, longest: int, boundary: int) -> Iterator[str]:
     if len(text) <= longest:
         if text:
             yield text
@@ -41,6 +41,6 @@ def _pieces(text: str, longest: int, boundary: int) -> Iterator[str]:
         if len(part) <= longest:
             packed = part
         else:
-            yield from _pieces(part, longest, boundary + 1)
+            yield from _split(part, longest, boundary + 1)
     if packed:
         yield packed

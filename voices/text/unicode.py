@@ -16,7 +16,7 @@ from .lexicon import is_common
 MOST_MARKS = 4
 """Combining marks on one letter: more are a prank, and slow to normalise."""
 SYMBOLS = frozenset("€£¥¢₹°×÷±≤≥≠≈→§©–—−♯")
-"""Beyond ASCII, what `spoken` has words for."""
+"""Beyond ASCII, what `normalize_text` has words for."""
 _REPLACED = str.maketrans(
     {
         "²": " squared ", "³": " cubed ", "№": " number ", "™": None, "®": None, "\u00ad": None,

@@ -1,7 +1,7 @@
 """The trained voice at work: speech to sixteen bytes, text and those bytes to speech.
 
 encode      samples --> mel spectrum --> voice network --> timbre --+--> TrainedVoice
-                   \\--> pitch, pace, colour ------------------------+
+                   \\--> pitch, speaking rate, correction ------+
 synthesize  text --> words --> phones --> durations --> pitch and envelope of each frame --> vocoder --> samples
 """
 
@@ -18,16 +18,16 @@ import numpy.typing as npt
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, MAX_UTTERANCE_S, Samples, SpeechzipWarning, Voice
 
 from ..acoustics import vocoder
-from ..acoustics.loudness import level, trim
+from ..acoustics.loudness import set_loudness, trim
 from ..acoustics.melspectrum import LEVEL_SCALE_DB, mel_spectrum, normalized, speech_frames
 from ..acoustics.pitch import fundamental_frequency
 from ..parametric.synthesizer import EspeakSynthesizer
-from ..spaces.parametric_voice import SPACE as CLASSICAL_SPACE
-from ..spaces.trained_voice import COLOURS, NEUTRAL_PITCH_HZ, SPACE, TrainedVoice
-from ..text.normalize import spoken
-from ..text.split import pieces
+from ..spaces.parametric_voice import SPACE as PARAMETRIC_SPACE
+from ..spaces.trained_voice import CORRECTIONS, NEUTRAL_PITCH_HZ, SPACE, TrainedVoice
+from ..text.normalize import normalize_text
+from ..text.split import split_text
 from ..text.unicode import is_readable
-from .networks import network, places
+from .networks import frame_positions, network
 from .phone_tokens import PAUSE, text_tokens
 
 MIN_SPEECH_S, MAX_SPEECH_S = 0.5, 30.0
@@ -36,7 +36,7 @@ MIN_VOICED_FRAMES = 10
 LOUD_DB = 25.0
 """Frames down to so far below the loud ones count for the mean spectrum."""
 PANGRAM = "The quick brown fox jumps over the lazy dog, while five wizards watch the moon rise."
-"""What is said to find the colour where the words are not English."""
+"""What is said to find the envelope correction where the words are not English."""
 
 LONGEST_PIECE = 300
 """Characters that are said in one go, about 20 s: memory stays flat, and live speech starts early."""
@@ -50,7 +50,7 @@ SLOWEST, FASTEST = 1.8, 0.6
 
 SHARPENING, SHARPENED_FRAMES = 0.4, 7
 """Envelopes are moved away from their mean over 70 ms: networks say everything a little too smoothly. In the project's
-evaluation it brings the likeness from 0.685 to 0.694 (Resemblyzer's cosine) and costs no words."""
+evaluation it brings the similarity from 0.685 to 0.694 (Resemblyzer's cosine) and costs no words."""
 
 VOICING_CORNERS_HZ = (0.0, 2000.0, 4000.0, 8000.0)
 VOICING_DB = (0.0, 0.0, -4.0, -10.0)
@@ -61,7 +61,7 @@ class TrainedVoiceEncoder:
     """Hear who speaks: sixteen bytes.
 
     The sender knows what the receiver will make of them (analysis by synthesis): it has the same words said in the
-    voice without colour, and sends how their mean spectrum differs from the speaker's.
+    voice without envelope correction, and sends how their mean spectrum differs from the speaker's.
     """
 
     name = "trained"
@@ -77,20 +77,22 @@ class TrainedVoiceEncoder:
         (timbre,) = network("voice").run(None, {"mel": frames[np.newaxis]})
         measured = TrainedVoice(
             pitch_hz=math.exp(float(np.mean(pitch))) if voiced else NEUTRAL_PITCH_HZ,
-            spread=float(np.std(pitch)) if voiced else TrainedVoice().spread,
-            pace=phones / max(len(samples) / ENGINE_SAMPLE_RATE, 0.1),
+            pitch_deviation=float(np.std(pitch)) if voiced else TrainedVoice().pitch_deviation,
+            speaking_rate_pps=phones / max(len(samples) / ENGINE_SAMPLE_RATE, 0.1),
             timbre=tuple(float(number) for number in np.asarray(timbre)[0]),
         )
         measured = TrainedVoice.from_bytes(measured.to_bytes())
-        text = spoken(transcript) if phones and is_readable(transcript) else PANGRAM
-        return Voice(SPACE, replace(measured, colour_db=_colour(frames, text, measured)).to_bytes())
+        text = normalize_text(transcript) if phones and is_readable(transcript) else PANGRAM
+        return Voice(
+            SPACE, replace(measured, envelope_correction_db=_envelope_correction(frames, text, measured)).to_bytes()
+        )
 
 
-def _colour(frames: npt.NDArray[np.float32], text: str, voice: TrainedVoice) -> tuple[float, ...]:
+def _envelope_correction(frames: npt.NDArray[np.float32], text: str, voice: TrainedVoice) -> tuple[float, ...]:
     """Return what `voice`, saying `text`, lacks to the mean of the speaker's `frames`, level aside."""
-    made = _say(_understand(next(pieces(text, LONGEST_PIECE)), voice), voice, 1.0)
+    made = _say(_understand(next(split_text(text, LONGEST_PIECE)), voice), voice, 1.0)
     missing = LEVEL_SCALE_DB * (_mean(frames) - _mean(speech_frames(mel_spectrum(normalized(made)))))
-    knots = np.linalg.pinv(_colour_matrix().T) @ (missing - missing.mean())
+    knots = np.linalg.pinv(_correction_matrix().T) @ (missing - missing.mean())
     return tuple(float(knot) for knot in knots)
 
 
@@ -102,10 +104,10 @@ def _mean(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 
 @lru_cache(maxsize=1)
-def _colour_matrix() -> npt.NDArray[np.float64]:
-    """Return float64 [COLOURS, BANDS]: colour times it is the level of every band, on straight lines."""
+def _correction_matrix() -> npt.NDArray[np.float64]:
+    """Return float64 [CORRECTIONS, BANDS]: a correction times this matrix is the level of each band."""
     bands = np.arange(vocoder.BANDS, dtype=np.float64)
-    return vocoder.straight_lines(bands, np.linspace(0, vocoder.BANDS - 1, COLOURS))
+    return vocoder.linear_interpolation(bands, np.linspace(0, vocoder.BANDS - 1, CORRECTIONS))
 
 
 def _at_least(samples: Samples) -> Samples:
@@ -122,14 +124,14 @@ class _Piece:
     context: npt.NDArray[np.float32]
     """float32 [1, N, C]."""
     durations: npt.NDArray[np.float32]
-    """float32 [N], in frames, at the voice's own pace."""
+    """float32 [N], in frames, at the voice's own speaking rate."""
 
 
 class TrainedSynthesizer:
-    """Speak English in a trained voice; other languages, and classical voices, with espeak-ng."""
+    """Speak English in a trained voice; other languages, and parametric voices, with espeak-ng."""
 
     name = "trained"
-    spaces = frozenset({SPACE, CLASSICAL_SPACE})
+    spaces = frozenset({SPACE, PARAMETRIC_SPACE})
     sample_rate = vocoder.SAMPLE_RATE
 
     def __init__(self) -> None:
@@ -139,7 +141,7 @@ class TrainedSynthesizer:
         """Return `text` spoken; see `Synthesizer.synthesize`."""
         if not text.strip():
             return np.zeros(0, np.float32)
-        if voice and voice.space == CLASSICAL_SPACE:
+        if voice and voice.space == PARAMETRIC_SPACE:
             return self._espeak.synthesize(text, voice, duration_s, language)
         wanted = TrainedVoice.from_bytes(voice.embedding) if voice else TrainedVoice()
         if language != "en" or not is_readable(text):
@@ -158,13 +160,13 @@ class TrainedSynthesizer:
         stretch = min(max(min(frames, MAX_UTTERANCE_S * FRAMES_PER_SECOND) / total, FASTEST), SLOWEST)
         said = np.concatenate([_say(piece, wanted, stretch) for piece in understood])
         said = trim(said)[: int(MAX_UTTERANCE_S * vocoder.SAMPLE_RATE)]
-        return level(said) if said.any() else said
+        return set_loudness(said) if said.any() else said
 
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
-        """Yield `text` spoken at the voice's own pace, piece by piece; see `StreamingSynthesizer.stream`."""
+        """Yield `text` spoken at the voice's own speaking rate, piece by piece; see `StreamingSynthesizer.stream`."""
         pause = np.zeros(int(PAUSE_S * self.sample_rate), np.float32)
         room = int(MAX_UTTERANCE_S * self.sample_rate)
-        for number, piece in enumerate(pieces(text, LONGEST_STREAMED)):
+        for number, piece in enumerate(split_text(text, LONGEST_STREAMED)):
             said = self.synthesize(piece, voice, None, language)
             said = (np.concatenate([pause, said]) if number and len(said) else said)[:room]
             room -= len(said)
@@ -177,8 +179,8 @@ def _understand_all(text: str, voice: TrainedVoice) -> list[_Piece]:
     """Return the text in pieces, as far as it can be said in `MAX_UTTERANCE_S`: hostile text costs no more."""
     understood: list[_Piece] = []
     left = MAX_UTTERANCE_S * FRAMES_PER_SECOND / FASTEST
-    for written in pieces(text, LONGEST_PIECE):
-        for words in pieces(spoken(written), LONGEST_PIECE):  # a long number is many words
+    for written in split_text(text, LONGEST_PIECE):
+        for words in split_text(normalize_text(written), LONGEST_PIECE):  # a long number is many words
             understood.append(_understand(words, voice))
             left -= float(understood[-1].durations.sum())
             if left < 0:
@@ -207,12 +209,12 @@ def _say(piece: _Piece, voice: TrainedVoice, stretch: float) -> Samples:
         {
             "context": piece.context,
             "index": index[np.newaxis],
-            "place": places(durations)[np.newaxis],
+            "place": frame_positions(durations)[np.newaxis],
             "voice": voice.condition()[np.newaxis],
         },
     )
-    colour = np.array(voice.colour_db) @ _colour_matrix()
-    return _sound(np.asarray(log_pitch)[0], np.asarray(voicing)[0], _sharpened(np.asarray(envelope)[0]) + colour)
+    correction = np.array(voice.envelope_correction_db) @ _correction_matrix()
+    return _sound(np.asarray(log_pitch)[0], np.asarray(voicing)[0], _sharpened(np.asarray(envelope)[0]) + correction)
 
 
 def _sharpened(envelope_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

@@ -38,7 +38,7 @@ def network(name: NetworkName) -> onnxruntime.InferenceSession:
         raise EngineError(f"the trained voice cannot be loaded from {path}: {error}; reinstall speechzip") from error
 
 
-def places(durations: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+def frame_positions(durations: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """Return where each frame lies in its phone, float32 [sum of durations, 4].
 
     How far from the phone's start and from its end, each in (0, 1); the logarithm of its length; a bump in its middle.

@@ -22,7 +22,7 @@ from .curves import plot_curves
 from .examples import Example, example
 from .export import export
 from .recordings import read_manifest
-from .train import Plan, train
+from .train import TrainingPlan, train
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     examples = prepare(arguments.recordings, build)
     for with_critic, minutes in ((False, arguments.minutes), (True, arguments.critic_minutes)):
         if minutes > 0:
-            plan = Plan(build, minutes, batch=arguments.batch, duty=arguments.duty, seed=arguments.seed)
+            plan = TrainingPlan(build, minutes, batch=arguments.batch, duty=arguments.duty, seed=arguments.seed)
             train(plan, examples, with_critic)
     plot_curves(build)
     export(build / ("critic.pt" if arguments.critic_minutes > 0 else "regression.pt"), build / "weights")

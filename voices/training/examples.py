@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..acoustics.melspectrum import scale_level, speech_frames
-from ..acoustics.vocoder import BANDS, band_frequencies, hz_to_mel, straight_lines
+from ..acoustics.vocoder import BANDS, band_frequencies, hz_to_mel, linear_interpolation
 from ..spaces.trained_voice import PITCH_SCALE, scaled_prosody
 from ..text.phonemes import phoneme_groups
-from ..trained.networks import places
+from ..trained.networks import frame_positions
 from ..trained.phone_tokens import PAUSE, Token, pause_token, word_tokens
 from .recordings import Recording, Span
 
@@ -39,7 +39,7 @@ class Example:
     mel: npt.NDArray[np.float32]
     """float32 [T', BANDS], normalized, where there is sound."""
     prosody: npt.NDArray[np.float32]
-    """float32 [3]: scaled mean and standard deviation of log pitch, scaled pace."""
+    """float32 [3]: scaled mean and standard deviation of log pitch, scaled speaking rate."""
 
 
 def example(recording: Recording, spans: list[Span], features: Path, speaker: int) -> Example:
@@ -78,9 +78,11 @@ def example(recording: Recording, spans: list[Span], features: Path, speaker: in
         durations[-1] -= cut
     frames = slice(start, stop)
     log_pitch = np.log(pitch[frames])
-    spoken = [d for d, token in zip(durations, tokens, strict=True) if token[2] != PAUSE]
+    normalize_text = [d for d, token in zip(durations, tokens, strict=True) if token[2] != PAUSE]
     sung = log_pitch[voiced[frames]] if voiced[frames].sum() > 10 else np.log(np.array([140.0, 150.0]))
-    prosody = scaled_prosody(float(np.mean(sung)), float(np.std(sung)), 100 * len(spoken) / max(sum(spoken), 1))
+    prosody = scaled_prosody(
+        float(np.mean(sung)), float(np.std(sung)), 100 * len(normalize_text) / max(sum(normalize_text), 1)
+    )
     return Example(
         speaker=speaker,
         tokens=np.array(tokens, np.int64),
@@ -108,7 +110,7 @@ class Batch:
     index: npt.NDArray[np.int64]
     """int64 [B, T]: the phone of each frame."""
     place: npt.NDArray[np.float32]
-    """float32 [B, T, 4], see `places`."""
+    """float32 [B, T, 4], see `frame_positions`."""
     frame_mask: npt.NDArray[np.float32]
     """float32 [B, T, 1]."""
     envelope: npt.NDArray[np.float32]
@@ -124,7 +126,7 @@ class Batch:
 def warp_matrix(factor: float) -> npt.NDArray[np.float32]:
     """Return float32 [BANDS, BANDS]: an envelope times it has its frequencies stretched by `factor`."""
     sources = hz_to_mel(band_frequencies() / factor)
-    return straight_lines(sources, hz_to_mel(band_frequencies())).astype(np.float32)
+    return linear_interpolation(sources, hz_to_mel(band_frequencies())).astype(np.float32)
 
 
 WARPS = tuple(float(factor) for factor in np.exp(np.linspace(-0.12, 0.12, 9)))
@@ -176,7 +178,7 @@ class Sampler:
             out.tokens[row, :n], out.token_mask[row, :n] = tokens, 1
             out.durations[row, :n], out.whole[row, :n] = durations, whole
             out.index[row, :total] = np.repeat(np.arange(n), durations)
-            out.place[row, :total] = places(durations)
+            out.place[row, :total] = frame_positions(durations)
             out.frame_mask[row, :total] = 1
             choice = int(self.random.integers(len(WARPS))) if self.random.random() < 0.6 else len(WARPS) // 2
             part = slice(start, start + total)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..acoustics.melspectrum import LEVEL_CENTRE_DB, LEVEL_SCALE_DB
 from ..acoustics.vocoder import BANDS
-from ..spaces.trained_voice import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE, TIMBRE
+from ..spaces.trained_voice import PITCH_CENTRE, PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE, PITCH_SCALE, TIMBRE
 from .checkpoint import averaged
 from .network import PROSODY, AcousticNetwork, VoiceNetwork
 from .train import Voice
@@ -48,11 +48,11 @@ class _Frames(nn.Module):
     def forward(self, context: Tensor, index: Tensor, place: Tensor, voice: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         mask = torch.ones_like(place[:, :, :1])
         condition = self.network.condition(voice)
-        x = self.network.spread(context, index, place)
+        x = self.network.pitch_deviation(context, index, place)
         melody = self.network.sing(x, mask, condition)
         voicing = torch.sigmoid(melody[:, :, 1])
         mean = voice[:, TIMBRE : TIMBRE + 1] * PITCH_SCALE + PITCH_CENTRE
-        deviation = voice[:, TIMBRE + 1 : TIMBRE + 2] * SPREAD_SCALE + SPREAD_CENTRE
+        deviation = voice[:, TIMBRE + 1 : TIMBRE + 2] * PITCH_DEVIATION_SCALE + PITCH_DEVIATION_CENTER
         log_pitch = mean + deviation * melody[:, :, 0]
         scaled = (log_pitch - PITCH_CENTRE) / PITCH_SCALE
         envelope = self.network.decode(x, scaled, (voicing > 0.5).float(), mask, condition)

@@ -29,7 +29,7 @@ class Features:
     envelope_db: npt.NDArray[np.float32]
     """float32 [frames, BANDS]: smooth spectral envelope as a filter level, see `vocode`."""
     pitch_hz: npt.NDArray[np.float32]
-    """float32 [frames]: greater than 0, on straight lines through what is not voiced."""
+    """float32 [frames]: greater than 0, on linear interpolation through what is not voiced."""
     voiced: npt.NDArray[np.bool_]
     """bool [frames]."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..spaces.trained_voice import PITCH_CENTRE, PITCH_SCALE, SPREAD_CENTRE, SPREAD_SCALE
+from ..spaces.trained_voice import PITCH_CENTRE, PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE, PITCH_SCALE
 
 LOUD = 1.25
 """Frames down to so far below the loudest band of a piece, in units of `LEVEL_SCALE_DB`, carry the voice: 25 dB."""
@@ -17,10 +17,10 @@ CONTRAST = 0.1
 WEIGHTS = {
     "envelope": 1.0,
     "slope": 0.5,
-    "colour": 0.5,
+    "mean_spectrum": 0.5,
     "variance": 0.5,
     "pitch": 0.2,
-    "liveliness": 0.05,
+    "pitch_variability": 0.05,
     "voicing": 0.2,
     "timing": 0.2,
     "identity": 0.03,
@@ -31,7 +31,7 @@ def losses(out: dict[str, Tensor], data: dict[str, Tensor]) -> dict[str, Tensor]
     """Return each loss as a scalar, weighted.
 
     Besides the distances frame by frame: mean and standard deviation over time, because the average of everything
-    that could have been said is too smooth, and costs likeness (`colour`, `variance`, `liveliness`).
+    that could have been said is too smooth, and costs similarity (`correction`, `variance`, `pitch_variability`).
     """
     mask = data["frame_mask"]
     parts = {
@@ -50,14 +50,14 @@ def _envelope(made: Tensor, measured: Tensor, mask: Tensor) -> dict[str, Tensor]
     return {
         "envelope": _mean((made - measured).abs(), mask) / bands,
         "slope": _mean((made.diff(dim=1) - measured.diff(dim=1)).abs(), mask[:, 1:]) / bands,
-        "colour": (made_mean - true_mean).abs().mean(),
+        "mean_spectrum": (made_mean - true_mean).abs().mean(),
         "variance": (made_deviation - true_deviation).abs().mean(),
     }
 
 
 def _melody(made: Tensor, data: dict[str, Tensor], mask: Tensor) -> dict[str, Tensor]:
     mean = data["prosody"][:, :1] * PITCH_SCALE + PITCH_CENTRE
-    deviation = (data["prosody"][:, 1:2] * SPREAD_SCALE + SPREAD_CENTRE).clamp(min=0.05)
+    deviation = (data["prosody"][:, 1:2] * PITCH_DEVIATION_SCALE + PITCH_DEVIATION_CENTER).clamp(min=0.05)
     measured = ((data["log_pitch"] - mean) / deviation).clamp(-WIDEST_PITCH, WIDEST_PITCH)
     voiced = mask * data["voiced"].unsqueeze(2)
     distance = (made[:, :, 0] - measured).abs() * (0.1 + 0.9 * data["voiced"])
@@ -65,7 +65,7 @@ def _melody(made: Tensor, data: dict[str, Tensor], mask: Tensor) -> dict[str, Te
     _, true_deviation = _moments(measured.unsqueeze(2), voiced)
     return {
         "pitch": _mean(distance, mask.squeeze(2)),
-        "liveliness": (made_deviation - true_deviation).abs().mean(),
+        "pitch_variability": (made_deviation - true_deviation).abs().mean(),
         "voicing": nn.functional.binary_cross_entropy_with_logits(made[:, :, 1], data["voiced"], mask.squeeze(2)),
     }
 

@@ -18,7 +18,7 @@ from ..spaces.trained_voice import TIMBRE
 from ..text.phonemes import INVENTORY
 
 PROSODY = 3
-"""Measured part of a voice: mean and standard deviation of log pitch, pace; each scaled to about [-1, 1]."""
+"""Measured part of a voice: mean and standard deviation of log pitch, speaking rate; each scaled to about [-1, 1]."""
 CONDITION = 96
 STRESSES, POSITIONS = 3, 4
 
@@ -129,12 +129,12 @@ class AcousticNetwork(nn.Module):
         durations = self.duration(self.timing(x.detach(), mask, condition)).squeeze(2)
         return x, durations, condition
 
-    def spread(self, x: Tensor, index: Tensor, place: Tensor) -> Tensor:
+    def pitch_deviation(self, x: Tensor, index: Tensor, place: Tensor) -> Tensor:
         """Return the phones stretched to frames, [B, T, encoder_width].
 
         Args:
             x: [B, N, encoder_width]; index: int64 [B, T], the phone of each frame;
-            place: [B, T, 4], see `places`.
+            place: [B, T, 4], see `frame_positions`.
         """
         return torch.gather(x, 1, index.unsqueeze(2).expand(-1, -1, x.shape[2])) + self.place(place)
 

@@ -31,7 +31,7 @@ LOG_EVERY = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """How to train."""
 
     build: Path
@@ -67,7 +67,7 @@ class Voice(nn.Module):
         x, durations, condition = speaking.encode(
             symbol, stress, position, data["token_mask"], torch.cat([timbre, data["prosody"]], 1)
         )
-        x = speaking.spread(x, data["index"], data["place"])
+        x = speaking.pitch_deviation(x, data["index"], data["place"])
         # What the melody is learned from does not disturb what the sounds are learned from.
         melody = speaking.sing(x.detach(), mask, condition.detach())
         pitch = (data["log_pitch"] - PITCH_CENTRE) / PITCH_SCALE
@@ -75,7 +75,7 @@ class Voice(nn.Module):
         return {"envelope": envelope, "melody": melody, "durations": durations, "heard": heard, "again": again}
 
 
-def train(plan: Plan, examples: list[Example], with_critic: bool) -> Path:
+def train(plan: TrainingPlan, examples: list[Example], with_critic: bool) -> Path:
     """Train one stage until its time is over; return the path of its checkpoint."""
     torch.manual_seed(plan.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -115,7 +115,7 @@ def train(plan: Plan, examples: list[Example], with_critic: bool) -> Path:
     return path
 
 
-def _start(plan: Plan, device: torch.device) -> Run:
+def _start(plan: TrainingPlan, device: torch.device) -> Run:
     voice, critic = Voice().to(device), Critic().to(device)
     averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGING)
     return Run(

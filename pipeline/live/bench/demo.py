@@ -14,7 +14,7 @@ OPUS_BPS = 6000
 
 
 def main() -> None:
-    """Say a recording to a second process; print what it heard, the bytes and the delays."""
+    """Say a recording to a second process; print what it heard, the bytes and the latencies."""
     recording = wheel_recording("beckett.wav")
     print(f"One process says {recording.name} in real time, another hears it ...", flush=True)
     started_s = time.monotonic()
@@ -22,7 +22,8 @@ def main() -> None:
     for said in run.utterances:
         print(f"\n  \N{LEFT DOUBLE QUOTATION MARK}{said.text}\N{RIGHT DOUBLE QUOTATION MARK}")
         print(
-            f"  {said.duration_s:.1f} s of speech, {said.payload_bytes} bytes, heard {said.delay_s:.2f} s after its end"
+            f"  {said.duration_s:.1f} s of speech, {said.payload_bytes} bytes, "
+            f"heard {said.latency_s:.2f} s after its end"
         )
     opus_bytes = OPUS_BPS * run.spoken_s / 8
     print(

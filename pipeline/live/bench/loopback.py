@@ -35,13 +35,13 @@ class SaidAndHeard:
     """When the other end's loudspeaker got its first sample."""
 
     @property
-    def delay_s(self) -> float:
+    def latency_s(self) -> float:
         """From the end of speech to the first sample at the peer."""
         return self.playing_at_s - self.ended_at_s
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LoopbackRun:
     """One recording, said by one process and heard by another."""
 
     utterances: tuple[SaidAndHeard, ...]
@@ -62,7 +62,7 @@ def wheel_recording(name: str) -> Path:
     return Path(package.submodule_search_locations[0]) / "assets" / name
 
 
-def talk_and_listen(recording: Path, folder: Path, *more: str) -> Run:
+def talk_and_listen(recording: Path, folder: Path, *more: str) -> LoopbackRun:
     """Say `recording` from one process to another, over TCP on loopback.
 
     Args:
@@ -103,7 +103,7 @@ def talk_and_listen(recording: Path, folder: Path, *more: str) -> Run:
     return _match([json.loads(line) for line in done.stdout.splitlines()], [json.loads(x) for x in rest.splitlines()])
 
 
-def _match(talker: list[dict[str, Any]], listener: list[dict[str, Any]]) -> Run:
+def _match(talker: list[dict[str, Any]], listener: list[dict[str, Any]]) -> LoopbackRun:
     heard = {report["number"]: report for report in listener if report["report"] == "Heard"}
     playing = {report["number"]: report for report in listener if report["report"] == "Playing"}
     said = [report for report in talker if report["report"] == "Said"]
@@ -122,4 +122,6 @@ def _match(talker: list[dict[str, Any]], listener: list[dict[str, Any]]) -> Run:
         for number, report in enumerate(said, start=1)
     )
     traffic = [report for report in talker if report["report"] == "Traffic"]
-    return Run(utterances, traffic[-1]["sent_bytes"] if traffic else 0, sum(each.duration_s for each in utterances))
+    return LoopbackRun(
+        utterances, traffic[-1]["sent_bytes"] if traffic else 0, sum(each.duration_s for each in utterances)
+    )

@@ -6,10 +6,10 @@ import asyncio
 import os
 import sys
 
-from ..session.session import Party
+from .controls import Controls
 
 
-async def use_enter_key(party: Party) -> None:
+async def use_enter_key(conversation: Controls, done: asyncio.Event) -> None:
     """Let Enter start and stop talking, and the end of standard input leave; see `FrontEnd`."""
     loop = asyncio.get_running_loop()
     closed = asyncio.Event()
@@ -17,10 +17,10 @@ async def use_enter_key(party: Party) -> None:
     def typed() -> None:
         if not os.read(sys.stdin.fileno(), 1024):
             closed.set()
-        elif party.conversation.is_pressed:
-            party.conversation.release()
+        elif conversation.is_pressed:
+            conversation.release()
         else:
-            party.conversation.press()
+            conversation.press()
 
     try:
         loop.add_reader(sys.stdin.fileno(), typed)
@@ -28,6 +28,6 @@ async def use_enter_key(party: Party) -> None:
         return
     try:
         await closed.wait()
-        party.done.set()
+        done.set()
     finally:
         loop.remove_reader(sys.stdin.fileno())

@@ -20,17 +20,16 @@ from ...errors import DeviceError, LiveError
 from ...types import Samples
 from ..extras import missing_extra
 from ..reports import Heard
-from ..session.session import Party
 from ..wire.messages import Status
+from .controls import Controls
 
 
-async def use_microphone(party: Party, other_end_is_a_file: bool) -> None:
+async def use_microphone(conversation: Controls, other_end_is_a_file: bool) -> None:
     """Bring the microphone's sound to a conversation, as long as there is one; see `FrontEnd`."""
-    conversation = party.conversation
 
     def hear(samples: Samples, captured_at_s: float) -> None:
         # Hands-free, the loudspeaker would be heard, recognized and sent back.
-        if not (conversation.plays and conversation.is_hands_free):
+        if not (conversation.is_playing and conversation.is_hands_free):
             conversation.hear(samples, captured_at_s)
 
     def on_state(error: DeviceError | None) -> None:

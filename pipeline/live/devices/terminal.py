@@ -2,7 +2,7 @@
 
 you   Is anybody there?                       (41 B, 0.21 s)
 peer  Yes, I am here.                         (38 B)
-● connected  talking  ▂▄▆▄ "I wanted to ask if"  sent 171 B  delay 0.21 s   Enter stops
+● connected  talking  ▂▄▆▄ "I wanted to ask if"  sent 171 B  latency 0.21 s   Enter stops
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from rich.text import Text
 from ...display import printable_json
 from ..reports import (
     Delivered,
-    Guess,
     Heard,
     Level,
     Lost,
     Notice,
     Observer,
     Pairing,
+    PartialTranscript,
     PeerStatus,
     Played,
     Report,
@@ -38,7 +38,7 @@ from ..wire.state import LinkState
 BARS = " ▁▂▃▄▅▆▇█"
 QUIETEST_DB = -60.0
 """What the lowest bar stands for; the highest is full scale."""
-GUESS_WIDTH = 40
+PARTIAL_WIDTH = 40
 REFRESH_PER_S = 10
 
 
@@ -62,10 +62,10 @@ class TerminalView:
         self._error = Console(stderr=True, highlight=False)
         self._state = LinkState("connecting")
         self._level = Level(QUIETEST_DB, talking=False)
-        self._guess = ""
+        self._partial = ""
         self._peer = Status.NOTHING
         self._traffic = Traffic(0, 0, 0.0, 0.0)
-        self._delay_s: float | None = None
+        self._latency_s: float | None = None
         self._said: dict[int, Said] = {}
         self._live = Live(
             console=self._error, refresh_per_second=REFRESH_PER_S, transient=True, get_renderable=self._line
@@ -93,10 +93,10 @@ class TerminalView:
                 self._state = report
             case Level():
                 self._level = report
-            case Guess(text):
-                self._guess = text
+            case PartialTranscript(text):
+                self._partial = text
             case Said(number, text, payload_bytes):
-                self._guess = ""
+                self._partial = ""
                 waiting = ", waits for the link" if report.queued else ""
                 self._said[number] = report
                 self._print(f"you   {text}  ({payload_bytes} B{waiting})")
@@ -104,8 +104,8 @@ class TerminalView:
                 said = self._said.pop(number, None)
                 if said and said.queued:
                     self._print(f"      delivered: {said.text}", to_stderr=True)
-            case Played(_, delay_s):
-                self._delay_s = delay_s
+            case Played(_, latency_s):
+                self._latency_s = latency_s
             case Heard(_, text, payload_bytes):
                 self._print(f"peer  {text}  ({payload_bytes} B)")
             case Traffic():
@@ -148,11 +148,11 @@ class TerminalView:
             line.append("  the peer talks", "cyan")
         if self._level.talking:
             line.append(f"  {level_bar(self._level.level_db)}", "red")
-        if self._guess:
-            line.append(f"  {self._guess[-GUESS_WIDTH:]}", "italic")
+        if self._partial:
+            line.append(f"  {self._partial[-PARTIAL_WIDTH:]}", "italic")
         line.append(f"  sent {self._traffic.sent_bytes} B")
-        if self._delay_s is not None:
-            line.append(f"  delay {self._delay_s:.2f} s")
+        if self._latency_s is not None:
+            line.append(f"  latency {self._latency_s:.2f} s")
         line.append(f"  {self._hint()}", "dim")
         return line
 

@@ -30,9 +30,9 @@ from ...types import Samples
 from ..extras import missing_extra
 from ..limits import LIMITS, Limits
 from ..reports import Heard, Notice, Observer, Pairing, Report, to_json
-from ..session.session import Party
 from ..wire.messages import Status
 from ..wire.state import LinkState
+from .controls import Controls
 
 try:
     from websockets.asyncio.server import ServerConnection, serve
@@ -129,7 +129,7 @@ class Page:
         self._limits = limits
         self._token = secrets.token_urlsafe(16)
         self._hosts: frozenset[str] = frozenset()
-        self._party: Party | None = None
+        self._conversation: Controls | None = None
         self._connection: ServerConnection | None = None
         self._outgoing: Outgoing | None = None  # of the latest window
         self._played_at_s = 0.0  # when the sound that was sent will have been played, by the loop's clock
@@ -142,14 +142,14 @@ class Page:
             self._remembered[type(report)] = report
         self._send(json.dumps(to_json(report)))
 
-    async def run(self, party: Party, announce: Observer) -> None:
+    async def run(self, conversation: Controls, announce: Observer) -> None:
         """Serve the page until cancelled; see `FrontEnd`.
 
         Args:
-            party: whose page it is.
+            conversation: whose page it is.
             announce: is told a `Notice` with the address to open.
         """
-        self._party = party
+        self._conversation = conversation
         server = serve(self._talk, HOST, 0, process_request=self._answer, max_size=MAX_MESSAGE_BYTES, compression=None)
         async with server as listening:
             port = next(iter(listening.sockets)).getsockname()[1]
@@ -220,17 +220,17 @@ class Page:
 
     async def _talk(self, connection: ServerConnection) -> None:
         """Carry messages between the conversation and one window; the latest window is the one."""
-        assert self._party is not None
+        assert self._conversation is not None
         if self._connection is not None:
             await self._connection.close(REPLACED, "open in another window")
         if self._outgoing is not None:
             self._outgoing.close()
         outgoing = Outgoing(self._limits)
         self._connection, self._outgoing, self._played_at_s = connection, outgoing, 0.0
-        self._send(json.dumps({"report": "Welcome", "hands_free": self._party.conversation.is_hands_free}))
+        self._send(json.dumps({"report": "Welcome", "hands_free": self._conversation.is_hands_free}))
         for report in self._remembered.values():
             self._send(json.dumps(to_json(report)))
-        self._party.conversation.device(Status.NO_LOUDSPEAKER, missing=False)
+        self._conversation.device(Status.NO_LOUDSPEAKER, missing=False)
         sender = asyncio.ensure_future(self._pass_on(connection, outgoing))
         try:
             async for message in connection:
@@ -243,8 +243,8 @@ class Page:
             await asyncio.gather(sender, return_exceptions=True)
             if self._connection is connection:
                 self._connection = self._outgoing = None
-                self._party.conversation.release()
-                self._party.conversation.device(Status.NO_LOUDSPEAKER, missing=True, detail=NO_PAGE)
+                self._conversation.release()
+                self._conversation.device(Status.NO_LOUDSPEAKER, missing=True, detail=NO_PAGE)
 
     async def _pass_on(self, connection: ServerConnection, outgoing: Outgoing) -> None:
         with contextlib.suppress(ConnectionClosed):
@@ -252,8 +252,8 @@ class Page:
                 await connection.send(await outgoing.get())
 
     def _take(self, message: str | bytes) -> None:
-        assert self._party is not None
-        conversation = self._party.conversation
+        assert self._conversation is not None
+        conversation = self._conversation
         if isinstance(message, bytes):
             pcm = np.frombuffer(message[: len(message) // 2 * 2], "<i2")
             if self._resampler is not None and len(pcm):

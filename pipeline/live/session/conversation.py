@@ -27,7 +27,20 @@ from ...textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ...types import VOICE_SPACES, Payload, Samples, Speaker, Utterance
 from ..devices.loudspeaker import Loudspeaker
 from ..limits import LIMITS, Limits
-from ..reports import Delivered, Guess, Heard, Level, Lost, Notice, Observer, PeerStatus, Played, Report, Said, Traffic
+from ..reports import (
+    Delivered,
+    Heard,
+    Level,
+    Lost,
+    Notice,
+    Observer,
+    PartialTranscript,
+    PeerStatus,
+    Played,
+    Report,
+    Said,
+    Traffic,
+)
 from ..wire.delivery import SplitPayload
 from ..wire.link import DeliveredTo, LinkEvent, Opened, PayloadReceived, PlayedBy, StatusOf
 from ..wire.messages import Hello, Status
@@ -36,14 +49,14 @@ from ..wire.transport import Endpoint
 from ..workers import Worker
 from .playback import Playback, reason
 from .synthesis import decode_utterances, speak
-from .transcriber import HANDS_FREE, PUSH_TO_TALK, Spoken, Talker, Unheard
+from .transcriber import HANDS_FREE, PUSH_TO_TALK, OutgoingUtterance, StreamingTranscriber, Unheard
 
 LEVEL_EVERY_S = 0.1
 SILENCE_DB = -96.0
 
 
 @dataclass(frozen=True, slots=True)
-class Engines:
+class LiveEngines:
     """What turns sound to payloads and back."""
 
     recognizer: Recognizer
@@ -53,7 +66,7 @@ class Engines:
     @classmethod
     def load(
         cls, recognizer: str | None = None, voice_encoder: str | None = None, synthesizer: str | None = None
-    ) -> Engines:
+    ) -> LiveEngines:
         """Return the engines of these names, loaded and used once: the first words wait for nothing.
 
         Raises:
@@ -70,8 +83,8 @@ class Engines:
     def warm_up(self) -> None:
         """Send a sentence through everything, in a high and a low voice: models load and caches fill."""
         hello = Utterance(0.0, 1.0, 0, "Hello, is anybody there?")
-        spoken = self.synthesizer.synthesize(hello.text, None, None, hello.language)
-        speech = np.pad(resample(spoken, self.synthesizer.sample_rate, ENGINE_SAMPLE_RATE), (0, ENGINE_SAMPLE_RATE))
+        outgoing = self.synthesizer.synthesize(hello.text, None, None, hello.language)
+        speech = np.pad(resample(outgoing, self.synthesizer.sample_rate, ENGINE_SAMPLE_RATE), (0, ENGINE_SAMPLE_RATE))
         self.recognizer.transcribe(speech)
         for octave in (speech[::2], np.repeat(speech, 2)):
             somebody = Speaker(self.voice_encoder.encode(octave, hello.text))
@@ -99,12 +112,12 @@ class Conversation:
 
     def __init__(
         self,
-        engines: Engines,
+        engines: LiveEngines,
         loudspeaker: Loudspeaker,
         observe: Observer,
         *,
         hands_free: bool = False,
-        talker: Callable[[], Talker] | None = None,
+        transcriber: Callable[[], StreamingTranscriber] | None = None,
         limits: Limits = LIMITS,
     ) -> None:
         """Prepare a party.
@@ -122,29 +135,33 @@ class Conversation:
         self._loudspeaker = loudspeaker
         self._observe = observe
         self._hands_free = hands_free
-        self._talker = (
-            talker()
-            if talker
-            else Talker(engines.recognizer, engines.voice_encoder, HANDS_FREE if hands_free else PUSH_TO_TALK)
+        self._transcriber = (
+            transcriber()
+            if transcriber
+            else StreamingTranscriber(
+                engines.recognizer, engines.voice_encoder, HANDS_FREE if hands_free else PUSH_TO_TALK
+            )
         )
         self._endpoint: Endpoint | None = None
         self._sound: deque[tuple[Samples | None, float]] = deque()  # None: the button was let go
         self._sound_s = 0.0
         self._sound_here = asyncio.Event()
-        self._playback = Playback(engines.synthesizer, loudspeaker, self._take_report, self.device, self._tell, limits)
+        self._playback = Playback(
+            engines.synthesizer, loudspeaker, self._take_report, self.device, self._set_status, limits
+        )
         self._ended_at_s: dict[int, float] = {}  # our numbers -> when their speech ended
         self._pressed = hands_free
         self._level_at_s = 0.0
         self._spoken_s = 0.0
         self._status = Status.NOTHING
-        self._busy_ear = False
+        self._is_recognizing = False
 
     @property
     def is_idle(self) -> bool:
         """Whether everything said has been delivered, and everything heard has been played."""
         return (
             not self._sound
-            and not self._busy_ear
+            and not self._is_recognizing
             and self._playback.is_idle
             and (self._endpoint is None or len(self._endpoint.outbox) == 0)
         )
@@ -160,7 +177,7 @@ class Conversation:
         return self._hands_free
 
     @property
-    def plays(self) -> bool:
+    def is_playing(self) -> bool:
         """Whether the peer is being heard just now."""
         return self._playback.is_playing
 
@@ -172,13 +189,13 @@ class Conversation:
         """Begin to listen to the source."""
         if not self._pressed:
             self._pressed = True
-            self._tell(Status.TALKING, True)
+            self._set_status(Status.TALKING, True)
 
     def release(self) -> None:
         """Stop listening: what was said goes out."""
         if self._pressed:
             self._pressed = self._hands_free
-            self._tell(Status.TALKING, False)
+            self._set_status(Status.TALKING, False)
             self._sound.append((None, time.monotonic()))
             self._sound_here.set()
 
@@ -200,7 +217,7 @@ class Conversation:
     def device(self, status: Status, missing: bool, detail: str = "") -> None:
         """Tell both ends that a device of ours is missing, or is back."""
         if missing != bool(self._status & status):
-            self._tell(status, missing)
+            self._set_status(status, missing)
             self._observe(Notice(detail or ("a device is missing" if missing else "the sound device is back")))
 
     def take_event(self, event: LinkEvent) -> None:
@@ -235,8 +252,8 @@ class Conversation:
             LinkError: the peer has turned us away.
         """
         assert self._endpoint is not None
-        with Worker("speechzip-ear") as ear:
-            parts = [self._endpoint.run(), self._listen(ear), self._playback.run(self._endpoint)]
+        with Worker("speechzip-recognition") as recognition:
+            parts = [self._endpoint.run(), self._listen(recognition), self._playback.run(self._endpoint)]
             tasks = [asyncio.ensure_future(part) for part in parts]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -249,31 +266,31 @@ class Conversation:
                 with contextlib.suppress(DeviceError):  # it was told of when it went
                     await self._loudspeaker.close()
 
-    async def _listen(self, ear: Worker) -> None:
+    async def _listen(self, recognition: Worker) -> None:
         while True:
             await self._sound_here.wait()
             self._sound_here.clear()
             while self._sound:
-                self._busy_ear = True
+                self._is_recognizing = True
                 try:
-                    await self._understand(ear)
+                    await self._understand(recognition)
                 except Exception as error:  # of the detector of speech: what it has not passed on is lost
                     self._lose(error)
-                    self._talker.restart()
-            self._busy_ear = False
+                    self._transcriber.restart()
+            self._is_recognizing = False
 
-    async def _understand(self, ear: Worker) -> None:
+    async def _understand(self, recognition: Worker) -> None:
         """Take in the sound that waits, up to a release, and say what is said in it."""
         loop = asyncio.get_running_loop()
         samples, captured_at_s, released = self._gather()
-        await ear.run(self._say_all, self._talker.push(samples), captured_at_s, loop)
+        await recognition.run(self._send_all, self._transcriber.push(samples), captured_at_s, loop)
         if released:
-            await ear.run(self._say_all, self._talker.release(), captured_at_s, loop)
-            self._observe(Guess(""))
+            await recognition.run(self._send_all, self._transcriber.release(), captured_at_s, loop)
+            self._observe(PartialTranscript(""))
         elif not self._sound:
-            text = await ear.run(self._talker.guess)
+            text = await recognition.run(self._transcriber.partial_transcript)
             if text is not None:
-                self._observe(Guess(text))
+                self._observe(PartialTranscript(text))
 
     def _gather(self) -> tuple[Samples, float, bool]:
         """Return the sound that waits, up to a release, when its end was captured, and whether there was one."""
@@ -287,11 +304,11 @@ class Conversation:
             self._sound_s -= len(samples) / ENGINE_SAMPLE_RATE
         return np.concatenate(blocks), captured_at_s, False
 
-    def _say_all(
-        self, spoken: Iterator[Spoken | Unheard], captured_at_s: float, loop: asyncio.AbstractEventLoop
+    def _send_all(
+        self, outgoing: Iterator[OutgoingUtterance | Unheard], captured_at_s: float, loop: asyncio.AbstractEventLoop
     ) -> None:
-        """Encode what is spoken, each as soon as it is known (in the ear's thread)."""
-        for utterance in spoken:
+        """Encode what is spoken, each as soon as it is known (in the recognition thread)."""
+        for utterance in outgoing:
             if isinstance(utterance, Unheard):
                 loop.call_soon_threadsafe(self._lose, utterance.error, utterance.duration_s)
                 continue
@@ -300,9 +317,9 @@ class Conversation:
             except Exception as error:  # of the text coder
                 loop.call_soon_threadsafe(self._lose, error)
                 continue
-            ended_at_s = captured_at_s - (self._talker.heard_s - utterance.end_s)
+            ended_at_s = captured_at_s - (self._transcriber.heard_s - utterance.end_s)
             split = SplitPayload.of(data)
-            loop.call_soon_threadsafe(self._say, utterance, split, len(data), ended_at_s)
+            loop.call_soon_threadsafe(self._send, utterance, split, len(data), ended_at_s)
 
     def _lose(self, error: Exception, duration_s: float | None = None) -> None:
         """Tell our user that an engine has failed on what was said."""
@@ -312,21 +329,21 @@ class Conversation:
             length = f" ({duration_s:.1f} s)" if duration_s else ""
             self._observe(Lost("said", f"what you said{length} is lost, say it again: {reason(error)}"))
 
-    def _say(self, spoken: Spoken, split: SplitPayload, payload_bytes: int, ended_at_s: float) -> None:
+    def _send(self, outgoing: OutgoingUtterance, split: SplitPayload, payload_bytes: int, ended_at_s: float) -> None:
         assert self._endpoint is not None
         try:
-            number = self._endpoint.outbox.say(split)
+            number = self._endpoint.outbox.enqueue(split)
         except QueueFullError as error:
-            self._observe(Notice(f"not sent: {spoken.text!r}: {error}"))
+            self._observe(Notice(f"not sent: {outgoing.text!r}: {error}"))
             return
         self._ended_at_s[number] = ended_at_s
         while len(self._ended_at_s) > self._limits.unplayed:
             del self._ended_at_s[next(iter(self._ended_at_s))]
-        duration_s = spoken.payload.duration_s
+        duration_s = outgoing.payload.duration_s
         self._spoken_s += duration_s
         queued = self._endpoint.peer is None
         self._endpoint.flush()
-        self._observe(Said(number, spoken.text, payload_bytes, duration_s, ended_at_s, queued))
+        self._observe(Said(number, outgoing.text, payload_bytes, duration_s, ended_at_s, queued))
         self._report_traffic()
 
     def _take_report(self, report: Report) -> None:
@@ -334,11 +351,11 @@ class Conversation:
         if isinstance(report, Heard):
             self._report_traffic()
 
-    def _tell(self, status: Status, on: bool) -> None:
+    def _set_status(self, status: Status, on: bool) -> None:
         before = self._status
         self._status = self._status | status if on else self._status & ~status
         if self._endpoint and self._status != before:
-            self._endpoint.tell(self._status)
+            self._endpoint.set_status(self._status)
 
     def _report_traffic(self) -> None:
         assert self._endpoint is not None

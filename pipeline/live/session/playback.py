@@ -112,7 +112,7 @@ class Playback:
         self._loudspeaker = loudspeaker
         self._observe = observe
         self._device = device
-        self._tell = tell
+        self._set_status = tell
         self._limits = limits
         self._queue = PlayQueue(limits)
         self._arrived: asyncio.Queue[PayloadReceived] = asyncio.Queue()
@@ -144,7 +144,7 @@ class Playback:
         if dropped:
             self._observe(Lost("heard", f"{dropped} utterances of the peer before were dropped: another one is there"))
         self._stream, self._waits = stream, False
-        self._tell(Status.UNSPOKEN, False)
+        self._set_status(Status.UNSPOKEN, False)
 
     def take(self, received: PayloadReceived) -> None:
         """Take in what the peer says. The next one comes after `Endpoint.take_next`."""
@@ -157,8 +157,8 @@ class Playback:
         Args:
             endpoint: where what is played comes from.
         """
-        with Worker("speechzip-reader") as reader, Worker("speechzip-mouth") as mouth:
-            parts = [self._read(endpoint, reader), self._play(endpoint, mouth)]
+        with Worker("speechzip-reader") as reader, Worker("speechzip-synthesis") as synthesis:
+            parts = [self._read(endpoint, reader), self._play(endpoint, synthesis)]
             tasks = [asyncio.ensure_future(part) for part in parts]
             try:
                 await asyncio.gather(*tasks)
@@ -195,10 +195,10 @@ class Playback:
             waiting = f"{len(self._queue)} utterances, some {self._queue.sound_s:.0f} s"
             self._observe(Notice(f"the peer has to wait: {waiting}, are to be played first"))
 
-    async def _play(self, endpoint: Endpoint, mouth: Worker) -> None:
+    async def _play(self, endpoint: Endpoint, synthesis: Worker) -> None:
         while True:
             waiting = await self._queue.pop()
-            self._playing = asyncio.ensure_future(self._play_one(waiting, endpoint, mouth))
+            self._playing = asyncio.ensure_future(self._play_one(waiting, endpoint, synthesis))
             self._ask_for_more(endpoint)
             try:
                 await asyncio.wait({self._playing})
@@ -211,11 +211,11 @@ class Playback:
                 await asyncio.gather(self._playing, return_exceptions=True)
                 self._playing = None
 
-    async def _play_one(self, waiting: Waiting, endpoint: Endpoint, mouth: Worker) -> None:
+    async def _play_one(self, waiting: Waiting, endpoint: Endpoint, synthesis: Worker) -> None:
         left_s = self._limits.utterance_s
         for utterance in waiting.payload.utterances:
             voice = waiting.payload.speakers[utterance.speaker].voice
-            left_s -= await self._play_utterance(waiting.received, utterance, voice, left_s, endpoint, mouth)
+            left_s -= await self._play_utterance(waiting.received, utterance, voice, left_s, endpoint, synthesis)
         if left_s <= 0:
             self._observe(Lost("heard", f"what the peer said was cut off after {self._limits.utterance_s:.0f} s"))
         if left_s == self._limits.utterance_s:
@@ -228,7 +228,7 @@ class Playback:
         voice: Voice | VoiceReference,
         left_s: float,
         endpoint: Endpoint,
-        mouth: Worker,
+        synthesis: Worker,
     ) -> float:
         """Play one utterance, at most `left_s` of it; return how long its sound was, in seconds."""
         self._heard_count += 1
@@ -240,7 +240,7 @@ class Playback:
         rate = self._synthesizer.sample_rate
         sound = speak(utterance, voice, self._synthesizer, left_s, self._limits.pieces)
         try:
-            while (samples := await self._next_piece(sound, mouth)) is not None:
+            while (samples := await self._next_piece(sound, synthesis)) is not None:
                 if not played_s:
                     self._observe(Playing(heard.number))
                     if received.stream == self._stream:
@@ -254,21 +254,21 @@ class Playback:
             return 0.0
         return played_s
 
-    async def _next_piece(self, sound: Iterator[Samples], mouth: Worker) -> Samples | None:
+    async def _next_piece(self, sound: Iterator[Samples], synthesis: Worker) -> Samples | None:
         """Return the next piece of an utterance with a sound in it; None at its end, or where the engine fails."""
         try:
-            samples = await mouth.run(next, (piece for piece in sound if len(piece)), None)
+            samples = await synthesis.run(next, (piece for piece in sound if len(piece)), None)
         except Exception as error:  # whatever an engine raises: the utterance is lost, the conversation goes on
             self._lose("spoken", error)
             return None
         if samples is None:
-            self._tell(Status.UNSPOKEN, False)
+            self._set_status(Status.UNSPOKEN, False)
         return samples
 
     def _lose(self, what: str, error: Exception) -> None:
         """Tell both ends that something cannot be read or spoken."""
         self._observe(Lost("heard", f"something that the peer said cannot be {what}: {reason(error)}"))
-        self._tell(Status.UNSPOKEN, True)
+        self._set_status(Status.UNSPOKEN, True)
 
 
 def reason(error: Exception) -> str:

@@ -23,7 +23,7 @@ from ..wire.pairing import pairing_line, write_pairing_file
 from ..wire.security import Address, Identity, is_loopback, new_identity, reachable_host
 from ..wire.state import LinkState
 from ..wire.transport import Caller, Endpoint, Listener
-from .conversation import Conversation, Engines
+from .conversation import Conversation, LiveEngines
 from .merging import Merging
 
 SETTLE_S = 0.3
@@ -33,7 +33,7 @@ PLAYED_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SessionOptions:
     """How a party takes part."""
 
     input: Path | None = None
@@ -49,7 +49,7 @@ class Options:
 
 
 @dataclass(slots=True)
-class Party:
+class Session:
     """What a front end, such as the terminal or the page, holds on to while the conversation runs."""
 
     conversation: Conversation
@@ -58,15 +58,15 @@ class Party:
     """Set it to leave."""
 
 
-Connect = Callable[[Engines, Conversation, Observer], Endpoint]
-FrontEnd = Callable[[Party], Coroutine[Any, Any, None]]
+Connect = Callable[[LiveEngines, Conversation, Observer], Endpoint]
+FrontEnd = Callable[[Session], Coroutine[Any, Any, None]]
 """What runs beside the conversation, and is cancelled at its end."""
 
 
-def call(address: Address, connect_timeout_s: float | None = None, limits: Limits = LIMITS) -> Connect:
+def dial(address: Address, connect_timeout_s: float | None = None, limits: Limits = LIMITS) -> Connect:
     """Return what connects to a listener, and tries so long for the first time."""
 
-    def connect(engines: Engines, conversation: Conversation, observe: Observer) -> Endpoint:
+    def connect(engines: LiveEngines, conversation: Conversation, observe: Observer) -> Endpoint:
         hello = engines.hello(address.pin.secret if address.pin else b"", _software())
         return Caller(
             address.host,
@@ -101,7 +101,7 @@ def wait_for_calls(
         limits: see there.
     """
 
-    def connect(engines: Engines, conversation: Conversation, observe: Observer) -> Endpoint:
+    def connect(engines: LiveEngines, conversation: Conversation, observe: Observer) -> Endpoint:
         identity: Identity | None = new_identity() if secure or not is_loopback(host) else None
         hello = engines.hello(identity.pin.secret if identity else b"", _software())
         listener = Listener(
@@ -123,23 +123,23 @@ def wait_for_calls(
     return connect
 
 
-async def take_part(
-    engines: Engines,
+async def run_session(
+    engines: LiveEngines,
     connect: Connect,
-    options: Options,
+    options: SessionOptions,
     observe: Observer,
     front_end: FrontEnd | None = None,
     loudspeaker: Loudspeaker | None = None,
     limits: Limits = LIMITS,
 ) -> None:
-    """Run a party to its end: when a recording is over, `Party.done` is set, or a signal asks to stop.
+    """Run a party to its end: when a recording is over, `Session.done` is set, or a signal asks to stop.
 
     Args:
         engines: loaded ones.
         connect: makes the link's end.
         options: how to take part.
         observe: is told what happens.
-        front_end: runs beside, given the `Party`; brings sound, unless `options.input` does.
+        front_end: runs beside, given the `Session`; brings sound, unless `options.input` does.
         loudspeaker: takes what is heard, instead of a folder or the device.
         limits: see there.
 
@@ -152,17 +152,17 @@ async def take_part(
     conversation = Conversation(engines, out, watch, hands_free=options.hands_free, limits=limits)
     endpoint = connect(engines, conversation, watch)
     conversation.attach(endpoint)
-    party = Party(conversation, endpoint)
+    session = Session(conversation, endpoint)
     if isinstance(out, TextOnly):
         conversation.device(Status.NO_LOUDSPEAKER, missing=True, detail=out.reason)
-    jobs: list[Coroutine[Any, Any, None]] = [conversation.run(), _until(party.done), _until_stopped()]
+    jobs: list[Coroutine[Any, Any, None]] = [conversation.run(), _until(session.done), _until_stopped()]
     side_jobs: list[Coroutine[Any, Any, None]] = []
     if options.input:
-        jobs.append(_play_input(options.input, party, watch))
+        jobs.append(_play_input(options.input, session, watch))
     if options.once:
         jobs.append(watch.until_left())
     if front_end:
-        side_jobs.append(front_end(party))
+        side_jobs.append(front_end(session))
     try:
         await _first_of(jobs, side_jobs)
     finally:
@@ -220,8 +220,8 @@ class _Watch:
         await self._left.wait()
 
 
-async def _play_input(path: Path, party: Party, watch: _Watch) -> None:
-    conversation = party.conversation
+async def _play_input(path: Path, session: Session, watch: _Watch) -> None:
+    conversation = session.conversation
     blocks: AsyncIterator[tuple[Samples, float]] = play_in_real_time(path)
     await watch.until_connected()
     conversation.press()
@@ -234,10 +234,10 @@ async def _play_input(path: Path, party: Party, watch: _Watch) -> None:
         await asyncio.sleep(SETTLE_S / 4)
         if not conversation.is_idle:
             idle_since_s = loop.time()
-    await party.endpoint.close()
+    await session.endpoint.close()
 
 
-def _loudspeaker(options: Options, observe: Observer) -> Loudspeaker:
+def _loudspeaker(options: SessionOptions, observe: Observer) -> Loudspeaker:
     if options.output:
         return FolderLoudspeaker(options.output, options.force)
     try:

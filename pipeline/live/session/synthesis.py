@@ -66,7 +66,8 @@ def speak(
     most_s: float = math.inf,
     most_pieces: int = 10_000,
 ) -> Iterator[Samples]:
-    """Yield `utterance` at the voice's own pace, float32 [t] at the synthesizer's rate, at most `most_s` of it.
+    """Yield `utterance` at the voice's own speaking rate, float32 [t] at the synthesizer's rate, at most `most_s` of
+    it.
 
     It comes a sentence at a time, or in smaller pieces where the synthesizer makes them; `most_pieces` of those are
     an engine that never ends.

@@ -1,10 +1,10 @@
 """Sound to utterances while somebody is still speaking.
 
     sound     ----####-####--------####-#####--|       | the button is let go
-    guesses      g   g  g*        g   g    g*          re-read as it grows; * at each pause
-    said                    ^ a pause: sent            ^ nothing was said since g*: sent at once
+    partial      p   p  p*        p   p    p*          re-read as it grows; * at each pause
+    said                    ^ a pause: sent            ^ nothing was said since p*: sent at once
 
-The recognizer re-reads the open stretch now and then. Where the stretch ends in what it has read
+The recognizer re-reads the open segment now and then. Where the segment ends in what it has read
 last, that reading is taken, and the end of speech costs no recognition at all.
 """
 
@@ -19,20 +19,20 @@ import numpy as np
 from ...compression import VOICE_SPEECH_S
 from ...protocols import ENGINE_SAMPLE_RATE, Recognizer, VoiceEncoder
 from ...segments.rejection import is_speech
-from ...segments.segmentation import Cutting, SpeechDetector, Stretch, StretchFinder
+from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
 from ...types import Payload, Samples, Speaker, Transcript, Utterance, Voice
 
-PUSH_TO_TALK = Cutting(pause_s=0.9, short_pause_s=0.25, soft_length_s=5.0, hard_length_s=12.0)
+PUSH_TO_TALK = EndpointingSettings(pause_s=0.9, short_pause_s=0.25, soft_length_s=5.0, hard_length_s=12.0)
 """A talker who pauses is heard while the button is still down."""
-HANDS_FREE = Cutting(pause_s=0.5, short_pause_s=0.25, soft_length_s=4.0, hard_length_s=12.0)
+HANDS_FREE = EndpointingSettings(pause_s=0.5, short_pause_s=0.25, soft_length_s=4.0, hard_length_s=12.0)
 """Nobody says when it is the end: a pause must do."""
 
-GUESS_EVERY_S = 1.0
-"""How often an open stretch is read again, for its text to be seen growing."""
-GUESS_SHARE = 4
+PARTIAL_EVERY_S = 1.0
+"""How often an open segment is read again, for its text to be seen growing."""
+PARTIAL_SHARE = 4
 """A reading is followed by a rest of so many times its length: the end of speech finds the recognizer free."""
-PAUSE_GUESS_S = 0.12
-"""A pause this long may be the end: the stretch is read at once."""
+PAUSE_PARTIAL_S = 0.12
+"""A pause this long may be the end: the segment is read at once."""
 VOICE_GROWTH = 3.0
 """The voice is measured again, and sent, when so many times as much has been heard."""
 ENOUGH_SPEECH_S = 1.0
@@ -42,7 +42,7 @@ SETTLED_VOICE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class OutgoingUtterance:
     """One utterance, ready to be sent."""
 
     payload: Payload
@@ -64,14 +64,14 @@ class Unheard:
     error: Exception
 
 
-class Talker:
+class StreamingTranscriber:
     """One person's speech, as utterances. Not for two threads at once."""
 
     def __init__(
         self,
         recognizer: Recognizer,
         voice_encoder: VoiceEncoder,
-        cutting: Cutting = PUSH_TO_TALK,
+        endpointing: EndpointingSettings = PUSH_TO_TALK,
         new_detector: Callable[[], SpeechDetector] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -85,91 +85,91 @@ class Talker:
             clock: seconds, to see how long a reading takes.
         """
         self._recognizer = recognizer
-        self._cutting = cutting
+        self._endpointing = endpointing
         self._new_detector = new_detector
         self._clock = clock
-        self._voice = VoiceMeter(voice_encoder)
+        self._voice = RunningVoice(voice_encoder)
         self._pushed = 0  # samples in all
         self._base_s = 0.0  # where the finder's time begins
-        self._finder = self._new_finder()
-        self._guess: tuple[tuple[float, float], Transcript | None] | None = None  # None: the engine failed
-        self._guess_wanted_at_s = 0.0
+        self._segmenter = self._new_segmenter()
+        self._partial: tuple[tuple[float, float], Transcript | None] | None = None  # None: the engine failed
+        self._partial_wanted_at_s = 0.0
 
     @property
     def heard_s(self) -> float:
         """How much sound was pushed, in seconds."""
         return self._pushed / ENGINE_SAMPLE_RATE
 
-    def push(self, samples: Samples) -> Iterator[Spoken | Unheard]:
+    def push(self, samples: Samples) -> Iterator[OutgoingUtterance | Unheard]:
         """Yield what has been said within `samples`: float32 [t] at 16 kHz, following the last call's."""
         self._pushed += len(samples)
-        for stretch in self._finder.push(samples):
-            yield from self._read(stretch)
+        for segment in self._segmenter.push(samples):
+            yield from self._read(segment)
 
-    def release(self) -> Iterator[Spoken | Unheard]:
+    def release(self) -> Iterator[OutgoingUtterance | Unheard]:
         """Yield what is left: the button has been let go."""
-        for stretch in self._finder.flush():
-            yield from self._read(stretch)
+        for segment in self._segmenter.flush():
+            yield from self._read(segment)
         self.restart()
 
     def restart(self) -> None:
         """Forget the sound that has not been read: what follows is new."""
-        self._finder, self._base_s = self._new_finder(), self.heard_s
-        self._guess = None
+        self._segmenter, self._base_s = self._new_segmenter(), self.heard_s
+        self._partial = None
 
-    def guess(self) -> str | None:
+    def partial_transcript(self) -> str | None:
         """Read what is being said so far, if it is time to; return the text if it was read."""
-        stretch = self._finder.open_stretch()
-        if stretch is None or (self._guess and self._guess[0] == _span(stretch)):
+        segment = self._segmenter.open_segment()
+        if segment is None or (self._partial and self._partial[0] == _span(segment)):
             return None
         now_s = self._clock()
-        if now_s < self._guess_wanted_at_s and self._finder.pause_s < PAUSE_GUESS_S:
+        if now_s < self._partial_wanted_at_s and self._segmenter.pause_s < PAUSE_PARTIAL_S:
             return None
         transcript: Transcript | None
         try:
-            transcript = self._recognizer.transcribe(stretch.samples)
-            text = transcript.text if is_speech(transcript, stretch.samples, stretch.duration_s) else ""
-            self._voice.prepare(stretch, transcript.text)
-        except Exception:  # nothing is lost yet: the stretch is read again at its end, whose failure is told
+            transcript = self._recognizer.transcribe(segment.samples)
+            text = transcript.text if is_speech(transcript, segment.samples, segment.duration_s) else ""
+            self._voice.prepare(segment, transcript.text)
+        except Exception:  # nothing is lost yet: the segment is read again at its end, whose failure is told
             transcript = text = None
-        self._guess = (_span(stretch), transcript)
+        self._partial = (_span(segment), transcript)
         took_s = self._clock() - now_s
-        self._guess_wanted_at_s = now_s + took_s + max(GUESS_EVERY_S, GUESS_SHARE * took_s)
+        self._partial_wanted_at_s = now_s + took_s + max(PARTIAL_EVERY_S, PARTIAL_SHARE * took_s)
         return text
 
-    def _new_finder(self) -> StretchFinder:
-        return StretchFinder(self._new_detector() if self._new_detector else None, self._cutting)
+    def _new_segmenter(self) -> SpeechSegmenter:
+        return SpeechSegmenter(self._new_detector() if self._new_detector else None, self._endpointing)
 
-    def _read(self, stretch: Stretch) -> Iterator[Spoken | Unheard]:
+    def _read(self, segment: SpeechSegment) -> Iterator[OutgoingUtterance | Unheard]:
         try:
-            spoken = self._understand(stretch)
+            outgoing = self._understand(segment)
         except Exception as error:  # whatever an engine raises
-            yield Unheard(stretch.duration_s, error)
+            yield Unheard(segment.duration_s, error)
             return
-        if spoken is None:
+        if outgoing is None:
             return
-        yield spoken
+        yield outgoing
         try:
             self._voice.refine()  # after it has been sent: the next one has it
         except Exception as error:
             yield Unheard(0.0, error)
 
-    def _understand(self, stretch: Stretch) -> Spoken | None:
-        """Return what is said in a stretch, None where nothing is."""
-        guess, self._guess = self._guess, None
-        transcript = guess[1] if guess and guess[0] == _span(stretch) else None
+    def _understand(self, segment: SpeechSegment) -> OutgoingUtterance | None:
+        """Return what is said in a segment, None where nothing is."""
+        partial_transcript, self._partial = self._partial, None
+        transcript = partial_transcript[1] if partial_transcript and partial_transcript[0] == _span(segment) else None
         if transcript is None:
-            transcript = self._recognizer.transcribe(stretch.samples)
-        if not is_speech(transcript, stretch.samples, stretch.duration_s):
+            transcript = self._recognizer.transcribe(segment.samples)
+        if not is_speech(transcript, segment.samples, segment.duration_s):
             return None
-        utterance = Utterance(0.0, stretch.duration_s, 0, transcript.text, transcript.confidence, transcript.language)
-        self._voice.hear(stretch, transcript.text)
+        utterance = Utterance(0.0, segment.duration_s, 0, transcript.text, transcript.confidence, transcript.language)
+        self._voice.hear(segment, transcript.text)
         speaker = Speaker(self._voice.measured())
-        payload = Payload((speaker,), (utterance,), stretch.duration_s, recognizer=self._recognizer.name)
-        return Spoken(payload, self._base_s + stretch.start_s + stretch.duration_s)
+        payload = Payload((speaker,), (utterance,), segment.duration_s, recognizer=self._recognizer.name)
+        return OutgoingUtterance(payload, self._base_s + segment.start_s + segment.duration_s)
 
 
-class VoiceMeter:
+class RunningVoice:
     """The talker's voice, from the first utterance on, and better when more has been heard."""
 
     def __init__(self, encoder: VoiceEncoder) -> None:
@@ -179,18 +179,18 @@ class VoiceMeter:
         self._heard_s = self._measured_s = 0.0
         self._voice: Voice | None = None
 
-    def hear(self, stretch: Stretch, text: str) -> None:
+    def hear(self, segment: SpeechSegment, text: str) -> None:
         """Take in one utterance."""
         if self._heard_s < min(VOICE_SPEECH_S, VOICE_GROWTH * SETTLED_VOICE_S):
-            self._speech.append(stretch.samples)
+            self._speech.append(segment.samples)
             self._words.append(text)
-            self._heard_s += stretch.duration_s
+            self._heard_s += segment.duration_s
 
-    def prepare(self, stretch: Stretch, text: str) -> None:
+    def prepare(self, segment: SpeechSegment, text: str) -> None:
         """Measure the voice on an utterance that goes on yet, so that the first one need not wait for it."""
-        if self._voice is None and stretch.duration_s >= ENOUGH_SPEECH_S:
-            self._voice = self._encoder.encode(stretch.samples, text)
-            self._measured_s = stretch.duration_s
+        if self._voice is None and segment.duration_s >= ENOUGH_SPEECH_S:
+            self._voice = self._encoder.encode(segment.samples, text)
+            self._measured_s = segment.duration_s
 
     def measured(self) -> Voice:
         """Return the voice as it was measured last, or measure it now for the first time."""
@@ -207,5 +207,5 @@ class VoiceMeter:
         return self._voice
 
 
-def _span(stretch: Stretch) -> tuple[float, float]:
-    return stretch.start_s, stretch.duration_s
+def _span(segment: SpeechSegment) -> tuple[float, float]:
+    return segment.start_s, segment.duration_s

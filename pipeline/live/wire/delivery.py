@@ -18,7 +18,7 @@ from ...errors import ProtocolError, QueueFullError
 from ...payload.format import split_voices
 from ..limits import LIMITS, Limits
 from .frames import MAX_BODY
-from .messages import MAX_UTTERANCE_BYTES, STREAM_BYTES, WINDOW, Utterance, Voices
+from .messages import MAX_UTTERANCE_BYTES, STREAM_BYTES, WINDOW, UtteranceMessage, VoicesMessage
 
 SLOTS = 16
 FRAME_OVERHEAD = 16
@@ -46,7 +46,7 @@ class Outbox:
         self.stream = b""
         self._limits = limits
         self._waiting: deque[tuple[int, SplitPayload]] = deque()
-        self._unacknowledged: deque[tuple[int | None, Utterance | Voices, SplitPayload | None]] = deque()
+        self._unacknowledged: deque[tuple[int | None, UtteranceMessage | VoicesMessage, SplitPayload | None]] = deque()
         self._resend = 0  # how many of _unacknowledged, from the end, are to be sent on this connection
         self._sequence = 0  # of the last item that has a number
         self._slots: dict[bytes, int] = {}
@@ -58,7 +58,7 @@ class Outbox:
         """Return how many utterances the peer has not acknowledged."""
         return len(self._waiting) + sum(split is not None for _, _, split in self._unacknowledged)
 
-    def say(self, split: SplitPayload) -> int:
+    def enqueue(self, split: SplitPayload) -> int:
         """Take in a payload to send; return our own number for it, which `acknowledge` gives back.
 
         Raises:
@@ -102,7 +102,7 @@ class Outbox:
         self._resend = len(self._unacknowledged)
         return delivered
 
-    def to_send(self) -> Iterator[Utterance | Voices]:
+    def to_send(self) -> Iterator[UtteranceMessage | VoicesMessage]:
         """Yield what is to go out now; each is taken to be on its way when it has been yielded."""
         while self._resend:
             message = self._unacknowledged[-self._resend][1]
@@ -114,7 +114,7 @@ class Outbox:
                 yield self._send_voices(split.voices)
             self._waiting.popleft()
             self._sequence += 1
-            message = Utterance(self._sequence, self._slots[split.voices], split.header, split.rest)
+            message = UtteranceMessage(self._sequence, self._slots[split.voices], split.header, split.rest)
             self._unacknowledged.append((number, message, split))
             self._numbers[self._sequence] = number
             if len(self._numbers) > self._limits.queued:
@@ -140,14 +140,14 @@ class Outbox:
         """Return our number of the utterance at this place in the stream; None where it is none, or long ago."""
         return self._numbers.get(sequence)
 
-    def _send_voices(self, section: bytes) -> Voices:
+    def _send_voices(self, section: bytes) -> VoicesMessage:
         slot = len(self._slots) % SLOTS
         if len(self._slots) >= SLOTS:  # the oldest gives up its slot; the peer learns it in order
             oldest = next(iter(self._slots))
             slot = self._slots.pop(oldest)
         self._slots[section] = slot
         self._sequence += 1
-        message = Voices(self._sequence, slot, section)
+        message = VoicesMessage(self._sequence, slot, section)
         self._unacknowledged.append((None, message, None))
         return message
 
@@ -160,7 +160,7 @@ class Outbox:
         self._numbers.clear()
 
 
-class _Heard:
+class _PeerStream:
     """One peer's stream, as far as it has come."""
 
     def __init__(self) -> None:
@@ -173,17 +173,17 @@ class Inbox:
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._limits = limits
-        self._streams: OrderedDict[bytes, _Heard] = OrderedDict()
+        self._streams: OrderedDict[bytes, _PeerStream] = OrderedDict()
 
-    def open(self, stream: bytes) -> int:
+    def received_up_to(self, stream: bytes) -> int:
         """Return how far the stream of this name has come; 0 where it is new."""
-        heard = self._streams.setdefault(stream, _Heard())
+        heard = self._streams.setdefault(stream, _PeerStream())
         self._streams.move_to_end(stream)
         while len(self._streams) > self._limits.streams:
             self._streams.popitem(last=False)
         return heard.received
 
-    def take(self, stream: bytes, message: Voices | Utterance) -> bytes | None:
+    def take(self, stream: bytes, message: VoicesMessage | UtteranceMessage) -> bytes | None:
         """Take in an item; return the whole payload of a new utterance, None for voices and what was here before.
 
         Raises:
@@ -195,7 +195,7 @@ class Inbox:
         if message.sequence != heard.received + 1:
             raise ProtocolError(f"the peer sends item {message.sequence} after item {heard.received}")
         payload = None
-        if isinstance(message, Voices):
+        if isinstance(message, VoicesMessage):
             heard.voices[message.slot] = message.section
         elif message.slot in heard.voices:
             payload = message.header + heard.voices[message.slot] + message.rest

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from ...errors import ProtocolError
 
 MAX_BODY = 4096
-"""Bytes of the longest body. The longest stretch of speech, 18 s, takes some 300 bytes."""
+"""Bytes of the longest body. The longest segment of speech, 18 s, takes some 300 bytes."""
 CHECKSUM_BYTES = 4
 MAX_VARINT_BYTES = 5
 

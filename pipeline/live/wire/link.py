@@ -28,12 +28,12 @@ from .messages import (
     Goodbye,
     Hello,
     Message,
-    Played,
+    PlayedMessage,
     Reason,
     Status,
     StatusMessage,
-    Utterance,
-    Voices,
+    UtteranceMessage,
+    VoicesMessage,
     decode_message,
     encode_message,
 )
@@ -80,7 +80,7 @@ class PayloadReceived:
 
 @dataclass(frozen=True, slots=True)
 class DeliveredTo:
-    """The peer has what we said: these of `Outbox.say`'s numbers."""
+    """The peer has what we said: these of `Outbox.enqueue`'s numbers."""
 
     numbers: tuple[int, ...]
 
@@ -90,7 +90,7 @@ class PlayedBy:
     """The peer's loudspeaker has begun with what we said."""
 
     number: int
-    """As `Outbox.say` returned it."""
+    """As `Outbox.enqueue` returned it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Link:
         """
         self._limits = limits
         self._ready = ready
-        self._held: deque[Voices | Utterance] = deque()
+        self._held: deque[VoicesMessage | UtteranceMessage] = deque()
         self._hello = hello
         self._inbox, self._outbox = inbox, outbox
         self._listens = listens
@@ -199,7 +199,7 @@ class Link:
         self._ready = True
         events: list[LinkEvent] = []
         try:
-            while self._held and not self.ended and (self._ready or isinstance(self._held[0], Voices)):
+            while self._held and not self.ended and (self._ready or isinstance(self._held[0], VoicesMessage)):
                 events += self._take_item(self._held.popleft())
         except ProtocolError as error:
             events.append(self._end(Reason.PROTOCOL, str(error)))
@@ -234,7 +234,7 @@ class Link:
             if self._acknowledge:
                 messages.append(Acknowledge(self._received()))
             if self._played is not None:
-                messages.append(Played(self._played))
+                messages.append(PlayedMessage(self._played))
             if self._status != self._status_sent:
                 messages.append(StatusMessage(self._status))
             messages.extend(self._outbox.to_send())
@@ -262,7 +262,7 @@ class Link:
         """Tell the peer that the first sample of its item has been played."""
         self._played = sequence
 
-    def tell(self, status: Status) -> None:
+    def set_status(self, status: Status) -> None:
         """Tell the peer about this end."""
         self._status = status
 
@@ -277,7 +277,7 @@ class Link:
         if not self._open:
             return self._take_resume(message)
         match message:
-            case Voices() | Utterance():
+            case VoicesMessage() | UtteranceMessage():
                 if self._held or not self._ready:
                     if len(self._held) == WINDOW:
                         raise ProtocolError(f"the peer has more than {WINDOW} items on the way")
@@ -287,7 +287,7 @@ class Link:
             case Acknowledge(sequence):
                 numbers = self._outbox.acknowledge(sequence)
                 return [DeliveredTo(tuple(numbers))] if numbers else []
-            case Played(sequence):
+            case PlayedMessage(sequence):
                 number = self._outbox.number_of(sequence)
                 return [] if number is None else [PlayedBy(number)]
             case StatusMessage(status):
@@ -300,7 +300,7 @@ class Link:
             case Hello():
                 raise ProtocolError("the peer greets us twice")
 
-    def _take_item(self, message: Voices | Utterance) -> list[LinkEvent]:
+    def _take_item(self, message: VoicesMessage | UtteranceMessage) -> list[LinkEvent]:
         assert self._peer is not None
         payload = self._inbox.take(self._peer.stream, message)
         self._acknowledge = True
@@ -332,7 +332,7 @@ class Link:
         return [Opened(self._peer), *delivered]
 
     def _greet(self, peer: Hello) -> None:
-        self._out.append(Acknowledge(self._inbox.open(peer.stream)))
+        self._out.append(Acknowledge(self._inbox.received_up_to(peer.stream)))
 
     def _compatible(self, peer: Hello) -> bool:
         return (
@@ -344,7 +344,7 @@ class Link:
 
     def _received(self) -> int:
         assert self._peer is not None
-        return self._inbox.open(self._peer.stream)
+        return self._inbox.received_up_to(self._peer.stream)
 
     def _end(self, reason: Reason, message: str) -> Ended:
         self.ended = True

@@ -115,7 +115,7 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
-class Voices:
+class VoicesMessage:
     """The voices section of the payloads to come: sent once, then named by its slot."""
 
     kind: ClassVar = FrameKind.VOICES
@@ -131,7 +131,7 @@ class Voices:
         return encode_varint(self.sequence) + bytes([self.slot]) + self.section
 
     @classmethod
-    def decode(cls, body: bytes) -> Voices:
+    def decode(cls, body: bytes) -> VoicesMessage:
         """Return what `body` means."""
         sequence, position = decode_varint(body)
         if len(body) < position + 2 or body[position] > 15:
@@ -140,14 +140,14 @@ class Voices:
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
+class UtteranceMessage:
     """A payload, less its voices section."""
 
     kind: ClassVar = FrameKind.UTTERANCE
     sequence: int
     """Place in the stream, from 1."""
     slot: int
-    """Which `Voices` belong into it."""
+    """Which `VoicesMessage` belong into it."""
     header: bytes
     """The part of the payload before its voices: 1 to 15 bytes."""
     rest: bytes
@@ -158,7 +158,7 @@ class Utterance:
         return encode_varint(self.sequence) + bytes([self.slot << 4 | len(self.header)]) + self.header + self.rest
 
     @classmethod
-    def decode(cls, body: bytes) -> Utterance:
+    def decode(cls, body: bytes) -> UtteranceMessage:
         """Return what `body` means."""
         sequence, position = decode_varint(body)
         if position >= len(body):
@@ -191,7 +191,7 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedMessage:
     """The first sample of this utterance of yours has been played here."""
 
     kind: ClassVar = FrameKind.PLAYED
@@ -202,7 +202,7 @@ class Played:
         return encode_varint(self.sequence)
 
     @classmethod
-    def decode(cls, body: bytes) -> Played:
+    def decode(cls, body: bytes) -> PlayedMessage:
         """Return what `body` means."""
         return cls(decode_varint(body)[0])
 
@@ -260,11 +260,11 @@ class Goodbye:
         return cls(Reason(body[0]) if body and body[0] in known else Reason.PROTOCOL)
 
 
-Message = Hello | Voices | Utterance | Acknowledge | Played | StatusMessage | Alive | Goodbye
+Message = Hello | VoicesMessage | UtteranceMessage | Acknowledge | PlayedMessage | StatusMessage | Alive | Goodbye
 
 _DECODERS: dict[int, Callable[[bytes], Message]] = {
     message.kind: message.decode
-    for message in (Hello, Voices, Utterance, Acknowledge, Played, StatusMessage, Alive, Goodbye)
+    for message in (Hello, VoicesMessage, UtteranceMessage, Acknowledge, PlayedMessage, StatusMessage, Alive, Goodbye)
 }
 
 

@@ -30,13 +30,13 @@ OnEvent = Callable[[LinkEvent], None]
 OnState = Callable[[LinkState], None]
 
 
-class Wire(asyncio.BufferedProtocol):
+class LinkProtocol(asyncio.BufferedProtocol):
     """A `Link` on a socket."""
 
     def __init__(
         self,
         link: Link,
-        on_event: Callable[[Wire, LinkEvent], None],
+        on_event: Callable[[LinkProtocol, LinkEvent], None],
         pin: Pin | None = None,
         limits: Limits = LIMITS,
     ) -> None:
@@ -71,7 +71,7 @@ class Wire(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take in bytes (asyncio calls it)."""
-        self._spread(self.link.receive(bytes(self._buffer[:nbytes]), time.monotonic()))
+        self._dispatch(self.link.receive(bytes(self._buffer[:nbytes]), time.monotonic()))
 
     def pause_writing(self) -> None:
         """Make nothing more (asyncio calls it)."""
@@ -107,7 +107,7 @@ class Wire(asyncio.BufferedProtocol):
 
     def take_next(self) -> None:
         """Take one more utterance from the peer; see `Link.take_next`."""
-        self._spread(self.link.take_next())
+        self._dispatch(self.link.take_next())
 
     def end(self, reason: Reason) -> None:
         """Say goodbye and close."""
@@ -119,9 +119,9 @@ class Wire(asyncio.BufferedProtocol):
 
     def _tick(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._limits.tick_s, self._tick)
-        self._spread(self.link.advance(time.monotonic()))
+        self._dispatch(self.link.advance(time.monotonic()))
 
-    def _spread(self, events: list[LinkEvent]) -> None:
+    def _dispatch(self, events: list[LinkEvent]) -> None:
         for event in events:
             if isinstance(event, Ended):
                 self._ended = event
@@ -140,7 +140,7 @@ class Endpoint:
         self._ready = True  # for one more utterance
         self._hello = hello
         self._on_event, self._on_state = on_event, on_state
-        self._wire: Wire | None = None
+        self._protocol: LinkProtocol | None = None
         self._status = Status.NOTHING
         self._peer: Hello | None = None
         self._closing = False
@@ -149,12 +149,12 @@ class Endpoint:
     @property
     def peer(self) -> Hello | None:
         """Who is at the other end, while there is a link."""
-        return self._peer if self._wire is not None else None
+        return self._peer if self._protocol is not None else None
 
     @property
     def traffic(self) -> tuple[int, int]:
         """Bytes sent and received, all frames counted."""
-        now = self._wire.link if self._wire else None
+        now = self._protocol.link if self._protocol else None
         return (
             self._past_bytes[0] + (now.bytes_sent if now else 0),
             self._past_bytes[1] + (now.bytes_received if now else 0),
@@ -170,34 +170,34 @@ class Endpoint:
 
     def flush(self) -> None:
         """Send what the outbox holds, if there is a link; otherwise it waits."""
-        if self._wire:
-            self._wire.flush()
+        if self._protocol:
+            self._protocol.flush()
 
     def played(self, sequence: int) -> None:
         """Tell the peer that its item is being played."""
-        if self._wire:
-            self._wire.link.played(sequence)
-            self._wire.flush()
+        if self._protocol:
+            self._protocol.link.played(sequence)
+            self._protocol.flush()
 
-    def tell(self, status: Status) -> None:
+    def set_status(self, status: Status) -> None:
         """Tell the peer about this end, now and after each reconnection."""
         self._status = status
-        if self._wire:
-            self._wire.link.tell(status)
-            self._wire.flush()
+        if self._protocol:
+            self._protocol.link.set_status(status)
+            self._protocol.flush()
 
     def take_next(self) -> None:
         """Take one more utterance from the peer. Until this is called after a `PayloadReceived`, the peer waits."""
         self._ready = True
-        if self._wire:
-            self._wire.take_next()
+        if self._protocol:
+            self._protocol.take_next()
 
     async def close(self) -> None:
         """Say goodbye, and wait until it is out."""
         self._closing = True
-        if wire := self._wire:
-            wire.end(Reason.DONE)
-            await self._wait_lost(wire)
+        if protocol := self._protocol:
+            protocol.end(Reason.DONE)
+            await self._wait_lost(protocol)
 
     def _link(self, listens: bool) -> Link:
         return Link(
@@ -210,28 +210,28 @@ class Endpoint:
             limits=self._limits,
         )
 
-    def _pass_on(self, wire: Wire, event: LinkEvent) -> None:
+    def _pass_on(self, protocol: LinkProtocol, event: LinkEvent) -> None:
         if isinstance(event, PayloadReceived):
             self._ready = False
         self._on_event(event)
         if isinstance(event, Opened) and self._ready:
-            wire.take_next()
+            protocol.take_next()
 
-    async def _wait_lost(self, wire: Wire) -> None:
-        """Wait until a wire that was told to end has gone."""
-        await asyncio.wait({wire.lost}, timeout=2 * self._limits.linger_s)
-        assert wire.link.ended
+    async def _wait_lost(self, protocol: LinkProtocol) -> None:
+        """Wait until a connection that was told to end has gone."""
+        await asyncio.wait({protocol.lost}, timeout=2 * self._limits.linger_s)
+        assert protocol.link.ended
 
-    def _opened(self, wire: Wire, hello: Hello, detail: str) -> None:
-        self._wire, self._peer = wire, hello
-        wire.link.tell(self._status)
+    def _opened(self, protocol: LinkProtocol, hello: Hello, detail: str) -> None:
+        self._protocol, self._peer = protocol, hello
+        protocol.link.set_status(self._status)
         self._report("connected", detail)
 
-    def _closed(self, wire: Wire) -> None:
-        if self._wire is wire:
-            self._wire = None
-        self._past_bytes[0] += wire.link.bytes_sent
-        self._past_bytes[1] += wire.link.bytes_received
+    def _closed(self, protocol: LinkProtocol) -> None:
+        if self._protocol is protocol:
+            self._protocol = None
+        self._past_bytes[0] += protocol.link.bytes_sent
+        self._past_bytes[1] += protocol.link.bytes_received
 
     def _report(self, phase: Phase, detail: str) -> None:
         self._on_state(LinkState(phase, detail, len(self.outbox)))
@@ -315,35 +315,35 @@ class Caller(Endpoint):
         """Return why one connection ended, or could not be made, and whether it ever was open."""
         opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def take(wire: Wire, event: LinkEvent) -> None:
+        def take(protocol: LinkProtocol, event: LinkEvent) -> None:
             if isinstance(event, Opened):
                 opened.set_result(None)
                 self._deadline_s = None
-                self._opened(wire, event.hello, f"to {self._place}")
-            self._pass_on(wire, event)
+                self._opened(protocol, event.hello, f"to {self._place}")
+            self._pass_on(protocol, event)
 
         left_s = self._left_s()
         connect_s = self._limits.connect_s if left_s is None else min(left_s, self._limits.connect_s)
         try:
-            wire = await asyncio.wait_for(self._connect(names, take), connect_s)
+            protocol = await asyncio.wait_for(self._connect(names, take), connect_s)
         except asyncio.TimeoutError:
             return Ended(Reason.SILENCE, f"{self._place} does not answer", fatal=False), False
         except (OSError, UnicodeError) as error:  # UnicodeError: a name that cannot be one of a host
             message = f"{self._place} cannot be reached ({_reason(error)})"
             return Ended(Reason.SILENCE, message, fatal=False), False
         try:
-            either: set[asyncio.Future[Any]] = {wire.lost, opened}
+            either: set[asyncio.Future[Any]] = {protocol.lost, opened}
             await asyncio.wait(either, timeout=self._left_s(), return_when=asyncio.FIRST_COMPLETED)
-            if not wire.lost.done() and not opened.done():
+            if not protocol.lost.done() and not opened.done():
                 return Ended(Reason.SILENCE, f"{self._place} does not greet us", fatal=False), False
-            return await asyncio.shield(wire.lost), opened.done()
+            return await asyncio.shield(protocol.lost), opened.done()
         finally:
-            if not wire.lost.done():
-                wire.end(Reason.DONE)
-                await self._wait_lost(wire)
-            self._closed(wire)
+            if not protocol.lost.done():
+                protocol.end(Reason.DONE)
+                await self._wait_lost(protocol)
+            self._closed(protocol)
 
-    async def _connect(self, names: Worker, take: Callable[[Wire, LinkEvent], None]) -> Wire:
+    async def _connect(self, names: Worker, take: Callable[[LinkProtocol, LinkEvent], None]) -> LinkProtocol:
         """Return a connection to the first of the host's addresses that takes one.
 
         Raises:
@@ -355,8 +355,8 @@ class Caller(Endpoint):
         refused: OSError = OSError(f"{self._host} has no address")
         for host in dict.fromkeys(str(address[0]) for *_, address in found):
             try:
-                _, wire = await loop.create_connection(
-                    lambda: Wire(self._link(listens=False), take, self._pin, self._limits),
+                _, protocol = await loop.create_connection(
+                    lambda: LinkProtocol(self._link(listens=False), take, self._pin, self._limits),
                     host,
                     self._port,
                     ssl=self._pin.client_context() if self._pin else None,
@@ -365,7 +365,7 @@ class Caller(Endpoint):
             except OSError as error:
                 refused = error
             else:
-                return wire
+                return protocol
         raise refused
 
 
@@ -449,19 +449,19 @@ class Listener(Endpoint):
         this_task = asyncio.current_task()
         assert this_task is not None
 
-        def take(wire: Wire, event: LinkEvent) -> None:
+        def take(protocol: LinkProtocol, event: LinkEvent) -> None:
             if isinstance(event, Greeted):
-                if self._admit(wire, event.hello):
+                if self._admit(protocol, event.hello):
                     self._ungreeted.pop(this_task, None)
-            elif self._wire is wire:
+            elif self._protocol is protocol:
                 if isinstance(event, Opened):
-                    self._opened(wire, event.hello, "with a caller")
-                self._pass_on(wire, event)
+                    self._opened(protocol, event.hello, "with a caller")
+                self._pass_on(protocol, event)
 
         loop = asyncio.get_running_loop()
         try:
-            _, wire = await loop.connect_accepted_socket(
-                lambda: Wire(self._link(listens=True), take, limits=self._limits),
+            _, protocol = await loop.connect_accepted_socket(
+                lambda: LinkProtocol(self._link(listens=True), take, limits=self._limits),
                 connection,
                 ssl=self._context,
                 ssl_handshake_timeout=self._limits.handshake_s if self._context else None,
@@ -469,29 +469,29 @@ class Listener(Endpoint):
         except (OSError, ssl.SSLError):  # no TLS, or gone: nobody to tell
             return
         try:
-            ended = await asyncio.shield(wire.lost)
+            ended = await asyncio.shield(protocol.lost)
         finally:
-            if not wire.lost.done():
-                wire.end(Reason.DONE)
-                await self._wait_lost(wire)
-            was_current = self._wire is wire
-            self._closed(wire)
+            if not protocol.lost.done():
+                protocol.end(Reason.DONE)
+                await self._wait_lost(protocol)
+            was_current = self._protocol is protocol
+            self._closed(protocol)
         if was_current:
             self._report("waiting", ended.message)
 
-    def _admit(self, wire: Wire, hello: Hello) -> bool:
-        current = self._wire
+    def _admit(self, protocol: LinkProtocol, hello: Hello) -> bool:
+        current = self._protocol
         if current is not None and hello.stream != self._last_stream:
-            wire.end(Reason.BUSY)
+            protocol.end(Reason.BUSY)
             return False
         if current is not None:  # the same peer comes back before we have noticed that it was gone
-            self._wire = None
+            self._protocol = None
             current.end(Reason.DONE)
         if hello.stream != self._last_stream:
             self.outbox.restart()
             self._last_stream = hello.stream
-        self._wire = wire
-        wire.link.admit()
+        self._protocol = protocol
+        protocol.link.admit()
         return True
 
 

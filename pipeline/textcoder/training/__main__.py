@@ -33,7 +33,7 @@ from .ngrams import count_ngrams, count_phrases
 from .recipe import RECIPES, Recipe, Source
 from .shares import first_shares, fit_shares
 from .streams import load_tokens, save_tokens
-from .train import CHECKPOINT, LOG, Documents, Plan, train
+from .train import CHECKPOINT, LOG, Documents, TrainingPlan, train
 
 
 def main() -> None:
@@ -61,7 +61,7 @@ def main() -> None:
         network = Network(recipe.architecture)
         if recipe.grown_from:
             grow(network, read_weights())
-        plan = Plan(build, arguments.steps, arguments.decay_from, arguments.seed)
+        plan = TrainingPlan(build, arguments.steps, arguments.decay_from, arguments.seed)
         train(
             network, recipe, plan, _training(recipe, build), _validation(recipe, build), np.load(build / "phrases.npy")
         )

@@ -31,7 +31,7 @@ Documents = list[NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """What to train, and for how long."""
 
     build: Path
@@ -54,7 +54,7 @@ def rate_factor(step: int, steps: int, decay_from: int) -> float:
 def train(
     network: Network,
     recipe: Recipe,
-    plan: Plan,
+    plan: TrainingPlan,
     training: tuple[Documents, NDArray[np.float64]],
     validation: dict[str, Documents],
     keys: NDArray[np.uint64],

@@ -23,7 +23,7 @@ def speech(wheel_recording: Callable[[str], Path]) -> Audio:
     return Audio(np.concatenate(list(open_recording(wheel_recording("beckett.wav")).blocks()))[: 7 * RATE, 0], RATE)
 
 
-def likeness(one: Samples, other: Samples) -> float:
+def similarity(one: Samples, other: Samples) -> float:
     """Return the correlation of two envelopes, 20 ms frames."""
     length = min(len(one), len(other)) // 320 * 320
     levels = [np.sqrt(np.square(samples[:length]).reshape(-1, 320).mean(axis=1)) for samples in (one, other)]
@@ -52,7 +52,7 @@ def test_bits_and_sound(speech: Audio, name: str, bitrate_bps: tuple[int, int], 
     assert coded.packets == pytest.approx(packets, abs=2)
     assert coded.audio.duration_s == pytest.approx(7, abs=0.05)
     decoded = resample(mono(coded.audio), coded.audio.sample_rate, RATE)
-    assert likeness(speech.samples, decoded) > 0.6
+    assert similarity(speech.samples, decoded) > 0.6
     assert coded.encode_s > 0
     assert coded.decode_s > 0
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fakes import FakeRecognizer, bursts
 from speechzip.eval.metrics import load_naturalness, load_voice, onset_s, torchfile, transcribe
-from speechzip.eval.metrics.judge import pieces
+from speechzip.eval.metrics.judge import split_samples
 from speechzip.eval.metrics.torchfile import load_weights
 from speechzip.eval.metrics.voice import mel_spectrogram, pack_embedding, unpack_embedding
 from speechzip.pipeline import EngineError, Samples, open_recording
@@ -97,7 +97,7 @@ def test_onset_that_cannot_be_told() -> None:
 
 def test_long_speech_is_cut_where_it_is_quiet() -> None:
     audio = bursts((0, 14.0), (14.6, 40), duration_s=40)
-    parts = list(pieces(audio.samples))
+    parts = list(split_samples(audio.samples))
     assert len(parts[0]) / RATE == pytest.approx(14.3, abs=0.2)
     assert sum(map(len, parts)) == len(audio.samples)
     assert max(map(len, parts)) <= 25 * RATE

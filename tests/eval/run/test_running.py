@@ -9,7 +9,7 @@ from eval_doubles import SETTINGS, die_or_observe, item, observed
 from speechzip.eval import Corpus, Observation
 from speechzip.eval.run.observe import Job, Settings, observe
 from speechzip.eval.run.plan import DEGRADED_ITEMS, plan_jobs
-from speechzip.eval.run.store import MARKER, Store
+from speechzip.eval.run.store import MARKER, ObservationStore
 from speechzip.eval.run.workers import run_jobs
 from speechzip.pipeline import OutputError
 
@@ -20,10 +20,10 @@ def jobs_of(*names: str) -> list[Job]:
 
 def test_stored_and_found_again(tmp_path: Path) -> None:
     job = jobs_of("a/b c.wav")[0]
-    store = Store(tmp_path / "out", SETTINGS)
+    store = ObservationStore(tmp_path / "out", SETTINGS)
     assert store.load(job) is None
     store.save(job, observed("a/b c.wav", direction=(1.0, 2.0), sections={"text": 3}))
-    assert Store(tmp_path / "out", SETTINGS).load(job) == observed(
+    assert ObservationStore(tmp_path / "out", SETTINGS).load(job) == observed(
         "a/b c.wav", direction=(1.0, 2.0), sections={"text": 3}
     )
 
@@ -33,10 +33,10 @@ def test_made_again_where_something_changed(tmp_path: Path) -> None:
     recording.write_bytes(b"1")
     job = Job(item("a.wav"), "clean", "original")
     job = Job(type(job.item)("a.wav", recording, job.item.turns), "clean", "original")
-    store = Store(tmp_path / "out", SETTINGS)
+    store = ObservationStore(tmp_path / "out", SETTINGS)
     store.save(job, observed("a.wav"))
     assert store.load(job) is not None
-    assert Store(tmp_path / "out", Settings(judges=("other",))).load(job) is None
+    assert ObservationStore(tmp_path / "out", Settings(judges=("other",))).load(job) is None
     recording.write_bytes(b"22")
     assert store.load(job) is None
 
@@ -44,7 +44,7 @@ def test_made_again_where_something_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"fingerprint": 1}', "\udcff"])
 def test_broken_files_are_made_again(tmp_path: Path, content: str) -> None:
     job = jobs_of("a")[0]
-    store = Store(tmp_path / "out", SETTINGS)
+    store = ObservationStore(tmp_path / "out", SETTINGS)
     store.save(job, observed("a"))
     (path,) = (tmp_path / "out" / "observations").rglob("*.json")
     path.write_bytes(content.encode("utf-8", "surrogateescape"))
@@ -53,7 +53,7 @@ def test_broken_files_are_made_again(tmp_path: Path, content: str) -> None:
 
 def test_failures_are_tried_again(tmp_path: Path) -> None:
     job = jobs_of("a")[0]
-    store = Store(tmp_path / "out", SETTINGS)
+    store = ObservationStore(tmp_path / "out", SETTINGS)
     store.save(job, job.failed("disk full"))
     assert store.load(job) is None
     assert store.load(job, failures=True) == job.failed("disk full")
@@ -61,22 +61,22 @@ def test_failures_are_tried_again(tmp_path: Path) -> None:
 
 def test_fresh_forgets(tmp_path: Path) -> None:
     job = jobs_of("a")[0]
-    Store(tmp_path / "out", SETTINGS).save(job, observed("a"))
-    assert Store(tmp_path / "out", SETTINGS, fresh=True).load(job) is None
+    ObservationStore(tmp_path / "out", SETTINGS).save(job, observed("a"))
+    assert ObservationStore(tmp_path / "out", SETTINGS, fresh=True).load(job) is None
 
 
 def test_folders_that_are_not_ours(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
     for folder in (tmp_path, tmp_path / "precious"):
         with pytest.raises(OutputError, match="not an evaluation"):
-            Store(folder, SETTINGS, fresh=True)
+            ObservationStore(folder, SETTINGS, fresh=True)
     assert (tmp_path / "precious").read_text() == "mine"
-    Store(tmp_path / "new" / "deep", SETTINGS)
+    ObservationStore(tmp_path / "new" / "deep", SETTINGS)
     assert (tmp_path / "new" / "deep" / MARKER).exists()
 
 
 def test_a_process_that_dies_ends_only_its_own_recording(tmp_path: Path) -> None:
-    store = Store(tmp_path / "out", SETTINGS)
+    store = ObservationStore(tmp_path / "out", SETTINGS)
     jobs = jobs_of("one", "deadly", "slow", "two", "three")
     done: list[str] = []
     run_jobs(jobs, SETTINGS, store, 2, lambda job: done.append(job.item.id), worker=die_or_observe)
@@ -89,7 +89,7 @@ def test_a_process_that_dies_ends_only_its_own_recording(tmp_path: Path) -> None
 
 
 def test_two_processes_share_the_work(tmp_path: Path) -> None:
-    store = Store(tmp_path / "out", SETTINGS)
+    store = ObservationStore(tmp_path / "out", SETTINGS)
     jobs = jobs_of("slow", "slow")
     jobs[1] = Job(item("slow", category="other"), "clean", "codec2-1200")
     run_jobs(jobs, SETTINGS, store, 2, lambda _: None, worker=die_or_observe)
@@ -140,6 +140,6 @@ def test_recordings_that_cannot_be_read(tmp_path: Path, content: bytes | None, r
 
 def test_observations_are_plain_json(tmp_path: Path) -> None:
     job = jobs_of("a")[0]
-    Store(tmp_path / "out", SETTINGS).save(job, observed("a", said="ja, grüß Gott"))
+    ObservationStore(tmp_path / "out", SETTINGS).save(job, observed("a", said="ja, grüß Gott"))
     (path,) = (tmp_path / "out" / "observations").rglob("*.json")
     assert json.loads(path.read_text("utf-8"))["observation"]["turns"][0]["reference"] == "ja, grüß Gott"

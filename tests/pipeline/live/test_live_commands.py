@@ -20,11 +20,11 @@ from speechzip.pipeline.live.bench.loopback import SPEECHZIP, talk_and_listen, w
 from speechzip.pipeline.live.devices.terminal import TerminalView, level_bar
 from speechzip.pipeline.live.reports import (
     Delivered,
-    Guess,
     Heard,
     Level,
     Notice,
     Pairing,
+    PartialTranscript,
     PeerStatus,
     Played,
     Said,
@@ -126,13 +126,13 @@ def test_without_a_terminal_there_are_plain_lines(capsys: pytest.CaptureFixture[
     assert shown.err.splitlines()[-2:] == ["      Something.", "closed"]
 
 
-def test_the_live_line_shows_level_words_bytes_and_delay() -> None:
+def test_the_live_line_shows_level_words_bytes_and_latency() -> None:
     view = TerminalView(lambda: "Enter stops", print)
     with view as observe:
         for report in (
             LinkState("connected"),
             Level(-20.0, talking=True),
-            Guess("I wanted to"),
+            PartialTranscript("I wanted to"),
             Traffic(171, 60, 3.0, 0.0),
             Played(1, 0.214),
             PeerStatus(Status.TALKING),
@@ -142,6 +142,14 @@ def test_the_live_line_shows_level_words_bytes_and_delay() -> None:
     console = Console(file=shown, width=120)
     console.print(view._line())  # pyright: ignore[reportPrivateUsage]
     line = shown.getvalue()
-    for part in ("connected", "the peer talks", level_bar(-20.0), "I wanted to", "sent 171 B", "delay 0.21 s", "stops"):
+    for part in (
+        "connected",
+        "the peer talks",
+        level_bar(-20.0),
+        "I wanted to",
+        "sent 171 B",
+        "latency 0.21 s",
+        "stops",
+    ):
         assert part in line
     assert [level_bar(level) for level in (-96.0, -60.0, 0.0, 5.0)] == [" ", " ", "█", "█"]

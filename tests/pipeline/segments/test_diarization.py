@@ -9,8 +9,8 @@ from fakes import FakeEmbedder, FakeRecognizer, FakeVoiceEncoder, loud
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from speechzip.pipeline import Audio, AudioError, InputError, Samples, SpeakerEmbedding, compress
-from speechzip.pipeline.segments.diarization import MAX_CLUSTERED, MIN_WINDOWS, Diarizer, Turn
-from speechzip.pipeline.segments.segmentation import Stretch, StretchFinder, cut_stretches
+from speechzip.pipeline.segments.diarization import MAX_CLUSTERED, MIN_WINDOWS, Diarizer, SpeakerTurn
+from speechzip.pipeline.segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
 
 RATE = 16_000
 LOW, MIDDLE, HIGH = 80, 400, 1600  # Hz; 0.01, 0.05 and 0.2 crossings of zero a sample
@@ -20,20 +20,20 @@ def voice(hz: float, duration_s: float) -> Samples:
     return np.asarray(0.5 * np.sin(2 * np.pi * hz * np.arange(int(duration_s * RATE)) / RATE + 0.1), np.float32)
 
 
-def stretch(start_s: float, *voices: Samples) -> Stretch:
+def segment(start_s: float, *voices: Samples) -> SpeechSegment:
     speech = np.concatenate(voices)
-    return Stretch(start_s, len(speech) / RATE, np.pad(speech, (1600, 800)), lead_s=0.1)
+    return SpeechSegment(start_s, len(speech) / RATE, np.pad(speech, (1600, 800)), lead_s=0.1)
 
 
-def turns(*stretches: Stretch, speakers: int | None = None) -> list[Turn]:
+def turns(*segments: SpeechSegment, speakers: int | None = None) -> list[SpeakerTurn]:
     diarizer = Diarizer(FakeEmbedder())
-    for one in stretches:
+    for one in segments:
         diarizer.listen(one)
     return diarizer.turns(speakers)
 
 
-def test_a_change_within_a_stretch_is_found() -> None:
-    first, second, third = turns(stretch(1.0, voice(HIGH, 5), voice(LOW, 6)), stretch(14.0, voice(HIGH, 4)))
+def test_a_change_within_a_segment_is_found() -> None:
+    first, second, third = turns(segment(1.0, voice(HIGH, 5), voice(LOW, 6)), segment(14.0, voice(HIGH, 4)))
     assert (first.speaker, second.speaker, third.speaker) == (0, 1, 0)
     assert (first.start_s, second.end_s, third.start_s, third.end_s) == (1.0, 12.0, 14.0, 18.0)
     assert first.end_s == second.start_s == pytest.approx(6.0, abs=0.5)
@@ -41,16 +41,16 @@ def test_a_change_within_a_stretch_is_found() -> None:
 
 def test_a_change_is_cut_at_the_quietest_place() -> None:
     sound = np.concatenate([voice(HIGH, 5), voice(LOW, 6)])
-    pause_s = turns(stretch(0.0, sound))[0].end_s + 0.1
+    pause_s = turns(segment(0.0, sound))[0].end_s + 0.1
     sound[round(pause_s * RATE) : round((pause_s + 0.05) * RATE)] = 0.0
-    first, second = turns(stretch(0.0, sound))
+    first, second = turns(segment(0.0, sound))
     assert pause_s - 0.02 <= first.end_s == second.start_s <= pause_s + 0.05
 
 
-def test_one_speaker_keeps_the_stretches() -> None:
-    assert turns(stretch(0.5, voice(LOW, 6)), stretch(9.0, voice(LOW, 0.3))) == [
-        Turn(0.5, 6.5, 0),
-        Turn(9.0, 9.3, 0),
+def test_one_speaker_keeps_the_segments() -> None:
+    assert turns(segment(0.5, voice(LOW, 6)), segment(9.0, voice(LOW, 0.3))) == [
+        SpeakerTurn(0.5, 6.5, 0),
+        SpeakerTurn(9.0, 9.3, 0),
     ]
 
 
@@ -59,10 +59,10 @@ def test_nobody_has_no_turns() -> None:
 
 
 class LeaningEmbedder(FakeEmbedder):
-    """The middle voice is as like the low one as `likeness`."""
+    """The middle voice is as like the low one as `similarity`."""
 
-    def __init__(self, likeness: float) -> None:
-        self._middle = np.array([likeness, np.sqrt(1 - likeness**2), 0.0], np.float32)
+    def __init__(self, similarity: float) -> None:
+        self._middle = np.array([similarity, np.sqrt(1 - similarity**2), 0.0], np.float32)
 
     def embed(self, samples: Samples) -> SpeakerEmbedding:
         low, middle, high = super().embed(samples)
@@ -70,29 +70,29 @@ class LeaningEmbedder(FakeEmbedder):
         return np.asarray(embedding / np.linalg.norm(embedding), np.float32)
 
 
-@pytest.mark.parametrize(("likeness", "found"), [(0.0, 3), (0.05, 3), (0.2, 2)])
-def test_too_little_of_a_voice_is_nobody_unless_it_is_like_nobody(likeness: float, found: int) -> None:
-    diarizer = Diarizer(LeaningEmbedder(likeness))
+@pytest.mark.parametrize(("similarity", "found"), [(0.0, 3), (0.05, 3), (0.2, 2)])
+def test_too_little_of_a_voice_is_nobody_unless_it_is_like_nobody(similarity: float, found: int) -> None:
+    diarizer = Diarizer(LeaningEmbedder(similarity))
     short = 0.5 * (MIN_WINDOWS - 3)
-    for heard in (stretch(0.0, voice(LOW, 9)), stretch(12.0, voice(MIDDLE, short)), stretch(20.0, voice(HIGH, 9))):
+    for heard in (segment(0.0, voice(LOW, 9)), segment(12.0, voice(MIDDLE, short)), segment(20.0, voice(HIGH, 9))):
         diarizer.listen(heard)
     assert len({turn.speaker for turn in diarizer.turns()}) == found
 
 
 def test_a_click_of_a_voice_is_nobody() -> None:
-    assert {turn.speaker for turn in turns(stretch(0.0, voice(LOW, 9)), stretch(12.0, voice(HIGH, 0.5)))} == {0}
+    assert {turn.speaker for turn in turns(segment(0.0, voice(LOW, 9)), segment(12.0, voice(HIGH, 0.5)))} == {0}
 
 
 @pytest.mark.parametrize(("speakers", "found"), [(1, 1), (2, 2), (3, 3), (9, 3), (None, 3)])
 def test_as_many_as_are_wanted_and_can_be_told_apart(speakers: int | None, found: int) -> None:
-    heard = [stretch(10.0 * index, voice(hz, 8)) for index, hz in enumerate((LOW, MIDDLE, HIGH, LOW))]
+    heard = [segment(10.0 * index, voice(hz, 8)) for index, hz in enumerate((LOW, MIDDLE, HIGH, LOW))]
     labels = [turn.speaker for turn in turns(*heard, speakers=speakers)]
     assert len(set(labels)) == found
     assert labels[0] == labels[-1] == 0
 
 
 def test_a_long_recording_is_clustered_by_a_spread_of_it() -> None:
-    heard = [stretch(20.0 * index, voice((LOW, HIGH)[index % 2], 18)) for index in range(MAX_CLUSTERED // 18)]
+    heard = [segment(20.0 * index, voice((LOW, HIGH)[index % 2], 18)) for index in range(MAX_CLUSTERED // 18)]
     assert [turn.speaker for turn in turns(*heard)] == [index % 2 for index in range(len(heard))]
 
 
@@ -112,7 +112,7 @@ def test_two_who_sound_alike_are_two_and_one_is_one() -> None:
     def found(*voices: Samples) -> list[int]:
         diarizer, rng = Diarizer(AlikeEmbedder()), np.random.default_rng(0)
         for index, one in enumerate(voices):
-            diarizer.listen(stretch(20.0 * index, one + rng.normal(0, 1e-3, len(one)).astype(np.float32)))
+            diarizer.listen(segment(20.0 * index, one + rng.normal(0, 1e-3, len(one)).astype(np.float32)))
         return [turn.speaker for turn in diarizer.turns()]
 
     assert found(voice(LOW, 9), voice(HIGH, 7), voice(LOW, 4)) == [0, 1, 0]
@@ -130,7 +130,7 @@ SPANS = st.lists(st.integers(1, 400), max_size=12).map(
 @settings(deadline=None)
 def test_cutting_gives_every_span_its_sound(spans: list[tuple[float, float]], cuts: list[int]) -> None:
     sound = np.arange(48 * RATE, dtype=np.float32)
-    found = list(cut_stretches(np.split(sound, sorted(cuts)), spans))
+    found = list(cut_segments(np.split(sound, sorted(cuts)), spans))
     assert [(one.start_s, round(one.start_s + one.duration_s, 6)) for one in found] == spans
     for one in found:
         assert 0 <= one.lead_s <= 0.16
@@ -158,7 +158,7 @@ def compressed(speaker_count: int | None) -> list[int]:
 
 
 def test_compress_tells_speakers_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("speechzip.pipeline.compression.StretchFinder", partial(StretchFinder, loud))
+    monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
     assert compressed(None) == [0, 1]
     assert compressed(2) == [0, 1]
     assert compressed(1) == [0, 0]

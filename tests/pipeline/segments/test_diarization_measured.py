@@ -12,7 +12,7 @@ from speechzip.pipeline import SpeakerEmbedder, load_engine, open_recording
 from speechzip.pipeline.audio.reading import engine_blocks
 from speechzip.pipeline.segments.channels import tracks
 from speechzip.pipeline.segments.diarization import Diarizer
-from speechzip.pipeline.segments.segmentation import StretchFinder
+from speechzip.pipeline.segments.segmentation import SpeechSegmenter
 
 pytestmark = [pytest.mark.models, pytest.mark.corpus]
 
@@ -24,12 +24,12 @@ def listen() -> Listen:
     embedder: SpeakerEmbedder = load_engine("speaker_embedder")
 
     def mono(path: Path) -> list[Spoken]:
-        finder, diarizer = StretchFinder(), Diarizer(embedder)
+        segmenter, diarizer = SpeechSegmenter(), Diarizer(embedder)
         for block in engine_blocks(open_recording(path)):
-            for stretch in finder.push(tracks(block, split=False)[0]):
-                diarizer.listen(stretch)
-        for stretch in finder.flush():
-            diarizer.listen(stretch)
+            for segment in segmenter.push(tracks(block, split=False)[0]):
+                diarizer.listen(segment)
+        for segment in segmenter.flush():
+            diarizer.listen(segment)
         return [Spoken(turn.start_s, turn.end_s, turn.speaker) for turn in diarizer.turns()]
 
     return mono

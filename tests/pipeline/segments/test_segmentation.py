@@ -11,36 +11,36 @@ from speechzip.pipeline.segments.segmentation import (
     HARD_LENGTH_S,
     PADDING_S,
     SpeechDetector,
-    Stretch,
-    StretchFinder,
+    SpeechSegment,
+    SpeechSegmenter,
 )
 
 
-def stretches(*spans: tuple[float, float], duration_s: float, block: int = 16000) -> list[Stretch]:
+def segments(*spans: tuple[float, float], duration_s: float, block: int = 16000) -> list[SpeechSegment]:
     samples = bursts(*spans, duration_s=duration_s).samples
-    finder = StretchFinder(loud)
+    segmenter = SpeechSegmenter(loud)
     found = [
-        stretch for start in range(0, len(samples), block) for stretch in finder.push(samples[start : start + block])
+        segment for start in range(0, len(samples), block) for segment in segmenter.push(samples[start : start + block])
     ]
-    return [*found, *finder.flush()]
+    return [*found, *segmenter.flush()]
 
 
-def ends(found: list[Stretch]) -> list[tuple[float, float]]:
-    return [(round(stretch.start_s, 1), round(stretch.start_s + stretch.duration_s, 1)) for stretch in found]
+def ends(found: list[SpeechSegment]) -> list[tuple[float, float]]:
+    return [(round(segment.start_s, 1), round(segment.start_s + segment.duration_s, 1)) for segment in found]
 
 
 @pytest.mark.parametrize("block", [100, 512, 16000, 10**6])
-def test_pauses_end_stretches_and_breaths_do_not(block: int) -> None:
-    found = stretches((1, 2), (2.3, 3), (4, 5), duration_s=6, block=block)
+def test_pauses_end_segments_and_breaths_do_not(block: int) -> None:
+    found = segments((1, 2), (2.3, 3), (4, 5), duration_s=6, block=block)
     assert ends(found) == [(1.0, 3.0), (4.0, 5.0)]
     assert found[0].start_s == pytest.approx(1.0, abs=CHUNK_S)
     assert found[0].duration_s == pytest.approx(2.0, abs=2 * CHUNK_S)
 
 
 def test_padding_is_real_sound() -> None:
-    (stretch,) = stretches((1, 2), duration_s=3)
-    assert len(stretch.samples) / 16000 == pytest.approx(stretch.duration_s + 2 * PADDING_S, abs=2 * CHUNK_S)
-    assert not stretch.samples[: int(0.12 * 16000)].any()
+    (segment,) = segments((1, 2), duration_s=3)
+    assert len(segment.samples) / 16000 == pytest.approx(segment.duration_s + 2 * PADDING_S, abs=2 * CHUNK_S)
+    assert not segment.samples[: int(0.12 * 16000)].any()
 
 
 def heard_late(by_s: float) -> SpeechDetector:
@@ -57,46 +57,46 @@ def heard_late(by_s: float) -> SpeechDetector:
 
 @pytest.mark.parametrize(("late_s", "start_s"), [(0.0, 1.0), (0.1, 1.0), (0.4, 1.4 - PADDING_S)])
 def test_a_start_that_the_detector_hears_late(late_s: float, start_s: float) -> None:
-    finder = StretchFinder(heard_late(late_s))
-    (stretch,) = [*finder.push(bursts((1, 3), duration_s=4).samples), *finder.flush()]
-    assert stretch.start_s == pytest.approx(start_s, abs=CHUNK_S + 0.01)
-    assert stretch.start_s + stretch.duration_s == pytest.approx(3.0, abs=2 * CHUNK_S)
-    assert stretch.lead_s >= 0
+    segmenter = SpeechSegmenter(heard_late(late_s))
+    (segment,) = [*segmenter.push(bursts((1, 3), duration_s=4).samples), *segmenter.flush()]
+    assert segment.start_s == pytest.approx(start_s, abs=CHUNK_S + 0.01)
+    assert segment.start_s + segment.duration_s == pytest.approx(3.0, abs=2 * CHUNK_S)
+    assert segment.lead_s >= 0
 
 
 def test_steady_noise_is_no_start() -> None:
     sound = bursts((1, 3), duration_s=4).samples
     noise = np.random.default_rng(1).normal(0, 0.01, len(sound)).astype(np.float32)
-    finder = StretchFinder(lambda chunk: float(np.std(chunk) > 0.05))
-    (stretch,) = [*finder.push(sound + noise), *finder.flush()]
-    assert stretch.start_s == pytest.approx(1.0, abs=CHUNK_S)
+    segmenter = SpeechSegmenter(lambda chunk: float(np.std(chunk) > 0.05))
+    (segment,) = [*segmenter.push(sound + noise), *segmenter.flush()]
+    assert segment.start_s == pytest.approx(1.0, abs=CHUNK_S)
 
 
 def test_speech_that_the_end_cuts_off() -> None:
-    assert ends(stretches((1, 2), duration_s=2)) == [(1.0, 2.0)]
+    assert ends(segments((1, 2), duration_s=2)) == [(1.0, 2.0)]
 
 
 def test_clicks_are_no_speech() -> None:
-    assert stretches((1, 1.1), duration_s=3) == []
+    assert segments((1, 1.1), duration_s=3) == []
 
 
 def test_a_long_talk_is_cut_at_its_next_short_pause() -> None:
-    found = stretches((0, 4), (4.3, 11), (11.3, 15), duration_s=17)
+    found = segments((0, 4), (4.3, 11), (11.3, 15), duration_s=17)
     assert ends(found) == [(0.0, 11.0), (11.3, 15.0)]
 
 
 def test_a_talk_without_any_pause_is_cut_but_nothing_is_lost() -> None:
-    found = stretches((1, 50), duration_s=51)
+    found = segments((1, 50), duration_s=51)
     assert len(found) in (3, 4, 5)
-    assert max(stretch.duration_s for stretch in found) <= HARD_LENGTH_S + CHUNK_S
+    assert max(segment.duration_s for segment in found) <= HARD_LENGTH_S + CHUNK_S
     for before, after in pairwise(found):
         assert after.start_s == pytest.approx(before.start_s + before.duration_s)
     assert found[-1].start_s + found[-1].duration_s == pytest.approx(50, abs=2 * CHUNK_S)
-    assert sum(len(stretch.samples) for stretch in found) / 16000 == pytest.approx(49 + 2 * PADDING_S, abs=0.2)
+    assert sum(len(segment.samples) for segment in found) / 16000 == pytest.approx(49 + 2 * PADDING_S, abs=0.2)
 
 
 def test_memory_stays_flat() -> None:
-    finder = StretchFinder(loud)
+    segmenter = SpeechSegmenter(loud)
     for _ in range(600):
-        list(finder.push(np.zeros(16000, np.float32)))
-    assert len(finder._chunks) < 10  # pyright: ignore[reportPrivateUsage]
+        list(segmenter.push(np.zeros(16000, np.float32)))
+    assert len(segmenter._chunks) < 10  # pyright: ignore[reportPrivateUsage]

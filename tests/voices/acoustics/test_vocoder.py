@@ -7,7 +7,7 @@ from speechzip.voices.acoustics import vocoder
 from speechzip.voices.acoustics.melspectrum import mel_spectrum, normalized, speech_frames
 from speechzip.voices.acoustics.pitch import fundamental_frequency
 from speechzip.voices.acoustics.vocoder import BANDS, FFT_SIZE, HOP_LENGTH, SAMPLE_RATE, pulses, vocode
-from speechzip.voices.trained.networks import places
+from speechzip.voices.trained.networks import frame_positions
 
 
 def levels(frames: int, level_db: float) -> npt.NDArray[np.float32]:
@@ -76,7 +76,7 @@ def test_speech_is_levelled_and_its_pauses_are_left_out() -> None:
 
 
 def test_places() -> None:
-    place = places(np.array([2, 0, 1]))
+    place = frame_positions(np.array([2, 0, 1]))
     assert place.shape == (3, 4)
     assert place[:, 0] == pytest.approx([0.25, 0.75, 0.5])
     assert place[:, 1] == pytest.approx([0.75, 0.25, 0.5])

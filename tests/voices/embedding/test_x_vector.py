@@ -32,9 +32,9 @@ def test_readers_are_told_apart(embedder: XVectorEmbedder, evalset: Path) -> Non
     paths = sorted((evalset / "libri_clean").glob("*.flac"))
     speakers = [path.name.partition("-")[0] for path in paths]
     embeddings = np.stack([embedder.embed(load(path)[:80_000]) for path in paths])
-    likeness = embeddings @ embeddings.T
-    np.fill_diagonal(likeness, -1.0)
-    nearest = [speakers[int(index)] for index in np.argmax(likeness, axis=1)]
+    similarity = embeddings @ embeddings.T
+    np.fill_diagonal(similarity, -1.0)
+    nearest = [speakers[int(index)] for index in np.argmax(similarity, axis=1)]
     assert len(set(speakers)) == 12
     assert sum(map(str.__eq__, nearest, speakers)) >= 0.95 * len(speakers)
 

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 from speechzip.pipeline import LANGUAGES, MAX_UTTERANCE_S, EngineError, SpeechzipWarning, Voice
-from speechzip.voices import ClassicalVoice, EspeakSynthesizer, espeak
+from speechzip.voices import EspeakSynthesizer, ParametricVoice, espeak
 from speechzip.voices.acoustics.pitch import fundamental_frequency
 from speechzip.voices.parametric.espeak_bases import espeak_bases, measure_base
 
@@ -13,7 +13,7 @@ SENTENCE = "We are quite satisfied now, captain, and we leave for the coast tomo
 
 
 def voice(pitch_hz: float, **fields: float) -> Voice:
-    return Voice("classical", ClassicalVoice(pitch_hz=pitch_hz, **fields).to_bytes())  # type: ignore[arg-type]
+    return Voice("classical", ParametricVoice(pitch_hz=pitch_hz, **fields).to_bytes())  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +42,9 @@ def test_speech_starts_at_once_and_is_level(synthesizer: EspeakSynthesizer) -> N
     assert np.sqrt(np.square(speech).mean()) == pytest.approx(0.06, abs=0.02)
 
 
-def test_colour_makes_a_difference(synthesizer: EspeakSynthesizer) -> None:
-    bright = ClassicalVoice(pitch_hz=120, colour_db=(*[-10.0] * 8, *[10.0] * 8)).to_bytes()
-    dark = ClassicalVoice(pitch_hz=120, colour_db=(*[10.0] * 8, *[-10.0] * 8)).to_bytes()
+def test_envelope_correction_makes_a_difference(synthesizer: EspeakSynthesizer) -> None:
+    bright = ParametricVoice(pitch_hz=120, envelope_correction_db=(*[-10.0] * 8, *[10.0] * 8)).to_bytes()
+    dark = ParametricVoice(pitch_hz=120, envelope_correction_db=(*[10.0] * 8, *[-10.0] * 8)).to_bytes()
     energy: list[float] = []
     for embedding in (bright, dark):
         speech = synthesizer.synthesize(SENTENCE, Voice("classical", embedding), 5.0, "en")

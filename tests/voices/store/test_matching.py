@@ -9,24 +9,27 @@ import numpy as np
 import pytest
 import soundfile
 from speechzip.pipeline import Samples, Voice, VoiceError, resample
-from speechzip.voices import ClassicalVoice, ClassicalVoiceEncoder, TrainedVoice, TrainedVoiceEncoder, VoiceStore
+from speechzip.voices import ParametricVoice, ParametricVoiceEncoder, TrainedVoice, TrainedVoiceEncoder, VoiceStore
 from speechzip.voices.store.matching import (
-    CLASSICAL_THRESHOLD,
+    PARAMETRIC_THRESHOLD,
     TRAINED_THRESHOLD,
     best_match,
-    classical_distance,
+    parametric_distance,
     trained_distance,
 )
 
 Utterances = list[tuple[Samples, str]]
 
 
-def classical(pitch_hz: float, colour_db: float = 0.0) -> Voice:
-    return Voice("classical", ClassicalVoice(pitch_hz=pitch_hz, colour_db=(colour_db,) * 16).to_bytes())
+def parametric(pitch_hz: float, envelope_correction_db: float = 0.0) -> Voice:
+    return Voice(
+        "classical",
+        ParametricVoice(pitch_hz=pitch_hz, envelope_correction_db=(envelope_correction_db,) * 16).to_bytes(),
+    )
 
 
 def measured(utterances: Utterances) -> Voice:
-    return ClassicalVoiceEncoder().encode(
+    return ParametricVoiceEncoder().encode(
         np.concatenate([samples for samples, _ in utterances]), " ".join(text for _, text in utterances)
     )
 
@@ -41,24 +44,26 @@ def read(folder: Path, rows: Sequence[dict[str, str]]) -> Utterances:
 
 
 def test_distance() -> None:
-    assert classical_distance(classical(120), classical(120)) == 0
+    assert parametric_distance(parametric(120), parametric(120)) == 0
     # 12 semitones are 12 / 1.9 standard deviations of one of 19 features.
-    assert classical_distance(classical(100), classical(200)) == pytest.approx(12 / 1.9 / 19**0.5, rel=1e-3)
-    assert classical_distance(classical(100), classical(200)) == classical_distance(classical(200), classical(100))
+    assert parametric_distance(parametric(100), parametric(200)) == pytest.approx(12 / 1.9 / 19**0.5, rel=1e-3)
+    assert parametric_distance(parametric(100), parametric(200)) == parametric_distance(
+        parametric(200), parametric(100)
+    )
 
 
 def test_the_nearest_if_it_is_near_and_alone() -> None:
-    near, far = classical(121), classical(220, 6)
-    assert best_match(classical(120), [far, near]) == 1
-    assert best_match(classical(120), [far]) is None
-    assert best_match(classical(120), []) is None
-    assert best_match(classical(120), [near, near]) is None  # which of the two?
-    assert best_match(classical(120), [near, classical(150)]) == 0
+    near, far = parametric(121), parametric(220, 6)
+    assert best_match(parametric(120), [far, near]) == 1
+    assert best_match(parametric(120), [far]) is None
+    assert best_match(parametric(120), []) is None
+    assert best_match(parametric(120), [near, near]) is None  # which of the two?
+    assert best_match(parametric(120), [near, parametric(150)]) == 0
 
 
 def test_a_clip_is_compared_with_nobody() -> None:
     with pytest.raises(VoiceError, match="--voice-encoder trained"):
-        best_match(Voice("clip", b"x"), [classical(100)])
+        best_match(Voice("clip", b"x"), [parametric(100)])
 
 
 def test_the_reader_again_and_a_stranger(wheel_recording: Callable[[str], Path], tmp_path: Path) -> None:
@@ -86,7 +91,7 @@ def test_strangers_are_not_matched(evalset: Path) -> None:
         others = [voice for other, voice in enrolled.items() if other != speaker]
         heard = measured(read(evalset, own[-1:]))
         assert best_match(heard, others) is None
-        assert min(classical_distance(heard, other) for other in others) > CLASSICAL_THRESHOLD
+        assert min(parametric_distance(heard, other) for other in others) > PARAMETRIC_THRESHOLD
 
 
 @pytest.mark.corpus
@@ -120,8 +125,8 @@ def test_distance_of_trained_voices() -> None:
     assert trained_distance(low, low) == 0
     # 12 semitones are 8 standard deviations of one of 23 features.
     assert trained_distance(low, high) == pytest.approx(8 / 23**0.5, rel=1e-6)
-    coloured = Voice("trained-1", TrainedVoice(pitch_hz=100, colour_db=(9.0,) * 16).to_bytes())
-    assert trained_distance(low, coloured) == 0
+    corrected = Voice("trained-1", TrainedVoice(pitch_hz=100, envelope_correction_db=(9.0,) * 16).to_bytes())
+    assert trained_distance(low, corrected) == 0
 
 
 @pytest.mark.corpus

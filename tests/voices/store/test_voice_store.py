@@ -246,7 +246,7 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
 
 @given(
     st.text(min_size=1, max_size=16).filter(lambda name: name.isprintable() and name.strip() == name),
-    st.sampled_from(["classical", "clip"]),
+    st.sampled_from(["parametric", "clip"]),
     st.binary(min_size=1, max_size=MAX_LONG_VOICE_BYTES),
 )
 def test_records_come_back(name: str, space: str, embedding: bytes) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from speechzip.voices.text.normalize import spoken
+from speechzip.voices.text.normalize import normalize_text
 
 LINES = (Path(__file__).parent / "readings.tsv").read_text("utf-8").splitlines()
 READINGS = [line.split("\t") for line in LINES if line and not line.startswith("# ")]
@@ -16,4 +16,4 @@ def test_there_are_as_many_as_the_table_had() -> None:
 
 @pytest.mark.parametrize(("written", "read"), READINGS)
 def test_reads_as_an_american_would(written: str, read: str) -> None:
-    assert spoken(written) == read
+    assert normalize_text(written) == read

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from speechzip.voices.text.split import pieces
+from speechzip.voices.text.split import split_text
 
 
 @given(st.text(max_size=300), st.integers(1, 40))
 def test_nothing_is_lost_and_nothing_is_too_long(text: str, longest: int) -> None:
-    cut = list(pieces(text, longest))
+    cut = list(split_text(text, longest))
     assert all(1 <= len(piece) <= longest for piece in cut)
     assert "".join("".join(cut).split()) == "".join(text.split())
 
@@ -25,4 +25,4 @@ def test_nothing_is_lost_and_nothing_is_too_long(text: str, longest: int) -> Non
     ],
 )
 def test_cut_where_a_speaker_would_breathe(text: str, cut: list[str]) -> None:
-    assert list(pieces(text, 16)) == cut
+    assert list(split_text(text, 16)) == cut

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from jiwer import wer
 from speechzip.pipeline import MAX_UTTERANCE_S, Samples, SpeechzipWarning, Voice, load_engine, resample
-from speechzip.voices import ClassicalVoice, EspeakSynthesizer, TrainedSynthesizer, TrainedVoice, TrainedVoiceEncoder
+from speechzip.voices import EspeakSynthesizer, ParametricVoice, TrainedSynthesizer, TrainedVoice, TrainedVoiceEncoder
 from speechzip.voices.acoustics.melspectrum import mel_spectrum, normalized, speech_frames
 from speechzip.voices.acoustics.pitch import fundamental_frequency
 from speechzip.voices.spaces.trained_voice import SPACE
@@ -129,10 +129,10 @@ def test_another_language_is_espeaks(synthesizer: TrainedSynthesizer, text: str,
     assert np.median(fundamental_frequency(speech, synthesizer.sample_rate)) == pytest.approx(200, rel=0.15)
 
 
-def test_a_classical_voice_sounds_as_it_did(synthesizer: TrainedSynthesizer) -> None:
-    classical = Voice("classical", ClassicalVoice(pitch_hz=110).to_bytes())
-    speech = synthesizer.synthesize(SENTENCE, classical, 5.0, "en")
-    assert len(speech) == pytest.approx(len(EspeakSynthesizer().synthesize(SENTENCE, classical, 5.0, "en")), abs=400)
+def test_a_parametric_voice_sounds_as_it_did(synthesizer: TrainedSynthesizer) -> None:
+    parametric = Voice("classical", ParametricVoice(pitch_hz=110).to_bytes())
+    speech = synthesizer.synthesize(SENTENCE, parametric, 5.0, "en")
+    assert len(speech) == pytest.approx(len(EspeakSynthesizer().synthesize(SENTENCE, parametric, 5.0, "en")), abs=400)
 
 
 def test_the_same_every_time_in_any_thread(synthesizer: TrainedSynthesizer) -> None:
@@ -183,14 +183,18 @@ def test_what_is_measured(readers: dict[str, Samples]) -> None:
     measured = TrainedVoice.from_bytes(TrainedVoiceEncoder().encode(samples, "word " * 25).embedding)
     pitch = np.log(fundamental_frequency(samples, 16_000))
     assert measured.pitch_hz == pytest.approx(np.exp(pitch.mean()), rel=0.02)
-    assert measured.spread == pytest.approx(pitch.std(), abs=0.02)
+    assert measured.pitch_deviation == pytest.approx(pitch.std(), abs=0.02)
     assert len(TrainedVoiceEncoder().encode(samples, "").embedding) == 16
 
 
-def test_colour_brings_the_mean_spectrum_nearer(synthesizer: TrainedSynthesizer, readers: dict[str, Samples]) -> None:
+def test_envelope_correction_brings_the_mean_spectrum_nearer(
+    synthesizer: TrainedSynthesizer, readers: dict[str, Samples]
+) -> None:
     text = "Ever tried. Ever failed. No matter. Try again. Fail again. Fail better."
-    coloured = TrainedVoiceEncoder().encode(readers["beckett"], text)
-    plain = Voice(SPACE, replace(TrainedVoice.from_bytes(coloured.embedding), colour_db=(0.0,) * 16).to_bytes())
+    corrected = TrainedVoiceEncoder().encode(readers["beckett"], text)
+    plain = Voice(
+        SPACE, replace(TrainedVoice.from_bytes(corrected.embedding), envelope_correction_db=(0.0,) * 16).to_bytes()
+    )
 
     def spectrum(speech: Samples) -> Samples:
         mean = speech_frames(mel_spectrum(normalized(speech))).mean(axis=0)
@@ -198,7 +202,7 @@ def test_colour_brings_the_mean_spectrum_nearer(synthesizer: TrainedSynthesizer,
 
     wanted = spectrum(readers["beckett"])
     errors = [
-        np.abs(spectrum(synthesizer.synthesize(text, who, None, "en")) - wanted).mean() for who in (coloured, plain)
+        np.abs(spectrum(synthesizer.synthesize(text, who, None, "en")) - wanted).mean() for who in (corrected, plain)
     ]
     assert errors[0] < 0.8 * errors[1]
 

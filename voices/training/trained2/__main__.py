@@ -23,7 +23,7 @@ from .labels import label_recordings
 from .pack import pack_recordings
 from .shards import TEACHER
 from .teacher import generate
-from .train import STAGES, Plan, latest, read_compact, train, write_compact
+from .train import STAGES, TrainingPlan, latest, read_compact, train, write_compact
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def main() -> None:
         read_compact(arguments.start, build, speakers.names)
     first = STAGES.index(latest(build) or STAGES[0])
     for stage, steps in list(zip(STAGES, arguments.steps, strict=True))[first:]:
-        train(Plan(build, stage, steps), speakers, learned, held_out)
+        train(TrainingPlan(build, stage, steps), speakers, learned, held_out)
 
 
 if __name__ == "__main__":

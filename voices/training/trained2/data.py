@@ -52,7 +52,7 @@ class Spoken:
     start: int
     """The first frame that counts."""
     prosody: Floats
-    """float32 [3]: scaled mean and standard deviation of log pitch, scaled pace."""
+    """float32 [3]: scaled mean and standard deviation of log pitch, scaled speaking rate."""
 
 
 @dataclass(frozen=True, slots=True)

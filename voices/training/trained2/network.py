@@ -20,7 +20,7 @@ from .shards import BANDS, NOISE_BANDS
 LATENT = 128
 """Numbers that the voice network hears; a voice of a few bytes holds the first of them."""
 PREFIXES = (12, 20, 37, 80, 128)
-"""How many are kept, at random in training: 3 bits each and two bytes of pitch and pace make 7 to 50 bytes."""
+"""How many are kept, at random in training: 3 bits each and two bytes of pitch and speaking rate make 7 to 50 bytes."""
 PROSODY = 3
 CONDITION = 160
 STRESSES, POSITIONS = 3, 5
@@ -91,7 +91,7 @@ class AcousticNetwork(nn.Module):
         durations = self.duration(self.timing(x.detach(), mask, condition)).squeeze(2)
         return x, durations, condition
 
-    def spread(self, x: Tensor, index: Tensor, place: Tensor) -> Tensor:
+    def pitch_deviation(self, x: Tensor, index: Tensor, place: Tensor) -> Tensor:
         """Return the phones stretched to steps of two frames, [B, T / 2, encoder_width].
 
         Args:

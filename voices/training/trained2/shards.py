@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...acoustics.vocoder import BINS, SAMPLE_RATE, hz_to_mel, mel_to_hz, straight_lines
+from ...acoustics.vocoder import BINS, SAMPLE_RATE, hz_to_mel, linear_interpolation, mel_to_hz
 
 TEACHER = "hibari-heart"
 """The speaker of what the teacher says."""
@@ -40,7 +40,7 @@ class Measured:
     noise: Bytes
     """uint8 [T, NOISE_BANDS]: how much of the power is noise where a frame is voiced."""
     pitch_hz: npt.NDArray[np.float16]
-    """float16 [T]: greater than 0, on straight lines through what is not voiced."""
+    """float16 [T]: greater than 0, on linear interpolation through what is not voiced."""
     voiced: npt.NDArray[np.bool_]
     """bool [T]."""
     mel: Bytes
@@ -59,7 +59,7 @@ def band_weights(bands: int) -> npt.NDArray[np.float32]:
 
 def warp_matrix(factor: float, bands: int = BANDS) -> npt.NDArray[np.float32]:
     """Return float32 [bands, bands]: an envelope times it has its frequencies stretched by `factor`."""
-    return straight_lines(hz_to_mel(mel_to_hz(_centers(bands)) / factor), _centers(bands)).astype(np.float32)
+    return linear_interpolation(hz_to_mel(mel_to_hz(_centers(bands)) / factor), _centers(bands)).astype(np.float32)
 
 
 def _centers(bands: int) -> npt.NDArray[np.float64]:

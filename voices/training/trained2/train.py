@@ -45,7 +45,7 @@ NOISE_WEIGHT, SPEAKER_WEIGHT = 0.1, 0.03
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """How to train a stage."""
 
     build: Path
@@ -84,7 +84,7 @@ class Voice(nn.Module):
         x, durations, condition = speaking.encode(
             symbol, stress, position, data["token_mask"], torch.cat([timbre, data["prosody"]], 1)
         )
-        x = speaking.spread(x, data["index"], data["place"])
+        x = speaking.pitch_deviation(x, data["index"], data["place"])
         # What the melody is learned from does not disturb what the sounds are learned from.
         melody = speaking.sing(x.detach(), mask, condition.detach())
         pitch = (data["log_pitch"] - PITCH_CENTRE) / PITCH_SCALE
@@ -106,7 +106,7 @@ def shortened(timbre: Tensor) -> Tensor:
     return torch.where(torch.arange(timbre.shape[1], device=timbre.device) < kept, timbre, 0)
 
 
-def train(plan: Plan, speakers: Speakers, learned: list[Spoken], held_out: list[Spoken]) -> Path:
+def train(plan: TrainingPlan, speakers: Speakers, learned: list[Spoken], held_out: list[Spoken]) -> Path:
     """Train one stage until its last step; return the path of its checkpoint."""
     torch.manual_seed(plan.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -153,7 +153,7 @@ def train(plan: Plan, speakers: Speakers, learned: list[Spoken], held_out: list[
     return path
 
 
-def start(plan: Plan, speakers: int, device: torch.device) -> Run:
+def start(plan: TrainingPlan, speakers: int, device: torch.device) -> Run:
     """Return new networks with their optimizers."""
     voice, critic = Voice(speakers).to(device), Critic(condition=LATENT + PROSODY).to(device)
     averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGING)
@@ -204,7 +204,7 @@ def _named(heard: Tensor, names: Tensor, directions: Tensor) -> Tensor:
     return total / 2
 
 
-def _step(run: Run, data: dict[str, Tensor], plan: Plan) -> dict[str, float]:
+def _step(run: Run, data: dict[str, Tensor], plan: TrainingPlan) -> dict[str, float]:
     """Train by one batch; return each loss."""
     out, parts = all_losses(run.voice, data)
     if plan.stage == "critic":
@@ -221,7 +221,7 @@ def _step(run: Run, data: dict[str, Tensor], plan: Plan) -> dict[str, float]:
     return {key: float(value.detach()) for key, value in parts.items()}
 
 
-def _fixed(speakers: Speakers, held_out: list[Spoken], plan: Plan, batches: int = 3) -> list[Batch]:
+def _fixed(speakers: Speakers, held_out: list[Spoken], plan: TrainingPlan, batches: int = 3) -> list[Batch]:
     """Return the same few batches of what is held out, every time."""
     if not held_out:
         return []
@@ -274,7 +274,7 @@ def read_compact(path: Path, build: Path, names: tuple[str, ...]) -> None:
         }
         before, step = [str(name) for name in archive["speakers"]], int(archive["step"])
         stage = next(stage for stage in STAGES if stage == str(archive["stage"]))
-    run = start(Plan(build, stage, step), len(names), torch.device("cpu"))
+    run = start(TrainingPlan(build, stage, step), len(names), torch.device("cpu"))
     voice = {
         name.removeprefix("voice."): torch.from_numpy(value)
         for name, value in kept.items()

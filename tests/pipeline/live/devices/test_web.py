@@ -22,7 +22,6 @@ from speechzip.pipeline import ENGINE_SAMPLE_RATE, DeviceError, load_engine, ope
 from speechzip.pipeline.live.devices.web import Outgoing, Page
 from speechzip.pipeline.live.limits import LIMITS
 from speechzip.pipeline.live.reports import Heard, Notice, Pairing, Report
-from speechzip.pipeline.live.session.session import Party
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -45,7 +44,7 @@ AudioBufferSourceNode.prototype.start = function (...when) {
 class FakeConversation:
     """Writes down what the page asks for."""
 
-    is_hands_free = False
+    is_hands_free = is_pressed = is_playing = False
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -68,8 +67,7 @@ async def with_page(test: Callable[[str, str, FakeConversation, Page], Any]) -> 
     """Serve a page; give its host and token to a test."""
     page, conversation = Page(), FakeConversation()
     told: list[Report] = []
-    party = Party(conversation, None)  # type: ignore[arg-type]
-    serving = asyncio.ensure_future(page.run(party, told.append))
+    serving = asyncio.ensure_future(page.run(conversation, told.append))
     await until(lambda: len(told) == 1)
     (notice,) = told
     assert isinstance(notice, Notice)

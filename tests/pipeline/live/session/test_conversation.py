@@ -18,13 +18,14 @@ from speechzip.pipeline import DeviceError, LinkError, OutputError, Samples, Syn
 from speechzip.pipeline.live.devices.files import FolderLoudspeaker, play_in_real_time
 from speechzip.pipeline.live.limits import LIMITS, Limits
 from speechzip.pipeline.live.reports import (
+    JSON_NAMES,
     Delivered,
-    Guess,
     Heard,
     Level,
     Lost,
     Notice,
     Pairing,
+    PartialTranscript,
     PeerStatus,
     Played,
     Playing,
@@ -33,9 +34,9 @@ from speechzip.pipeline.live.reports import (
     Traffic,
     to_json,
 )
-from speechzip.pipeline.live.session.conversation import Conversation, Engines, level_db
-from speechzip.pipeline.live.session.session import Options, Party, call, take_part, wait_for_calls
-from speechzip.pipeline.live.session.transcriber import HANDS_FREE, PUSH_TO_TALK, Talker
+from speechzip.pipeline.live.session.conversation import Conversation, LiveEngines, level_db
+from speechzip.pipeline.live.session.session import Session, SessionOptions, dial, run_session, wait_for_calls
+from speechzip.pipeline.live.session.transcriber import HANDS_FREE, PUSH_TO_TALK, StreamingTranscriber
 from speechzip.pipeline.live.wire.messages import Status
 from speechzip.pipeline.live.wire.pairing import parse_address
 from speechzip.pipeline.live.wire.state import LinkState
@@ -78,17 +79,17 @@ class Somebody:
     def __init__(
         self,
         script: list[str],
-        options: Options | None = None,
+        options: SessionOptions | None = None,
         synthesizer: Synthesizer | None = None,
         limits: Limits = LIMITS,
     ) -> None:
         self.limits = limits
         self.recognizer = FakeRecognizer(script)
-        self.engines = Engines(self.recognizer, FakeVoiceEncoder(), synthesizer or FakeSynthesizer())
-        self.options = options or Options()
+        self.engines = LiveEngines(self.recognizer, FakeVoiceEncoder(), synthesizer or FakeSynthesizer())
+        self.options = options or SessionOptions()
         self.reports: list[Report] = []
         self.loudspeaker = FakeLoudspeaker()
-        self.party: Party | None = None
+        self.session: Session | None = None
 
     def of(self, kind: type[Report]) -> list[Report]:
         return [report for report in self.reports if isinstance(report, kind)]
@@ -115,23 +116,23 @@ class Somebody:
         (pairing,) = (report for report in self.reports if isinstance(report, Pairing))
         return pairing.line
 
-    async def front_end(self, party: Party) -> None:
-        self.party = party
+    async def front_end(self, session: Session) -> None:
+        self.session = session
         await asyncio.Event().wait()
 
     def conversation(self) -> Conversation:
-        assert self.party is not None
-        return self.party.conversation
+        assert self.session is not None
+        return self.session.conversation
 
     async def listen(self, secure: bool = False) -> None:
-        await take_part(
+        await run_session(
             self.engines, wait_for_calls("127.0.0.1", 0, secure), self.options, self.reports.append,
             self.front_end, self.loudspeaker, self.limits,
         )  # fmt: skip
 
     async def talk(self, address: str) -> None:
-        await take_part(
-            self.engines, call(parse_address(address)), self.options, self.reports.append,
+        await run_session(
+            self.engines, dial(parse_address(address)), self.options, self.reports.append,
             self.front_end, self.loudspeaker, self.limits,
         )  # fmt: skip
 
@@ -148,10 +149,12 @@ class Somebody:
 
 @pytest.fixture(autouse=True)
 def _loud_is_speech(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    def talker(recognizer: FakeRecognizer, voice_encoder: FakeVoiceEncoder, cutting: object) -> Talker:
-        return Talker(recognizer, voice_encoder, cutting, lambda: loud)  # type: ignore[arg-type]
+    def transcriber(
+        recognizer: FakeRecognizer, voice_encoder: FakeVoiceEncoder, endpointing: object
+    ) -> StreamingTranscriber:
+        return StreamingTranscriber(recognizer, voice_encoder, endpointing, lambda: loud)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(conversation_module, "Talker", talker)
+    monkeypatch.setattr(conversation_module, "StreamingTranscriber", transcriber)
 
 
 def conversing(
@@ -172,8 +175,8 @@ def conversing(
             await test(caller, listener)  # type: ignore[misc]
         finally:
             for somebody, task in ((caller, talking), (listener, listening)):
-                assert somebody.party is not None
-                somebody.party.done.set()
+                assert somebody.session is not None
+                somebody.session.done.set()
                 await task
                 assert somebody.loudspeaker.closed
 
@@ -201,7 +204,7 @@ def test_what_is_said_at_one_end_is_heard_at_the_other(secure: bool) -> None:
         assert ben.of(Playing) == [Playing(1)]
         (played,) = anna.of(Played)
         assert isinstance(played, Played)
-        assert 0 < played.delay_s < 5
+        assert 0 < played.latency_s < 5
         traffic = anna.of(Traffic)[-1]
         assert isinstance(traffic, Traffic)
         assert traffic.sent_bytes > said.payload_bytes
@@ -209,7 +212,8 @@ def test_what_is_said_at_one_end_is_heard_at_the_other(secure: bool) -> None:
         assert PeerStatus(Status.TALKING) in ben.of(PeerStatus)
         assert ben.of(PeerStatus)[-1] == PeerStatus(Status.NOTHING)
         for report in anna.reports:
-            assert json.loads(json.dumps(to_json(report)))["report"] == type(report).__name__
+            name = type(report).__name__
+            assert json.loads(json.dumps(to_json(report)))["report"] == JSON_NAMES.get(name, name)
 
     conversing(test, lambda: Somebody(["Hello Ben. How are you?"]), lambda: Somebody(["Fine."]), secure)
 
@@ -248,7 +252,7 @@ def test_a_clip_travels_once_for_who_can_clone_it(clones: bool) -> None:
 
 def test_warming_up_uses_every_engine_in_two_voices() -> None:
     synthesizer, recognizer = FakeSynthesizer(), FakeRecognizer()
-    Engines(recognizer, FakeVoiceEncoder(), synthesizer).warm_up()
+    LiveEngines(recognizer, FakeVoiceEncoder(), synthesizer).warm_up()
     assert len(recognizer.heard) == 1
     assert [text for text, *_ in synthesizer.asked] == ["Hello, is anybody there?"] * 3
     _, *voices = [voice for _, voice, _, _ in synthesizer.asked]
@@ -258,7 +262,7 @@ def test_warming_up_uses_every_engine_in_two_voices() -> None:
 @pytest.mark.models
 @pytest.mark.parametrize("voice_encoder", ["classical", "clip"])
 def test_the_real_engines_warm_up_without_a_warning(voice_encoder: str) -> None:
-    engines = Engines.load(voice_encoder=voice_encoder)
+    engines = LiveEngines.load(voice_encoder=voice_encoder)
     assert engines.voice_encoder.space == voice_encoder
 
 
@@ -269,11 +273,11 @@ def test_words_appear_while_they_are_said() -> None:
         for _ in range(20):
             conversation.hear(bursts((0.0, 0.2), duration_s=0.2).samples)
             await asyncio.sleep(0.02)
-        await until(lambda: len(anna.of(Guess)) >= 1)
+        await until(lambda: len(anna.of(PartialTranscript)) >= 1)
         assert ben.texts_heard == []
         conversation.release()
         await until(lambda: len(ben.texts_heard) == 1)
-        assert Guess("") in anna.of(Guess)
+        assert PartialTranscript("") in anna.of(PartialTranscript)
         assert any(isinstance(report, Level) and report.talking for report in anna.reports)
 
     conversing(test, lambda: Somebody(["Well then."]), lambda: Somebody([]))
@@ -295,7 +299,7 @@ def test_hands_free_a_pause_sends() -> None:
         anna.conversation().hear(bursts((0.2, 1.2), (2.2, 3.2), duration_s=4.0).samples)
         await until(lambda: len(ben.texts_heard) == 2)
 
-    conversing(test, lambda: Somebody([], Options(hands_free=True)), lambda: Somebody([]))
+    conversing(test, lambda: Somebody([], SessionOptions(hands_free=True)), lambda: Somebody([]))
 
 
 def test_a_loudspeaker_that_is_gone_is_told_to_both_and_the_words_still_come() -> None:
@@ -321,7 +325,7 @@ def test_a_slow_loudspeaker_makes_the_peer_wait_and_nothing_is_lost() -> None:
             await anna.say((0.2, 0.9), duration_s=1.1)
         await until(lambda: len(anna.of(Said)) == turns)
         await asyncio.sleep(0.2)
-        assert anna.party is not None
+        assert anna.session is not None
         assert len(ben.texts_heard) == 1
         assert any("the peer has to wait: 4 utterances" in report.text for report in ben.notices)
         assert len(anna.of(Delivered)) < turns  # the rest waits at its source
@@ -348,8 +352,8 @@ def test_what_is_said_without_a_link_waits_and_is_told() -> None:
         talking = asyncio.ensure_future(anna.talk(ben.address))
         await until(lambda: anna.texts_heard == ["Are you there?"])
         for somebody, task in ((anna, talking), (ben, listening)):
-            assert somebody.party is not None
-            somebody.party.done.set()
+            assert somebody.session is not None
+            somebody.session.done.set()
             await task
 
     run(test)
@@ -363,8 +367,8 @@ def test_a_peer_that_is_denied_ends_the_party_with_the_reason() -> None:
         wrong = ben.address[:-6] + ("AAAAAA" if not ben.address.endswith("AAAAAA") else "BBBBBB")
         with pytest.raises(LinkError, match="does not know our secret"):
             await Somebody([]).talk(wrong)
-        assert ben.party is not None
-        ben.party.done.set()
+        assert ben.session is not None
+        ben.session.done.set()
         await listening
 
     run(test)
@@ -375,10 +379,10 @@ def test_a_recording_is_said_and_then_the_party_leaves(tmp_path: Path) -> None:
     soundfile.write(str(recording), bursts((0.2, 0.8), duration_s=1.0).samples, 16000)
 
     async def test() -> None:
-        ben = Somebody([], Options(once=True))
+        ben = Somebody([], SessionOptions(once=True))
         listening = asyncio.ensure_future(ben.listen())
         await until(lambda: ben.phase == "waiting")
-        anna = Somebody(["From a file."], Options(input=recording))
+        anna = Somebody(["From a file."], SessionOptions(input=recording))
         await anna.talk(ben.address)
         await listening  # leaves when its peer has left
         assert ben.texts_heard == ["From a file."]

@@ -20,9 +20,9 @@ from speechzip.pipeline import Payload, Samples, Speaker, Synthesizer, Utterance
 from speechzip.pipeline.decompression import with_voices
 from speechzip.pipeline.live.limits import LIMITS, Limits
 from speechzip.pipeline.live.reports import Heard, Lost, Notice, Pairing, PeerStatus, Report
-from speechzip.pipeline.live.session.conversation import Engines
+from speechzip.pipeline.live.session.conversation import LiveEngines
 from speechzip.pipeline.live.session.playback import PlayQueue
-from speechzip.pipeline.live.session.session import Options, Party, take_part, wait_for_calls
+from speechzip.pipeline.live.session.session import Session, SessionOptions, run_session, wait_for_calls
 from speechzip.pipeline.live.session.synthesis import estimate_duration_s, speak
 from speechzip.pipeline.live.wire.delivery import SplitPayload
 from speechzip.pipeline.live.wire.frames import FrameReader
@@ -76,7 +76,7 @@ class Ben:
     def __init__(self) -> None:
         self.reports: list[Report] = []
         self.ear = Ear()
-        self.party: Party | None = None
+        self.session: Session | None = None
 
     def texts(self, kind: type[Heard | Lost | Notice]) -> list[str]:
         return [report.text for report in self.reports if isinstance(report, kind)]
@@ -88,27 +88,27 @@ class Ben:
 
     @property
     def waiting(self) -> PlayQueue:
-        assert self.party is not None
-        return self.party.conversation._playback._queue  # pyright: ignore[reportPrivateUsage]
+        assert self.session is not None
+        return self.session.conversation._playback._queue  # pyright: ignore[reportPrivateUsage]
 
-    async def front_end(self, party: Party) -> None:
-        self.party = party
+    async def front_end(self, session: Session) -> None:
+        self.session = session
         await asyncio.Event().wait()
 
 
 @asynccontextmanager
 async def listening(synthesizer: Synthesizer, limits: Limits) -> AsyncGenerator[Ben, None]:
     ben = Ben()
-    engines = Engines(FakeRecognizer(), FakeVoiceEncoder(), synthesizer)
+    engines = LiveEngines(FakeRecognizer(), FakeVoiceEncoder(), synthesizer)
     connect = wait_for_calls("127.0.0.1", 0, False, limits=limits)
-    party = take_part(engines, connect, Options(), ben.reports.append, ben.front_end, ben.ear, limits)
-    task = asyncio.ensure_future(party)
-    await until(lambda: any(isinstance(report, LinkState) for report in ben.reports) and ben.party is not None)
+    session = run_session(engines, connect, SessionOptions(), ben.reports.append, ben.front_end, ben.ear, limits)
+    task = asyncio.ensure_future(session)
+    await until(lambda: any(isinstance(report, LinkState) for report in ben.reports) and ben.session is not None)
     try:
         yield ben
     finally:
-        assert ben.party is not None
-        ben.party.done.set()
+        assert ben.session is not None
+        ben.session.done.set()
         await task
 
 

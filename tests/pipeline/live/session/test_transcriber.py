@@ -8,24 +8,32 @@ import pytest
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from speechzip.pipeline import PayloadCorrupt, Samples, Transcript, Utterance, Voice, VoiceReference, encode_payload
 from speechzip.pipeline.live.session.synthesis import SENTENCE_PAUSE_S, decode_utterances, sentences, speak
-from speechzip.pipeline.live.session.transcriber import HANDS_FREE, PUSH_TO_TALK, Spoken, Talker, Unheard
-from speechzip.pipeline.segments.segmentation import Cutting
+from speechzip.pipeline.live.session.transcriber import (
+    HANDS_FREE,
+    PUSH_TO_TALK,
+    OutgoingUtterance,
+    StreamingTranscriber,
+    Unheard,
+)
+from speechzip.pipeline.segments.segmentation import EndpointingSettings
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from speechzip.pipeline.types import Payload, Speaker
 
 BLOCK = 1600
 
 
-def talker(recognizer: FakeRecognizer, cutting: Cutting = PUSH_TO_TALK) -> Talker:
+def transcriber(recognizer: FakeRecognizer, endpointing: EndpointingSettings = PUSH_TO_TALK) -> StreamingTranscriber:
     time_s = iter(range(10**6))
-    return Talker(recognizer, FakeVoiceEncoder(), cutting, lambda: loud, clock=lambda: next(time_s) / 20)
+    return StreamingTranscriber(
+        recognizer, FakeVoiceEncoder(), endpointing, lambda: loud, clock=lambda: next(time_s) / 20
+    )
 
 
-def spoken_in(items: Iterable[Spoken | Unheard]) -> list[Spoken]:
+def spoken_in(items: Iterable[OutgoingUtterance | Unheard]) -> list[OutgoingUtterance]:
     """Return what was said; no engine has failed."""
     kept = list(items)
     assert not [item for item in kept if isinstance(item, Unheard)]
-    return [item for item in kept if isinstance(item, Spoken)]
+    return [item for item in kept if isinstance(item, OutgoingUtterance)]
 
 
 def blocks(samples: Samples) -> list[Samples]:
@@ -34,7 +42,7 @@ def blocks(samples: Samples) -> list[Samples]:
 
 def test_what_is_said_between_press_and_release_is_one_utterance() -> None:
     recognizer = FakeRecognizer(["Hello there."])
-    person = talker(recognizer)
+    person = transcriber(recognizer)
     assert list(person.push(bursts((0.5, 2.0), duration_s=2.2).samples)) == []
     (spoken,) = spoken_in(person.release())
     (utterance,) = spoken.payload.utterances
@@ -46,7 +54,7 @@ def test_what_is_said_between_press_and_release_is_one_utterance() -> None:
 
 
 def test_times_run_on_over_releases() -> None:
-    person = talker(FakeRecognizer())
+    person = transcriber(FakeRecognizer())
     for turn in range(3):
         list(person.push(bursts((0.5, 1.5), duration_s=2.0).samples))
         (spoken,) = spoken_in(person.release())
@@ -55,7 +63,7 @@ def test_times_run_on_over_releases() -> None:
 
 
 def test_a_long_turn_is_sent_in_parts_while_it_goes_on() -> None:
-    person = talker(FakeRecognizer())
+    person = transcriber(FakeRecognizer())
     sound = bursts((0.2, 3.0), (3.3, 6.0), (6.4, 9.0), (11.0, 12.0), duration_s=12.2).samples
     parts = [(spoken.end_s, person.heard_s) for block in blocks(sound) for spoken in spoken_in(person.push(block))]
     # Past 5 s a pause of 0.25 s is enough; before, it takes 0.9 s.
@@ -65,34 +73,34 @@ def test_a_long_turn_is_sent_in_parts_while_it_goes_on() -> None:
 
 
 def test_hands_free_a_pause_is_the_end() -> None:
-    person = talker(FakeRecognizer(), HANDS_FREE)
+    person = transcriber(FakeRecognizer(), HANDS_FREE)
     (spoken,) = spoken_in(person.push(bursts((0.5, 1.5), duration_s=2.3).samples))
     assert spoken.end_s == pytest.approx(1.5, abs=0.1)
 
 
-def test_guesses_grow_and_the_last_one_is_taken_without_reading_again() -> None:
+def test_partials_grow_and_the_last_one_is_taken_without_reading_again() -> None:
     recognizer = FakeRecognizer([f"Guess {index}." for index in range(100)])
-    person = talker(recognizer)
-    guesses: list[str] = []
+    person = transcriber(recognizer)
+    partials: list[str] = []
     for block in blocks(bursts((0.0, 3.0), duration_s=3.4).samples):
         assert list(person.push(block)) == []
-        if (text := person.guess()) is not None:
-            guesses.append(text)
-    assert guesses == [f"Guess {index}." for index in range(len(guesses))]
+        if (text := person.partial_transcript()) is not None:
+            partials.append(text)
+    assert partials == [f"Guess {index}." for index in range(len(partials))]
     lengths = [len(samples) for samples in recognizer.heard]
     assert lengths == sorted(lengths)
-    assert 2 <= len(guesses) <= 8
+    assert 2 <= len(partials) <= 8
     (spoken,) = spoken_in(person.release())
-    assert spoken.text == guesses[-1]
-    assert len(recognizer.heard) == len(guesses)
+    assert spoken.text == partials[-1]
+    assert len(recognizer.heard) == len(partials)
 
 
-def test_a_guess_that_is_not_the_end_is_read_again() -> None:
+def test_a_partial_that_is_not_the_end_is_read_again() -> None:
     recognizer = FakeRecognizer([f"Guess {index}." for index in range(100)])
-    person = talker(recognizer)
+    person = transcriber(recognizer)
     sound = bursts((0.0, 3.0), duration_s=3.0).samples
     list(person.push(sound[:32000]))
-    assert person.guess() == "Guess 0."
+    assert person.partial_transcript() == "Guess 0."
     list(person.push(sound[32000:]))
     (spoken,) = spoken_in(person.release())
     assert spoken.text == "Guess 1."
@@ -100,15 +108,15 @@ def test_a_guess_that_is_not_the_end_is_read_again() -> None:
 
 
 def test_silence_and_noise_say_nothing() -> None:
-    assert [*talker(FakeRecognizer()).push(np.zeros(32000, np.float32))] == []
-    unsure = talker(FakeRecognizer(["You"], confidence=0.2))
+    assert [*transcriber(FakeRecognizer()).push(np.zeros(32000, np.float32))] == []
+    unsure = transcriber(FakeRecognizer(["You"], confidence=0.2))
     list(unsure.push(bursts((0.5, 2.0), duration_s=3.0).samples))
     assert list(unsure.release()) == []
-    assert talker(FakeRecognizer()).guess() is None
+    assert transcriber(FakeRecognizer()).partial_transcript() is None
 
 
 def test_the_voice_is_measured_at_once_and_again_when_more_is_known() -> None:
-    person = talker(FakeRecognizer())
+    person = transcriber(FakeRecognizer())
     voices: list[Voice | VoiceReference] = []
     for _ in range(40):
         list(person.push(bursts((0.2, 2.2), duration_s=2.4).samples))
@@ -182,13 +190,13 @@ def test_sentences() -> None:
 
 
 def test_spoken_text() -> None:
-    spoken = Spoken(Payload((), (Utterance(0.0, 1.0, 0, "Hi."),), 1.0), 1.0)
+    spoken = OutgoingUtterance(Payload((), (Utterance(0.0, 1.0, 0, "Hi."),), 1.0), 1.0)
     assert spoken.text == "Hi."
     assert Transcript("Hi.", 1.0).text == spoken.text
 
 
 class FailingOnce(FakeRecognizer):
-    """Fails at the first stretch, while it is said and when it is over."""
+    """Fails at the first segment, while it is said and when it is over."""
 
     def transcribe(self, samples: Samples) -> Transcript:
         transcript = super().transcribe(samples)
@@ -198,9 +206,9 @@ class FailingOnce(FakeRecognizer):
 
 
 def test_a_recognizer_that_fails_costs_one_utterance() -> None:
-    person = talker(FailingOnce())
+    person = transcriber(FailingOnce())
     list(person.push(bursts((0.2, 1.2), duration_s=1.2).samples))
-    assert person.guess() is None
+    assert person.partial_transcript() is None
     (lost,) = person.release()
     assert isinstance(lost, Unheard)
     assert isinstance(lost.error, MemoryError)
@@ -218,7 +226,7 @@ class Deaf(FakeVoiceEncoder):
 
 
 def test_a_voice_encoder_that_fails_is_told() -> None:
-    person = Talker(FakeRecognizer(), Deaf(), PUSH_TO_TALK, lambda: loud)
+    person = StreamingTranscriber(FakeRecognizer(), Deaf(), PUSH_TO_TALK, lambda: loud)
     list(person.push(bursts((0.2, 1.2), duration_s=1.5).samples))
     (lost,) = person.release()
     assert isinstance(lost, Unheard)

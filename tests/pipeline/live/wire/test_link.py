@@ -27,7 +27,7 @@ from speechzip.pipeline.live.wire.messages import (
     Reason,
     Status,
     StatusMessage,
-    Utterance,
+    UtteranceMessage,
     encode_message,
 )
 
@@ -108,21 +108,21 @@ def test_hello_says_who_is_there_and_keeps_the_secret() -> None:
 
 def test_utterances_go_both_ways_and_are_acknowledged() -> None:
     anna, ben, caller, listener = open_pair()
-    number = anna.outbox.say(split("hello"))
-    ben.outbox.say(split("and hello"))
+    number = anna.outbox.enqueue(split("hello"))
+    ben.outbox.enqueue(split("and hello"))
     at_caller, at_listener = exchange(caller, listener)
     assert PayloadReceived(2, anna.outbox.stream, b"HHVVhello") in at_listener
     assert PayloadReceived(2, ben.outbox.stream, b"HHVVand hello") in at_caller
     assert DeliveredTo((number,)) in at_caller
     listener.played(2)
-    listener.tell(Status.TALKING)
+    listener.set_status(Status.TALKING)
     assert exchange(caller, listener)[0] == [PlayedBy(number), StatusOf(Status.TALKING)]
     assert exchange(caller, listener) == ([], [])  # told once
 
 
 def test_a_listener_says_nothing_to_who_lacks_the_secret() -> None:
     stranger, ben = End(Hello(b"", 1, b"\x01", b"\x01", b"guess")), End()
-    ben.outbox.say(split("private"))
+    ben.outbox.enqueue(split("private"))
     caller, listener = stranger.link(listens=False), ben.link(listens=True)
     assert listener.to_send(0) == b""
     (ended,), (refused,) = exchange(caller, listener)
@@ -146,7 +146,9 @@ def test_a_listener_answers_nothing_to_what_is_not_the_protocol(said: bytes) -> 
 def test_nothing_is_taken_before_the_listener_has_admitted() -> None:
     anna, listener = End(), End().link(listens=True)
     hello = anna.link(listens=False).to_send(0)
-    events = listener.receive(hello + encode_message(Acknowledge(0)) + encode_message(Utterance(1, 0, b"H", b"")), 0)
+    events = listener.receive(
+        hello + encode_message(Acknowledge(0)) + encode_message(UtteranceMessage(1, 0, b"H", b"")), 0
+    )
     assert [type(event) for event in events] == [Greeted, Ended]
 
 
@@ -212,7 +214,7 @@ def test_a_peer_that_never_greets_or_never_ends_a_frame_is_dropped() -> None:
 def test_a_peer_that_reads_nothing_is_dropped_and_costs_no_memory() -> None:
     anna, ben, caller, listener = open_pair()
     for index in range(1000):  # the peer speaks and never reads: nothing is made for it
-        anna.outbox.say(split(f"text {index}"))
+        anna.outbox.enqueue(split(f"text {index}"))
         ben.take(received(listener, caller.to_send(1), 1))
         caller.receive(encode_message(Acknowledge(index + 2)), 1)
     assert len(ben.heard) == 1000
@@ -226,12 +228,12 @@ def test_a_peer_that_reads_nothing_is_dropped_and_costs_no_memory() -> None:
 
 def test_an_utterance_that_is_not_asked_for_waits_unacknowledged_and_the_rest_is_heard_at_once() -> None:
     anna, _, caller, listener = open_pair()
-    numbers = [anna.outbox.say(split(f"text {index}")) for index in range(40)]
+    numbers = [anna.outbox.enqueue(split(f"text {index}")) for index in range(40)]
     (first,) = listener.receive(caller.to_send(0), 0)
     assert isinstance(first, PayloadReceived)
     assert first.payload == b"HHVVtext 0"
     assert caller.receive(listener.to_send(0), 0) == [DeliveredTo((numbers[0],))]  # one, and its voices
-    caller.tell(Status.TALKING)
+    caller.set_status(Status.TALKING)
     assert listener.receive(caller.to_send(0), 0) == [StatusOf(Status.TALKING)]
     for number, text in zip(numbers[1:], range(1, 40), strict=True):
         (heard,) = listener.take_next()
@@ -244,12 +246,14 @@ def test_an_utterance_that_is_not_asked_for_waits_unacknowledged_and_the_rest_is
 
 def test_a_peer_that_does_not_wait_for_acknowledgements_is_sent_away() -> None:
     anna, _, caller, listener = open_pair()
-    anna.outbox.say(split("text 0"))
+    anna.outbox.enqueue(split("text 0"))
     events = listener.receive(caller.to_send(0), 0)
     for sequence in range(3, 3 + WINDOW):
-        events += listener.receive(encode_message(Utterance(sequence, 0, b"HH", b"text")), 0)
+        events += listener.receive(encode_message(UtteranceMessage(sequence, 0, b"HH", b"text")), 0)
     assert [type(event) for event in events] == [PayloadReceived]
-    flood = b"".join(encode_message(Utterance(sequence, 0, b"HH", b"text")) for sequence in range(3 + WINDOW, 4000))
+    flood = b"".join(
+        encode_message(UtteranceMessage(sequence, 0, b"HH", b"text")) for sequence in range(3 + WINDOW, 4000)
+    )
     (ended,) = listener.receive(flood, 0)
     assert isinstance(ended, Ended)
     assert ended.message == "the peer has more than 17 items on the way"
@@ -258,7 +262,7 @@ def test_a_peer_that_does_not_wait_for_acknowledgements_is_sent_away() -> None:
 def test_what_was_not_asked_for_comes_again_after_a_reconnection() -> None:
     anna, ben, caller, listener = open_pair()
     for text in ("one", "two", "three"):
-        anna.outbox.say(split(text))
+        anna.outbox.enqueue(split(text))
     ben.take(listener.receive(caller.to_send(0), 0))
     caller.receive(listener.to_send(0), 0)
     _, again = exchange(anna.link(listens=False), ben.link(listens=True))
@@ -284,7 +288,7 @@ def test_nothing_is_lost_and_nothing_is_heard_twice(breaks: list[tuple[int, int,
         for _ in range(count):
             text = f"utterance {len(said)}"
             said.append(b"HHVV" + text.encode())
-            numbers.append(anna.outbox.say(split(text)))
+            numbers.append(anna.outbox.enqueue(split(text)))
         at_caller, at_listener = exchange(anna.link(listens=False), ben.link(listens=True), keep=keep)
         anna.take(at_caller)
         ben.take(at_listener)
@@ -309,7 +313,7 @@ def test_any_bytes_end_the_link_or_leave_it_whole(noise: bytes, listens: bool) -
 @given(st.data())
 def test_damaged_bytes_are_never_heard(data: st.DataObject) -> None:
     anna, _, caller, listener = open_pair()
-    anna.outbox.say(split("what was said"))
+    anna.outbox.enqueue(split("what was said"))
     sent = bytearray(caller.to_send(0))
     bit = data.draw(st.integers(0, 8 * len(sent) - 1))
     sent[bit // 8] ^= 1 << bit % 8

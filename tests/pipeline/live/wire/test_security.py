@@ -43,7 +43,7 @@ def test_paired_ends_talk_in_tls_1_3(identity: Identity) -> None:
             anna.say("anna: 1")
             ben.say("ben: 1")
             await until(lambda: anna.delivered == ben.delivered == 1)
-            transport = anna.endpoint._wire._transport  # type: ignore
+            transport = anna.endpoint._protocol._transport  # type: ignore
             assert transport is not None
             assert transport.get_extra_info("ssl_object").version() == "TLSv1.3"
             await anna.endpoint.close()

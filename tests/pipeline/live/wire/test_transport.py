@@ -165,7 +165,7 @@ def test_a_caller_that_comes_back_takes_its_old_place() -> None:
             anna = calling_person(proxy.port)
             async with running(ben, anna):
                 await until(lambda: anna.phase == ben.phase == "connected")
-                anna.endpoint._wire._transport.abort()  # type: ignore  # a cut that the listener's side is not told of
+                anna.endpoint._protocol._transport.abort()  # type: ignore  # a cut that the listener's side is not told of
                 anna.say("anna: 1")
                 ben.say("ben: 1")
                 await until_all_heard(anna, ben, ["1"])
