@@ -15,7 +15,7 @@ VOICE_SPACES: dict[int, str] = {1: "classical", 2: "clip", 3: "trained-1"}
 """The number of a voice space in a payload -> its name. FORMAT.md has the same table."""
 
 MAX_VOICE_BYTES = 64
-"""The longest quantised speaker embedding: whatever has more is a long voice, such as a reference clip."""
+"""The longest quantized speaker embedding: whatever has more is a long voice, such as a reference clip."""
 
 MAX_LONG_VOICE_BYTES = 4096
 """The longest voice of any kind that a payload may carry."""
@@ -100,7 +100,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How somebody sounds: a quantised speaker embedding."""
+    """How somebody sounds: a quantized speaker embedding."""
 
     space: str
     """Name of the space that the embedding lives in, such as ``"classical"``."""

@@ -185,10 +185,10 @@ def test_recorded_noise_and_music_say_nothing(evalset: Path, transcribe: Transcr
     }
 
 
-def _noise(colour: float, level: float = 0.1) -> Samples:
-    """Return 6 s of noise whose power falls with frequency to the power of `colour`."""
-    spectrum = np.fft.rfft(np.random.default_rng(int(colour)).normal(size=6 * RATE))
-    spectrum /= np.maximum(np.arange(len(spectrum)), 300) ** (colour / 2)
+def _noise(color: float, level: float = 0.1) -> Samples:
+    """Return 6 s of noise whose power falls with frequency to the power of `color`."""
+    spectrum = np.fft.rfft(np.random.default_rng(int(color)).normal(size=6 * RATE))
+    spectrum /= np.maximum(np.arange(len(spectrum)), 300) ** (color / 2)
     noise = np.fft.irfft(spectrum)
     return np.asarray(level * noise / np.std(noise), np.float32)
 

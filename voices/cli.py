@@ -118,18 +118,19 @@ def import_voices(
     _print(VoiceStore().import_file(file, name, force), as_json)
 
 
-@voices.command(epilog="Example: speechzip voices licence --accept")
-def licence(
-    accept: Annotated[bool, typer.Option("--accept", help="I have read the licence and accept it.")] = False,
+@voices.command("licence", hidden=True)  # as earlier releases spelled it
+@voices.command("license", epilog="Example: speechzip voices license --accept")
+def license(
+    accept: Annotated[bool, typer.Option("--accept", help="I have read the license and accept it.")] = False,
 ) -> None:
-    """Show the licence of XTTS-v2's weights, and accept it."""
-    from .store import licenses as licences
+    """Show the license of XTTS-v2's weights, and accept it."""
+    from .store import licenses
 
-    print(f"{licences.CPML.covers}: {licences.CPML.terms}")
+    print(f"{licenses.CPML.covers}: {licenses.CPML.terms}")
     if accept:
-        print(f"accepted; written down in {licences.accept(licences.CPML)}")
+        print(f"accepted; written down in {licenses.accept(licenses.CPML)}")
     else:
-        print("accepted" if licences.is_accepted(licences.CPML) else "not accepted yet; to accept, give --accept")
+        print("accepted" if licenses.is_accepted(licenses.CPML) else "not accepted yet; to accept, give --accept")
 
 
 def _print(found: list[NamedVoice], as_json: bool, folder: Path | None = None) -> None:

@@ -144,7 +144,7 @@ def _fresh_library() -> tuple[ctypes.CDLL, int]:
 
 @lru_cache(maxsize=1)
 def _library() -> tuple[ctypes.CDLL, int]:
-    """Return the initialised library and its sample rate in Hz."""
+    """Return the initialized library and its sample rate in Hz."""
     try:
         library = ctypes.CDLL(espeakng_loader.get_library_path())
         data_path = _data_path()

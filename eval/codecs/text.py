@@ -23,7 +23,7 @@ from .sound import message_packets, mono
 
 
 class TextCodec(Codec):
-    """Recognise, compress the text with Brotli, and let a neutral voice read it from the start."""
+    """Recognize, compress the text with Brotli, and let a neutral voice read it from the start."""
 
     name = "text-brotli"
     family = "text + Brotli"

@@ -1,6 +1,6 @@
 """The recordings that the install brings: two readings in the wheel ``moonshine-voice``.
 
-Too few for a judgement (two recordings, under a minute), enough to see that all works.
+Too few for a judgment (two recordings, under a minute), enough to see that all works.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ CURVES = {
     "overall": (-0.06766283, 1.11546468, 0.04602535),
 }
 """Scale -> polynomial from the network's output to listeners' scores, in the order of the outputs (DNS-Challenge's
-`dnsmos_local.py`, not personalised)."""
+`dnsmos_local.py`, not personalized)."""
 
 
 class Dnsmos:

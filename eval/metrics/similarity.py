@@ -23,7 +23,7 @@ class Enrolled:
     item: str
     """The recording that it is from."""
     words: str
-    """What is said in it, normalised."""
+    """What is said in it, normalized."""
     embedding: Embedding
     """Whose voice it is."""
 
@@ -42,22 +42,22 @@ class VoiceScore:
     """Number of speakers that it was held against, its own among them."""
 
 
-Enrolment = Mapping[str, list[Enrolled]]
+Enrollment = Mapping[str, list[Enrolled]]
 """Speaker -> the original turns that they are known by."""
 
 
-def enrol(originals: Iterable[Observation]) -> Enrolment:
+def enroll(originals: Iterable[Observation]) -> Enrollment:
     """Return the speakers of a corpus, by the clean originals."""
-    enrolment: dict[str, list[Enrolled]] = {}
+    enrollment: dict[str, list[Enrolled]] = {}
     for observation in originals:
         for turn in observation.turns:
             if turn.embedding and turn.speaker:
                 enrolled = Enrolled(observation.item, normalize(turn.reference or ""), unpack_embedding(turn.embedding))
-                enrolment.setdefault(turn.speaker, []).append(enrolled)
-    return enrolment
+                enrollment.setdefault(turn.speaker, []).append(enrolled)
+    return enrollment
 
 
-def voice_scores(observation: Observation, enrolment: Enrolment) -> list[VoiceScore]:
+def voice_scores(observation: Observation, enrollment: Enrollment) -> list[VoiceScore]:
     """Return a score for each turn whose speaker has other recordings."""
     scores: list[VoiceScore] = []
     for turn in observation.turns:
@@ -67,12 +67,12 @@ def voice_scores(observation: Observation, enrolment: Enrolment) -> list[VoiceSc
         embedding = unpack_embedding(turn.embedding)
         cosines: dict[str, float] = {}
         nearness: dict[str, float] = {}
-        for speaker, known in enrolment.items():
+        for speaker, known in enrollment.items():
             others = [one.embedding for one in known if one.item != observation.item and one.words != words]
             if others:
                 cosines[speaker] = float(np.mean([other @ embedding for other in others]))
-                centre = np.mean(others, axis=0)
-                nearness[speaker] = float(centre @ embedding / np.linalg.norm(centre))
+                center = np.mean(others, axis=0)
+                nearness[speaker] = float(center @ embedding / np.linalg.norm(center))
         strangers = [cosine for speaker, cosine in cosines.items() if speaker != turn.speaker]
         if turn.speaker in cosines and strangers:
             nearest = max(nearness, key=lambda speaker: nearness[speaker])

@@ -137,7 +137,7 @@ def stretches(speech: Samples) -> Frames:
 
 
 def mel_spectrogram(speech: Samples) -> Frames:
-    """Return the power in each mel band: float32 [1 + T // HOP, BANDS] of float32 [T], frames centred."""
+    """Return the power in each mel band: float32 [1 + T // HOP, BANDS] of float32 [T], frames centered."""
     padded = np.pad(speech, WINDOW // 2)
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)

@@ -1,4 +1,4 @@
-"""Are the words right: word and character error rate after a stated normalisation."""
+"""Are the words right: word and character error rate after a stated normalization."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, cast
 if TYPE_CHECKING:  # both take long to import, and the command line must not
     from whisper_normalizer.english import EnglishTextNormalizer
 
-NORMALIZER = "Whisper's English normaliser (whisper-normalizer; Radford et al. 2022, appendix C)"
+NORMALIZER = "Whisper's English normalizer (whisper-normalizer; Radford et al. 2022, appendix C)"
 """What reports say about how words are compared."""
 
 
@@ -57,7 +57,7 @@ class DiffPart:
 
 
 def normalize(text: str) -> str:
-    """Return `text` as words are compared: Whisper's English normaliser.
+    """Return `text` as words are compared: Whisper's English normalizer.
 
     It takes away case and punctuation, opens contractions, writes numbers in figures and
     British spellings the American way (Radford et al. 2022, appendix C).
@@ -70,7 +70,7 @@ def normalize(text: str) -> str:
 
 
 def word_errors(references: Sequence[str], hypotheses: Sequence[str]) -> WordErrors:
-    """Count the word errors of each hypothesis against the reference beside it, normalised.
+    """Count the word errors of each hypothesis against the reference beside it, normalized.
 
     Example:
         >>> word_errors(["The cat sat."], ["the cat, sad"]).rate  # one of three words is wrong
@@ -98,7 +98,7 @@ def character_errors(references: Sequence[str], hypotheses: Sequence[str]) -> Wo
 
 
 def word_diff(reference: str, hypothesis: str) -> list[DiffPart]:
-    """Return how the normalised `hypothesis` came from the normalised `reference`.
+    """Return how the normalized `hypothesis` came from the normalized `reference`.
 
     Example:
         >>> [(part.edit, part.reference, part.hypothesis) for part in word_diff("a b c", "a x c d")]
@@ -113,7 +113,7 @@ def kept_words(reference: str, hypothesis: str, wanted: set[str]) -> tuple[int, 
     Args:
         reference: the right text.
         hypothesis: what came of it.
-        wanted: normalised words.
+        wanted: normalized words.
 
     Example:
         >>> kept_words("Call Stella at nine", "call Stellar at nine", {"stella", "9"})
@@ -128,7 +128,7 @@ def kept_words(reference: str, hypothesis: str, wanted: set[str]) -> tuple[int, 
 
 
 def number_words(reference: str) -> set[str]:
-    """Return the normalised words of `reference` that hold a figure.
+    """Return the normalized words of `reference` that hold a figure.
 
     Example:
         >>> sorted(number_words("It cost twenty-one dollars in 1999."))
@@ -142,11 +142,11 @@ def number_words(reference: str) -> set[str]:
 
 
 UNSURE_NUMBERS = {"1", "1s", "2nd", "1st"}
-"""The normaliser writes "no one" as "no 1": these are pronouns and ordinals as often as numbers."""
+"""The normalizer writes "no one" as "no 1": these are pronouns and ordinals as often as numbers."""
 
 
 def name_words(cased: str) -> set[str]:
-    """Return the normalised names in a text with upper and lower case: capitalised words inside a sentence.
+    """Return the normalized names in a text with upper and lower case: capitalized words inside a sentence.
 
     A text without any lower case says nothing about names.
 

@@ -40,7 +40,7 @@ SECTION_FILLS = {
     "text": ("#0072B2", "plain"),
     "checksum": ("#E69F00", "falling"),
 }
-"""Section of a payload -> colour and pattern."""
+"""Section of a payload -> color and pattern."""
 OTHER_FILL = ("#009E73", "across")
 
 

@@ -43,7 +43,7 @@ TIME = {"encode_rtf": "coding, real time", "decode_rtf": "decoding, real time"}
 
 HOW = """speechzip writes down what was said, by whom and when, sends that, and lets a synthesizer say it again.
 The other codecs send the sound. A <b>word error rate</b> (WER) is the share of words that a listening machine,
-the judge, gets wrong in what comes out: it compares what it hears with what was really said, after {normaliser}.
+the judge, gets wrong in what comes out: it compares what it hears with what was really said, after {normalizer}.
 The original recording has errors too: they are the judge's own. Ranges are 95 % intervals from a bootstrap over
 recordings: run again on other recordings of the kind, the number would mostly fall within."""
 
@@ -67,7 +67,7 @@ def render_page(results: Results, folder: Path) -> str:
     sections = {name: body for name, body in sections.items() if body}
     links = "".join(f'<a href="#{_anchor(name)}">{name}</a>' for name in sections)
     bodies = "".join(f'<h2 id="{_anchor(name)}">{name}</h2>{body}' for name, body in sections.items())
-    how = HOW.format(normaliser=escape(results.facts["normaliser"]))
+    how = HOW.format(normalizer=escape(results.facts["normaliser"]))
     warnings = "".join(f'<p class="note">{escape(warning)}</p>' for warning in results.warnings)
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -131,7 +131,7 @@ def _bits_and_words(results: Results) -> str:
         "packet, RTP too for the codecs that stream (40 bytes a "
         "packet; speechzip and text send one message). Substituted, deleted and inserted add up to the WER. "
         "Numbers: words "
-        "that the normaliser writes with a figure. Names: capitalised words inside a sentence, of the transcript "
+        "that the normalizer writes with a figure. Names: capitalized words inside a sentence, of the transcript "
         "or, where "
         "it is all capitals, of what the judge hears in the original.</p>"
     )

@@ -1,6 +1,6 @@
 """Plots as SVG, by hand: no library, no font, no script; the same on paper and on a screen.
 
-Colours are those of Okabe and Ito (2008), which the colour-blind can tell apart; each comes with a
+Colors are those of Okabe and Ito (2008), which the color-blind can tell apart; each comes with a
 marker and a dash of its own, so that a black-and-white print says the same.
 """
 
@@ -174,7 +174,7 @@ def legend(entries: Sequence[tuple[str, Style]]) -> str:
 
 
 def swatches(entries: Sequence[tuple[str, str, str]]) -> str:
-    """Return a line of patterns and names: (name, colour, pattern)."""
+    """Return a line of patterns and names: (name, color, pattern)."""
     keys = "".join(
         f'<span class="key"><svg viewBox="0 0 22 14" width="22" height="14" aria-hidden="true"><defs>{PATTERNS}</defs>'
         f'<rect width="22" height="14" fill="{color}"/><rect width="22" height="14" fill="url(#{pattern})"/></svg>'

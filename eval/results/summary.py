@@ -9,7 +9,7 @@ from ..codecs import ORIGINAL
 from ..conditions import CLEAN
 from ..corpora import NONSPEECH
 from ..corpora.manifest import APART
-from ..metrics.similarity import Enrolment, enrol, voice_scores
+from ..metrics.similarity import Enrollment, enroll, voice_scores
 from ..metrics.wer import WordErrors, character_errors, has_case, kept_words, name_words, number_words, word_errors
 from ..types import Observation
 from .bootstrap import Estimate, estimate_ratio
@@ -24,7 +24,7 @@ ON_TIME_S = 0.05
 Part = tuple[float, float]
 """Numerator and denominator that one recording adds to a ratio."""
 Names = Mapping[str, set[str]]
-"""Id of a recording -> the normalised names that are said in it."""
+"""Id of a recording -> the normalized names that are said in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def summarize(
         seed: of the bootstrap.
     """
     originals = [one for one in observations if one.system == ORIGINAL and one.condition == CLEAN and not one.failure]
-    enrolment = enrol(originals)
+    enrollment = enroll(originals)
     names = {one.item: _names(one, judges[0]) for one in originals}
     drawn = {one.item for one in observations if one.condition != CLEAN}
     groups: dict[tuple[str, str, str], list[Observation]] = {}
@@ -71,7 +71,7 @@ def summarize(
             groups.setdefault((one.system, one.condition, part), []).append(one)
     order = {name: place for place, name in enumerate(families)}
     return [
-        _row(key, groups[key], families[key[0]], judges, enrolment, names, seed)
+        _row(key, groups[key], families[key[0]], judges, enrollment, names, seed)
         for key in sorted(groups, key=lambda key: (order[key[0]], key[1] != CLEAN, key[1], key[2] != HEADLINE, key[2]))
     ]
 
@@ -90,7 +90,7 @@ def _row(
     group: Sequence[Observation],
     family: str,
     judges: Sequence[str],
-    enrolment: Enrolment,
+    enrollment: Enrollment,
     names: Names,
     seed: int,
 ) -> Row:
@@ -102,7 +102,7 @@ def _row(
         "encode_rtf": [(one.encode_s, one.duration_s) for one in good],
         "decode_rtf": [(one.decode_s, one.duration_s) for one in good],
         **_word_parts(good, judges, names),
-        **_voice_parts(good, enrolment),
+        **_voice_parts(good, enrollment),
         **_onset_parts(good),
         **_naturalness_parts(good),
     }
@@ -178,10 +178,10 @@ def _add_special(parts: dict[str, list[Part]], references: list[str], hypotheses
             _add(parts, name, sum(count[0] for count in counts), total)
 
 
-def _voice_parts(group: Sequence[Observation], enrolment: Enrolment) -> dict[str, list[Part]]:
+def _voice_parts(group: Sequence[Observation], enrollment: Enrollment) -> dict[str, list[Part]]:
     parts: dict[str, list[Part]] = {}
     for one in group:
-        for score in voice_scores(one, enrolment):
+        for score in voice_scores(one, enrollment):
             _add(parts, "similarity", score.same, 1)
             _add(parts, "similarity_stranger", score.stranger, 1)
             _add(parts, "identified", score.identified, 1)

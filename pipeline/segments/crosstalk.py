@@ -3,7 +3,7 @@
 A telephone hybrid or a headset lets some of one voice through to the other channel, 20 to 40 dB softer and up to
 some milliseconds late. Unmuted, the recognizer reads everything twice. A leak is told from a second voice by how
 much the two channels are alike: at the best lag, the normalized cross-correlation of 128 ms with the differences
-of neighbouring samples (which flattens the spectrum of speech) is 0.09 to 0.32 where two people talk at once, and
+of neighboring samples (which flattens the spectrum of speech) is 0.09 to 0.32 where two people talk at once, and
 mostly 0.85 to 1 where one leaks by -30 dB (measured on six two-party recordings).
 """
 

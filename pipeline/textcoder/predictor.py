@@ -1,12 +1,12 @@
 """The next token's odds: the network, then what followed in the training text, then what followed in this conversation.
 
 The network's distribution is the base. Every context of the last few tokens that is known (first in the n-gram table,
-shortest first, then in the conversation so far) pulls the mixture towards what followed there:
+shortest first, then in the conversation so far) pulls the mixture toward what followed there:
 
     p  <-  (1 - share) p  +  share * count / total
 
 The share of a context depends on how much is known about it (its length, total and number of followers). The shipped
-shares are what fitted the validation text; each moves on a little with every token towards the share that the context
+shares are what fitted the validation text; each moves on a little with every token toward the share that the context
 would have deserved. All of it is integer arithmetic: p is kept as whole numbers that add up to a known total.
 """
 
@@ -107,7 +107,7 @@ class Predictor:
     def wishes(self, token: int) -> list[tuple[int, int, int]]:
         """Return (table, slot, share) for every context asked: the share it should have had, were `token` next.
 
-        That is how much of the token's odds came from the context (one step of expectation maximisation).
+        That is how much of the token's odds came from the context (one step of expectation maximization).
         """
         wishes: list[tuple[int, int, int]] = []
         odds = int(self._base[token])

@@ -8,7 +8,7 @@ Three reversible steps lead from a text to token ids:
     [411, 2071, 530, ...]                    their ids
 
 Folding makes the capital that everybody expects free. A word at the start of an utterance or after `.`, `?` or `!` is
-expected to be capitalised, so is "I"; every other word is expected in lower case. A mark in front of a word says that
+expected to be capitalized, so is "I"; every other word is expected in lower case. A mark in front of a word says that
 it is not as expected: `CAPITAL` (John), `LOWER` ("i", "iPhone" at the start) or `UPPER` (NASA).
 
 Characters that the vocabulary does not know are spelled as the bytes of their UTF-8, one token a byte.
@@ -45,7 +45,7 @@ _LITERAL_OFFSET = 0xF0000  # a private plane: folded text holds control characte
 
 
 class _SentenceState:
-    """Follow whether the next word is expected to be capitalised."""
+    """Follow whether the next word is expected to be capitalized."""
 
     __slots__ = ("_ended", "capital")
 
@@ -180,7 +180,7 @@ class Vocabulary:
         return unfold("".join(parts))
 
     def _spell(self, word: str) -> tuple[int, ...]:
-        """Return the ids of one word: join the neighbours whose piece has the lowest id until none can be joined."""
+        """Return the ids of one word: join the neighbors whose piece has the lowest id until none can be joined."""
         symbols = list(word)
         while len(symbols) > 1:
             joins = [(self._ids.get(left + right, len(self)), at) for at, (left, right) in enumerate(pairwise(symbols))]

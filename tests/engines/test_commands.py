@@ -42,9 +42,9 @@ def test_there_and_back(tmp_path: Path, wheel_recording: Callable[[str], Path]) 
     assert b"words by whisper-large-v3-turbo" in run("inspect", payload).stdout
 
     speak = ("decompress", payload, "-o", audio, "--synthesizer", f"xtts:{folder}", "--json")
-    assert b"speechzip voices licence --accept" in run(*speak, code=1).stderr
+    assert b"speechzip voices license --accept" in run(*speak, code=1).stderr
     assert not audio.exists()
-    run("voices", "licence", "--accept")
+    run("voices", "license", "--accept")
     done = run(*speak)
     assert json.loads(done.stdout)["synthesizer"] == "xtts:my-xtts"
     assert done.stderr == b""

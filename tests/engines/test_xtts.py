@@ -24,7 +24,7 @@ from speechzip.pipeline import (
 )
 from speechzip.voices import ClipVoiceEncoder, ParametricVoice, VoiceStore
 from speechzip.voices.clip.xtts import COQUI_FOLDER, FILES, MAX_STRETCH, MIN_STRETCH, XttsSynthesizer
-from speechzip.voices.store import licenses as licences
+from speechzip.voices.store import licenses
 from tiny_engines import save_xtts
 
 HELLO = "Hello there, how are you?"
@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def synthesizer(folder: Path) -> XttsSynthesizer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPEECHZIP_DATA", str(folder.parent / "data"))
-        licences.accept(licences.CPML)
+        licenses.accept(licenses.CPML)
         return XttsSynthesizer(str(folder))
 
 
@@ -54,10 +54,10 @@ def clips(wheel_recording: Callable[[str], Path]) -> list[Voice]:
     return voices
 
 
-def test_the_licence_is_shown_and_waits_for_the_user(folder: Path) -> None:
-    with pytest.raises(EngineError, match=r"non-commercial .* speechzip voices licence --accept"):
+def test_the_license_is_shown_and_waits_for_the_user(folder: Path) -> None:
+    with pytest.raises(EngineError, match=r"non-commercial .* speechzip voices license --accept"):
         load_engine("synthesizer", f"xtts:{folder}")
-    licences.accept(licences.CPML)
+    licenses.accept(licenses.CPML)
     assert load_engine("synthesizer", f"xtts:{folder}").name == "xtts:tiny"
 
 
@@ -185,7 +185,7 @@ def test_a_voice_that_is_only_named_speaks_from_the_persons_clip(
 
 
 def test_the_voice_that_came_with_the_weights_is_the_neutral_one(tmp_path: Path, synthesizer: XttsSynthesizer) -> None:
-    licences.accept(licences.CPML)
+    licenses.accept(licenses.CPML)
     with_voice = XttsSynthesizer(str(save_xtts(tmp_path / "with-voice", speakers=True)))
     spoken = with_voice.synthesize("Hi.", None, None, "en")
     assert len(spoken) > 0
@@ -193,7 +193,7 @@ def test_the_voice_that_came_with_the_weights_is_the_neutral_one(tmp_path: Path,
 
 
 def test_weights_where_coqui_puts_them(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    licences.accept(licences.CPML)
+    licenses.accept(licenses.CPML)
     monkeypatch.setenv("TTS_HOME", str(tmp_path))
     with pytest.raises(EngineError, match=r"model\.pth has 1\.9 GB\) into .*xtts"):
         load_engine("synthesizer", "xtts")
@@ -204,7 +204,7 @@ def test_weights_where_coqui_puts_them(folder: Path, tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize("broken", FILES)
 def test_missing_and_broken_weights(folder: Path, tmp_path: Path, broken: str) -> None:
-    licences.accept(licences.CPML)
+    licenses.accept(licenses.CPML)
     for name in FILES:
         if name != broken:
             (tmp_path / name).symlink_to(folder / name)

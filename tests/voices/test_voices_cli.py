@@ -106,16 +106,16 @@ def test_enrolling_is_of_one_person_with_a_name(tmp_path: Path, wheel_recording:
     )
 
 
-def test_the_licence_of_xtts(tmp_path: Path) -> None:
-    assert b"not accepted yet" in run("voices", "licence", data=tmp_path).stdout
-    accepted = run("voices", "licence", "--accept", data=tmp_path).stdout
+def test_the_license_of_xtts(tmp_path: Path) -> None:
+    assert b"not accepted yet" in run("voices", "license", data=tmp_path).stdout
+    accepted = run("voices", "license", "--accept", data=tmp_path).stdout
     assert b"non-commercial use only" in accepted
     assert b"cpml-1.0.accepted" in accepted
-    assert b"not accepted" not in run("voices", "licence", data=tmp_path).stdout
+    assert b"not accepted" not in run("voices", "license", data=tmp_path).stdout
 
 
 def test_help_and_wrong_usage(tmp_path: Path) -> None:
-    for command in ("enroll", "list", "show", "remove", "export", "import", "licence"):
+    for command in ("enroll", "list", "show", "remove", "export", "import", "license"):
         assert b"Example" in run("voices", command, "--help", data=tmp_path).stdout
     assert b"No such command" in run("voices", "enrol", data=tmp_path, code=2).stderr
     assert b"not in the store" in run("voices", "show", "Anna", data=tmp_path, code=1).stderr

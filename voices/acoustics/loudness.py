@@ -8,7 +8,7 @@ from speechzip.pipeline import Samples
 TRIM_DB = 40.0
 """Sound so far below the peak at either end is silence."""
 LEVEL_RMS = 0.07
-"""-23 dB below full scale while speaking, as loudness is levelled in broadcasting (EBU R 128)."""
+"""-23 dB below full scale while speaking, as loudness is leveled in broadcasting (EBU R 128)."""
 MAX_PEAK = 0.95
 
 

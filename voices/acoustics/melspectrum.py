@@ -13,7 +13,7 @@ from .vocoder import BINS, FFT_SIZE, HOP_LENGTH, SAMPLE_RATE, band_frequencies, 
 WINDOW_LENGTH = 512  # 32 ms
 FLOOR_POWER = 1e-9
 SPEAKING_RMS = 0.05
-LEVEL_CENTRE_DB, LEVEL_SCALE_DB = -55.0, 20.0
+LEVEL_CENTER_DB, LEVEL_SCALE_DB = -55.0, 20.0
 """How decibels are scaled for the networks, to about [-1, 1]."""
 BACKGROUND_DB = 35.0
 """Frames whose loudest band lies so far below the loud frames' are no speech."""
@@ -29,23 +29,23 @@ def normalized(samples: Samples) -> Samples:
 
 def scale_level(level_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return decibels as the networks see them."""
-    return np.asarray((level_db.astype(np.float32) - LEVEL_CENTRE_DB) / LEVEL_SCALE_DB, np.float32)
+    return np.asarray((level_db.astype(np.float32) - LEVEL_CENTER_DB) / LEVEL_SCALE_DB, np.float32)
 
 
 @lru_cache(maxsize=1)
 def band_weights() -> npt.NDArray[np.float32]:
-    """Return float32 [BINS, BANDS]: triangles between neighbouring centres in mel, each column summing to 1."""
-    centres = hz_to_mel(band_frequencies())
+    """Return float32 [BINS, BANDS]: triangles between neighboring centers in mel, each column summing to 1."""
+    centers = hz_to_mel(band_frequencies())
     bins = hz_to_mel(np.linspace(0, SAMPLE_RATE / 2, BINS))
-    weights = np.maximum(0, 1 - np.abs(bins[:, np.newaxis] - centres) / (centres[1] - centres[0]))
+    weights = np.maximum(0, 1 - np.abs(bins[:, np.newaxis] - centers) / (centers[1] - centers[0]))
     for band in np.flatnonzero(weights.sum(axis=0) < 1e-9):  # the lowest are narrower than a bin
-        weights[np.argmin(np.abs(bins - centres[band])), band] = 1
+        weights[np.argmin(np.abs(bins - centers[band])), band] = 1
     return np.asarray(weights / weights.sum(axis=0), np.float32)
 
 
 @one_blas_thread()
 def mel_spectrum(samples: Samples) -> npt.NDArray[np.float32]:
-    """Return the level of each band in dB: float32 [T // HOP_LENGTH + 1, BANDS]; frame t is centred on t * 10 ms.
+    """Return the level of each band in dB: float32 [T // HOP_LENGTH + 1, BANDS]; frame t is centered on t * 10 ms.
 
     Args:
         samples: float32 [T], mono, 16 kHz.

@@ -1,4 +1,4 @@
-"""The spectral envelope of a voice: its long-term average spectrum in 16 bands, and filtering towards another."""
+"""The spectral envelope of a voice: its long-term average spectrum in 16 bands, and filtering toward another."""
 
 from __future__ import annotations
 

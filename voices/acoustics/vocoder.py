@@ -39,7 +39,7 @@ def mel_to_hz(mel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def band_frequencies() -> npt.NDArray[np.float64]:
-    """Return the centres of the `BANDS` in Hz, float64 [BANDS], ascending."""
+    """Return the centers of the `BANDS` in Hz, float64 [BANDS], ascending."""
     highest = float(hz_to_mel(np.array([SAMPLE_RATE / 2]))[0])
     return mel_to_hz(np.arange(BANDS, dtype=np.float64) * highest / (BANDS - 1))
 
@@ -94,7 +94,7 @@ def vocode(
     spectrum = _windowed_spectrum(pulses(pitch_hz, length)) * _minimum_phase(harmonic_db @ matrix)
     spectrum += _windowed_spectrum(noise) * _gain(noise_db @ matrix)
     pieces = np.fft.irfft(spectrum, FFT_SIZE)
-    # Window t is centred on frame t, its piece starts one hop earlier; half a FFT of tail runs on.
+    # Window t is centered on frame t, its piece starts one hop earlier; half a FFT of tail runs on.
     hops = FFT_SIZE // HOP_LENGTH + 1
     padded = np.zeros((frames, hops * HOP_LENGTH))
     padded[:, :FFT_SIZE] = pieces
@@ -106,7 +106,7 @@ def vocode(
 
 
 def _windowed_spectrum(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.complex128]:
-    """Return complex [frames, BINS]: Hann windows of two hops, each centred on a frame."""
+    """Return complex [frames, BINS]: Hann windows of two hops, each centered on a frame."""
     padded = np.pad(samples, (HOP_LENGTH, HOP_LENGTH))
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * HOP_LENGTH)[::HOP_LENGTH]
     windows = windows[: len(samples) // HOP_LENGTH]

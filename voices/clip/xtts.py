@@ -83,7 +83,7 @@ class XttsSynthesizer:
         """Load the weights in `folder`, or in the first of `weight_folders` that has them.
 
         Raises:
-            EngineError: the licence of the weights is not accepted, or they are missing or broken.
+            EngineError: the license of the weights is not accepted, or they are missing or broken.
         """
         require(CPML)
         path = Path(folder) if folder else _installed_folder()

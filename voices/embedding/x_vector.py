@@ -1,6 +1,6 @@
 """Who speaks, as a point in space: the speaker embedding that tells people apart.
 
-The recognizer's wheel (moonshine-voice, MIT) carries pyannote/embedding (H. Bredin, MIT licence), an x-vector network
+The recognizer's wheel (moonshine-voice, MIT) carries pyannote/embedding (H. Bredin, MIT license), an x-vector network
 (D. Snyder et al., 2018) that hears the waveform itself, as an ONNX Runtime model among the constants of its shared
 library. It is read from there; the library itself is not loaded.
 

@@ -1,10 +1,10 @@
-"""espeak-ng, shaped towards a parametric voice.
+"""espeak-ng, shaped toward a parametric voice.
 
     text --> espeak-ng at a chosen pitch and rate --> resample --> equalize --> level
                  \\__ again, until the length fits __/  formants     correction
 
 Resampling by a factor moves the formants, as a shorter or longer throat does; pitch and rate
-are set against it. The spectrum is then filtered from the espeak voice's towards the speaker's.
+are set against it. The spectrum is then filtered from the espeak voice's toward the speaker's.
 """
 
 from __future__ import annotations

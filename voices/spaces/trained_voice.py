@@ -36,7 +36,7 @@ CORRECTION_STEP_DB = 2.0
 NEUTRAL_PITCH_HZ = 150.0
 """Between men and women: for speech that is never voiced, and for the neutral voice."""
 
-PITCH_CENTRE, PITCH_SCALE = 5.05, 0.4
+PITCH_CENTER, PITCH_SCALE = 5.05, 0.4
 """Natural logarithm of 156 Hz, between men and women; 0.4 is half an octave."""
 PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE = 0.2, 0.12
 RATE_CENTER, RATE_SCALE = 13.0, 4.0
@@ -92,7 +92,7 @@ class TrainedVoice:
 def scaled_prosody(log_pitch: float, pitch_deviation: float, speaking_rate_pps: float) -> tuple[float, float, float]:
     """Return log pitch (natural, of Hz), its deviation and the speaking rate, each scaled to about [-1, 1]."""
     return (
-        (log_pitch - PITCH_CENTRE) / PITCH_SCALE,
+        (log_pitch - PITCH_CENTER) / PITCH_SCALE,
         (pitch_deviation - PITCH_DEVIATION_CENTER) / PITCH_DEVIATION_SCALE,
         (speaking_rate_pps - RATE_CENTER) / RATE_SCALE,
     )

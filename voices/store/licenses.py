@@ -1,4 +1,4 @@
-"""Licences that a user accepts for themselves, by an act of their own, and the record of it."""
+"""Licenses that a user accepts for themselves, by an act of their own, and the record of it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .store import data_folder
 
 
 @dataclass(frozen=True, slots=True)
-class Licence:
+class License:
     """Terms that stand between a user and somebody's weights."""
 
     key: str
     """Short name, as part of a file's."""
     covers: str
-    """What it is the licence of."""
+    """What it is the license of."""
     terms: str
     """What it allows, in a sentence, and where the whole text is."""
 
 
-CPML = Licence(
+CPML = License(
     key="cpml-1.0",
     covers="the weights of XTTS-v2",
     terms="Coqui Public Model License 1.0: non-commercial use only, of the model and of the speech that it makes; "
@@ -31,40 +31,40 @@ CPML = Licence(
 )
 
 
-def is_accepted(licence: Licence) -> bool:
-    """Return whether the user has accepted `licence` on this machine."""
-    return _record(licence).is_file()
+def is_accepted(license: License) -> bool:
+    """Return whether the user has accepted `license` on this machine."""
+    return _record(license).is_file()
 
 
-def accept(licence: Licence) -> Path:
-    """Write down that the user accepts `licence`; return where. Only ever called by an act of the user.
+def accept(license: License) -> Path:
+    """Write down that the user accepts `license`; return where. Only ever called by an act of the user.
 
     Raises:
         OutputError: it cannot be written.
     """
-    record = _record(licence)
+    record = _record(license)
     try:
         record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{record.parent} cannot be made: {error.strerror or error}") from error
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     with atomic_file(record, force=True) as file:
-        file.write(f"{now} {licence.covers}: {licence.terms}\n".encode())
+        file.write(f"{now} {license.covers}: {license.terms}\n".encode())
     return record
 
 
-def require(licence: Licence) -> None:
-    """Go on only if the user has accepted `licence`.
+def require(license: License) -> None:
+    """Go on only if the user has accepted `license`.
 
     Raises:
-        EngineError: not yet; shows the licence, and how to accept it.
+        EngineError: not yet; shows the license, and how to accept it.
     """
-    if not is_accepted(licence):
+    if not is_accepted(license):
         raise EngineError(
-            f"{licence.covers} have a licence of their own, which you have not accepted yet: {licence.terms}. "
-            "If you accept it, run: speechzip voices licence --accept"
+            f"{license.covers} have a license of their own, which you have not accepted yet: {license.terms}. "
+            "If you accept it, run: speechzip voices license --accept"
         )
 
 
-def _record(licence: Licence) -> Path:
-    return data_folder() / "licences" / f"{licence.key}.accepted"
+def _record(license: License) -> Path:
+    return data_folder() / "licences" / f"{license.key}.accepted"

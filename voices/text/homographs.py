@@ -42,7 +42,7 @@ _MODALS = frozenset(
 _HAVE = frozenset(
     "have has had having i've you've we've they've he's she's was were is are be been being get got i'd".split()
 )
-_NO_PLURALS = frozenset("always perhaps besides sales sports news goods yes unless across towards times".split())
+_NO_PLURALS = frozenset("always perhaps besides sales sports news goods yes unless across toward times".split())
 _PAST_TIMES = frozenset("yesterday ago last once already earlier recently morning night week year".split())
 
 

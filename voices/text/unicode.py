@@ -1,7 +1,7 @@
 """Characters: any Unicode brought to the letters and marks that English is read from.
 
 Accented Latin letters stay: espeak-ng speaks other languages by them. Other scripts are transliterated by anyascii
-(ISC licence). That is a makeshift, and `foreign_words` tells where it was needed.
+(ISC license). That is a makeshift, and `foreign_words` tells where it was needed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from anyascii import anyascii
 from .lexicon import is_common
 
 MOST_MARKS = 4
-"""Combining marks on one letter: more are a prank, and slow to normalise."""
+"""Combining marks on one letter: more are a prank, and slow to normalize."""
 SYMBOLS = frozenset("€£¥¢₹°×÷±≤≥≠≈→§©–—−♯")
 """Beyond ASCII, what `normalize_text` has words for."""
 _REPLACED = str.maketrans(
@@ -78,7 +78,7 @@ def _is_latin(letter: str) -> bool:
 
 
 def _plain(character: str) -> str:
-    """Return what stands for one character of a normalised text."""
+    """Return what stands for one character of a normalized text."""
     if character.isascii():
         return character if character.isprintable() or character == "\n" else " "
     if character in SYMBOLS or ("À" <= character <= "ſ" and character.isalpha()):

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ..acoustics.melspectrum import mel_spectrum, normalized
 from ..acoustics.vocoder import SAMPLE_RATE
-from .features import analyse
+from .features import analyze
 from .recordings import Recording
 
 
@@ -36,7 +36,7 @@ def measure(recordings: list[Recording], folder: Path, processes: int) -> None:
 
 def _measure(recording: Recording, folder: Path) -> None:
     samples = load_samples(recording.path)
-    features = analyse(samples)
+    features = analyze(samples)
     part = folder / f"{recording.key}.part.npz"
     np.savez(
         part,

@@ -10,7 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-COLOURS = 10
+COLORS = 10
 """Of matplotlib's own cycle; lines from there on are dashed."""
 
 
@@ -36,7 +36,7 @@ def plot_curves(build: Path) -> None:
     for panel, path in zip(panels[0], paths, strict=True):
         steps, losses = read_curves(path)
         for number, (name, values) in enumerate(losses.items()):
-            panel.plot(steps, values, "-" if number < COLOURS else "--", label=name)
+            panel.plot(steps, values, "-" if number < COLORS else "--", label=name)
         panel.set(title=path.stem, xlabel="step", ylabel="loss, weighted", xscale="log", yscale="log")
         panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
         panel.grid(alpha=0.3)

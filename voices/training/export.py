@@ -10,9 +10,9 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from ..acoustics.melspectrum import LEVEL_CENTRE_DB, LEVEL_SCALE_DB
+from ..acoustics.melspectrum import LEVEL_CENTER_DB, LEVEL_SCALE_DB
 from ..acoustics.vocoder import BANDS
-from ..spaces.trained_voice import PITCH_CENTRE, PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE, PITCH_SCALE, TIMBRE
+from ..spaces.trained_voice import PITCH_CENTER, PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE, PITCH_SCALE, TIMBRE
 from .checkpoint import averaged
 from .network import PROSODY, AcousticNetwork, VoiceNetwork
 from .train import Voice
@@ -51,12 +51,12 @@ class _Frames(nn.Module):
         x = self.network.pitch_deviation(context, index, place)
         melody = self.network.sing(x, mask, condition)
         voicing = torch.sigmoid(melody[:, :, 1])
-        mean = voice[:, TIMBRE : TIMBRE + 1] * PITCH_SCALE + PITCH_CENTRE
+        mean = voice[:, TIMBRE : TIMBRE + 1] * PITCH_SCALE + PITCH_CENTER
         deviation = voice[:, TIMBRE + 1 : TIMBRE + 2] * PITCH_DEVIATION_SCALE + PITCH_DEVIATION_CENTER
         log_pitch = mean + deviation * melody[:, :, 0]
-        scaled = (log_pitch - PITCH_CENTRE) / PITCH_SCALE
+        scaled = (log_pitch - PITCH_CENTER) / PITCH_SCALE
         envelope = self.network.decode(x, scaled, (voicing > 0.5).float(), mask, condition)
-        return log_pitch, voicing, envelope * LEVEL_SCALE_DB + LEVEL_CENTRE_DB
+        return log_pitch, voicing, envelope * LEVEL_SCALE_DB + LEVEL_CENTER_DB
 
 
 def export(checkpoint: Path, folder: Path) -> None:

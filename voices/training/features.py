@@ -34,7 +34,7 @@ class Features:
     """bool [frames]."""
 
 
-def analyse(samples: npt.NDArray[np.float32]) -> Features:
+def analyze(samples: npt.NDArray[np.float32]) -> Features:
     """Return the features of float32 [T] mono 16 kHz `samples`: one frame each 10 ms, T // HOP_LENGTH + 1 of them."""
     wave = np.asarray(samples, np.float64)
     times = np.arange(len(samples) // HOP_LENGTH + 1) * (HOP_LENGTH / SAMPLE_RATE)

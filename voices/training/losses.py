@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..spaces.trained_voice import PITCH_CENTRE, PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE, PITCH_SCALE
+from ..spaces.trained_voice import PITCH_CENTER, PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE, PITCH_SCALE
 
 LOUD = 1.25
 """Frames down to so far below the loudest band of a piece, in units of `LEVEL_SCALE_DB`, carry the voice: 25 dB."""
@@ -56,7 +56,7 @@ def _envelope(made: Tensor, measured: Tensor, mask: Tensor) -> dict[str, Tensor]
 
 
 def _melody(made: Tensor, data: dict[str, Tensor], mask: Tensor) -> dict[str, Tensor]:
-    mean = data["prosody"][:, :1] * PITCH_SCALE + PITCH_CENTRE
+    mean = data["prosody"][:, :1] * PITCH_SCALE + PITCH_CENTER
     deviation = (data["prosody"][:, 1:2] * PITCH_DEVIATION_SCALE + PITCH_DEVIATION_CENTER).clamp(min=0.05)
     measured = ((data["log_pitch"] - mean) / deviation).clamp(-WIDEST_PITCH, WIDEST_PITCH)
     voiced = mask * data["voiced"].unsqueeze(2)

@@ -146,7 +146,7 @@ class AcousticNetwork(nn.Module):
         """Return the normalized envelope, [B, T, BANDS].
 
         Args:
-            x: [B, T, encoder_width]; pitch: [B, T], log Hz scaled, see `PITCH_CENTRE`; voiced: [B, T] in [0, 1].
+            x: [B, T, encoder_width]; pitch: [B, T], log Hz scaled, see `PITCH_CENTER`; voiced: [B, T] in [0, 1].
         """
         h = self.enter(torch.cat([x, pitch.unsqueeze(2), voiced.unsqueeze(2)], dim=2))
         return self.envelope(self.decoder(h, mask, condition))

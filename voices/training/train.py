@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..spaces.trained_voice import BITS, PITCH_CENTRE, PITCH_SCALE
+from ..spaces.trained_voice import BITS, PITCH_CENTER, PITCH_SCALE
 from .checkpoint import Run
 from .examples import Batch, Example, Sampler
 from .losses import losses
@@ -70,7 +70,7 @@ class Voice(nn.Module):
         x = speaking.pitch_deviation(x, data["index"], data["place"])
         # What the melody is learned from does not disturb what the sounds are learned from.
         melody = speaking.sing(x.detach(), mask, condition.detach())
-        pitch = (data["log_pitch"] - PITCH_CENTRE) / PITCH_SCALE
+        pitch = (data["log_pitch"] - PITCH_CENTER) / PITCH_SCALE
         envelope = speaking.decode(x, pitch, data["voiced"], mask, condition)
         return {"envelope": envelope, "melody": melody, "durations": durations, "heard": heard, "again": again}
 

@@ -53,7 +53,7 @@ def main() -> None:
     recipe = RECIPES[arguments.model]
     build: Path = arguments.build / arguments.model
     build.mkdir(parents=True, exist_ok=True)
-    tokenise(recipe, arguments.corpus, build)
+    tokenize(recipe, arguments.corpus, build)
     if not arguments.assemble:
         if arguments.resume and not (build / CHECKPOINT).exists():
             for name in (CHECKPOINT, LOG):
@@ -69,7 +69,7 @@ def main() -> None:
         assemble(arguments.model, build)
 
 
-def tokenise(recipe: Recipe, corpus: Path, build: Path) -> None:
+def tokenize(recipe: Recipe, corpus: Path, build: Path) -> None:
     """Write the tokens of every source's training and validation documents, the vocabulary and the phrases."""
     if (build / "phrases.npy").exists():
         return

@@ -38,7 +38,7 @@ class Progress:
 
 
 def average(progress: Progress, network: Network) -> None:
-    """Move the average on towards the network's weights."""
+    """Move the average on toward the network's weights."""
     progress.averaged_steps += 1
     decay = min(FIRST_DECAY, progress.averaged_steps / (progress.averaged_steps + 10))
     with torch.no_grad():

@@ -63,7 +63,7 @@ def count_vocabulary(documents: list[list[str]], size: int) -> Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A pair of neighbours in the heap: the most frequent first, the later in the alphabet among equals."""
+    """A pair of neighbors in the heap: the most frequent first, the later in the alphabet among equals."""
 
     count: int
     pair: tuple[str, str]
@@ -75,7 +75,7 @@ class _Candidate:
 def _merge_pairs(words: collections.Counter[str], base: set[str], wanted: int) -> list[str]:
     """Return `wanted` merged pieces, or fewer where nothing is left to merge.
 
-    Again and again the most frequent pair of neighbours becomes a piece.
+    Again and again the most frequent pair of neighbors becomes a piece.
     """
     spelled = [list(word) for word in words if set(word) <= base]
     counts = [words["".join(symbols)] for symbols in spelled]

@@ -74,7 +74,7 @@ def row_scales(weights: Tensor) -> Tensor:
     return weights.detach().abs().amax(dim=1, keepdim=True).clamp(min=1e-6) / 127
 
 
-def quantised(weights: Tensor) -> Tensor:
+def quantized(weights: Tensor) -> Tensor:
     """Return the weights as int8 steps of their row's scale, back in real numbers."""
     scales = row_scales(weights)
     return round_through(weights / scales) * scales
@@ -128,7 +128,7 @@ class Network(nn.Module):
         first_q = round_through(first * STATE_STEPS) / STATE_STEPS
         second, out1, cell1 = self._lstm(self._drop(first_q), state[2], state[3], self.lstm1, self.bias1)
         both = self._drop(torch.cat((first_q, second), dim=2))
-        projected = nn.functional.linear(both, quantised(self.projection).to(low)).float()
+        projected = nn.functional.linear(both, quantized(self.projection).to(low)).float()
         step = PROJECTION_RANGE / 127
         projected = round_through((projected / step).clamp(-127, 127)) * step
         return projected, [out0, cell0, out1, cell1], table
@@ -143,7 +143,7 @@ class Network(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         low = torch.bfloat16
         columns = inputs.shape[2]
-        whole = quantised(weights).to(low)
+        whole = quantized(weights).to(low)
         low_bias = bias.to(low)
         flat = [whole[:, :columns].contiguous(), whole[:, columns:].contiguous(), low_bias, torch.zeros_like(low_bias)]
         outputs, last_out, last_cell = torch._VF.lstm(  # type: ignore[attr-defined]

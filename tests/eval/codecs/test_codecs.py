@@ -114,8 +114,8 @@ def test_sets_of_engines() -> None:
     assert load_codec(name).engines == "moonshine-tiny-en, classical, espeak"
     with pytest.raises(EngineError, match="no synthesizer named 'nobody'"):
         load_codec("speechzip[synthesizer=nobody]")
-    with pytest.raises(InputError, match="names a 'colour'"):
-        load_codec("speechzip[colour=red]")
+    with pytest.raises(InputError, match="names a 'color'"):
+        load_codec("speechzip[color=red]")
     with pytest.raises(InputError, match="no system named 'mp3'"):
         load_codec("mp3")
 

@@ -13,7 +13,7 @@ def test_counts() -> None:
 
 
 def test_sums_over_texts() -> None:
-    errors = word_errors(["red green", "blue"], ["", "blue grey black"])
+    errors = word_errors(["red green", "blue"], ["", "blue gray black"])
     assert (errors.reference_words, errors.deletions, errors.insertions) == (3, 2, 2)
     assert errors.rate == pytest.approx(4 / 3)
 

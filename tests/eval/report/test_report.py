@@ -75,7 +75,7 @@ def test_page_says_what_there_is_to_say(page: str) -> None:
     assert "the judge is partial" in page
     assert "speechzip eval made-up --out report --seed 0" in page
     assert "data:audio/mpeg;base64,c291bmQgb2Ygc3BlZWNoemlw" in page  # "sound of speechzip"
-    assert "<del>a one</del>" in page  # lost, as the normaliser writes it
+    assert "<del>a one</del>" in page  # lost, as the normalizer writes it
     assert page.count("<svg") > 5
     assert "<b>now</b>" not in page.replace("&lt;b&gt;now", "")
 

@@ -18,7 +18,7 @@ def rows(*observations: Observation) -> dict[tuple[str, str, str], Row]:
 def test_words_are_summed_over_recordings() -> None:
     row = rows(
         observed("1", heard="a b c d"),
-        observed("2", said="red green", heard="red blue grey"),
+        observed("2", said="red green", heard="red blue gray"),
         observed("3", said="a b c d", heard="a d"),
     )["original", "clean", HEADLINE]
     values = {name: estimate.value for name, estimate in row.metrics.items()}

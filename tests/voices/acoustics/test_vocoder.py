@@ -67,7 +67,7 @@ def test_a_tone_is_in_its_band() -> None:
     assert len(mel_spectrum(tone)) == SAMPLE_RATE // HOP_LENGTH + 1
 
 
-def test_speech_is_levelled_and_its_pauses_are_left_out() -> None:
+def test_speech_is_leveled_and_its_pauses_are_left_out() -> None:
     noise = np.random.default_rng(0).standard_normal(SAMPLE_RATE).astype(np.float32)
     half = np.concatenate([0.3 * noise, np.zeros(SAMPLE_RATE, np.float32)])
     assert np.sqrt(np.square(normalized(half)[:SAMPLE_RATE]).mean()) == pytest.approx(0.05, rel=0.05)

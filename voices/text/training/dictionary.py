@@ -33,8 +33,8 @@ def read_dictionary() -> dict[str, list[Pronunciation]]:
     return words
 
 
-def licence() -> str:
-    """Return the licence of the dictionary's data."""
+def license() -> str:
+    """Return the license of the dictionary's data."""
     return (_folder() / "LICENSE").read_text("utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Pack the dictionary: `python -m speechzip.voices.text.training.lexicon` writes `data/lexicon.bin` and its licence."""
+"""Pack the dictionary: `python -m speechzip.voices.text.training.lexicon` writes `data/lexicon.bin` and its license."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..arpabet import PHONES
 from ..lexicon import BASE, BLOCK, COMMON
-from .dictionary import licence, read_dictionary
+from .dictionary import license, read_dictionary
 
 COMMON_COUNT = 40
 """How often a word stands in 49 MB of spoken text to be common."""
@@ -32,7 +32,7 @@ def main() -> None:
     said = {word: pronunciations[0] for word, pronunciations in read_dictionary().items()}
     packed = pack(said, {word for word, count in counts.items() if count >= COMMON_COUNT})
     (DATA / "lexicon.bin").write_bytes(packed)
-    (DATA / "LICENSE.cmudict").write_text(licence())
+    (DATA / "LICENSE.cmudict").write_text(license())
     print(f"{len(said)} words in {len(packed)} bytes")
 
 

@@ -68,7 +68,7 @@ def load(folder: Path, names: tuple[str, ...]) -> tuple[Speakers, list[Spoken], 
 
     Phones of recordings lie beside their shard, in `labels/`, see `__main__`.
     """
-    packed = [item for path in sorted(folder.glob("*.npz")) for item in _labelled(path)]
+    packed = [item for path in sorted(folder.glob("*.npz")) for item in _labeled(path)]
     number = {name: index for index, name in enumerate(names)}
     heard: list[list[Floats]] = [[] for _ in names]
     learned: list[Spoken] = []
@@ -82,7 +82,7 @@ def load(folder: Path, names: tuple[str, ...]) -> tuple[Speakers, list[Spoken], 
     return Speakers(names, tuple(map(tuple, heard))), learned, held_out
 
 
-def _labelled(path: Path) -> list[Packed]:
+def _labeled(path: Path) -> list[Packed]:
     items = read_shard(path)
     labels = path.parent / "labels" / path.name
     if not labels.exists():

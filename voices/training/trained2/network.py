@@ -112,7 +112,7 @@ class AcousticNetwork(nn.Module):
         """Return the normalized envelope [B, T, BANDS] and the noise [B, T, NOISE_BANDS], see `scale_noise`.
 
         Args:
-            x: [B, T / 2, encoder_width]; pitch: [B, T], log Hz scaled, see `PITCH_CENTRE`; voiced: [B, T] in [0, 1];
+            x: [B, T / 2, encoder_width]; pitch: [B, T], log Hz scaled, see `PITCH_CENTER`; voiced: [B, T] in [0, 1];
             mask: [B, T / 2, 1].
         """
         count, frames = pitch.shape

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...spaces.trained_voice import PITCH_CENTRE, PITCH_SCALE
+from ...spaces.trained_voice import PITCH_CENTER, PITCH_SCALE
 from ..checkpoint import Run, averaged
 from ..losses import losses
 from ..network import Critic
@@ -87,7 +87,7 @@ class Voice(nn.Module):
         x = speaking.pitch_deviation(x, data["index"], data["place"])
         # What the melody is learned from does not disturb what the sounds are learned from.
         melody = speaking.sing(x.detach(), mask, condition.detach())
-        pitch = (data["log_pitch"] - PITCH_CENTRE) / PITCH_SCALE
+        pitch = (data["log_pitch"] - PITCH_CENTER) / PITCH_SCALE
         envelope, noise = speaking.decode(x, pitch, data["voiced"], mask, condition)
         return {
             "envelope": envelope, "noise": noise, "melody": melody, "durations": durations,
