@@ -1,12 +1,33 @@
-"""Live conversations: push-to-talk over a link, in the terminal and in the browser.
+"""Live conversations: push-to-talk over a link, in the terminal, in the browser, or inside another program.
 
-frames, messages    bytes on the wire
-streams, link       the protocol as a state machine, without sockets or clocks
-transport, security sockets, reconnection, TLS and pairing
-talker, speech      sound to utterances while somebody speaks, utterances to sound
-conversation, party all of it together; files and devices at its ends
+wire        frames and messages, delivery, the link as a state machine without sockets, sockets, TLS and pairing
+session     sound to utterances while somebody speaks, utterances to sound, and both together
+devices     microphone, loudspeaker, files, terminal, page and key
+reports     what a conversation tells whoever shows it
+commands    ``speechzip listen`` and ``speechzip talk``
+
+A program listens, and brings the sound of its own microphone:
+
+    import asyncio
+    from speechzip.pipeline import live
+
+    async def front_end(session: live.Session) -> None:
+        session.conversation.press()             # the button is down
+        for block in microphone:                 # float32 [t], mono, 16 kHz
+            session.conversation.hear(block)
+            await asyncio.sleep(0)
+        session.conversation.release()           # what was said goes out
+
+    listener = live.wait_for_calls("127.0.0.1", 7310, secure=False)
+    engines = live.LiveEngines.load()
+    asyncio.run(live.run_session(engines, listener, live.SessionOptions(), print, front_end))
+
+The other end connects with ``live.dial(live.parse_address("127.0.0.1:7310"))``. `run_session` tells its observer (here
+`print`) everything that happens as `Report`; a `Loudspeaker` of your own takes the sound. The tests run two such ends.
+
+Importing this loads nothing yet: each name comes from the module that `__init__.pyi` says.
 """
 
-from .commands import add_commands
+import lazy_loader
 
-__all__ = ["add_commands"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,33 @@
+# What the front door exports, and where from: read by type checkers and, lazily, at run time.
+from .devices.loudspeaker import Loudspeaker
+from .limits import LIMITS, Limits
+from .reports import (
+    Delivered,
+    Heard,
+    Level,
+    Lost,
+    Notice,
+    Observer,
+    Pairing,
+    PartialTranscript,
+    PeerStatus,
+    Played,
+    Playing,
+    Report,
+    Said,
+    Traffic,
+    to_json,
+)
+from .session.conversation import Conversation, LiveEngines
+from .session.session import Connect, FrontEnd, Session, SessionOptions, dial, run_session, wait_for_calls
+from .wire.messages import Status
+from .wire.pairing import parse_address
+from .wire.security import Address
+from .wire.state import LinkState
+
+__all__ = [
+    "LIMITS", "Address", "Connect", "Conversation", "Delivered", "FrontEnd", "Heard", "Level", "Limits", "LinkState",
+    "LiveEngines", "Lost", "Loudspeaker", "Notice", "Observer", "Pairing", "PartialTranscript", "PeerStatus", "Played",
+    "Playing", "Report", "Said", "Session", "SessionOptions", "Status", "Traffic",
+    "dial", "parse_address", "run_session", "to_json", "wait_for_calls",
+]  # fmt: skip
