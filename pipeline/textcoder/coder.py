@@ -39,6 +39,7 @@ class LanguageModelCoder:
     """Codes English talk with the project's own language model; any other text plainly.
 
     Example:
+        >>> from speechzip.pipeline.textcoder import load_text_coder
         >>> coder = load_text_coder()
         >>> code = coder.encode(["Hello, how are you?", "I'm fine, thank you."])
         >>> len(code)

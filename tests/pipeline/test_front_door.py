@@ -17,10 +17,10 @@ from speechzip.pipeline import EngineError, engine_names, load_engine
 WITH_EXTRAS = ("speechzip.pipeline.recognizers.whisper", "speechzip.voices.clip.xtts")
 """These import what only the extras install; tests/engines has them."""
 MODULES = [
-    f"{package.__name__}.{module.name}"
+    module.name
     for package in (speechzip.pipeline, speechzip.voices, speechzip.eval)
-    for module in pkgutil.iter_modules(package.__path__)
-    if f"{package.__name__}.{module.name}" not in WITH_EXTRAS
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    if module.name not in WITH_EXTRAS and ".training" not in module.name  # tests/engines has training, too
 ]
 
 

@@ -112,6 +112,8 @@ def test_the_license_of_xtts(tmp_path: Path) -> None:
     assert b"non-commercial use only" in accepted
     assert b"cpml-1.0.accepted" in accepted
     assert b"not accepted" not in run("voices", "license", data=tmp_path).stdout
+    assert run("voices", "licence", data=tmp_path).stdout == run("voices", "license", data=tmp_path).stdout
+    assert b"licence" not in run("voices", "--help", data=tmp_path).stdout
 
 
 def test_help_and_wrong_usage(tmp_path: Path) -> None:
