@@ -59,9 +59,11 @@ def compress(
     channels: Annotated[
         Channels, typer.Option(help="A party on each channel (split), or one room (mix).")
     ] = Channels.auto,
-    speakers: Annotated[
-        str, typer.Option(metavar="auto|N", help="How many people talk in one channel; auto tells by their voices.")
-    ] = "auto",
+    speaker_count: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="How many people talk in one channel; found out by their voices if not given."),
+    ] = None,
+    speakers: Annotated[str | None, typer.Option(hidden=True)] = None,
     recognizer: Annotated[
         str | None, typer.Option(help="Engine that finds the words: moonshine, whisper, whisper:small, whisper:FILE.")
     ] = None,
@@ -83,9 +85,12 @@ def compress(
     from .engines import load_engine, load_recognizer
     from .summary import compress_lines, summarize_compressed
 
-    if speakers != "auto" and not speakers.isdecimal():
-        raise typer.BadParameter(f"{speakers!r} is neither auto nor a number", param_hint="--speakers")
-    count = None if speakers == "auto" else int(speakers)
+    if speakers is not None:
+        _complain("--speakers is called --speaker-count now")
+        speaker_count = speaker_count or speakers
+    if speaker_count not in (None, "auto") and not speaker_count.isdecimal():
+        raise typer.BadParameter(f"{speaker_count!r} is not a number", param_hint="--speaker-count")
+    count = None if speaker_count in (None, "auto") else int(speaker_count)
     target = output or _beside(audio, ".spz", "speech.spz")
     with (
         _output(target, force, audio) as file,

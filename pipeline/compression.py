@@ -102,7 +102,9 @@ def compress(
         check_names(speakers, voice_book, voice_encoder.space)
     split = splits(recording, channels)
     if split and speaker_count not in (None, 2):
-        raise AudioError(f"{recording.name} has a speaker on each channel; leave out --speakers or give --channels mix")
+        raise AudioError(
+            f"{recording.name} has a speaker on each channel; leave out --speaker-count or give --channels mix"
+        )
     if split or speaker_count == 1:
         accumulators, heard = _accumulators_by_channel(recording, split, recognizer, progress)
     else:

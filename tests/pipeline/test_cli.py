@@ -283,3 +283,15 @@ def test_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
     path.write_bytes(encode_payload(evil, TEXT_CODERS[1]))
     assert b"\x1b" not in run("inspect", path).stdout
     assert read_payload(path).payload.utterances[0].text == "\x1b[2J\x07Hi"
+
+
+def test_the_number_of_speakers_and_its_older_name(tmp_path: Path, wheel_recording: WheelRecording) -> None:
+    source = wheel_recording("beckett.wav")
+    new = run("compress", source, "-o", tmp_path / "new.spz", "--speaker-count", 2, "--quiet")
+    old = run("compress", source, "-o", tmp_path / "old.spz", "--speakers", 2, "--quiet")
+    assert new.stderr == b""
+    assert old.stderr == b"speechzip: --speakers is called --speaker-count now\n"
+    assert (tmp_path / "new.spz").read_bytes() == (tmp_path / "old.spz").read_bytes()
+    assert run("compress", source, "-o", tmp_path / "auto.spz", "--speakers", "auto", "--quiet").stdout == b""
+    assert b"--speakers" not in run("compress", "--help").stdout
+    assert b"'two' is not a number" in run("compress", source, "--speaker-count", "two", code=2).stderr
