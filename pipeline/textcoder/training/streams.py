@@ -27,8 +27,8 @@ class Window:
 class Streams:
     """Endless windows over shuffled documents; a window starts where the one before ended.
 
-    The first document of each column starts at a random line, so that training that is often cut off and started
-    again does not see the starts of long documents only.
+    The first document of each column is cut at a random place, and it is drawn by its length: so the first windows are
+    like all later ones, and training that is often started again sees as much of long documents as it should.
     """
 
     def __init__(
@@ -44,7 +44,9 @@ class Streams:
         self._time = time
         self._rng = np.random.default_rng(seed)
         self._queue: list[int] = []
-        self._rest = [self._cut(self._document()) for _ in range(columns)]
+        tokens = weights * [len(document) for document in documents]
+        firsts = self._rng.choice(len(documents), columns, p=tokens / tokens.sum())
+        self._rest = [self._cut(self._prepared(documents[first])) for first in firsts.tolist()]
 
     def next(self) -> Window:
         """Return the next window."""
@@ -58,11 +60,13 @@ class Streams:
         return Window(both[0], both[1, :-1])
 
     def _document(self) -> NDArray[np.int64]:
-        """Return [2, tokens]: the tokens of the next document and the phrase that each ends."""
         if not self._queue:
             times = np.floor(self._weights + self._rng.random(len(self._weights))).astype(np.int64)
             self._queue = self._rng.permutation(np.repeat(np.arange(len(times)), times)).tolist()
-        document = self._documents[self._queue.pop()]
+        return self._prepared(self._documents[self._queue.pop()])
+
+    def _prepared(self, document: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return [2, tokens]: the document's tokens, some lines after a `START`, and the phrase that each ends."""
         ends = np.flatnonzero(document == END)[:-1]
         cuts = ends[self._rng.random(len(ends)) < LINE_START_SHARE] + 1
         tokens = np.insert(document, cuts, START)

@@ -124,7 +124,7 @@ def test_streams_read_documents_on_from_window_to_window() -> None:
         text = np.concatenate([window.tokens[:-1, column] for window in windows])
         phrases = np.concatenate([window.phrases[:, column] for window in windows])
         starts = np.flatnonzero(text == START)
-        assert starts[0] < 51  # the first document is cut
+        assert starts[0] < 52  # the first document is cut
         for at in starts[:-1].tolist():
             document = next(document for document in documents if document[1] == text[at + 1])
             np.testing.assert_array_equal(text[at : at + 52], document)
@@ -139,6 +139,16 @@ def test_streams_go_through_sources_by_their_weights() -> None:
     firsts = text[1:][text[:-1] == START] // 1000
     passes = np.bincount(firsts, minlength=4) / len(firsts) * weights.sum()
     assert passes.tolist() == pytest.approx(weights.tolist(), abs=0.1)
+
+
+def test_first_windows_are_like_later_ones() -> None:
+    documents = [*documents_of_numbers(3, 30), np.array([START, *range(3000, 3900), END], np.int64)]
+    weights = np.array([1.0, 1.0, 1.0, 0.5])
+    streams = Streams(documents, weights, np.empty(0, np.uint64), columns=400, time=10, seed=(1, 0))
+    long = [(window.tokens[:, :] >= 3000).mean() for window in (streams.next() for _ in range(200))]
+    wanted = 0.5 * 902 / (0.5 * 902 + 3 * 32)
+    assert np.mean(long[:5]) == pytest.approx(wanted, abs=0.06)
+    assert np.mean(long[-50:]) == pytest.approx(wanted, abs=0.06)
 
 
 def test_tokens_are_kept_by_document(tmp_path: Path) -> None:
