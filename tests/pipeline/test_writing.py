@@ -124,7 +124,7 @@ def test_a_fifo_gets_one_file(tmp_path: Path) -> None:
 @pytest.mark.models
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
 def test_ctrl_c_ends_it_cleanly(tmp_path: Path, suffix: str) -> None:
-    path = payload_file(tmp_path, 3 * 3600.0, 150)
+    path = payload_file(tmp_path, 3 * 3600.0, 600)  # 20 minutes of speech: the end does not come before the signal
     command = [*SPEECHZIP, "decompress", str(path), "-o", str(tmp_path / f"x.{suffix}")]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as running:
         deadline = time.monotonic() + 60
