@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ...acoustics.melspectrum import scale_level, speech_frames
 from ...acoustics.vocoder import BANDS as MEL_BANDS
 from ...spaces.trained_voice import PITCH_SCALE, scaled_prosody
-from ...trained.networks import places
+from ...trained.networks import frame_positions
 from .shards import (
     BANDS,
     NOISE_BANDS,
@@ -211,7 +211,7 @@ class Sampler:
             out.tokens[row, :n], out.token_mask[row, :n] = tokens, 1
             out.durations[row, :n], out.whole[row, :n] = durations, whole
             out.index[row, :total] = np.repeat(np.arange(n), durations)
-            out.place[row, :total] = places(durations)
+            out.place[row, :total] = frame_positions(durations)
             out.frame_mask[row, :total] = 1
             choice = int(self.random.integers(len(WARPS))) if self.random.random() < 0.7 else _PLAIN
             measured = item.packed.measured

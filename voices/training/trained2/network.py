@@ -25,7 +25,7 @@ PROSODY = 3
 CONDITION = 160
 STRESSES, POSITIONS = 3, 5
 PLACE = 4
-"""Numbers that say where in its phone a frame lies, see `places`."""
+"""Numbers that say where in its phone a frame lies, see `frame_positions`."""
 
 
 class VoiceNetwork(nn.Module):
