@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from speechzip.pipeline.live.limits import LIMITS, Limits
+from speechzip.pipeline.live.wire.caller import Caller
 from speechzip.pipeline.live.wire.delivery import SplitPayload
 from speechzip.pipeline.live.wire.frames import FrameReader
 from speechzip.pipeline.live.wire.link import DeliveredTo, LinkEvent, PayloadReceived
+from speechzip.pipeline.live.wire.listener import Listener
 from speechzip.pipeline.live.wire.messages import (
     Acknowledge,
     FrameKind,
@@ -26,7 +28,7 @@ from speechzip.pipeline.live.wire.messages import (
 )
 from speechzip.pipeline.live.wire.security import Identity, Pin
 from speechzip.pipeline.live.wire.state import LinkState
-from speechzip.pipeline.live.wire.transport import Caller, Endpoint, Listener
+from speechzip.pipeline.live.wire.transport import Endpoint
 
 TIMEOUT_S = 30.0
 

@@ -18,11 +18,13 @@ from ..devices.loudspeaker import Loudspeaker
 from ..devices.sound import DeviceLoudspeaker
 from ..limits import LIMITS, Limits
 from ..reports import Heard, Notice, Observer, Pairing, Played, Report, Said
+from ..wire.caller import Caller
+from ..wire.listener import Listener
 from ..wire.messages import Status
 from ..wire.pairing import pairing_line, write_pairing_file
 from ..wire.security import Address, Identity, is_loopback, new_identity, reachable_host
 from ..wire.state import LinkState
-from ..wire.transport import Caller, Endpoint, Listener
+from ..wire.transport import Endpoint
 from .conversation import Conversation, LiveEngines
 from .merging import Merging
 

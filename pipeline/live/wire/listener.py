@@ -1,0 +1,142 @@
+"""The end that is called: one peer at a time, and a bound on what strangers cost."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import ssl
+from collections import OrderedDict
+from functools import partial
+
+from ...errors import LinkError
+from ..limits import LIMITS, Limits
+from .link import Greeted, LinkEvent, Opened
+from .messages import Hello, Reason
+from .transport import Endpoint, LinkProtocol, OnEvent, OnState
+
+
+class Listener(Endpoint):
+    """The end that is called. One peer at a time is talked with; the same peer may come back."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        hello: Hello,
+        on_event: OnEvent,
+        on_state: OnState,
+        context: ssl.SSLContext | None = None,
+        *,
+        limits: Limits = LIMITS,
+    ) -> None:
+        super().__init__(hello, on_event, on_state, limits)
+        self._host, self._port, self._context = host, port, context
+        self._socket: socket.socket | None = None
+        self._ungreeted: OrderedDict[asyncio.Task[None], None] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last_stream: bytes | None = None
+        self._forgotten = 0  # connections
+
+    def bind(self) -> int:
+        """Take the port; return its number.
+
+        Raises:
+            LinkError: it is taken, or the address is not ours.
+        """
+        try:
+            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+            self._socket = socket.create_server((self._host, self._port), family=family, backlog=128)
+        except OSError as error:
+            raise LinkError(
+                f"cannot listen on {self._host}:{self._port} ({error.strerror or error}); "
+                "choose another --port or --host"
+            ) from error
+        self._socket.setblocking(False)
+        self._port = int(self._socket.getsockname()[1])
+        return self._port
+
+    async def run(self) -> None:
+        """Accept calls until cancelled; see `Endpoint.run`."""
+        if self._socket is None:
+            self.bind()
+        assert self._socket is not None
+        self._report("waiting", f"on {self._host}:{self._port}")
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                try:
+                    connection, _ = await loop.sock_accept(self._socket)
+                except OSError:  # out of file descriptors, or the caller has gone already
+                    await asyncio.sleep(self._limits.tick_s)
+                    continue
+                while len(self._ungreeted) >= self._limits.ungreeted:
+                    oldest = next(iter(self._ungreeted))
+                    oldest.cancel()
+                    await asyncio.wait({oldest})  # its memory is free before the next one takes some
+                task = asyncio.ensure_future(self._serve(connection))
+                self._tasks.add(task)
+                self._ungreeted[task] = None
+                task.add_done_callback(partial(self._forget, connection))
+        finally:
+            self._socket.close()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _forget(self, connection: socket.socket, task: asyncio.Task[None]) -> None:
+        connection.close()  # asyncio has done so, unless the task was cancelled before it ran
+        self._tasks.discard(task)
+        self._ungreeted.pop(task, None)
+        self._forgotten += 1
+        if self._forgotten % (4 * self._limits.ungreeted) == 0:
+            gc.collect()  # asyncio's TLS is full of circles, with 256 KiB of buffer in each
+
+    async def _serve(self, connection: socket.socket) -> None:
+        this_task = asyncio.current_task()
+        assert this_task is not None
+
+        def take(protocol: LinkProtocol, event: LinkEvent) -> None:
+            if isinstance(event, Greeted):
+                if self._admit(protocol, event.hello):
+                    self._ungreeted.pop(this_task, None)
+            elif self._protocol is protocol:
+                if isinstance(event, Opened):
+                    self._opened(protocol, event.hello, "with a caller")
+                self._pass_on(protocol, event)
+
+        loop = asyncio.get_running_loop()
+        try:
+            _, protocol = await loop.connect_accepted_socket(
+                lambda: LinkProtocol(self._link(listens=True), take, limits=self._limits),
+                connection,
+                ssl=self._context,
+                ssl_handshake_timeout=self._limits.handshake_s if self._context else None,
+            )
+        except (OSError, ssl.SSLError):  # no TLS, or gone: nobody to tell
+            return
+        try:
+            ended = await asyncio.shield(protocol.lost)
+        finally:
+            if not protocol.lost.done():
+                protocol.end(Reason.DONE)
+                await self._wait_lost(protocol)
+            was_current = self._protocol is protocol
+            self._closed(protocol)
+        if was_current:
+            self._report("waiting", ended.message)
+
+    def _admit(self, protocol: LinkProtocol, hello: Hello) -> bool:
+        current = self._protocol
+        if current is not None and hello.stream != self._last_stream:
+            protocol.end(Reason.BUSY)
+            return False
+        if current is not None:  # the same peer comes back before we have noticed that it was gone
+            self._protocol = None
+            current.end(Reason.DONE)
+        if hello.stream != self._last_stream:
+            self.outbox.restart()
+            self._last_stream = hello.stream
+        self._protocol = protocol
+        protocol.link.admit()
+        return True
