@@ -32,6 +32,7 @@ from ..types import (
     VoiceReference,
 )
 from .bits import AdaptiveGolomb, BitReader, BitWriter
+from .varint import decode_varint, encode_varint
 
 VERSION = 1
 MAGIC = 0b1010
@@ -60,6 +61,8 @@ FLAG_SPACE = 0x80
 REFERENCE, LONG_VOICE = 0, 127
 """Lengths that stand for something else: two bytes of a voice's id; a length that follows."""
 
+ENDS_TOO_SOON = "the payload ends too soon; fetch the whole of it again"
+
 GAP_PRIOR = (2, 16)
 """Count and sum that the code of gaps starts with: 8 on average, folded, is a quarter of a second."""
 DURATION_PRIOR = (2, 20)
@@ -80,8 +83,8 @@ def encode_payload(payload: Payload, coder: TextCoder) -> bytes:
     languages = any(utterance.language != "en" for utterance in payload.utterances)
     duration = min(MAX_DURATION_TICKS, _ticks(payload.duration_s))
     header = bytes([MAGIC << 4 | VERSION, coder.id])
-    header += _varint(duration << 2 | stereo * FLAG_STEREO | languages * FLAG_LANGUAGES)
-    header += _varint(len(payload.utterances))
+    header += encode_varint(duration << 2 | stereo * FLAG_STEREO | languages * FLAG_LANGUAGES)
+    header += encode_varint(len(payload.utterances))
     voices = _encode_speakers(payload)
     timing = _encode_timing(payload, languages)
     text = coder.encode([utterance.text for utterance in payload.utterances])
@@ -240,7 +243,7 @@ def _encode_speakers(payload: Payload) -> bytes:
             code.append(number)
             space = voice.space
         if length > MAX_VOICE_BYTES:
-            code += _varint(length)
+            code += encode_varint(length)
         code += voice.embedding
     return bytes(code)
 
@@ -406,7 +409,7 @@ class _Reader:
         """Return the next `count` bytes."""
         end = self.position + count
         if end > len(self._data):
-            raise PayloadTruncated("the payload ends too soon; fetch the whole of it again")
+            raise PayloadTruncated(ENDS_TOO_SOON)
         taken, self.position = self._data[self.position : end], end
         return taken
 
@@ -416,25 +419,13 @@ class _Reader:
 
     def varint(self) -> int:
         """Return the next LEB128 number, of 32 bits at most and without needless bytes."""
-        value = 0
-        for shift in range(0, 35, 7):
-            byte = self.take(1)[0]
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                if value >> 32 or (shift and not byte):
-                    break
-                return value
-        raise PayloadCorrupt("a number in the payload's header is malformed")
-
-
-def _varint(value: int) -> bytes:
-    """Return `value` in LEB128: seven bits a byte, least first, the top bit says that more follow."""
-    code = bytearray()
-    while value >= 0x80:
-        code.append(value & 0x7F | 0x80)
-        value >>= 7
-    code.append(value)
-    return bytes(code)
+        try:
+            value, self.position = decode_varint(self._data, self.position)
+        except EOFError as error:
+            raise PayloadTruncated(ENDS_TOO_SOON) from error
+        except ValueError as error:
+            raise PayloadCorrupt("a number in the payload's header is malformed") from error
+        return value
 
 
 def _ticks(seconds: float) -> int:

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...errors import ProtocolError
+from ...payload.varint import decode_varint, encode_varint
 
 MAX_BODY = 4096
 """Bytes of the longest body. The longest segment of speech, 18 s, takes some 300 bytes."""
 CHECKSUM_BYTES = 4
-MAX_VARINT_BYTES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,12 @@ class FrameReader:
             yield frame
 
     def _next(self) -> Frame | None:
-        if len(self._buffer) < 2:
+        try:
+            length, body_start = decode_varint(self._buffer, 1)
+        except EOFError:
             return None
-        length, body_start = self._buffer[1], 2
-        if length >= 0x80:
-            if len(self._buffer) < 3:
-                return None
-            length, body_start = length & 0x7F | self._buffer[2] << 7, 3
+        except ValueError as error:
+            raise ProtocolError("a frame from the peer has no possible length") from error
         if length > MAX_BODY:
             raise ProtocolError(f"the peer announces a frame of {length} bytes; {MAX_BODY} is the most")
         end = body_start + length
@@ -83,30 +82,15 @@ class FrameReader:
         return frame
 
 
-def encode_varint(value: int) -> bytes:
-    """Return `value` (0 to 2^32 - 1) as LEB128."""
-    code = bytearray()
-    while value >= 0x80:
-        code.append(value & 0x7F | 0x80)
-        value >>= 7
-    code.append(value)
-    return bytes(code)
-
-
-def decode_varint(data: bytes, position: int = 0) -> tuple[int, int]:
+def read_varint(body: bytes, position: int = 0) -> tuple[int, int]:
     """Return the LEB128 number at `position`, and the position after it.
 
     Raises:
-        ProtocolError: it is cut short or longer than 32 bits.
+        ProtocolError: it is cut short, longer than 32 bits, or longer than it needs to be.
     """
-    value = 0
-    for index in range(MAX_VARINT_BYTES):
-        if position + index >= len(data):
-            raise ProtocolError("a number from the peer is cut short")
-        byte = data[position + index]
-        value |= (byte & 0x7F) << 7 * index
-        if byte < 0x80:
-            if value >> 32:
-                break
-            return value, position + index + 1
-    raise ProtocolError("a number from the peer has more than 32 bits")
+    try:
+        return decode_varint(body, position)
+    except EOFError as error:
+        raise ProtocolError("a number from the peer is cut short") from error
+    except ValueError as error:
+        raise ProtocolError(f"the peer sends a number that is none: {error}") from error

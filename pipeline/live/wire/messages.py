@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from ...display import printable
 from ...errors import ProtocolError
-from .frames import MAX_BODY, Frame, decode_varint, encode_frame, encode_varint
+from ...payload.varint import encode_varint
+from .frames import MAX_BODY, Frame, encode_frame, read_varint
 
 MAGIC = b"spz"
 LOWEST_VERSION = HIGHEST_VERSION = 1
@@ -133,7 +134,7 @@ class VoicesMessage:
     @classmethod
     def decode(cls, body: bytes) -> VoicesMessage:
         """Return what `body` means."""
-        sequence, position = decode_varint(body)
+        sequence, position = read_varint(body)
         if len(body) < position + 2 or body[position] > 15:
             raise ProtocolError("the peer sends voices that cannot be named")
         return cls(sequence, body[position], body[position + 1 :])
@@ -160,7 +161,7 @@ class UtteranceMessage:
     @classmethod
     def decode(cls, body: bytes) -> UtteranceMessage:
         """Return what `body` means."""
-        sequence, position = decode_varint(body)
+        sequence, position = read_varint(body)
         if position >= len(body):
             raise ProtocolError("the peer sends an utterance that is cut short")
         slot, length = body[position] >> 4, body[position] & 15
@@ -187,7 +188,7 @@ class Acknowledge:
     @classmethod
     def decode(cls, body: bytes) -> Acknowledge:
         """Return what `body` means."""
-        return cls(decode_varint(body)[0])
+        return cls(read_varint(body)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class PlayedMessage:
     @classmethod
     def decode(cls, body: bytes) -> PlayedMessage:
         """Return what `body` means."""
-        return cls(decode_varint(body)[0])
+        return cls(read_varint(body)[0])
 
 
 @dataclass(frozen=True, slots=True)
