@@ -98,7 +98,7 @@ def _iso_date(found: Match[str]) -> str:
 def _numbered_date(month: int, day: int, of_year: str, found: Match[str]) -> str:
     if 1 <= month <= 12 and 1 <= day <= 31:
         return _date(MONTHS[month - 1], str(day), of_year)
-    return " ".join(map(cardinal, found.groups()))
+    return " ".join(cardinal(number) for number in found.groups() if number.isdigit())  # no date
 
 
 def _date(month: str, day: str, of_year: str | None) -> str:

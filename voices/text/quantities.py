@@ -142,6 +142,7 @@ MEASURES = (
     rule(rf"{FREE}({NUMBER}){_SCALE}?\s?({_CURRENCY})(?!\d)", _money_after),
     rule(r"(?<![\w.,/])(\d{1,2})'\s?(\d{1,2})(?:\"|''|(?!\w))", _feet),
     rule(rf"(?<=\d)\s?[-–]\s?(?=\d{{1,9}}(?:\.\d{{1,9}})?\s?(?:{_UNIT})(?!\w))", " to "),
+    rule(rf"(?<=\d)(\s?(?:{_UNIT}))\s?[-–]\s?(?=\d{{1,9}}(?:\.\d{{1,9}})?\1(?!\w))", r"\1 to "),
     rule(r"(?<=\d)\s?[x×]\s?(?=\d{1,6}\s?(?:ft|feet|in|m|cm|mm|inches|meters|yd)\b)", " by "),
     rule(r"(?<=ft|in|cm|mm|yd) [x×] (?=\d)", " by "),
     rule(
