@@ -45,8 +45,8 @@ class Streams:
         self._rng = np.random.default_rng(seed)
         self._queue: list[int] = []
         tokens = weights * [len(document) for document in documents]
-        firsts = self._rng.choice(len(documents), columns, p=tokens / tokens.sum())
-        self._rest = [self._cut(self._prepared(documents[first])) for first in firsts.tolist()]
+        firsts: list[int] = self._rng.choice(len(documents), columns, p=tokens / tokens.sum()).tolist()
+        self._rest = [self._cut(self._prepared(documents[first])) for first in firsts]
 
     def next(self) -> Window:
         """Return the next window."""
