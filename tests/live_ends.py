@@ -14,8 +14,8 @@ from typing import Any
 from speechzip.pipeline.live.limits import LIMITS, Limits
 from speechzip.pipeline.live.wire.caller import Caller
 from speechzip.pipeline.live.wire.delivery import SplitPayload
+from speechzip.pipeline.live.wire.events import DeliveredTo, LinkEvent, PayloadReceived
 from speechzip.pipeline.live.wire.frames import FrameReader
-from speechzip.pipeline.live.wire.link import DeliveredTo, LinkEvent, PayloadReceived
 from speechzip.pipeline.live.wire.listener import Listener
 from speechzip.pipeline.live.wire.messages import (
     Acknowledge,

@@ -42,7 +42,7 @@ from ..reports import (
     Traffic,
 )
 from ..wire.delivery import SplitPayload
-from ..wire.link import DeliveredTo, LinkEvent, Opened, PayloadReceived, PlayedBy, StatusOf
+from ..wire.events import DeliveredTo, LinkEvent, Opened, PayloadReceived, PlayedBy, StatusOf
 from ..wire.messages import Hello, Status
 from ..wire.state import LinkState
 from ..wire.transport import Endpoint

@@ -22,7 +22,7 @@ from ...types import Payload, Samples, Utterance, Voice, VoiceReference
 from ..devices.loudspeaker import Loudspeaker
 from ..limits import LIMITS, Limits
 from ..reports import Heard, Lost, Notice, Observer, Playing
-from ..wire.link import PayloadReceived
+from ..wire.events import PayloadReceived
 from ..wire.messages import Status
 from ..wire.transport import Endpoint
 from ..workers import Worker

@@ -13,7 +13,7 @@ from typing import Any
 from ...errors import LinkError
 from ..limits import LIMITS, Limits
 from ..workers import Worker
-from .link import Ended, LinkEvent, Opened, raise_if_fatal
+from .events import Ended, LinkEvent, Opened, raise_if_fatal
 from .messages import Hello, Reason
 from .security import Pin
 from .state import Phase

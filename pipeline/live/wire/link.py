@@ -2,22 +2,24 @@
 
     caller   --- hello ----->  listener      who is there, what they read, the secret
              <-- hello ------
-             <-> acknowledge <->             how far the other's stream has come here
+             <-> acknowledge <->             how much of the other's stream has arrived
              <-> voices, utterance, acknowledge, played, status, alive <->
              --- goodbye ---> or <---
 
-The listener says nothing before a hello with the right secret has come.
+The listener says nothing until a hello with the right secret has arrived. `connection` has the states of this diagram.
 """
 
 from __future__ import annotations
 
 import hmac
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from ...errors import LinkError, ProtocolError
+from ...errors import ProtocolError
 from ..limits import LIMITS, Limits
+from .connection import ConnectionEvent, ConnectionState, next_state
 from .delivery import Inbox, Outbox
+from .events import FATAL, REASONS, DeliveredTo, Ended, Greeted, LinkEvent, Opened, PayloadReceived, PlayedBy, StatusOf
 from .frames import FrameReader
 from .messages import (
     HIGHEST_VERSION,
@@ -37,80 +39,6 @@ from .messages import (
     decode_message,
     encode_message,
 )
-
-REASONS = {
-    Reason.DONE: "the peer has left",
-    Reason.DENIED: "the peer does not know our secret; use the pairing line that its `speechzip listen` prints",
-    Reason.BUSY: "the peer is talking with somebody else",
-    Reason.VERSION: "the two ends have no version of the protocol, the payload or the text coder in common; "
-    "upgrade speechzip on both",
-    Reason.PROTOCOL: "the peer received damaged bytes",
-    Reason.SILENCE: "the peer has heard nothing from us for too long",
-}
-FATAL = frozenset({Reason.DENIED, Reason.VERSION})
-"""Trying again would end in the same way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Greeted:
-    """A caller has said hello with the right secret: `Link.admit` it or `Link.refuse` it."""
-
-    hello: Hello
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """Both ends may speak."""
-
-    hello: Hello
-    """The peer's, less its secret."""
-
-
-@dataclass(frozen=True, slots=True)
-class PayloadReceived:
-    """The peer has said something."""
-
-    sequence: int
-    """What `Link.played` takes."""
-    stream: bytes
-    """The name of what this peer says, which tells peers apart."""
-    payload: bytes
-    """The whole of it, voices put back; not decoded yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveredTo:
-    """The peer has what we said: these of `Outbox.enqueue`'s numbers."""
-
-    numbers: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlayedBy:
-    """The peer's loudspeaker has begun with what we said."""
-
-    number: int
-    """As `Outbox.enqueue` returned it."""
-
-
-@dataclass(frozen=True, slots=True)
-class StatusOf:
-    """The peer tells about itself."""
-
-    status: Status
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The peer has said goodbye, or is silent; nothing follows."""
-
-    reason: Reason
-    message: str
-    fatal: bool
-    """Whether it is of no use to try again."""
-
-
-LinkEvent = Greeted | Opened | PayloadReceived | DeliveredTo | PlayedBy | StatusOf | Ended
 
 
 class Link:
@@ -151,13 +79,10 @@ class Link:
         self._held: deque[VoicesMessage | UtteranceMessage] = deque()
         self._hello = hello
         self._inbox, self._outbox = inbox, outbox
-        self._listens = listens
         self._reader = FrameReader()
         self._out: list[Message] = []
         self._peer: Hello | None = None
-        self._admitted = not listens
-        self._open = False
-        self.ended = False
+        self._state = ConnectionState.LISTENING if listens else ConnectionState.CALLING
         self._acknowledge = self._alive = False
         self._played: int | None = None
         self._status = self._status_sent = self._peer_status = Status.NOTHING
@@ -167,9 +92,19 @@ class Link:
             self._out.append(replace(hello, stream=outbox.stream))
 
     @property
+    def state(self) -> ConnectionState:
+        """How far the connection has come."""
+        return self._state
+
+    @property
     def is_open(self) -> bool:
         """Whether both ends may speak."""
-        return self._open and not self.ended
+        return self._state is ConnectionState.OPEN
+
+    @property
+    def ended(self) -> bool:
+        """Whether the connection is over."""
+        return self._state is ConnectionState.ENDED
 
     def receive(self, data: bytes, now_s: float) -> list[LinkEvent]:
         """Take in bytes from the peer; return what they mean.
@@ -209,7 +144,7 @@ class Link:
         """Let time pass: return that the peer is gone, where it is."""
         if self.ended:
             return []
-        if not self._open and now_s - self._began_s > self._limits.handshake_s:
+        if not self.is_open and now_s - self._began_s > self._limits.handshake_s:
             return [self._end(Reason.SILENCE, f"the peer did not greet us within {self._limits.handshake_s:.0f} s")]
         if now_s - self._heard_s > self._limits.silence_s:
             return [self._end(Reason.SILENCE, f"nothing has come from the peer for {self._limits.silence_s:.0f} s")]
@@ -248,15 +183,18 @@ class Link:
         return data
 
     def admit(self) -> None:
-        """Let the caller in who was `Greeted`."""
-        assert self._peer is not None
-        self._admitted = True
+        """Let the caller in that was `Greeted`."""
+        self._state = next_state(self._state, ConnectionEvent.ADMIT)
         self._out.append(replace(self._hello, stream=self._outbox.stream, secret=b""))
-        self._greet(self._peer)
+        self._out.append(Acknowledge(self._received()))
 
     def refuse(self, reason: Reason) -> Ended:
-        """Send the caller away who was `Greeted`, or end the link."""
+        """Send the caller away that was `Greeted`, or end the link."""
         return self._end(reason, REASONS[reason])
+
+    def close(self) -> None:
+        """Take in that nothing is read or written any more, since the socket is gone."""
+        self._state = next_state(self._state, ConnectionEvent.CLOSE)
 
     def played(self, sequence: int) -> None:
         """Tell the peer that the first sample of its item has been played."""
@@ -267,16 +205,15 @@ class Link:
         self._status = status
 
     def _take(self, message: Message) -> list[LinkEvent]:
-        if isinstance(message, Goodbye):
-            self.ended = True
-            return [Ended(message.reason, REASONS[message.reason], message.reason in FATAL)]
-        if self._peer is None:
-            return self._take_hello(message)
-        if not self._admitted:
-            raise ProtocolError("the peer does not wait for our hello")
-        if not self._open:
-            return self._take_resume(message)
+        before, self._state = self._state, next_state(self._state, _event_of(message))
         match message:
+            case Goodbye(reason):
+                return [Ended(reason, REASONS[reason], reason in FATAL)]
+            case Hello():
+                return self._take_hello(message)
+            case Acknowledge(sequence) if before is ConnectionState.RESUMING:
+                delivered = tuple(self._outbox.resume(sequence))
+                return [Opened(self._known_peer), *([DeliveredTo(delivered)] if delivered else [])]
             case VoicesMessage() | UtteranceMessage():
                 if self._held or not self._ready:
                     if len(self._held) == WINDOW:
@@ -297,42 +234,32 @@ class Link:
                 return [StatusOf(status)]
             case Alive():
                 return []
-            case Hello():
-                raise ProtocolError("the peer greets us twice")
 
     def _take_item(self, message: VoicesMessage | UtteranceMessage) -> list[LinkEvent]:
-        assert self._peer is not None
-        payload = self._inbox.take(self._peer.stream, message)
+        stream = self._known_peer.stream
+        payload = self._inbox.take(stream, message)
         self._acknowledge = True
         if payload is None:
             return []
         self._ready = False
-        return [PayloadReceived(message.sequence, self._peer.stream, payload)]
+        return [PayloadReceived(message.sequence, stream, payload)]
 
-    def _take_hello(self, message: Message) -> list[LinkEvent]:
-        if not isinstance(message, Hello):
-            raise ProtocolError("the peer does not begin with a hello")
-        if self._listens and not hmac.compare_digest(message.secret, self._hello.secret):
+    def _take_hello(self, hello: Hello) -> list[LinkEvent]:
+        listens = self._state is ConnectionState.GREETED
+        if listens and not hmac.compare_digest(hello.secret, self._hello.secret):
             return [self.refuse(Reason.DENIED)]
-        self._peer = message.without_secret()
-        if not self._compatible(message):
+        self._peer = hello.without_secret()
+        if not self._compatible(hello):
             return [self.refuse(Reason.VERSION)]
-        if self._listens:
+        if listens:
             return [Greeted(self._peer)]
-        self._greet(self._peer)
+        self._out.append(Acknowledge(self._received()))
         return []
 
-    def _take_resume(self, message: Message) -> list[LinkEvent]:
-        assert self._peer is not None
-        if not isinstance(message, Acknowledge):
-            raise ProtocolError("the peer does not say how far our stream has come")
-        numbers = self._outbox.resume(message.sequence)
-        self._open = True
-        delivered: list[LinkEvent] = [DeliveredTo(tuple(numbers))] if numbers else []
-        return [Opened(self._peer), *delivered]
-
-    def _greet(self, peer: Hello) -> None:
-        self._out.append(Acknowledge(self._inbox.received_up_to(peer.stream)))
+    @property
+    def _known_peer(self) -> Hello:
+        assert self._peer is not None  # as in every state that follows a hello
+        return self._peer
 
     def _compatible(self, peer: Hello) -> bool:
         return (
@@ -343,21 +270,22 @@ class Link:
         )
 
     def _received(self) -> int:
-        assert self._peer is not None
-        return self._inbox.received_up_to(self._peer.stream)
+        return self._inbox.received_up_to(self._known_peer.stream)
 
     def _end(self, reason: Reason, message: str) -> Ended:
-        self.ended = True
-        known = self._peer is not None or not self._listens
-        self._out = [Goodbye(reason)] if known or reason is Reason.DENIED else []
+        # A stranger that has not said hello is told nothing.
+        self._out = [] if self._state is ConnectionState.LISTENING else [Goodbye(reason)]
+        self.close()
         return Ended(reason, message, reason in FATAL)
 
 
-def raise_if_fatal(ended: Ended) -> None:
-    """Raise what trying again cannot mend.
-
-    Raises:
-        LinkError: the peer has turned us away for good.
-    """
-    if ended.fatal:
-        raise LinkError(ended.message)
+def _event_of(message: Message) -> ConnectionEvent:
+    match message:
+        case Hello():
+            return ConnectionEvent.HELLO
+        case Acknowledge():
+            return ConnectionEvent.ACKNOWLEDGE
+        case Goodbye():
+            return ConnectionEvent.GOODBYE
+        case VoicesMessage() | UtteranceMessage() | PlayedMessage() | StatusMessage() | Alive():
+            return ConnectionEvent.OTHER

@@ -11,7 +11,7 @@ from functools import partial
 
 from ...errors import LinkError
 from ..limits import LIMITS, Limits
-from .link import Greeted, LinkEvent, Opened
+from .events import Greeted, LinkEvent, Opened
 from .messages import Hello, Reason
 from .transport import Endpoint, LinkProtocol, OnEvent, OnState
 
@@ -127,6 +127,8 @@ class Listener(Endpoint):
             self._report("waiting", ended.message)
 
     def _admit(self, protocol: LinkProtocol, hello: Hello) -> bool:
+        if protocol.link.ended:  # it has said hello and something impossible in one breath
+            return False
         current = self._protocol
         if current is not None and hello.stream != self._last_stream:
             protocol.end(Reason.BUSY)

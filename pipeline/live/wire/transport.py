@@ -9,7 +9,8 @@ from collections.abc import Callable
 from ...errors import LinkError
 from ..limits import LIMITS, Limits
 from .delivery import Inbox, Outbox
-from .link import Ended, Link, LinkEvent, Opened, PayloadReceived
+from .events import Ended, LinkEvent, Opened, PayloadReceived
+from .link import Link
 from .messages import Hello, Reason, Status
 from .security import Pin, check_pin
 from .state import LinkState, Phase
@@ -78,7 +79,7 @@ class LinkProtocol(asyncio.BufferedProtocol):
         """Clean up (asyncio calls it)."""
         if self._timer:
             self._timer.cancel()
-        self.link.ended = True
+        self.link.close()
         if not self.lost.done():
             detail = f" ({exc})" if exc else ""
             self.lost.set_result(self._ended or Ended(Reason.DONE, f"the connection was lost{detail}", fatal=False))

@@ -25,8 +25,8 @@ from speechzip.pipeline.live.session.playback import PlayQueue
 from speechzip.pipeline.live.session.session import Session, SessionOptions, run_session, wait_for_calls
 from speechzip.pipeline.live.session.synthesis import estimate_duration_s, speak
 from speechzip.pipeline.live.wire.delivery import SplitPayload
+from speechzip.pipeline.live.wire.events import PayloadReceived
 from speechzip.pipeline.live.wire.frames import FrameReader
-from speechzip.pipeline.live.wire.link import PayloadReceived
 from speechzip.pipeline.live.wire.messages import Status, StatusMessage, decode_message
 from speechzip.pipeline.live.wire.state import LinkState
 from speechzip.pipeline.payload.format import encode_payload

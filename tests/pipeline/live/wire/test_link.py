@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from speechzip.pipeline.live.limits import LIMITS
 from speechzip.pipeline.live.wire.delivery import Inbox, Outbox, SplitPayload
-from speechzip.pipeline.live.wire.link import (
+from speechzip.pipeline.live.wire.events import (
     DeliveredTo,
     Ended,
     Greeted,
-    Link,
     LinkEvent,
     Opened,
     PayloadReceived,
     PlayedBy,
     StatusOf,
 )
+from speechzip.pipeline.live.wire.link import Link
 from speechzip.pipeline.live.wire.messages import (
     WINDOW,
     Acknowledge,

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import pytest
 from faulty_proxy import faulty_proxy
-from live_ends import Person, calling_person, listening_person, run, running, until
+from live_ends import Person, calling_person, hello, listening_person, run, running, until
 from speechzip.pipeline import LinkError
 from speechzip.pipeline.live.limits import LIMITS
 from speechzip.pipeline.live.wire.frames import encode_frame
-from speechzip.pipeline.live.wire.messages import Alive, encode_message
+from speechzip.pipeline.live.wire.messages import Acknowledge, Alive, Goodbye, Reason, encode_message
 
 TEXTS = [f"utterance {index}" for index in range(40)]
 
@@ -186,6 +186,27 @@ def test_a_second_caller_is_told_that_the_line_is_busy() -> None:
                 await until_all_heard(anna, ben, ["1"])
                 await anna.endpoint.close()
                 await until(lambda: "carl: 1" in ben.heard)
+
+    run(test)
+
+
+def test_a_caller_that_does_not_wait_for_our_hello_takes_nobodys_place() -> None:
+    """Hello and an early acknowledgement in one write: the link has ended by the time the hello is looked at."""
+
+    async def test() -> None:
+        ben, port = listening_person()
+        anna = calling_person(port)
+        async with running(ben):
+            ben.say("for anna")
+            for _ in range(3):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(encode_message(replace(hello(), stream=bytes(8))) + encode_message(Acknowledge(0)))
+                assert await reader.read() == encode_message(Goodbye(Reason.PROTOCOL))
+                writer.close()
+                await writer.wait_closed()
+            async with running(anna):
+                await until(lambda: anna.heard == ["for anna"])
+                assert [state.phase for state in ben.states] == ["waiting", "connected"]
 
     run(test)
 
