@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from speechzip.voices.acoustics.vocoder import BANDS
 from speechzip.voices.text.pronunciation import pronounced
 from speechzip.voices.training.trained2.data import Speakers, Spoken, load
 from speechzip.voices.training.trained2.network import LATENT, PREFIXES
 from speechzip.voices.training.trained2.shards import (
-    BANDS,
-    NOISE_BANDS,
     Measured,
     Packed,
     from_bytes,
@@ -38,7 +37,6 @@ def made(number: int) -> Packed:
     frames = int(durations.sum())
     measured = Measured(
         envelope=random.integers(0, 255, (frames, BANDS)).astype(np.uint8),
-        noise=random.integers(0, 100, (frames, NOISE_BANDS)).astype(np.uint8),
         pitch_hz=np.full(frames, 150, np.float16),
         voiced=np.ones(frames, np.bool_),
         mel=random.integers(100, 255, (frames, 64)).astype(np.uint8),

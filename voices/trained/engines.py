@@ -214,7 +214,9 @@ def _say(piece: _Piece, voice: TrainedVoice, stretch: float) -> Samples:
         },
     )
     correction = np.array(voice.envelope_correction_db) @ _correction_matrix()
-    return _sound(np.asarray(log_pitch)[0], np.asarray(voicing)[0], _sharpened(np.asarray(envelope)[0]) + correction)
+    return sound_of_frames(
+        np.asarray(log_pitch)[0], np.asarray(voicing)[0], _sharpened(np.asarray(envelope)[0]) + correction
+    )
 
 
 def _sharpened(envelope_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -224,7 +226,7 @@ def _sharpened(envelope_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     return np.asarray(envelope_db + SHARPENING * (envelope_db - mean), np.float64)
 
 
-def _sound(
+def sound_of_frames(
     log_pitch: npt.NDArray[np.float32], voicing: npt.NDArray[np.float32], envelope_db: npt.NDArray[np.floating]
 ) -> Samples:
     """Return the sound of some frames: pulses where they are voiced, with noise above, and noise elsewhere."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from zlib import crc32
 
 import torch
 
@@ -50,7 +51,8 @@ def main() -> None:
     if not (arguments.skip_preparing or arguments.write):
         generate(arguments.text, measured, 0, arguments.shards, arguments.processes)
         for folder in arguments.recordings:
-            recordings = read_manifest(folder)
+            # Mixed, so that the first shards have many speakers.
+            recordings = sorted(read_manifest(folder), key=lambda one: crc32(one.key.encode()))
             pack_recordings(recordings, measured, folder.name, arguments.processes)
             label_recordings(recordings, measured, folder.name, arguments.processes)
     names = {recording.speaker for folder in arguments.recordings for recording in read_manifest(folder)}

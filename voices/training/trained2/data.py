@@ -10,19 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...acoustics.melspectrum import scale_level, speech_frames
-from ...acoustics.vocoder import BANDS as MEL_BANDS
+from ...acoustics.vocoder import BANDS
 from ...spaces.trained_voice import PITCH_SCALE, scaled_prosody
 from ...trained.networks import frame_positions
-from .shards import (
-    BANDS,
-    NOISE_BANDS,
-    NOISE_STEP_DB,
-    TEACHER,
-    Packed,
-    from_bytes,
-    read_shard,
-    warp_matrix,
-)  # fmt: skip
+from ..examples import warp_matrix
+from .shards import TEACHER, Packed, from_bytes, read_shard
 from .tokens import PAUSE
 
 END_SILENCE = 6
@@ -31,14 +23,7 @@ SHORTEST_REFERENCE = 96
 """Frames of speech that a voice is heard in, at least."""
 HELD_OUT_EVERY = 40
 """One recording of so many is kept for validation."""
-NOISE_SCALE_DB, NOISE_CENTER_DB = 10.0, -15.0
-
 Floats = npt.NDArray[np.float32]
-
-
-def scale_noise(kept: npt.NDArray[np.uint8]) -> Floats:
-    """Return shares of noise as the networks see them, to about [-1, 1]."""
-    return np.asarray((-NOISE_STEP_DB * kept.astype(np.float32) - NOISE_CENTER_DB) / NOISE_SCALE_DB, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +42,7 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Speakers:
-    """Everybody's mel spectra where there is speech, normalized: voice number -> float32 [T, MEL_BANDS] each."""
+    """Everybody's mel spectra where there is speech, normalized: voice number -> float32 [T, BANDS] each."""
 
     names: tuple[str, ...]
     heard: tuple[tuple[Floats, ...], ...]
@@ -133,12 +118,11 @@ class Batch:
     place: Floats
     frame_mask: Floats
     envelope: Floats
-    noise: Floats
     log_pitch: Floats
     voiced: Floats
     prosody: Floats
     reference: Floats
-    """float32 [2 (B + V), R, MEL_BANDS]: each voice, then each once more in other words."""
+    """float32 [2 (B + V), R, BANDS]: each voice, then each once more in other words."""
     reference_mask: Floats
     speaker: npt.NDArray[np.int64]
     """int64 [B + V]: alike where the voice is, stretched frequencies counted in."""
@@ -173,7 +157,7 @@ class Sampler:
         minutes = np.array([sum(map(len, mels)) for mels in speakers.heard], np.float64)
         minutes[teacher if teacher >= 0 else 0 : teacher + 1] = 0  # heard enough in the pieces
         self.voice_weights = minutes**0.25 / (minutes**0.25).sum()
-        self.warps = [(warp_matrix(factor), warp_matrix(factor, MEL_BANDS)) for factor in WARPS]
+        self.warps = [warp_matrix(factor) for factor in WARPS]
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches without end."""
@@ -196,11 +180,10 @@ class Sampler:
             place=np.zeros((count, frames, 4), np.float32),
             frame_mask=np.zeros((count, frames, 1), np.float32),
             envelope=np.zeros((count, frames, BANDS), np.float32),
-            noise=np.zeros((count, frames, NOISE_BANDS), np.float32),
             log_pitch=np.full((count, frames), 5.0, np.float32),
             voiced=np.zeros((count, frames), np.float32),
             prosody=np.stack([item.prosody for item in items]),
-            reference=np.zeros((2 * voices, self.reference, MEL_BANDS), np.float32),
+            reference=np.zeros((2 * voices, self.reference, BANDS), np.float32),
             reference_mask=np.zeros((2 * voices, self.reference, 1), np.float32),
             speaker=np.zeros(voices, np.int64),
             name=np.full(voices, -1, np.int64),
@@ -216,8 +199,7 @@ class Sampler:
             choice = int(self.random.integers(len(WARPS))) if self.random.random() < 0.7 else _PLAIN
             measured = item.packed.measured
             part = slice(item.start + start, item.start + start + total)
-            out.envelope[row, :total] = scale_level(from_bytes(measured.envelope[part])) @ self.warps[choice][0]
-            out.noise[row, :total] = scale_noise(measured.noise[part])
+            out.envelope[row, :total] = scale_level(from_bytes(measured.envelope[part])) @ self.warps[choice]
             out.voiced[row, :total] = measured.voiced[part]
             higher = np.log(WARPS[choice]) + (0.0 if choice == _PLAIN else float(self.random.normal(0, 0.08)))
             out.log_pitch[row, :total] = np.log(measured.pitch_hz[part].astype(np.float32)) + higher
@@ -241,7 +223,7 @@ class Sampler:
             part = self._pick([mels[index] for index in own], second if len(order) == 1 else -1)
             level = float(self.random.normal(0, 0.05))
             row_of = row + second * (len(out.reference) // 2)
-            out.reference[row_of, : len(part)] = part.astype(np.float32) @ self.warps[choice][1] + level
+            out.reference[row_of, : len(part)] = part.astype(np.float32) @ self.warps[choice] + level
             out.reference_mask[row_of, : len(part)] = 1
 
     def _pick(self, mels: list[Floats], half: int) -> Floats:

@@ -1,34 +1,45 @@
 """What the second network learns to say, measured from recordings, 100 frames a second.
 
-As in the first generation (`..features`), with a finer envelope and how much of each band is noise (D4C; Morise, 2016).
+As in the first generation (`..features`), then corrected by what the vocoder makes of it (analysis by synthesis). The
+envelopes that CheapTrick finds are not quite what our vocoder needs. Recordings of 16 readers put together again:
+
+    envelopes                         similarity (Resemblyzer)   words misread (Moonshine tiny)
+    the recordings themselves         0.890                       7.8 %
+    CheapTrick's                      0.859                      10.2 %
+    corrected once by 0.8             0.877                       9.3 %
+    corrected twice by half           0.878                       8.7 %
+    corrected once, in full           0.880                       not measured
+
+Four steps of 0.8 are worse than one. Envelopes of 80, 128 or 513 points in place of 64, or noise as D4C measures it
+(Morise, 2016), bring nothing.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pyworld
 
 from ...acoustics.melspectrum import mel_spectrum
-from ...acoustics.vocoder import FFT_SIZE, HOP_LENGTH, SAMPLE_RATE
-from ..features import fundamental
-from .shards import BANDS, NOISE_BANDS, NOISE_STEP_DB, Measured, band_weights, to_bytes
+from ...trained.engines import sound_of_frames
+from ..features import analyze
+from .shards import Measured, to_bytes
+
+STEPS, CORRECTION = 2, 0.5
+"""How often, and which share of the difference, band by band, is corrected."""
+LARGEST_DB = 12.0
 
 
 def measure(samples: npt.NDArray[np.float32]) -> Measured:
-    """Return the features of float32 [S] mono 16 kHz `samples`: S // HOP_LENGTH + 1 frames; 60 times real time."""
-    wave = np.asarray(samples, np.float64)
-    times = np.arange(len(samples) // HOP_LENGTH + 1) * (HOP_LENGTH / SAMPLE_RATE)
-    pitch = fundamental(wave, len(times))
-    power = pyworld.cheaptrick(wave, pitch, times, SAMPLE_RATE, fft_size=FFT_SIZE) @ band_weights(BANDS)
-    noise = np.square(pyworld.d4c(wave, pitch, times, SAMPLE_RATE, fft_size=FFT_SIZE)) @ band_weights(NOISE_BANDS)
-    voiced = pitch > 0
-    frames = np.arange(len(pitch))
-    filled = np.interp(frames, frames[voiced], pitch[voiced]) if voiced.any() else np.full(len(pitch), 120.0)
+    """Return the features of float32 [S] mono 16 kHz `samples`: S // HOP_LENGTH + 1 frames."""
+    found = analyze(samples)
+    mel = mel_spectrum(samples)
+    envelope_db = found.envelope_db
+    for _ in range(STEPS):
+        made = mel_spectrum(sound_of_frames(np.log(found.pitch_hz), found.voiced.astype(np.float32), envelope_db))
+        envelope_db = envelope_db + CORRECTION * np.clip(mel - made[: len(mel)], -LARGEST_DB, LARGEST_DB)
     return Measured(
-        envelope=to_bytes(10 * np.log10(np.maximum(power, 1e-11))),
-        noise=np.clip(np.round(-10 * np.log10(np.maximum(noise, 1e-6)) / NOISE_STEP_DB), 0, 255).astype(np.uint8),
-        pitch_hz=filled.astype(np.float16),
-        voiced=voiced,
-        mel=to_bytes(mel_spectrum(samples)),
+        envelope=to_bytes(envelope_db),
+        pitch_hz=found.pitch_hz.astype(np.float16),
+        voiced=found.voiced,
+        mel=to_bytes(mel),
     )

@@ -1,7 +1,7 @@
 """The second networks: one hears who speaks, in numbers ordered by importance; one says phones in that voice.
 
     mel spectrum [T, 64] --> VoiceNetwork --> timbre [LATENT] in (-1, 1), the first ones matter most
-    phones [N] + voice --> AcousticNetwork: durations [N], then for each frame pitch, voicing, noise, envelope
+    phones [N] + voice --> AcousticNetwork: durations [N], then for each frame pitch, voicing, envelope [64]
 
 As the first networks: dense convolutions over time as matrix products, the voice in the scale and offset behind every
 normalization. What is new: a step of the decoder is two frames, 20 ms, so that as much is computed in half the time.
@@ -12,10 +12,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ...acoustics.vocoder import BANDS as MEL_BANDS
+from ...acoustics.vocoder import BANDS
 from ...text.arpabet import INVENTORY
 from ..network import Stack
-from .shards import BANDS, NOISE_BANDS
 
 LATENT = 128
 """Numbers that the voice network hears; a voice of a few bytes holds the first of them."""
@@ -33,7 +32,7 @@ class VoiceNetwork(nn.Module):
 
     def __init__(self, width: int = 160, blocks: int = 5) -> None:
         super().__init__()
-        self.enter = nn.Linear(2 * MEL_BANDS, width)
+        self.enter = nn.Linear(2 * BANDS, width)
         self.stack = Stack(width, blocks, 0)
         self.attend = nn.Linear(width, 4)
         self.leave = nn.Sequential(nn.LayerNorm(8 * width), nn.Linear(8 * width, LATENT))
@@ -42,7 +41,7 @@ class VoiceNetwork(nn.Module):
         """Return the timbre, [B, LATENT] in (-1, 1).
 
         Args:
-            mel: [B, T, MEL_BANDS], normalized, T even; mask: [B, T, 1], 1 where there is speech.
+            mel: [B, T, BANDS], normalized, T even; mask: [B, T, 1], 1 where there is speech.
         """
         count, frames, bands = mel.shape
         h = self.enter(mel.reshape(count, frames // 2, 2 * bands))
@@ -74,7 +73,7 @@ class AcousticNetwork(nn.Module):
         self.pitch = nn.Linear(encoder_width, 4)
         self.enter = nn.Linear(encoder_width + 4, width)
         self.decoder = Stack(width, blocks, CONDITION)
-        self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * (BANDS + NOISE_BANDS)))
+        self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * BANDS))
 
     def encode(
         self, symbol: Tensor, stress: Tensor, position: Tensor, mask: Tensor, voice: Tensor
@@ -106,10 +105,8 @@ class AcousticNetwork(nn.Module):
         made = self.pitch(self.melody(x, mask, condition))
         return made.reshape(made.shape[0], -1, 2)
 
-    def decode(
-        self, x: Tensor, pitch: Tensor, voiced: Tensor, mask: Tensor, condition: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return the normalized envelope [B, T, BANDS] and the noise [B, T, NOISE_BANDS], see `scale_noise`.
+    def decode(self, x: Tensor, pitch: Tensor, voiced: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Return the normalized envelope, [B, T, BANDS].
 
         Args:
             x: [B, T / 2, encoder_width]; pitch: [B, T], log Hz scaled, see `PITCH_CENTER`; voiced: [B, T] in [0, 1];
@@ -118,5 +115,4 @@ class AcousticNetwork(nn.Module):
         count, frames = pitch.shape
         sung = torch.stack([pitch, voiced], dim=2).reshape(count, frames // 2, 4)
         h = self.leave(self.decoder(self.enter(torch.cat([x, sung], dim=2)), mask, condition))
-        h = h.reshape(count, frames, BANDS + NOISE_BANDS)
-        return h[:, :, :BANDS], h[:, :, BANDS:]
+        return h.reshape(count, frames, BANDS)

@@ -1,6 +1,6 @@
 """Shards: the features of a few hundred recordings in one file, written whole or not at all.
 
-names [n], speakers [n], frames [n + 1] (offsets), envelope, noise, pitch_hz, voiced, mel (see `Measured`),
+names [n], speakers [n], frames [n + 1] (offsets), envelope, pitch_hz, voiced, mel (see `Measured`),
 phones [n + 1] (offsets), tokens uint8 [N, 3], durations uint16 [N] (see `tokens`)
 """
 
@@ -13,21 +13,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...acoustics.vocoder import BINS, SAMPLE_RATE, hz_to_mel, linear_interpolation, mel_to_hz
-
 TEACHER = "hibari-heart"
 """The speaker of what the teacher says."""
 SHARD = 200
 """Recordings."""
-BANDS = 80
-"""Points of an envelope, evenly on the mel scale from 0 Hz to 8 kHz."""
-NOISE_BANDS = 8
-"""The same for the share of noise."""
 LOWEST_DB, STEP_DB = -110.0, 0.5
 """Levels are kept as bytes: LOWEST_DB + STEP_DB * byte."""
-NOISE_STEP_DB = 0.25
-"""Shares of noise are kept as bytes: -NOISE_STEP_DB * byte."""
-
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -37,33 +28,12 @@ class Measured:
 
     envelope: Bytes
     """uint8 [T, BANDS]: smooth spectral envelope as a filter level."""
-    noise: Bytes
-    """uint8 [T, NOISE_BANDS]: how much of the power is noise where a frame is voiced."""
     pitch_hz: npt.NDArray[np.float16]
     """float16 [T]: greater than 0, on linear interpolation through what is not voiced."""
     voiced: npt.NDArray[np.bool_]
     """bool [T]."""
     mel: Bytes
     """uint8 [T, 64]: the mel spectrum that the voice network hears."""
-
-
-def band_weights(bands: int) -> npt.NDArray[np.float32]:
-    """Return float32 [BINS, bands]: triangles between neighboring centers in mel, each column summing to 1."""
-    centers = _centers(bands)
-    bins = hz_to_mel(np.linspace(0, SAMPLE_RATE / 2, BINS))
-    weights = np.maximum(0, 1 - np.abs(bins[:, np.newaxis] - centers) / (centers[1] - centers[0]))
-    for band in np.flatnonzero(weights.sum(axis=0) < 1e-9):  # the lowest are narrower than a bin
-        weights[np.argmin(np.abs(bins - centers[band])), band] = 1
-    return np.asarray(weights / weights.sum(axis=0), np.float32)
-
-
-def warp_matrix(factor: float, bands: int = BANDS) -> npt.NDArray[np.float32]:
-    """Return float32 [bands, bands]: an envelope times it has its frequencies stretched by `factor`."""
-    return linear_interpolation(hz_to_mel(mel_to_hz(_centers(bands)) / factor), _centers(bands)).astype(np.float32)
-
-
-def _centers(bands: int) -> npt.NDArray[np.float64]:
-    return np.linspace(0, float(hz_to_mel(np.array([SAMPLE_RATE / 2]))[0]), bands)
 
 
 def to_bytes(level_db: npt.NDArray[np.floating]) -> Bytes:

@@ -41,7 +41,7 @@ LOG_EVERY = 20
 VALIDATE_EVERY = 400
 MARGIN, SCALE = 0.15, 16.0
 """Of the softmax over all speakers (CosFace; Wang et al., 2018)."""
-NOISE_WEIGHT, SPEAKER_WEIGHT = 0.1, 0.03
+SPEAKER_WEIGHT = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ class Voice(nn.Module):
         # What the melody is learned from does not disturb what the sounds are learned from.
         melody = speaking.sing(x.detach(), mask, condition.detach())
         pitch = (data["log_pitch"] - PITCH_CENTER) / PITCH_SCALE
-        envelope, noise = speaking.decode(x, pitch, data["voiced"], mask, condition)
+        envelope = speaking.decode(x, pitch, data["voiced"], mask, condition)
         return {
-            "envelope": envelope, "noise": noise, "melody": melody, "durations": durations,
+            "envelope": envelope, "melody": melody, "durations": durations,
             "heard": heard, "again": again, "condition": timbre,
         }  # fmt: skip
 
@@ -180,9 +180,6 @@ def all_losses(voice: nn.Module, data: dict[str, Tensor]) -> tuple[dict[str, Ten
     with torch.autocast(data["tokens"].device.type, torch.bfloat16):
         out = voice(data)
     parts = losses(out, data)
-    sung = data["frame_mask"] * data["voiced"].unsqueeze(2)
-    distance = (out["noise"].float() - data["noise"]).abs() * sung
-    parts["noise"] = NOISE_WEIGHT * distance.sum() / (sung.sum() * distance.shape[2]).clamp(min=1)
     both, names = torch.cat([out["heard"], out["again"]]).float(), data["name"].repeat(2)
     directions = voice.module.names if hasattr(voice, "module") else voice.names
     parts["speaker"] = SPEAKER_WEIGHT * _named(both[names >= 0], names[names >= 0], directions)
