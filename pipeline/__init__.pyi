@@ -1,11 +1,10 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
 from .atomic import atomic_file, check_writable
 from .audio.downmix import downmix
-from .audio.names import shown_name
 from .audio.reading import AudioSource, open_recording, resample
 from .compression import Compressed, compress
 from .decompression import decompress, read_payload, render, with_voices
-from .display import printable, printable_json
+from .display import printable, printable_json, shown_name
 from .engines import engine_names, load_engine, load_recognizer
 from .errors import (
     AudioError,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from .audio.names import shown_name
+from .display import shown_name
 from .errors import OutputError, SpeechzipError, SpeechzipWarning
 from .threads import keep_one_blas_thread
 
@@ -212,10 +212,7 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
 
 
 def _complain(message: str) -> None:
-    from .display import printable
-
-    line = printable(shown_name(" ".join(message.split())))
-    print(f"speechzip: {line}", file=sys.stderr)
+    print(f"speechzip: {shown_name(' '.join(message.split()))}", file=sys.stderr)
 
 
 def _is_dash(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 Control characters steer a terminal, and bidirectional ones reorder what stands around them. So whatever Unicode calls
 control, format, surrogate, private, unassigned or a separator of lines is told, never sent. Two that words need pass:
-the joiners of Persian, Indic scripts and emoji. Spaces of any kind are spaces.
+the joiners of Persian, Indic scripts and emoji. Spaces of any kind are spaces in a text, and told apart in a name.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 JOINERS = "\u200c\u200d"
@@ -26,6 +27,18 @@ def printable(text: str) -> str:
     return "".join(map(_printable, text))
 
 
+def shown_name(path: str | Path) -> str:
+    r"""Return a file's name so that any terminal and any JSON can hold it.
+
+    A name is bytes: those that are not UTF-8 are shown as ``\xe9``, and so is what could steer a terminal.
+
+    Example:
+        >>> shown_name("caf\udce9\x1b.wav")
+        'caf\\xe9\\x1b.wav'
+    """
+    return "".join(letter if _is_harmless(letter) else _escaped(letter) for letter in str(path))
+
+
 def printable_json(content: Any, indent: int | None = None) -> str:
     r"""Return `content` as JSON, letters of all scripts as they are, what `printable` replaces as ``\u`` escapes.
 
@@ -33,17 +46,28 @@ def printable_json(content: Any, indent: int | None = None) -> str:
         >>> print(printable_json({"text": "naïve \x85\u202e"}))
         {"text": "naïve \u0085\u202e"}
     """
-    return _UNPRINTABLE.sub(_escaped, json.dumps(content, ensure_ascii=False, indent=indent))
+    return _UNPRINTABLE.sub(_json_escaped, json.dumps(content, ensure_ascii=False, indent=indent))
+
+
+def _is_harmless(character: str) -> bool:
+    return character.isprintable() or character in JOINERS
 
 
 def _printable(character: str) -> str:
-    if character.isprintable() or character in JOINERS:
+    if _is_harmless(character):
         return character
     return " " if unicodedata.category(character) == "Zs" else REPLACEMENT
+
+
+def _escaped(character: str) -> str:
+    """Return a character as Python writes it; one that stands for a byte of a name (PEP 383) as that byte."""
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
 
 
 _UNPRINTABLE = re.compile(r"[^\n -~]")  # `json.dumps` escapes what lies before the space itself, and \n is its own
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return found[0] if found[0].isprintable() or found[0] in JOINERS else json.dumps(found[0])[1:-1]
+def _json_escaped(found: re.Match[str]) -> str:
+    return found[0] if _is_harmless(found[0]) else json.dumps(found[0])[1:-1]

@@ -15,11 +15,11 @@ import numpy as np
 import soundfile
 import soxr
 
+from ..display import shown_name
 from ..errors import AudioError, SpeechzipWarning
 from ..types import Samples
 from .containers import MAX_CHANNELS, layout_of
 from .downmix import downmix
-from .names import shown_name
 from .splicing import Piece, SplicedFile
 from .spooling import spool_unless_file
 

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from ..display import shown_name
 from ..errors import AudioError
-from .names import shown_name
 
 SPOOL_MEMORY = 32 << 20
 """Bytes that are kept in memory; more go to a temporary file."""

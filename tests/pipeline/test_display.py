@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from speechzip.pipeline import printable, printable_json
+from speechzip.pipeline import printable, printable_json, shown_name
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,25 @@ from speechzip.pipeline import printable, printable_json
 )
 def test_what_could_steer_a_terminal_is_replaced(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Grüße, 世界 \U0001f600.wav", "Grüße, 世界 \U0001f600.wav"),
+        ("caf\udce9 \x1b[31m\n.wav", r"caf\xe9 \x1b[31m\n.wav"),
+        ("a\u202eb\x9b\U000e0041", r"a\u202eb\x9b\U000e0041"),
+        ("\ud800", r"\ud800"),
+        ("می\u200cخواهم.wav", "می\u200cخواهم.wav"),
+    ],
+)
+def test_names_show_the_bytes_that_could_steer_a_terminal(name: str, shown: str) -> None:
+    assert shown_name(name) == shown
+
+
+@given(st.text(st.characters()))
+def test_a_shown_name_is_a_printable_text(text: str) -> None:
+    assert printable(shown_name(text)) == shown_name(text)
 
 
 @given(st.text())
