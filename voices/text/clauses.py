@@ -38,7 +38,8 @@ def _breaths(text: str, mark: str) -> Iterator[tuple[tuple[str, ...], str]]:
     while len(words) > LONGEST_CLAUSE:
         yield words[:LONGEST_CLAUSE], ""
         words = words[LONGEST_CLAUSE:]
-    yield words, mark
+    if words or mark:
+        yield words, mark
 
 
 def _parts(word: str) -> list[str]:
