@@ -39,6 +39,21 @@ class Compressed:
     elapsed_s: float
     """How long compressing took, models loaded included."""
 
+    @property
+    def payload(self) -> Payload:
+        """What a receiver makes of `data`: speakers and utterances."""
+        return self.decoded.payload
+
+    @property
+    def text(self) -> str:
+        """All that was said, in the order in which it was begun; a space between utterances."""
+        return " ".join(utterance.text for utterance in self.payload.utterances)
+
+    @property
+    def bitrate_bps(self) -> float:
+        """Bits of `data` for each second of the recording, its pauses included."""
+        return 8 * len(self.data) / self.payload.duration_s
+
 
 def compress(
     source: AudioSource,
@@ -85,8 +100,8 @@ def compress(
         >>> compressed = compress(wheel / "assets" / "beckett.wav")
         >>> len(compressed.data) < 200
         True
-        >>> compressed.decoded.payload.utterances[0].text[:10]
-        'Ever tried'
+        >>> compressed.text[:10], len(compressed.payload.speakers)
+        ('Ever tried', 1)
     """
     started = time.monotonic()
     if speaker_count is not None and not 1 <= speaker_count <= MAX_DIARIZED_SPEAKERS:

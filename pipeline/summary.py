@@ -124,7 +124,7 @@ def summarize_compressed(
     compressed: Compressed, source: str, output: str, voice_book: VoiceBook | None = None
 ) -> CompressSummary:
     """Return what `summarize_payload` does, and what compressing took."""
-    duration_s = compressed.decoded.payload.duration_s
+    duration_s = compressed.payload.duration_s
     size = len(compressed.data)
     return {
         **summarize_payload(compressed.decoded, voice_book),

@@ -60,7 +60,7 @@ def transcribe(recognizer: Recognizer, voice_encoder: VoiceEncoder) -> Callable[
             compressed = compress(source, recognizer=recognizer, voice_encoder=voice_encoder)
         except NoSpeechError:
             return ""
-        return " ".join(utterance.text for utterance in compressed.decoded.payload.utterances)
+        return compressed.text
 
     return text
 
@@ -77,11 +77,11 @@ def test_dickens_there_and_back(
     wheel_recording: Callable[[str], Path], transcribe: Transcribe, synthesizer: Synthesizer
 ) -> None:
     compressed = compress(wheel_recording("two_cities.wav"))
-    text = " ".join(utterance.text for utterance in compressed.decoded.payload.utterances)
+    text = compressed.text
     assert word_errors([DICKENS], [text]).rate < 0.06
     assert len(compressed.data) < 300
     spoken = decompress(compressed.data, synthesizer=synthesizer)
-    assert spoken.duration_s == pytest.approx(compressed.decoded.payload.duration_s, abs=0.6)
+    assert spoken.duration_s == pytest.approx(compressed.payload.duration_s, abs=0.6)
     assert word_errors([DICKENS], [transcribe(spoken)]).rate < 0.35
 
 
@@ -114,7 +114,7 @@ def test_telephone_calls_have_two_parties(evalset: Path, recognizer: Recognizer,
     calls = sorted((evalset / "calls").glob("*agentL_callerR.flac"))
     assert len(calls) == 2
     for call in calls:
-        payload = compress(call, recognizer=recognizer, voice_encoder=voice_encoder).decoded.payload
+        payload = compress(call, recognizer=recognizer, voice_encoder=voice_encoder).payload
         assert payload.channels == len(payload.speakers) == 2
         assert {utterance.speaker for utterance in payload.utterances} == {0, 1}
 
@@ -147,7 +147,7 @@ def test_two_people_on_one_channel_are_told_apart(
 ) -> None:
     recording = open_recording(evalset / "dialogues" / f"{dialogue}.stereo.flac")
     sound = np.concatenate(list(recording.blocks())).mean(axis=1)
-    payload = compress(Audio(sound, RATE), recognizer=recognizer, voice_encoder=voice_encoder).decoded.payload
+    payload = compress(Audio(sound, RATE), recognizer=recognizer, voice_encoder=voice_encoder).payload
     assert len(payload.speakers) == 2
     with open(evalset / "dialogues" / "turns.csv", newline="") as file:
         turns = [row for row in csv.DictReader(file) if row["dialogue"] == dialogue]
@@ -168,7 +168,7 @@ def test_a_leak_between_the_channels_is_not_read_twice(
     clean, heard = (
         [
             (u.speaker, u.text)
-            for u in compress(source, recognizer=recognizer, voice_encoder=voice_encoder).decoded.payload.utterances
+            for u in compress(source, recognizer=recognizer, voice_encoder=voice_encoder).payload.utterances
         ]
         for source in (Audio(sound, RATE), leaking)
     )

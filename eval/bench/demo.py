@@ -26,9 +26,9 @@ def main() -> None:
         (FOLDER / f"{path.stem}.spz").write_bytes(compressed.data)
         spoken = decompress(compressed.data)
         soundfile.write(str(FOLDER / f"{path.stem}.decoded.wav"), spoken.samples, spoken.sample_rate)
-        said = " ".join(utterance.text for utterance in compressed.decoded.payload.utterances)
-        heard = " ".join(utterance.text for utterance in compress(spoken).decoded.payload.utterances)
-        seconds, size = compressed.decoded.payload.duration_s, len(compressed.data)
+        said = compressed.text
+        heard = compress(spoken).text
+        seconds, size = compressed.payload.duration_s, len(compressed.data)
         print(
             f"{path.stem:<12}{seconds:>8.1f}{size:>7}{8 * size / seconds:>7.1f}{OPUS_BPS * seconds / 8 / size:>10.0f}x"
             f"{1 - word_errors([said], [heard]).rate:>11.0%}{compressed.elapsed_s / seconds:>10.3f}"

@@ -108,7 +108,7 @@ def measure(sound: Samples, engines: dict[str, Any]) -> Seconds:
             text_coder=timed["text coding"],
         )
     )
-    payload = compressed.decoded.payload
+    payload = compressed.payload
     apart: Seconds = {}
     plain: Any = Timed(engines["text coding"], apart, "text coding")
     coded_s = _timed(lambda: decode_payload(encode_payload(payload, plain), {plain.id: plain}))[1]

@@ -74,7 +74,7 @@ class SpeechzipCodec(Codec):
             encode_s=compressed_at - started,
             decode_s=time.perf_counter() - compressed_at,
             sections=dict(compressed.decoded.sections),
-            text=" ".join(utterance.text for utterance in compressed.decoded.payload.utterances),
+            text=compressed.text,
         )
 
 

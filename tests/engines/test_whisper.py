@@ -46,7 +46,7 @@ def beckett(wheel_recording: Callable[[str], Path]) -> Path:
 
 def test_there_and_back(german: Path, beckett: Path) -> None:
     compressed = compress(beckett, recognizer=load_recognizer(f"whisper:{german}"))
-    payload = compressed.decoded.payload
+    payload = compressed.payload
     assert payload.recognizer == "whisper-small"
     assert {utterance.text for utterance in payload.utterances} == {GERMAN}
     assert {utterance.language for utterance in payload.utterances} == {"de"}

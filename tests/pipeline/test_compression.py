@@ -44,8 +44,10 @@ def test_two_parties() -> None:
     compressed = compress(
         CALL, recognizer=recognizer, voice_encoder=FakeVoiceEncoder(), progress=lambda now, _all: done.append(now)
     )
-    payload = compressed.decoded.payload
+    payload = compressed.payload
     assert payload == read_payload(compressed.data).payload
+    assert compressed.text == "Hello. Who is it? It's me. Ah!"
+    assert compressed.bitrate_bps == 8 * len(compressed.data) / 12.0
     assert (payload.channels, payload.duration_s) == (2, 12.0)
     assert [(utterance.speaker, round(utterance.start_s, 1), utterance.text) for utterance in payload.utterances] == [
         (0, 1.0, "Hello."),
@@ -61,7 +63,7 @@ def test_two_parties() -> None:
 
 def test_mixed_to_one_speaker() -> None:
     compressed = compress(CALL, channels="mix", recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder())
-    payload = compressed.decoded.payload
+    payload = compressed.payload
     assert (payload.channels, len(payload.speakers)) == (1, 1)
     assert [round(utterance.start_s, 1) for utterance in payload.utterances] == [1.0, 6.0]
 
@@ -69,7 +71,7 @@ def test_mixed_to_one_speaker() -> None:
 def test_only_the_right_party_speaks() -> None:
     call = Audio(CALL.samples * np.array([0, 1], np.float32), 16000)
     compressed = compress(call, channels="split", recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder())
-    payload = compressed.decoded.payload
+    payload = compressed.payload
     assert payload.channels == 2
     assert [speaker.channel for speaker in payload.speakers] == [1]
     sound = decompress(compressed.data, synthesizer=FakeSynthesizer())

@@ -76,7 +76,7 @@ def enroll(
     cleaned = clean_name(name)
     several = _Several(encoders or voice_encoders())
     compressed = compress(source, recognizer=recognizer, voice_encoder=several, progress=progress)
-    payload = compressed.decoded.payload
+    payload = compressed.payload
     if len(payload.speakers) != 1:
         raise VoiceError(f"{len(payload.speakers)} people speak in the recording; enroll from one of a single person")
     speech_s = sum(utterance.duration_s for utterance in payload.utterances)

@@ -154,7 +154,7 @@ def compressed(speaker_count: int | None) -> list[int]:
         speaker_embedder=FakeEmbedder(),
         speaker_count=speaker_count,
     )
-    return [utterance.speaker for utterance in result.decoded.payload.utterances]
+    return [utterance.speaker for utterance in result.payload.utterances]
 
 
 def test_compress_tells_speakers_apart(monkeypatch: pytest.MonkeyPatch) -> None:
