@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from chromium import CHROMIUM, browse
+from chromium import browse, needs_chromium
 from eval_doubles import observed, results_of
 from fakes import bursts
+from playwright.sync_api import expect, sync_playwright
 from speechzip.eval import write_report
 from speechzip.eval.run.observe import write_clip
 from speechzip.eval.run.store import stored_path
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt install chromium)")
 
-
+@needs_chromium
 def test_report(tmp_path: Path) -> None:
     sections = {"header": 4, "voices": 11, "timing": 2, "text": 30, "checksum": 2}
     results = results_of(
@@ -31,17 +30,18 @@ def test_report(tmp_path: Path) -> None:
         with open(clip, "wb") as file:
             write_clip(file, bursts((0.2, 1.8), duration_s=2))
     page = write_report(results, tmp_path)
-    with browse(page.as_uri(), tmp_path / "none.wav", tmp_path / "profile") as tab:
-        tab.until("document.readyState == 'complete' && document.querySelectorAll('audio').length == 4")
-        assert tab.evaluate("document.querySelectorAll('figure > svg').length") == 4
-        assert (
-            tab.evaluate("performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:')).length")
-            == 0
-        )
-        assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        tab.evaluate("void document.querySelectorAll('audio').forEach(audio => audio.load())")
-        duration = (
-            "[...document.querySelectorAll('audio')].map(audio => { audio.preload = 'auto'; return audio.duration })"
-        )
-        tab.until(f"{duration}.every(seconds => seconds > 1.9 && seconds < 2.2)")
+    with sync_playwright() as playwright, browse(playwright, page.as_uri(), tmp_path / "profile") as tab:
+        players = tab.page.locator("audio")
+        expect(players).to_have_count(4)
+        expect(tab.page.locator("figure > svg")).to_have_count(4)
+        fetched = "performance.getEntriesByType('resource').map((e) => e.name).filter((n) => !n.startsWith('data:'))"
+        assert tab.page.evaluate(fetched) == []
+        assert tab.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        for player in players.all():
+            player.evaluate("(audio) => { audio.preload = 'auto'; audio.load(); }")
+            seconds = player.evaluate(
+                "(audio) => new Promise((done) => { if (audio.duration) done(audio.duration);"
+                " audio.addEventListener('loadedmetadata', () => done(audio.duration)); })"
+            )
+            assert 1.9 < seconds < 2.2
         assert tab.problems == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -16,8 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from chromium import CHROMIUM, Tab, browse
+from chromium import browse, needs_chromium
 from live_ends import run, until
+from playwright.sync_api import expect, sync_playwright
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, DeviceError, load_engine, open_recording, resample
 from speechzip.pipeline.live.devices.web import Outgoing, Page
 from speechzip.pipeline.live.limits import LIMITS
@@ -241,53 +243,45 @@ def said_in(path: Path, target: Path, lead_s: float, length_s: float) -> Path:
     return target
 
 
-def roles(tab: Tab) -> set[tuple[str, str]]:
-    """Return what a screen reader is told of a page: roles with their names."""
-    nodes = tab.command("Accessibility.getFullAXTree")["nodes"]
-    return {(node["role"]["value"], node["name"]["value"]) for node in nodes if not node["ignored"] and "name" in node}
-
-
 @pytest.mark.models
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found; apt install chromium")
+@needs_chromium
 def test_two_browsers_talk(tmp_path: Path, wheel_recording: Callable[[str], Path]) -> None:
     spoken = said_in(wheel_recording("two_cities.wav"), tmp_path / "said.wav", 1.0, 3.0)
     silent = said_in(wheel_recording("two_cities.wav"), tmp_path / "silent.wav", 1.0, 0.01)
     with process("listen", "--port", "0", "--web") as ben, process_talking(ben) as anna:
         pages = [wait_for(each, "Notice")["text"].removeprefix("Open this page: ") for each in (anna, ben)]
         with (
-            browse(pages[0], spoken, tmp_path / "a", KEEP_SOUND) as talks,
-            browse(pages[1], silent, tmp_path / "b", KEEP_SOUND) as hears,
+            sync_playwright() as playwright,
+            browse(playwright, pages[0], tmp_path / "a", spoken, KEEP_SOUND) as talks,
+            browse(playwright, pages[1], tmp_path / "b", silent, KEEP_SOUND) as hears,
         ):
             for tab in (talks, hears):
-                tab.until("document.getElementById('state')?.dataset.phase === 'connected'")
-                assert tab.evaluate("document.getElementById('talk').getAttribute('aria-pressed')") == "false"
-            talks.key("keyDown", "Space", " ")
-            talks.until("document.getElementById('talk').getAttribute('aria-pressed') === 'true'")
-            talks.until("document.getElementById('guess').textContent.length > 8")  # the words grow
-            (tmp_path / "talking.png").write_bytes(talks.screenshot())
+                expect(tab.page.locator("#state")).to_have_attribute("data-phase", "connected")
+                expect(tab.page.locator("#talk")).to_have_attribute("aria-pressed", "false")
+            talks.page.keyboard.down("Space")
+            expect(talks.page.locator("#talk")).to_have_attribute("aria-pressed", "true")
+            expect(talks.page.locator("#guess")).to_have_text(re.compile(".{9}"))  # the words grow
+            talks.page.screenshot(path=tmp_path / "talking.png")
             threading.Event().wait(4.5)
-            talks.key("keyUp", "Space", " ")
-            heard = hears.until(
-                "[...document.querySelectorAll('#log li.theirs .text')].map((x) => x.textContent).join(' ')"
-            )
-            assert "best of times" in heard.lower()
-            assert "best of times" in talks.until("document.querySelector('#log li.mine').textContent").lower()
-            hears.until("window.played.length > 0")
-            talks.until("document.getElementById('delay').textContent !== '-'")
-            talks.until("parseInt(document.getElementById('sent').textContent) > 50")
-            assert hears.evaluate("parseInt(document.getElementById('received').textContent)") > 50
-            assert roles(hears) >= {"log": "What was said", "button": "Hold to talk"}.items()
-            assert "The other end: " in hears.evaluate("document.getElementById('log').textContent")
-            phone = {"width": 320, "height": 568, "deviceScaleFactor": 1, "mobile": True}
-            hears.command("Emulation.setDeviceMetricsOverride", **phone)
-            assert hears.evaluate("document.documentElement.scrollWidth") == 320
-            hears.until("$('log').scrollTop + $('log').clientHeight > $('log').scrollHeight - 2")
-            assert talks.evaluate("parseInt(document.getElementById('opus').textContent)") > 500
+            talks.page.keyboard.up("Space")
+            best_of_times = re.compile("best of times", re.IGNORECASE)
+            expect(hears.page.locator("#log li.theirs .text").filter(has_text=best_of_times)).to_have_count(1)
+            expect(talks.page.locator("#log li.mine").filter(has_text=best_of_times)).to_have_count(1)
+            hears.page.wait_for_function("window.played.length > 0")
+            expect(talks.page.locator("#delay")).not_to_have_text("-")
+            expect(talks.page.locator("#sent")).to_have_text(re.compile(r"^([5-9]\d|\d{3})"))
+            expect(hears.page.locator("#received")).to_have_text(re.compile(r"^([5-9]\d|\d{3})"))
+            expect(talks.page.locator("#opus")).to_have_text(re.compile(r"^([5-9]\d\d|\d{4}|\d,\d{3})"))
+            expect(hears.page.get_by_role("log", name="What was said")).to_contain_text("The other end: ")
+            expect(hears.page.get_by_role("button", name="Hold to talk")).to_be_visible()
+            hears.page.set_viewport_size({"width": 320, "height": 568})
+            assert hears.page.evaluate("document.documentElement.scrollWidth") == 320
+            hears.page.wait_for_function("$('log').scrollTop + $('log').clientHeight > $('log').scrollHeight - 2")
             threading.Event().wait(1.0)
-            sound = hears.evaluate("window.played")
-            (tmp_path / "heard.png").write_bytes(hears.screenshot())
+            sound = hears.page.evaluate("window.played")
+            hears.page.screenshot(path=tmp_path / "heard.png")
             # Let go and pressed again at once: it is listened to again.
-            talks.evaluate("press().then(() => { release(); press(); })")
+            talks.page.evaluate("press().then(() => { release(); press(); })")
             threading.Event().wait(0.5)
             levels = [report for report in anna if report["report"] == "Level"]
             threading.Event().wait(0.5)
