@@ -1,4 +1,4 @@
-"""The command ``speechzip eval``: how good it is, from the shell."""
+"""The command ``speechzip eval``: the evaluation from the shell."""
 
 from __future__ import annotations
 
@@ -20,50 +20,56 @@ Names = list[str] | None
 
 def add_commands(app: typer.Typer) -> None:
     """Add ``eval`` to the command line."""
-    app.command("eval", epilog="Examples: speechzip eval recordings/ --out report/ | speechzip eval wheels --limit 1")(
-        evaluate_corpus
-    )
+    app.command(
+        "eval", epilog="Examples:\n\nspeechzip eval recordings/ --out report/\n\nspeechzip eval wheels --limit 1"
+    )(evaluate_corpus)
 
 
 def evaluate_corpus(
     corpus: Annotated[
         str,
         typer.Argument(
-            help="Recordings with transcripts: a folder as of LibriSpeech, LJSpeech or Common Voice, a TSV of the "
-            "latter, a CSV with path,transcript,speaker, a folder with turns.csv; wheels for the ones installed."
+            help="Recordings with transcripts: a folder of LibriSpeech, LJSpeech or Common Voice, a TSV file of Common "
+            "Voice, a CSV file with path,transcript,speaker, or a folder with turns.csv. wheels: the recordings that "
+            "are installed with the recognizer."
         ),
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder to write to; an interrupted run goes on in it.")
+        Path, typer.Option("--out", "-o", help="Folder for the report; an interrupted run continues there.")
     ] = Path("report"),
-    limit: Annotated[int | None, typer.Option(min=1, help="Take so many recordings, drawn by the seed.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the draw, the noise and the intervals.")] = 0,
-    system: Annotated[
-        Names, typer.Option(help="System, or how several begin: opus, codec2-1200. Again for more.")
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Number of recordings to draw at random; by default all.")
     ] = None,
-    recognizer: Annotated[str | None, typer.Option(help="Engine that finds speechzip's words.")] = None,
-    voice_encoder: Annotated[str | None, typer.Option(help="Engine that measures its voices.")] = None,
-    synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed for the draw, the noise and the intervals.")] = 0,
+    system: Annotated[
+        Names,
+        typer.Option(help="System to measure, or a common prefix: codec2-1200, opus; by default all. Repeat for more."),
+    ] = None,
+    recognizer: Annotated[str | None, typer.Option(help="speechzip's recognizer.")] = None,
+    voice_encoder: Annotated[str | None, typer.Option(help="speechzip's voice encoder.")] = None,
+    synthesizer: Annotated[str | None, typer.Option(help="speechzip's synthesizer.")] = None,
     judge: Annotated[
-        Names, typer.Option(help="Recognizer that judges; all installed if not given. Again for more.")
+        Names,
+        typer.Option(help="Recognizer that judges the speech; by default all that are installed. Repeat for more."),
     ] = None,
     condition: Annotated[
-        Names, typer.Option(help="clean, noise-20dB, noise-10dB, noise-5dB, noise-0dB, telephone; all if not given.")
+        Names,
+        typer.Option(
+            help="clean, noise-20dB, noise-10dB, noise-5dB, noise-0dB or telephone; by default all. Repeat for more."
+        ),
     ] = None,
     layout: Annotated[
         str | None,
-        typer.Option(
-            help="Layout of the corpus if it is not found: manifest ljspeech commonvoice conversations librispeech."
-        ),
+        typer.Option(help="manifest, ljspeech, commonvoice, conversations or librispeech; by default detected."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes at once; as many as cores if not given.")
+        int | None, typer.Option(min=1, help="Number of processes; by default the number of cores.")
     ] = None,
-    fresh: Annotated[bool, typer.Option(help="Forget what an earlier run has stored.")] = False,
+    fresh: Annotated[bool, typer.Option(help="Discard the results of an earlier run.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the headline as JSON for machines.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Measure words, bits, voice and speed against other codecs, and write a report."""
+    """Measure words, bits, voices and speed against other codecs, and write a report."""
     from .conditions import CONDITIONS
     from .report import headline_lines, headline_rows, write_report
     from .run.evaluation import evaluate
@@ -102,7 +108,7 @@ def evaluate_corpus(
 
 @contextmanager
 def _progress(quiet: bool) -> Generator[Progress | None]:
-    """Show a progress bar on standard error where that is a terminal, and a line now and then elsewhere."""
+    """Show a progress bar on standard error if that is a terminal, otherwise a line at each tenth."""
     if quiet:
         yield None
         return

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="speechzip",
     help="Compress speech by understanding it: words, voices and timing in a few bytes.",
-    epilog="Start with: speechzip compress call.wav && speechzip decompress call.spz",
+    epilog="Start with:\n\nspeechzip compress call.wav && speechzip decompress call.spz",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -38,7 +38,7 @@ app = typer.Typer(
 
 
 class Channels(Enum):
-    """What a stereo recording is."""
+    """How to read the channels of a stereo recording."""
 
     auto = "auto"
     mix = "mix"
@@ -50,32 +50,42 @@ Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existin
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
-@app.command(epilog="Examples: speechzip compress call.wav | speechzip compress - -o - < call.flac > call.spz")
+@app.command(epilog="Examples:\n\nspeechzip compress call.wav\n\nspeechzip compress - -o - < call.flac > call.spz")
 def compress(
-    audio: Annotated[Path, typer.Argument(help="Recording: WAV, FLAC, OGG, MP3; - for standard input.")],
+    audio: Annotated[Path, typer.Argument(help="Recording, such as WAV, FLAC, OGG or MP3; - for standard input.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Payload to write; - for standard output.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Payload to write, by default beside the recording; - for standard output."
+        ),
     ] = None,
     channels: Annotated[
-        Channels, typer.Option(help="A party on each channel (split), or one room (mix).")
+        Channels, typer.Option(help="split: one party on each channel; mix: all speakers in one channel.")
     ] = Channels.auto,
     speaker_count: Annotated[
         str | None,
-        typer.Option(metavar="N", help="How many people talk in one channel; found out by their voices if not given."),
+        typer.Option(metavar="N", help="Number of people who share a channel; by default estimated from their voices."),
     ] = None,
     speakers: Annotated[str | None, typer.Option(hidden=True)] = None,
     recognizer: Annotated[
-        str | None, typer.Option(help="Engine that finds the words: moonshine, whisper, whisper:small, whisper:FILE.")
+        str | None,
+        typer.Option(help="Engine that recognizes the words: moonshine, whisper, whisper:SIZE, whisper:FILE."),
     ] = None,
     language: Annotated[
-        str | None, typer.Option(help="Language that is spoken, such as de; found out if not given.")
+        str | None, typer.Option(help="ISO 639-1 code of the spoken language, such as de; by default detected.")
     ] = None,
-    voice_encoder: Annotated[str | None, typer.Option(help="What measures voices: trained, classical, clip.")] = None,
+    voice_encoder: Annotated[
+        str | None, typer.Option(help="Engine that measures voices: trained, classical, clip.")
+    ] = None,
     speaker: Annotated[
         list[str] | None,
-        typer.Option(help="Who speaks, from the store of voices; auto: whoever it recognizes. Again for the next one."),
+        typer.Option(
+            help="Name of a speaker in the voice store, or auto to recognize the speakers; repeat for the next one."
+        ),
     ] = None,
-    carry_voice: Annotated[bool, typer.Option(help="Send the voices of named speakers, not their ids only.")] = False,
+    carry_voice: Annotated[
+        bool, typer.Option(help="Send the voices of known speakers along, not only their ids.")
+    ] = False,
     as_json: Json = False,
     force: Force = False,
     quiet: Quiet = False,
@@ -112,22 +122,29 @@ def compress(
     _print(summary, compress_lines(summary), as_json, quiet, to_stderr=_is_dash(target))
 
 
-@app.command(epilog="Examples: speechzip decompress call.spz | speechzip decompress call.spz -o call.flac")
+@app.command(epilog="Examples:\n\nspeechzip decompress call.spz\n\nspeechzip decompress call.spz -o call.flac")
 def decompress(
     payload: Annotated[Path, typer.Argument(help="Payload that compress wrote; - for standard input.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Recording to write (.wav .flac .ogg .mp3); - for standard output."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Recording to write (.wav .flac .ogg .mp3), by default beside the payload; - for standard output.",
+        ),
     ] = None,
-    synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks.")] = None,
+    synthesizer: Annotated[
+        str | None, typer.Option(help="Engine that speaks: trained, espeak, xtts, xtts:FOLDER.")
+    ] = None,
     max_hours: Annotated[
-        float, typer.Option(min=0, help="Refuse a longer recording: an hour of a channel takes 115 MB as WAV.")
+        float,
+        typer.Option(min=0, help="Refuse to make a longer recording; an hour of one channel takes 115 MB as WAV."),
     ] = 4.0,
     as_json: Json = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Speak a payload again, in the voices of the people who said it."""
+    """Synthesize the speech of a payload, in voices like the speakers'."""
     from .decompression import check_duration, read_payload, with_voices
     from .engines import load_engine
     from .writing import audio_format, write_speech
@@ -147,12 +164,12 @@ def decompress(
     _print(summary, [line], as_json, quiet, to_stderr=_is_dash(target))
 
 
-@app.command(epilog="Examples: speechzip inspect call.spz | speechzip inspect call.spz --json")
+@app.command(epilog="Examples:\n\nspeechzip inspect call.spz\n\nspeechzip inspect call.spz --json")
 def inspect(
     payload: Annotated[Path, typer.Argument(help="Payload that compress wrote; - for standard input.")],
     as_json: Json = False,
 ) -> None:
-    """Show what is inside a payload: voices, words, times, bytes by section."""
+    """Show the contents of a payload: voices, words, times, and bytes by section."""
     from .decompression import read_payload
     from .engines import load_engine
     from .summary import payload_lines, summarize_payload
@@ -171,19 +188,19 @@ def _show_version(wanted: bool) -> None:
 def _options(  # pyright: ignore[reportUnusedFunction]  # typer calls it
     _version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and leave."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Compress speech by understanding it: words, voices and timing in a few bytes."""
 
 
 def main() -> None:
-    """Run the command line: exit 0 when it worked, 1 with one line on standard error, 2 for wrong usage."""
+    """Run the command line: exit 0 on success, 1 with one line on standard error, 2 on wrong usage."""
     keep_one_blas_thread()
     for entry in entry_points(group="speechzip.commands"):
         entry.load()(app)
     warnings.showwarning = _show_warning
-    for stream in (sys.stdout, sys.stderr):  # what cannot be printed here, such as half a character, is escaped
+    for stream in (sys.stdout, sys.stderr):  # escapes what the stream cannot encode, such as a lone surrogate
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     stopped_by: list[int] = []
@@ -197,7 +214,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except SpeechzipError as error:
-        if stopped_by:  # in the middle of an import, which made an error of its own of it
+        if stopped_by:  # an interrupted import turned the exit into an error of its own
             sys.exit(128 + stopped_by[0])
         _complain(str(error))
         sys.exit(1)
@@ -220,13 +237,13 @@ def _is_dash(path: Path) -> bool:
 
 
 def _beside(path: Path, suffix: str, for_stdin: str) -> Path:
-    is_pipe = str(path).startswith(("/dev/", "/proc/")) or path.is_fifo()  # nothing is written beside those
+    is_pipe = str(path).startswith(("/dev/", "/proc/")) or path.is_fifo()  # nothing can be written beside these
     return Path(for_stdin) if _is_dash(path) or is_pipe else path.parent / (path.stem + suffix)
 
 
 @contextmanager
 def _recording(path: Path) -> Generator[Path | BinaryIO]:
-    """Open what is to be compressed: the path itself, or all of standard input as a file that can seek."""
+    """Yield the recording to compress: the path itself, or all of standard input as a seekable file."""
     if not _is_dash(path):
         yield path
         return
@@ -237,15 +254,15 @@ def _recording(path: Path) -> Generator[Path | BinaryIO]:
 
 
 def _payload(path: Path) -> Path | BinaryIO:
-    """Return where a payload is read from: no more of it is read than a payload may have."""
+    """Return the source of a payload; `read_payload` reads no more of it than a payload may have."""
     return sys.stdin.buffer if _is_dash(path) else path
 
 
 @contextmanager
 def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
-    """Open what is to be written; it appears whole when the block ends well, or not at all.
+    """Open the output file; it appears whole if the block succeeds, or not at all.
 
-    `source` is what is read meanwhile, which must not be overwritten.
+    `source` is the input, which must not be overwritten.
     """
     if not _is_dash(path):
         from .atomic import atomic_file
@@ -254,8 +271,10 @@ def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
             yield file
         return
     if sys.stdout.isatty():
-        raise OutputError("the result is binary and would garble the terminal; pipe it, or name a file with --output")
-    try:  # a buffer of our own: Python's may be none (-u), and then writes a part only and says so to nobody
+        raise OutputError(
+            "the result is binary and would garble the terminal; redirect it, or name a file with --output"
+        )
+    try:  # with a buffer of our own: without one (python -u), a short write goes unnoticed
         with open(sys.stdout.fileno(), "wb", closefd=False) as stdout:
             yield stdout
     except BrokenPipeError:
@@ -268,7 +287,7 @@ def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
 
 @contextmanager
 def _progress(verb: str, quiet: bool) -> Generator[Progress | None]:
-    """Show a progress bar on standard error where that is a terminal."""
+    """Show a progress bar on standard error if that is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -298,4 +317,4 @@ def _print(summary: Any, lines: list[str], as_json: bool, quiet: bool, to_stderr
 
 
 Command = Callable[[typer.Typer], None]
-"""What an entry point of the group ``speechzip.commands`` names: adds commands to the app."""
+"""The type of an entry point in the group ``speechzip.commands``: it adds commands to the app."""

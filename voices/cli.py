@@ -1,4 +1,4 @@
-"""The command ``speechzip voices``: the store of voices from the shell."""
+"""The command ``speechzip voices``: the voice store from the shell."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from .store.voicefile import NamedVoice
 
 voices = typer.Typer(
-    help="Keep voices by name: a payload then names a known voice in two bytes.",
+    help="Keep voices by name. A payload then refers to a known voice by its two-byte id.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Name = Annotated[str, typer.Argument(help="Whose voice it is.")]
+Name = Annotated[str, typer.Argument(help="Name of the person.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Replace what is there.")]
-Space = Annotated[str | None, typer.Option(help="Only the voice in this space, such as trained-1 or clip.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Replace what exists.")]
+Space = Annotated[str | None, typer.Option(help="Voice space, such as trained-1 or clip; by default all.")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -31,16 +31,16 @@ def add_commands(app: typer.Typer) -> None:
 @voices.command(epilog="Example: speechzip voices enroll Anna anna.wav")
 def enroll(
     name: Name,
-    audio: Annotated[Path, typer.Argument(help="Recording of this one person, best of 30 s or more.")],
+    audio: Annotated[Path, typer.Argument(help="Recording of this person alone; 30 s or more work best.")],
     voice_encoder: Annotated[
-        list[str] | None, typer.Option(help="Engine that measures the voice; all if not given. Again for more.")
+        list[str] | None, typer.Option(help="Engine that measures the voice; by default all. Repeat for more.")
     ] = None,
-    recognizer: Annotated[str | None, typer.Option(help="Engine that finds the words.")] = None,
-    language: Annotated[str | None, typer.Option(help="Language that is spoken, such as de.")] = None,
+    recognizer: Annotated[str | None, typer.Option(help="Engine that recognizes the words.")] = None,
+    language: Annotated[str | None, typer.Option(help="ISO 639-1 code of the spoken language, such as de.")] = None,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
-    """Measure somebody's voice and keep it."""
+    """Measure a person's voice and keep it in the store."""
     from speechzip.pipeline import load_recognizer
 
     from .store.enrollment import enroll as enroll_voice
@@ -55,19 +55,19 @@ def enroll(
 
 @voices.command("list", epilog="Example: speechzip voices list --json")
 def list_voices(as_json: Json = False) -> None:
-    """Show whose voices are known."""
+    """List the voices in the store."""
     from .store.store import VoiceStore
 
     store = VoiceStore()
     found = store.voices()
     if not found and not as_json:
-        print(f"nobody yet in {store.folder}; enroll: speechzip voices enroll NAME AUDIO", file=sys.stderr)
+        print(f"no voices yet in {store.folder}; enroll one: speechzip voices enroll NAME AUDIO", file=sys.stderr)
     _print(found, as_json)
 
 
 @voices.command(epilog="Example: speechzip voices show Anna")
 def show(name: Name, as_json: Json = False) -> None:
-    """Show somebody's voices and where they lie."""
+    """Show a person's voices and the paths of their files."""
     from .store.store import VoiceStore
 
     store = VoiceStore()
@@ -76,7 +76,7 @@ def show(name: Name, as_json: Json = False) -> None:
 
 @voices.command(epilog="Example: speechzip voices remove Anna")
 def remove(name: Name, space: Space = None, as_json: Json = False) -> None:
-    """Forget somebody's voices."""
+    """Remove a person's voices from the store."""
     from .store.store import VoiceStore
 
     _print(VoiceStore().remove(name, space), as_json)
@@ -89,7 +89,7 @@ def export(
     space: Space = None,
     force: Force = False,
 ) -> None:
-    """Write somebody's voices to a file, for those who are to hear them."""
+    """Write a person's voices to a file, for others to import."""
     from speechzip.pipeline import atomic_file, shown_name
 
     from .store.store import SUFFIX, VoiceStore, file_stem
@@ -107,12 +107,14 @@ def export(
 
 @voices.command("import", epilog="Example: speechzip voices import anna.voice --name 'Anna from Lund'")
 def import_voices(
-    file: Annotated[Path, typer.Argument(help="File that export wrote.")],
-    name: Annotated[str | None, typer.Option(help="Another name for whose voices they are.")] = None,
+    file: Annotated[Path, typer.Argument(help="Voice file that export wrote.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name to keep the voices under; by default the name in the file.")
+    ] = None,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
-    """Keep the voices that somebody has sent."""
+    """Add the voices of a voice file to the store."""
     from .store.store import VoiceStore
 
     _print(VoiceStore().import_file(file, name, force), as_json)
@@ -123,14 +125,14 @@ def import_voices(
 def license(
     accept: Annotated[bool, typer.Option("--accept", help="I have read the license and accept it.")] = False,
 ) -> None:
-    """Show the license of XTTS-v2's weights, and accept it."""
+    """Show the license of XTTS-v2's weights, or accept it."""
     from .store import licenses
 
     print(f"{licenses.CPML.covers}: {licenses.CPML.terms}")
     if accept:
-        print(f"accepted; written down in {licenses.accept(licenses.CPML)}")
+        print(f"accepted; recorded in {licenses.accept(licenses.CPML)}")
     else:
-        print("accepted" if licenses.is_accepted(licenses.CPML) else "not accepted yet; to accept, give --accept")
+        print("accepted" if licenses.is_accepted(licenses.CPML) else "not accepted yet; give --accept to accept it")
 
 
 def _print(found: list[NamedVoice], as_json: bool, folder: Path | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The commands ``listen`` and ``talk``: parse, run a party, show it."""
+"""The commands ``listen`` and ``talk``: parse, run a session, show its reports."""
 
 from __future__ import annotations
 
@@ -17,47 +17,50 @@ CONNECT_TIMEOUT_S = 10.0
 PAIRING_VARIABLE = "SPEECHZIP_PAIRING"
 """The environment variable that holds a pairing line."""
 
-Input = Annotated[Path | None, typer.Option("--input", help="A recording to say, in place of the microphone.")]
-Output = Annotated[Path | None, typer.Option(help="A folder for what is heard, in place of the loudspeaker.")]
-Vad = Annotated[bool, typer.Option("--vad", help="Hands-free: talk without pressing Enter.")]
-Web = Annotated[bool, typer.Option("--web", help="Talk in the browser: prints the address of a page.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one report a line, for machines.")]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an earlier conversation in --output.")]
-Recognizer = Annotated[str | None, typer.Option(help="Engine that finds the words.")]
+Input = Annotated[Path | None, typer.Option("--input", help="Recording to send, instead of the microphone.")]
+Output = Annotated[Path | None, typer.Option(help="Folder for the received speech, instead of the loudspeaker.")]
+Vad = Annotated[bool, typer.Option("--vad", help="Hands-free: detect speech, without the Enter key.")]
+Web = Annotated[bool, typer.Option("--web", help="Talk in the browser; prints the address of the page.")]
+Json = Annotated[bool, typer.Option("--json", help="Print each report as a line of JSON, for machines.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite earlier files.")]
+Recognizer = Annotated[
+    str | None, typer.Option(help="Engine that recognizes the words: moonshine, whisper, whisper:SIZE, whisper:FILE.")
+]
 VoiceEncoder = Annotated[
     str | None,
-    typer.Option(help="What measures our voice: trained, classical; clip, for a peer that clones it."),
+    typer.Option(help="Engine that measures our voice: trained, classical, or clip for a peer that clones it."),
 ]
-Synthesizer = Annotated[str | None, typer.Option(help="Engine that speaks.")]
+Synthesizer = Annotated[str | None, typer.Option(help="Engine that speaks: trained, espeak, xtts, xtts:FOLDER.")]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of a live conversation."""
-    app.command(epilog="Examples: speechzip listen | speechzip listen --host 0.0.0.0 --vad")(listen)
+    app.command(epilog="Examples:\n\nspeechzip listen\n\nspeechzip listen --host 0.0.0.0 --vad")(listen)
     app.command(
-        epilog="Examples: speechzip talk 127.0.0.1:7310 | speechzip talk - | speechzip talk --pairing-file line"
+        epilog="Examples:\n\nspeechzip talk 127.0.0.1:7310\n\nspeechzip talk -\n\nspeechzip talk --pairing-file line"
     )(talk)
 
 
 def listen(
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = DEFAULT_PORT,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free port.")] = DEFAULT_PORT,
     audio: Input = None,
     output: Output = None,
     vad: Vad = False,
     web: Web = False,
-    secure: Annotated[bool, typer.Option("--secure", help="Ask for the pairing line on loopback, too.")] = False,
+    secure: Annotated[bool, typer.Option("--secure", help="Require the pairing line on loopback, too.")] = False,
     pairing_file: Annotated[
-        Path | None, typer.Option(help="Write the pairing line there, for nobody else to read, and do not show it.")
+        Path | None,
+        typer.Option(help="File to write the pairing line to, readable by you only; the line is then not shown."),
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Leave when the first peer leaves.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Exit when the first peer leaves.")] = False,
     recognizer: Recognizer = None,
     voice_encoder: VoiceEncoder = None,
     synthesizer: Synthesizer = None,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
-    """Wait for somebody who talks, and talk with them: Enter starts and stops."""
+    """Wait for a call and talk. The Enter key starts and ends a turn."""
     from .session.session import SessionOptions, wait_for_calls
 
     options = SessionOptions(audio, output, vad, force, once)
@@ -69,14 +72,14 @@ def talk(
     address: Annotated[
         str | None,
         typer.Argument(
-            help="HOST:PORT on this machine; or - to be asked for the line that listen printed. Other users see what "
-            "stands on a command line: a pairing line does not belong there.",
+            help="HOST:PORT on this machine; or - to enter the pairing line that listen printed. Do not put the "
+            "pairing line itself on the command line: other users of the machine could read it.",
             envvar=PAIRING_VARIABLE,
         ),
     ] = None,
-    pairing_file: Annotated[Path | None, typer.Option(help="A file with the pairing line.")] = None,
+    pairing_file: Annotated[Path | None, typer.Option(help="File with the pairing line.")] = None,
     connect_timeout: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="How long to try for the first time; 0 for ever.")
+        float, typer.Option(min=0, metavar="SECONDS", help="Time limit for the first connection; 0 for none.")
     ] = CONNECT_TIMEOUT_S,
     audio: Input = None,
     output: Output = None,
@@ -88,7 +91,7 @@ def talk(
     as_json: Json = False,
     force: Force = False,
 ) -> None:
-    """Talk with somebody who listens: Enter starts and stops; a recording as --input is said, then this leaves."""
+    """Call a listener and talk. The Enter key starts and ends a turn. With --input, send a recording and exit."""
     from .session.session import SessionOptions, dial
     from .wire.pairing import parse_address
 
@@ -98,7 +101,7 @@ def talk(
 
 
 def _pairing_line(address: str | None, pairing_file: Path | None) -> str:
-    """Return the line that says where to call, from wherever it is."""
+    """Return the address or pairing line from the argument, the file or standard input."""
     import sys
 
     from .wire.pairing import read_pairing_file, read_pairing_line
@@ -134,7 +137,7 @@ def _run_session(
     from .workers import leave_at_once
 
     if web and (options.input or options.output):
-        raise typer.BadParameter("--web is microphone and loudspeaker: leave out --input and --output")
+        raise typer.BadParameter("--web uses the browser's microphone and loudspeaker; leave out --input and --output")
     page = _page() if web else None
     sessions: list[Session] = []
 

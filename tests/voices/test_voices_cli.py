@@ -74,7 +74,7 @@ def test_from_enrolling_to_the_other_end(tmp_path: Path, wheel_recording: Callab
 
     run("voices", "remove", "Mr D.", data=receiver)
     assert rows("list", data=receiver) == []
-    assert b"nobody yet" in run("voices", "list", data=receiver).stderr
+    assert b"no voices yet" in run("voices", "list", data=receiver).stderr
     assert b" unknown here, 2 bytes that name it" in run("inspect", payload, data=receiver).stdout
     assert b"not in your store" in run("decompress", payload, "-o", audio, "-f", data=receiver).stderr
 

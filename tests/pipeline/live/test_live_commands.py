@@ -100,7 +100,7 @@ def test_in_a_terminal_enter_talks_and_ctrl_c_leaves(tmp_path: Path) -> None:
 def test_what_cannot_be_is_one_line() -> None:
     assert "give the whole pairing line" in run("talk", "192.168.1.5:7310", code=1)
     assert "cannot be made a folder" in run("listen", "--output", __file__, code=1)
-    assert "--web is microphone and loudspeaker" in run("talk", "127.0.0.1", "--web", "--output", "x", code=2)
+    assert "--web uses the browser's microphone" in run("talk", "127.0.0.1", "--web", "--output", "x", code=2)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         complaint = run("listen", "--port", port, "--input", str(wheel_recording("beckett.wav")), code=1)
