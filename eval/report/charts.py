@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import cycle, islice
 
+from markupsafe import Markup
+
 from ..conditions import CLEAN, NOISE_RATIOS_DB
 from ..results.bootstrap import Estimate
 from ..results.results import Results
@@ -59,11 +61,11 @@ def styles(results: Results) -> dict[str, Style]:
     return found
 
 
-def rate_and_words(results: Results) -> str:
+def rate_and_words(results: Results) -> Markup:
     """Return the plot of word error rate over bit/s, all systems."""
     rows = [row for row in _headline(results) if "wer" in row.metrics and row.metrics["bitrate_bps"].value > 0]
     if not rows:
-        return ""
+        return Markup()
     looks = styles(results)
     top = min(1.0, max(row.metrics["wer"].high for row in rows) * 1.05)
     plot = Plot(
@@ -102,12 +104,12 @@ def rate_and_words(results: Results) -> str:
     return legend(entries) + plot.render()
 
 
-def voice_similarity(results: Results) -> str:
+def voice_similarity(results: Results) -> Markup:
     """Return the plot of speaker similarity, each system between the anchors of the corpus."""
     rows = [row for row in _headline(results) if "similarity" in row.metrics]
     original = results.row("original", CLEAN)
     if not rows or original is None or "similarity" not in original.metrics:
-        return ""
+        return Markup()
     looks = styles(results)
     same, stranger = original.metrics["similarity"], original.metrics["similarity_stranger"]
     rows = [row for row in rows if row.system != "original"]
@@ -140,12 +142,12 @@ def voice_similarity(results: Results) -> str:
     return plot.render()
 
 
-def bytes_by_section(results: Results) -> str:
+def bytes_by_section(results: Results) -> Markup:
     """Return bars of speechzip's bit/s by section, for each part of the corpus."""
     rows = [row for row in results.rows if row.system == results.main and row.condition == CLEAN and row.sections]
     rows = [row for row in rows if row.category != DRAWN]
     if not rows:
-        return ""
+        return Markup()
     top = max(sum(estimate.value for estimate in row.sections.values()) for row in rows)
     plot = Plot(
         "Bit/s of speechzip by section of the payload",
@@ -167,11 +169,11 @@ def bytes_by_section(results: Results) -> str:
     return swatches([(name, *fill) for name, fill in names.items()]) + plot.render()
 
 
-def rate_over_duration(results: Results) -> str:
+def rate_over_duration(results: Results) -> Markup:
     """Return the plot of bit/s over duration: what does not grow is shared by all seconds."""
     seen = [one for one in results.observations if _main_clean(one, results) and one.duration_s and one.payload_bits]
     if not seen:
-        return ""
+        return Markup()
     spoken = [one for one in seen if one.text]
     fixed = [8.0 * sum(one.sections.get(name, 0) for name in ("header", "voices", "checksum")) for one in spoken]
     seconds = sum(one.duration_s for one in spoken)
@@ -198,7 +200,7 @@ def rate_over_duration(results: Results) -> str:
     return legend(entries) + plot.render()
 
 
-def degradation(results: Results) -> str:
+def degradation(results: Results) -> Markup:
     """Return the curves of word error rate over noise, with the telephone beside them."""
     conditions = [CLEAN, *(f"noise-{ratio}dB" for ratio in NOISE_RATIOS_DB), "telephone"]
     labels = ["clean", *(f"{ratio} dB" for ratio in NOISE_RATIOS_DB), "telephone"]
@@ -206,7 +208,7 @@ def degradation(results: Results) -> str:
     systems = [name for name in results.systems if any((name, condition) in rows for condition in conditions[1:])]
     highs = [row.metrics["wer"].high for row in rows.values() if "wer" in row.metrics]
     if not systems or not highs:
-        return ""
+        return Markup()
     plot = Plot(
         "Word error rate under noise and on the telephone",
         Axis(

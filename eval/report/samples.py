@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from html import escape
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from ..conditions import CLEAN
-from ..metrics.wer import word_diff, word_errors
+from ..metrics.wer import DiffPart, word_diff, word_errors
 from ..results.results import Results
 from ..results.summary import in_headline
 from ..run.store import LISTENED_TO, read_clip
@@ -19,64 +20,68 @@ LONGEST_TYPICAL_S = 15.0
 """A page should not hold minutes of sound: a typical recording is shorter."""
 
 
-def typical_sample(results: Results, folder: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class Player:
+    """What can be listened to."""
+
+    system: str
+    """Whose decoded speech it is."""
+    sound: str
+    """MP3 in Base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A recording, and what became of it in the main system."""
+
+    item: str
+    """Its id."""
+    said: str
+    """What was really said."""
+    players: Sequence[Player]
+    """Its sound through several systems."""
+    word_error_rate: float
+    """Of what the first judge hears in the decoded speech."""
+    duration_s: float
+    payload_bytes: float
+    heard: Sequence[DiffPart]
+    """From what was said to what the judge hears."""
+    sent: Sequence[DiffPart] | None
+    """From what was said to the words that were sent; None for a system that sends none."""
+
+
+def typical_sample(results: Results, folder: Path) -> Sample | None:
     """Return the recording whose word error rate is in the middle, to be heard through several systems."""
     judged = [one for one in _judged(results) if one.duration_s <= LONGEST_TYPICAL_S]
     if not judged:
-        return ""
+        return None
     middle = median(_rate(one, results) for one in judged)
     one = min(judged, key=lambda one: (abs(_rate(one, results) - middle), one.item))
     systems = [name for name in results.systems if name.startswith(LISTENED_TO)]
-    players = "".join(_player(system, folder, one) for system in systems)
-    return (
-        f"<p>A typical recording ({escape(one.item)}): its word error rate is in the middle. Said is: "
-        f"“{escape(' '.join(turn.reference or '' for turn in one.turns))}”</p>{players}"
-    )
+    return _sample(one, results, folder, systems)
 
 
-def worst_samples(results: Results, folder: Path) -> str:
-    """Return the recordings with the highest word error rates, with players and what became of the words."""
+def worst_samples(results: Results, folder: Path) -> list[Sample]:
+    """Return the recordings with the highest word error rates, at most `WORST`, those without an error left out."""
     wrong = [one for one in _judged(results) if _rate(one, results) > 0]
     worst = sorted(wrong, key=lambda one: (-_rate(one, results), one.item))[:WORST]
-    if not worst:
-        return ""
-    intro = (
-        "<p>By word error rate of the decoded speech. <del>Struck through</del> is what was said and lost, "
-        "<ins>underlined</ins> "
-        "what was heard instead.</p>"
-    )
-    return f'<div class="diff">{intro}</div>' + "".join(_sample(one, results, folder) for one in worst)
+    return [_sample(one, results, folder, ["original", results.main]) for one in worst]
 
 
-def _sample(one: Observation, results: Results, folder: Path) -> str:
+def _sample(one: Observation, results: Results, folder: Path, systems: Sequence[str]) -> Sample:
     said = " ".join(turn.reference or "" for turn in one.turns)
     heard = " ".join(turn.hypotheses.get(results.judges[0], "") for turn in one.turns)
-    sent = f"<p class=diff><b>sent</b> {_diff(said, one.text)}</p>" if one.text is not None else ""
-    return (
-        f'<div class="sample"><h3>{escape(one.item)}: WER {_rate(one, results):.0%}, {one.duration_s:.1f} s, '
-        f"{one.payload_bits / 8:.0f} bytes</h3>{_player('original', folder, one)}{_player(results.main, folder, one)}"
-        f"<p class=diff><b>heard</b> {_diff(said, heard)}</p>{sent}</div>"
+    sounds = {system: read_clip(folder, system, one.item) for system in systems}
+    return Sample(
+        item=one.item,
+        said=said,
+        players=[Player(name, base64.b64encode(sound).decode()) for name, sound in sounds.items() if sound is not None],
+        word_error_rate=_rate(one, results),
+        duration_s=one.duration_s,
+        payload_bytes=one.payload_bits / 8,
+        heard=word_diff(said, heard),
+        sent=None if one.text is None else word_diff(said, one.text),
     )
-
-
-def _diff(reference: str, hypothesis: str) -> str:
-    parts: list[str] = []
-    for part in word_diff(reference, hypothesis):
-        if part.edit == "equal":
-            parts.append(escape(part.reference))
-            continue
-        parts += [f"<del>{escape(part.reference)}</del>"] if part.reference else []
-        parts += [f"<ins>{escape(part.hypothesis)}</ins>"] if part.hypothesis else []
-    return " ".join(parts)
-
-
-def _player(system: str, folder: Path, one: Observation) -> str:
-    sound = read_clip(folder, system, one.item)
-    if sound is None:
-        return ""
-    data = base64.b64encode(sound).decode()
-    audio = f'<audio controls preload="none" src="data:audio/mpeg;base64,{data}"></audio>'
-    return f'<span class="clip">{escape(system)}{audio}</span>'
 
 
 def _judged(results: Results) -> list[Observation]:

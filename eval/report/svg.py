@@ -1,5 +1,7 @@
 """Plots as SVG, by hand: no library, no font, no script; the same on paper and on a screen.
 
+Names and numbers from outside are escaped by `Markup`.
+
 Colors are those of Okabe and Ito (2008), which the color-blind can tell apart; each comes with a
 marker and a dash of its own, so that a black-and-white print says the same.
 """
@@ -8,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from math import ceil, floor, log10
+
+from markupsafe import Markup
 
 LEFT, RIGHT, TOP, BOTTOM = 62, 18, 14, 46
 """Margins around the axes, in pixels."""
@@ -63,7 +66,7 @@ class Plot:
 
     def __init__(self, title: str, x: Axis, y: Axis, width: int = 760, height: int = 400) -> None:
         self.title, self.x, self.y, self.width, self.height = title, x, y, width, height
-        self._parts: list[str] = []
+        self._parts: list[Markup] = []
         self._grid()
 
     def place(self, point: Point) -> Point:
@@ -78,14 +81,17 @@ class Plot:
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(self.place, points))
         dash = f' stroke-dasharray="{style.dash}"' if style.dash else ""
         self._parts.append(
-            f'<polyline points="{path}" fill="none" stroke="{style.color}" stroke-width="{width}"{dash}/>'
+            Markup(f'<polyline points="{path}" fill="none" stroke="{style.color}" stroke-width="{width}"{dash}/>')
         )
 
     def whisker(self, low: Point, high: Point, style: Style) -> None:
         """Draw an interval."""
         (x0, y0), (x1, y1) = self.place(low), self.place(high)
         self._parts.append(
-            f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{style.color}" stroke-width="1.2"/>'
+            Markup(
+                f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{style.color}" '
+                'stroke-width="1.2"/>'
+            )
         )
 
     def marker(self, point: Point, style: Style, tip: str, size: float = SIZE) -> None:
@@ -100,8 +106,10 @@ class Plot:
         else:
             (x0, y0), (x1, y1) = self.place((self.x.low, high)), self.place((self.x.high, low))
         self._parts.append(
-            f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0:.1f}" height="{max(1.0, y1 - y0):.1f}" fill="{color}" '
-            'fill-opacity="0.18"/>'
+            Markup(
+                f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0:.1f}" height="{max(1.0, y1 - y0):.1f}" '
+                f'fill="{color}" fill-opacity="0.18"/>'
+            )
         )
 
     def bar(self, start: Point, end: Point, color: str, pattern: str, tip: str) -> None:
@@ -109,47 +117,47 @@ class Plot:
         (x0, y0), (x1, y1) = self.place(start), self.place(end)
         box = f'x="{min(x0, x1):.1f}" y="{min(y0, y1):.1f}" width="{abs(x1 - x0):.1f}" height="{abs(y1 - y0):.1f}"'
         self._parts.append(
-            f'<g><title>{escape(tip)}</title><rect {box} fill="{color}"/>'
-            f'<rect {box} fill="url(#{pattern})" stroke="#fff" stroke-width="1"/></g>'
+            Markup("<g>{}{}</g>").format(
+                _title(tip),
+                Markup(
+                    f'<rect {box} fill="{color}"/><rect {box} fill="url(#{pattern})" stroke="#fff" stroke-width="1"/>'
+                ),
+            )
         )
 
     def text(self, point: Point, text: str, dx: float = 0, dy: float = 0, anchor: str = "start", css: str = "") -> None:
         """Write beside a value."""
         x, y = self.place(point)
-        self._parts.append(
-            f'<text x="{x + dx:.1f}" y="{y + dy:.1f}" text-anchor="{anchor}" class="{css}">{escape(text)}</text>'
-        )
+        self._parts.append(_text(f'x="{x + dx:.1f}" y="{y + dy:.1f}" text-anchor="{anchor}" class="{css}"', text))
 
-    def render(self) -> str:
+    def render(self) -> Markup:
         """Return the plot as an element of a page."""
-        return (
-            f'<svg viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{escape(self.title)}">'
-            f"<title>{escape(self.title)}</title><defs>{PATTERNS}</defs>{''.join(self._parts)}</svg>"
+        return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}<defs>{}</defs>{}</svg>').format(
+            self.width, self.height, self.title, _title(self.title), PATTERNS, Markup().join(self._parts)
         )
 
     def _grid(self) -> None:
         for value in self.x.ticks:
             x, bottom = self.place((value, self.y.low))
-            self._parts.append(
-                f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom:.1f}" class="grid"/>'
-                f'<text x="{x:.1f}" y="{bottom + 17:.1f}" text-anchor="middle">{escape(self.x.show(value))}</text>'
-            )
+            self._parts += [
+                Markup(f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom:.1f}" class="grid"/>'),
+                _text(f'x="{x:.1f}" y="{bottom + 17:.1f}" text-anchor="middle"', self.x.show(value)),
+            ]
         for value in self.y.ticks:
             left, y = self.place((self.x.low, value))
-            self._parts.append(
-                f'<line x1="{left:.1f}" y1="{y:.1f}" x2="{self.width - RIGHT}" y2="{y:.1f}" class="grid"/>'
-                f'<text x="{left - 7:.1f}" y="{y + 4:.1f}" text-anchor="end">{escape(self.y.show(value))}</text>'
-            )
+            self._parts += [
+                Markup(f'<line x1="{left:.1f}" y1="{y:.1f}" x2="{self.width - RIGHT}" y2="{y:.1f}" class="grid"/>'),
+                _text(f'x="{left - 7:.1f}" y="{y + 4:.1f}" text-anchor="end"', self.y.show(value)),
+            ]
         middle_x, middle_y = (LEFT + self.width - RIGHT) / 2, (TOP + self.height - BOTTOM) / 2
-        self._parts.append(
-            f'<text x="{middle_x:.0f}" y="{self.height - 8}" text-anchor="middle" '
-            f'class="axis">{escape(self.x.label)}</text>'
-            f'<text transform="translate(14 {middle_y:.0f}) rotate(-90)" text-anchor="middle" class="axis">'
-            f"{escape(self.y.label)}</text>"
-        )
+        turned = f'transform="translate(14 {middle_y:.0f}) rotate(-90)"'
+        self._parts += [
+            _text(f'x="{middle_x:.0f}" y="{self.height - 8}" text-anchor="middle" class="axis"', self.x.label),
+            _text(f'{turned} text-anchor="middle" class="axis"', self.y.label),
+        ]
 
 
-def marker(x: float, y: float, style: Style, size: float = SIZE, tip: str = "") -> str:
+def marker(x: float, y: float, style: Style, size: float = SIZE, tip: str = "") -> Markup:
     """Return a marker around a pixel."""
     fill = "#fff" if style.hollow else style.color
     paint = f'fill="{fill}" stroke="{style.color}" stroke-width="1.6"'
@@ -158,30 +166,57 @@ def marker(x: float, y: float, style: Style, size: float = SIZE, tip: str = "") 
         if style.marker == "circle"
         else f'<polygon points="{_corners(x, y, MARKERS[style.marker], size)}" {paint}/>'
     )
-    return f"<g>{f'<title>{escape(tip)}</title>' if tip else ''}{shape}</g>"
+    return Markup("<g>{}{}</g>").format(_title(tip) if tip else "", Markup(shape))
 
 
-def legend(entries: Sequence[tuple[str, Style]]) -> str:
+def legend(entries: Sequence[tuple[str, Style]]) -> Markup:
     """Return a line of markers and names, to stand above a plot."""
-    keys = "".join(
-        '<span class="key"><svg viewBox="0 0 34 14" width="34" height="14" aria-hidden="true"><line x1="0" '
-        'y1="7" x2="34" '
-        f'y2="7" stroke="{style.color}" stroke-width="2" stroke-dasharray="{style.dash or "none"}"/>'
-        f"{marker(17, 7, style)}</svg>{escape(name)}</span>"
-        for name, style in entries
+    return _keys(
+        34,
+        [
+            (
+                name,
+                Markup(
+                    f'<line x1="0" y1="7" x2="34" y2="7" stroke="{style.color}" stroke-width="2" '
+                    f'stroke-dasharray="{style.dash or "none"}"/>'
+                )
+                + marker(17, 7, style),
+            )
+            for name, style in entries
+        ],
     )
-    return f'<div class="legend">{keys}</div>'
 
 
-def swatches(entries: Sequence[tuple[str, str, str]]) -> str:
+def swatches(entries: Sequence[tuple[str, str, str]]) -> Markup:
     """Return a line of patterns and names: (name, color, pattern)."""
-    keys = "".join(
-        f'<span class="key"><svg viewBox="0 0 22 14" width="22" height="14" aria-hidden="true"><defs>{PATTERNS}</defs>'
-        f'<rect width="22" height="14" fill="{color}"/><rect width="22" height="14" fill="url(#{pattern})"/></svg>'
-        f"{escape(name)}</span>"
-        for name, color, pattern in entries
+    box = 'width="22" height="14"'
+    return _keys(
+        22,
+        [
+            (
+                name,
+                Markup(f'<defs>{PATTERNS}</defs><rect {box} fill="{color}"/><rect {box} fill="url(#{pattern})"/>'),
+            )
+            for name, color, pattern in entries
+        ],
     )
-    return f'<div class="legend">{keys}</div>'
+
+
+def _keys(width: int, entries: Sequence[tuple[str, Markup]]) -> Markup:
+    """Return a line of names, each behind a drawing of `width` by 14 pixels."""
+    size = f'viewBox="0 0 {width} 14" width="{width}" height="14"'
+    key = Markup(f'<span class="key"><svg {size} aria-hidden="true">{{}}</svg>{{}}</span>')
+    keys = Markup().join(key.format(drawing, name) for name, drawing in entries)
+    return Markup('<div class="legend">{}</div>').format(keys)
+
+
+def _title(text: str) -> Markup:
+    """Return what the mouse is told of an element."""
+    return Markup("<title>{}</title>").format(text)
+
+
+def _text(attributes: str, text: str) -> Markup:
+    return Markup("<text {}>{}</text>").format(Markup(attributes), text)
 
 
 def log_axis(values: Sequence[float], label: str, show: Callable[[float], str]) -> Axis:
@@ -231,8 +266,8 @@ MARKERS: dict[str, Sequence[Point]] = {
 }  # fmt: skip
 """Name -> corners, for a half width of 1; ``circle`` is a circle."""
 
-PATTERNS = "".join(
-    f'<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse">{lines}</pattern>'
+PATTERNS = Markup().join(
+    Markup(f'<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse">{lines}</pattern>')
     for name, lines in {
         "plain": "",
         "rising": '<path d="M-2 10L10 -2M-2 2L2 -2M6 10L10 6" stroke="#fff" stroke-opacity=".75" stroke-width="1.4"/>',

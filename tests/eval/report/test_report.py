@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from eval_doubles import observed, results_of
-from speechzip.eval import Failure, Observation, Results, write_report
+from speechzip.eval import Corpus, Failure, Observation, Results, write_report
 from speechzip.eval.report import headline_lines, headline_rows, update_readme
 from speechzip.eval.report.headline import BEGIN, END
 from speechzip.eval.report.svg import MARKERS, Style, linear_axis, log_axis, marker
@@ -78,6 +78,38 @@ def test_page_says_what_there_is_to_say(page: str) -> None:
     assert "<del>a one</del>" in page  # lost, as the normalizer writes it
     assert page.count("<svg") > 5
     assert "<b>now</b>" not in page.replace("&lt;b&gt;now", "")
+
+
+def test_nothing_from_a_corpus_becomes_markup(tmp_path: Path) -> None:
+    """Names, words and reasons are text wherever they stand: in tables, plots, players and the page's title."""
+    bad = """<script>'"&"""
+    shown = "&lt;script&gt;"
+    seen = [
+        observed(
+            bad, system, said=f"{bad} one", heard=bad, text=bad, category=bad, sections={bad: 4}, condition=condition
+        )
+        for system in ("original", "speechzip")
+        for condition in ("clean", "noise-0dB")
+    ]
+    results = results_of(
+        seen,
+        corpus=Corpus(bad, "manifest", ()),
+        failures=[Failure(bad, (bad,), bad)],
+        left_out={bad: bad},
+        warnings=[bad],
+        judges=["fake", bad],
+        engines={bad: bad},
+        facts={"normaliser": bad, "date": bad, "speechzip": bad, "command": bad, bad: bad},
+    )
+    for system in ("original", "speechzip"):
+        clip = stored_path(tmp_path / "clips", "clean", system, bad, "mp3")
+        clip.parent.mkdir(parents=True, exist_ok=True)
+        clip.write_bytes(b"sound")
+    page = write_report(results, tmp_path).read_text("utf-8")
+    assert "<script" not in page
+    assert page.count(shown) > 25
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<svg" in page
 
 
 def test_json_holds_every_number(results: Results, tmp_path: Path) -> None:
