@@ -82,7 +82,7 @@ def _check_writable(path: Path, force: bool, inputs: Sequence[str | Path | Binar
     if any(_is_same_file(path, source) for source in inputs):
         raise OutputError(f"{path} is the input itself and would be lost; name another file with --output")
     if path.exists() and not force and path.is_file():
-        raise OutputError(f"{path} exists already; give --force to overwrite it, or --output for another name")
+        raise OutputError(f"{path} already exists; give --force to overwrite it, or --output for another name")
     folder = _target(path).parent
     if not folder.is_dir():
         raise OutputError(f"{path} cannot be written: the folder {folder} does not exist; make it first")
@@ -142,7 +142,7 @@ def _take_name(partial: Path, target: Path, force: bool) -> None:
     try:
         os.link(partial, target)
     except FileExistsError:
-        raise OutputError(f"{target} exists already: it was written by somebody else meanwhile") from None
+        raise OutputError(f"{target} already exists: another program wrote it in the meantime") from None
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EMLINK):
             raise

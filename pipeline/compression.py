@@ -256,5 +256,5 @@ def _refuse_too_long(recording: Recording) -> None:
     if recording.duration_s > longest_s:
         raise AudioError(
             f"{recording.name} lasts {recording.duration_s / 3600:.1f} h; "
-            f"{longest_s / 3600:.0f} h is the most: cut it in parts"
+            f"{longest_s / 3600:.0f} h is the most: split it into parts"
         )

@@ -58,7 +58,7 @@ def load_recognizer(spec: str | None = None, language: str | None = None) -> Rec
         EngineError: as `load_engine`, or the recognizer cannot be told a language.
     """
     if language is not None and language not in LANGUAGES:
-        raise InputError(f"there is no language {language!r}; give its ISO 639-1 code, such as en, de or zh")
+        raise InputError(f"there is no language {language!r}; give an ISO 639-1 code, such as en, de or zh")
     engine = _load("recognizer", spec, {"language": language} if language else {})
     return cast("Recognizer", engine)
 
@@ -68,9 +68,9 @@ def _load(kind: EngineKind, spec: str | None, options: dict[str, str]) -> Engine
     factory = _find(kind, name)
     parameters = signature(factory).parameters
     if model and not parameters:
-        raise EngineError(f"the {kind.replace('_', ' ')} {name!r} has no models to choose from; leave out {model!r}")
+        raise EngineError(f"the {kind.replace('_', ' ')} {name!r} offers no choice of models; leave out {model!r}")
     if missing := options.keys() - parameters.keys():
-        raise EngineError(f"the {kind.replace('_', ' ')} {name!r} cannot be told the {missing.pop()}")
+        raise EngineError(f"the {kind.replace('_', ' ')} {name!r} has no option for the {missing.pop()}")
     engine = factory(model, **options) if model else factory(**options)
     return cast("Engine", engine)  # what the entry point's group promises
 

@@ -34,7 +34,7 @@ def name_speakers(payload: Payload, names: Sequence[str], book: VoiceBook, space
     if list(names) == [AUTO]:
         names = [AUTO] * count
     if len(names) > count:
-        raise InputError(f"{len(names)} speakers are named, but the recording has {count}; name at most so many")
+        raise InputError(f"{len(names)} speakers are named, but the recording has {count}; name {count} at most")
     padded = [*names, *[NOBODY] * (count - len(names))]
     speakers = [
         _named(speaker, name, book, space, carry) for speaker, name in zip(payload.speakers, padded, strict=True)

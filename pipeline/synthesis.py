@@ -30,7 +30,7 @@ def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -
         raise _failed(utterance, synthesizer, repr(error)) from error
     samples = np.asarray(samples)
     if samples.ndim != 1 or samples.dtype.kind != "f" or not np.isfinite(samples).all():
-        raise _failed(utterance, synthesizer, "what it returns is no sound")
+        raise _failed(utterance, synthesizer, "its result is not finite sound")
     samples = samples[: int(MAX_UTTERANCE_S * synthesizer.sample_rate)]
     return np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)
 

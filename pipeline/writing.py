@@ -126,8 +126,8 @@ def _write(
                 frames += len(block)
     except (soundfile.LibsndfileError, AssertionError) as error:  # soundfile asserts that all was written
         raise OutputError(
-            f"the sound cannot be written ({str(error).strip() or 'not all of it'}): the disk is full, or no file may "
-            "be as large as that; choose another place"
+            f"the sound cannot be written ({str(error).strip() or 'not all of it'}): the disk is full or limits "
+            "the size of a file; choose another place"
         ) from error
     return frames
 

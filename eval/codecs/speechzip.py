@@ -126,7 +126,7 @@ def _parse(name: str) -> dict[Kind, str]:
     pairs = {kind: spec for kind, _, spec in (part.partition("=") for part in inside.split(",") if part)}
     kinds: tuple[Kind, ...] = get_args(Kind)
     if unknown := pairs.keys() - set[str](kinds):
-        raise InputError(f"{name} names a {unknown.pop()!r}; a set names: {', '.join(kinds)}")
+        raise InputError(f"{name} names a {unknown.pop()!r}; a set may name: {', '.join(kinds)}")
     return {kind: pairs[kind] for kind in kinds if kind in pairs}
 
 

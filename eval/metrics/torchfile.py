@@ -44,7 +44,7 @@ def load_weights(path: Path) -> Weights:
     try:
         with open(path, "rb") as file:
             if _Unpickler(file).load() != MAGIC:
-                raise EngineError(f"{path} is not a weights file of the kind that is read here; install it again")
+                raise EngineError(f"{path} is not a weights file of PyTorch's older format; install it again")
             _version, _machine = _Unpickler(file).load(), _Unpickler(file).load()
             state: dict[str, _Tensor] = _Unpickler(file).load()["model_state"]
             names: list[str] = _Unpickler(file).load()

@@ -89,7 +89,7 @@ def _observe(job: Job, settings: Settings) -> tuple[Observation, Audio]:
     codec = load_codec(job.system)
     coded = codec.code(sent)
     if not np.isfinite(coded.audio.samples).all():
-        raise AudioError(f"{job.system} decoded to samples that are no numbers")
+        raise AudioError(f"{job.system} decoded to samples that are not numbers")
     original, decoded = _engine_samples(source), _engine_samples(coded.audio)
     voices = settings.voice and job.condition == CLEAN
     turns = tuple(_observe_turn(turn, original, decoded, settings.judges, voices) for turn in job.item.turns)

@@ -66,7 +66,7 @@ class MediaRecording:
         for block in self._decoded():
             frames_read += len(block)
             if frames_read > LONGEST_S * self.sample_rate:
-                raise AudioError(f"{self.name} lasts longer than {LONGEST_S / 3600:.0f} h: cut it in parts")
+                raise AudioError(f"{self.name} lasts longer than {LONGEST_S / 3600:.0f} h: split it into parts")
             yield checked(block, self.name)
         self.duration_s = frames_read / self.sample_rate
         promised_s, self._promised_s = self._promised_s, None
@@ -146,7 +146,7 @@ class MediaRecording:
             what = "pictures but no sound" if container.streams.video else "no sound"
             raise AudioError(f"{self.name} is {self._kind.name} with {what} in it")
         if len(container.streams) > MAX_TRACKS:
-            raise AudioError(f"{self.name} has {len(container.streams)} tracks; at most {MAX_TRACKS} are looked at")
+            raise AudioError(f"{self.name} has {len(container.streams)} tracks; a recording has at most {MAX_TRACKS}")
         if tracks[0].codec_context.name in MISREAD:
             raise AudioError(f"{self.name} is Speex, which PyAV misreads; convert it: {_ffmpeg_line(self.name)}")
         if len(tracks) > 1 and not self._remarks:
@@ -159,7 +159,10 @@ class MediaRecording:
         if not 1 <= channels <= MAX_CHANNELS:
             raise AudioError(f"{self.name} has {channels} channels; a recording has at most {MAX_CHANNELS}")
         if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
-            raise AudioError(f"{self.name}: a sample rate of {sample_rate} Hz is not a recording's")
+            raise AudioError(
+                f"{self.name} has a sample rate of {sample_rate} Hz; "
+                f"a recording has {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
+            )
 
 
 def _can_be_decoded(track: AudioStream) -> bool:

@@ -164,7 +164,7 @@ def mpeg_layout(window: Window, start: int) -> Layout | None:
             junk_bytes += following - offset
             offset = following
         if sum(len(stream.parts) for stream in streams[-1:]) + len(streams) > MAX_RUNS:
-            raise AudioError("its frames are torn to shreds: it is no recording")
+            raise AudioError("its MPEG frames are too scattered for a recording")
     streams = [stream for stream in streams if stream.count]
     if not streams:
         return None

@@ -117,7 +117,9 @@ class SoundFileRecording:
                     for block in self._fitted(self._read(sound, piece), sound.samplerate):
                         frames_read += len(block)
                         if frames_read > LONGEST_S * self.sample_rate:
-                            raise AudioError(f"{self.name} lasts longer than {LONGEST_S / 3600:.0f} h: cut it in parts")
+                            raise AudioError(
+                                f"{self.name} lasts longer than {LONGEST_S / 3600:.0f} h: split it into parts"
+                            )
                         yield block
         self.duration_s = frames_read / self.sample_rate  # what a header could only guess
 
@@ -170,7 +172,10 @@ class SoundFileRecording:
 
     def _check(self, sound: soundfile.SoundFile) -> None:
         if not MIN_SAMPLE_RATE <= sound.samplerate <= MAX_SAMPLE_RATE:
-            raise AudioError(f"{self.name}: a sample rate of {sound.samplerate} Hz is not a recording's")
+            raise AudioError(
+                f"{self.name} has a sample rate of {sound.samplerate} Hz; "
+                f"a recording has {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
+            )
         if sound.channels > MAX_CHANNELS:
             raise AudioError(f"{self.name} has {sound.channels} channels; a recording has at most {MAX_CHANNELS}")
 
@@ -224,7 +229,7 @@ def checked(block: Samples, name: str) -> Samples:
         AudioError: one is not.
     """
     if not np.isfinite(block).all():
-        raise AudioError(f"{name} has samples that are no numbers (NaN or infinity); export it again as 16-bit WAV")
+        raise AudioError(f"{name} has samples that are not numbers (NaN or infinity); export it again as 16-bit WAV")
     return block
 
 

@@ -30,7 +30,7 @@ def spool(stream: BinaryIO, name: str) -> BinaryIO:
         while chunk := stream.read(CHUNK):
             size += len(chunk)
             if size > MAX_SPOOL:
-                raise AudioError(f"{name} gives more than {MAX_SPOOL >> 30} GiB; save it to a file and give its name")
+                raise AudioError(f"{name} has more than {MAX_SPOOL >> 30} GiB; save it to a file and give its name")
             kept.write(chunk)
     except OSError as error:
         kept.close()
@@ -59,7 +59,7 @@ def spool_unless_file(path: str | Path) -> str | Path | BinaryIO:
         if stat.S_ISREG(mode):
             return path
         if not stat.S_ISFIFO(mode):
-            raise AudioError(f"{name} is no file and no pipe; give an audio file, such as call.wav")
+            raise AudioError(f"{name} is neither a file nor a pipe; give an audio file, such as call.wav")
         with open(path, "rb") as stream:
             return spool(stream, name)
     except OSError as error:

@@ -61,7 +61,7 @@ class BitReader:
         """
         end = self._position + width
         if end > 8 * len(self._buffer):
-            raise PayloadTruncated("the payload ends in the middle of its timing; fetch the whole of it again")
+            raise PayloadTruncated("the payload ends in the middle of its timing section; fetch all of it again")
         window = int.from_bytes(self._buffer[self._position // 8 : (end + 7) // 8], "big")
         self._position = end
         return window >> (-end % 8) & ((1 << width) - 1)
@@ -113,7 +113,7 @@ class AdaptiveGolomb:
         while not reader.read(1):
             zeros += 1
             if order + zeros >= MAX_BITS:
-                raise PayloadCorrupt("a number in the payload's timing is too large to be one")
+                raise PayloadCorrupt("a number in the payload's timing is too large")
         shifted = 1 << (order + zeros) | reader.read(order + zeros)
         folded = shifted - (1 << order)
         self._learn(folded)

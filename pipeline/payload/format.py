@@ -61,7 +61,7 @@ FLAG_SPACE = 0x80
 REFERENCE, LONG_VOICE = 0, 127
 """Lengths that stand for something else: two bytes of a voice's id; a length that follows."""
 
-ENDS_TOO_SOON = "the payload ends too soon; fetch the whole of it again"
+ENDS_TOO_SOON = "the payload ends too soon; fetch all of it again"
 
 GAP_PRIOR = (2, 16)
 """Count and sum that the code of gaps starts with: 8 on average, folded, is a quarter of a second."""
@@ -166,11 +166,11 @@ def _check_limits(payload: Payload) -> None:
     if len(payload.speakers) > MAX_SPEAKERS:
         raise ValueError(f"a payload has at most {MAX_SPEAKERS} speakers, not {len(payload.speakers)}")
     if not 0 <= payload.duration_s <= MAX_DURATION_TICKS / TICKS_PER_SECOND:
-        raise ValueError(f"a payload lasts a day at most, not {payload.duration_s} s; cut the recording in parts")
+        raise ValueError(f"a payload lasts a day at most, not {payload.duration_s} s; split the recording into parts")
     if len(payload.utterances) > MAX_UTTERANCES:
         raise ValueError(
             f"a payload has at most {MAX_UTTERANCES} utterances, not {len(payload.utterances)}; "
-            "cut the recording in parts"
+            "split the recording into parts"
         )
     starts = [utterance.start_s for utterance in payload.utterances]
     if starts != sorted(starts):
@@ -178,7 +178,7 @@ def _check_limits(payload: Payload) -> None:
     for speaker in payload.speakers:
         if isinstance(speaker.voice, VoiceReference):
             if not 0 <= speaker.voice.id < 1 << 16:
-                raise ValueError(f"the id of a voice has 16 bits; {speaker.voice.id} has not")
+                raise ValueError(f"the id of a voice has 16 bits, not the value {speaker.voice.id}")
         elif not 1 <= len(speaker.voice.embedding) <= MAX_LONG_VOICE_BYTES:
             raise ValueError(f"a voice has 1 to {MAX_LONG_VOICE_BYTES} bytes, not {len(speaker.voice.embedding)}")
         if not 0 <= speaker.channel < payload.channels:
@@ -204,7 +204,7 @@ def _checked_body(data: bytes) -> tuple[bytes, int]:
         )
     length = 2 if len(data) <= SMALL_PAYLOAD else 4
     if len(data) < 7:
-        raise PayloadTruncated(f"the payload ends after {len(data)} bytes; fetch the whole of it again")
+        raise PayloadTruncated(f"the payload ends after {len(data)} bytes; fetch all of it again")
     body = data[:-length]
     if data[0] & 15 != VERSION or _checksum(body, length) != data[-length:]:
         raise PayloadCorrupt("the payload is damaged or cut short: its checksum does not match; fetch it again")

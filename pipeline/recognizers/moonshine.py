@@ -92,7 +92,7 @@ class MoonshineRecognizer:
         """
         if language != "en":
             raise EngineError(
-                f"Moonshine tiny reads English, not {language!r}; choose another with --recognizer whisper "
+                f"Moonshine tiny recognizes English, not {language!r}; choose another with --recognizer whisper "
                 "(pip install 'speechzip[whisper]')"
             )
         folder = Path(folder) if folder else _installed_folder()

@@ -86,7 +86,9 @@ class WhisperRecognizer:
         self.name = f"whisper-{size}" if size else "whisper"
         spoken = LANGUAGES[: self._model.num_languages] if self._model.is_multilingual else ("en",)
         if language and language not in spoken:
-            raise EngineError(f"{self.name} does not read {language!r}; choose another with --recognizer whisper:SIZE")
+            raise EngineError(
+                f"{self.name} does not recognize {language!r}; choose another with --recognizer whisper:SIZE"
+            )
         self._language = language if self._model.is_multilingual else "en"
         self._heard_s = dict.fromkeys(spoken, LANGUAGE_PRIOR_S)
         self._lock = threading.Lock()
@@ -184,7 +186,7 @@ def _load(model: str) -> tuple[whisper.Whisper, str]:
         loaded = whisper.load_model(str(path))
     except Exception as error:  # torch raises what comes: pickle, zip, key and shape errors
         raise EngineError(
-            f"{path} is no Whisper checkpoint ({_reason(error)}); give a .pt file of openai-whisper"
+            f"{path} is not a Whisper checkpoint ({_reason(error)}); give a .pt file of openai-whisper"
         ) from error
     return loaded, path.stem if path.stem in whisper.available_models() else ""
 
@@ -195,8 +197,8 @@ def _load_size(size: str) -> whisper.Whisper:
     except Exception as error:  # no net, no disk, a broken download, a broken file
         file = _cache_folder() / f"{size}.pt"
         raise EngineError(
-            f"Whisper's weights {file} cannot be had ({_reason(error)}): with a connection they are fetched by "
-            f"themselves; otherwise copy {size}.pt ({MEGABYTES[size.removesuffix('.en')]} MB) there from a machine "
+            f"Whisper's weights {file} cannot be downloaded ({_reason(error)}); try again with a connection, "
+            f"or copy {size}.pt ({MEGABYTES[size.removesuffix('.en')]} MB) there from a machine "
             f"that has run: python -c \"import whisper; whisper.load_model('{size}')\""
         ) from error
 

@@ -74,7 +74,8 @@ class LanguageModelCoder:
         plain = b"".join(bytes([PLAIN]) + _utf8(text) for text in texts)
         if len(plain) - len(texts) > MAX_TEXT_BYTES:
             raise TextError(
-                f"the text has {len(plain) - len(texts)} bytes, of at most {MAX_TEXT_BYTES}: cut the recording in parts"
+                f"the text has {len(plain) - len(texts)} bytes, of at most {MAX_TEXT_BYTES}: "
+                "split the recording into parts"
             )
         tokens = [token for text in texts for token in self._vocabulary.encode(text)]
         if len(tokens) - len(texts) > MAX_TOKENS:

@@ -133,7 +133,7 @@ def test_the_english_models(folder: Path) -> None:
     path = save_whisper(folder / "tiny.en.pt", "Hello there.", multilingual=False)
     transcript = load_recognizer(f"whisper:{path}").transcribe(NOISE)
     assert (transcript.text, transcript.language) == ("Hello there.", "en")
-    with pytest.raises(EngineError, match=r"whisper-tiny\.en does not read 'de'"):
+    with pytest.raises(EngineError, match=r"whisper-tiny\.en does not recognize 'de'"):
         load_recognizer(f"whisper:{path}", "de")
 
 
@@ -144,7 +144,7 @@ def test_languages_and_models_that_are_not(german: Path, tmp_path: Path) -> None
         load_recognizer("whisper:gigantic")
     for content in (b"", b"RIFF", b"PK\x03\x04" + bytes(100)):
         (tmp_path / "broken.pt").write_bytes(content)
-        with pytest.raises(EngineError, match="no Whisper checkpoint"):
+        with pytest.raises(EngineError, match="not a Whisper checkpoint"):
             load_recognizer(f"whisper:{tmp_path}/broken.pt")
 
 
@@ -160,7 +160,7 @@ class _Code:
 
 def test_weights_run_no_code(tmp_path: Path) -> None:
     torch.save({"dims": {}, "model_state_dict": _Code(tmp_path / "it-ran")}, str(tmp_path / "hostile.pt"))
-    with pytest.raises(EngineError, match="no Whisper checkpoint"):
+    with pytest.raises(EngineError, match="not a Whisper checkpoint"):
         load_recognizer(f"whisper:{tmp_path}/hostile.pt")
     assert not (tmp_path / "it-ran").exists()
 

@@ -42,7 +42,7 @@ def test_never_overwrites_unless_told(tmp_path: Path) -> None:
 
 def test_somebody_was_faster(tmp_path: Path) -> None:
     path = tmp_path / "call.spz"
-    with pytest.raises(OutputError, match="exists already"), atomic_file(path) as file:
+    with pytest.raises(OutputError, match="already exists"), atomic_file(path) as file:
         file.write(b"mine")
         path.write_bytes(b"theirs")
     assert path.read_bytes() == b"theirs"

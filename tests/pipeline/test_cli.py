@@ -117,7 +117,7 @@ def test_pipes_by_name(call: Path, compressed: tuple[Path, dict[str, Any]], tmp_
         subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True)
         assert (tmp_path / "speech.spz").read_bytes() == wanted
         (tmp_path / "speech.spz").unlink()
-    assert "is no file and no pipe" in complaint("compress", "/dev/null", "-o", tmp_path / "out.spz")
+    assert "is neither a file nor a pipe" in complaint("compress", "/dev/null", "-o", tmp_path / "out.spz")
     assert "not audio" in complaint("compress", "/dev/stdin", "-o", tmp_path / "out.spz", stdin=b"a poem" * 1000)
     assert os.listdir(tmp_path) == []
 
@@ -127,7 +127,7 @@ def test_what_a_pipe_gives_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     from speechzip.pipeline.audio import spooling
 
     monkeypatch.setattr(spooling, "MAX_SPOOL", 3 << 20)
-    with pytest.raises(AudioError, match="standard input gives more than"), open("/dev/zero", "rb") as endless:
+    with pytest.raises(AudioError, match="standard input has more than"), open("/dev/zero", "rb") as endless:
         spooling.spool(endless, "standard input")
 
 
@@ -168,7 +168,7 @@ def test_a_name_that_is_not_utf8(call: Path, compressed: tuple[Path, dict[str, A
     assert (summary["input"], summary["output"]) == (f"{shown}.wav", f"{shown}.spz")
     with open(payload, "rb") as file:
         assert file.read() == compressed[0].read_bytes()
-    assert f"{shown}.spz exists already" in told("compress", recording, code=1).stderr.decode()
+    assert f"{shown}.spz already exists" in told("compress", recording, code=1).stderr.decode()
     assert f"{shown}.spz -> {shown}.decoded.wav" in told("decompress", payload).stdout.decode()
     assert b"Ever tried" in told("inspect", payload).stdout
     assert f"{shown}.wav.wav cannot be read" in told("compress", recording + b".wav", code=1).stderr.decode()

@@ -93,7 +93,7 @@ def test_silence() -> None:
 
 def test_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("speechzip.pipeline.compression.MAX_DURATION_TICKS", 16 * 10)
-    with pytest.raises(AudioError, match="cut it in parts"):
+    with pytest.raises(AudioError, match="split it into parts"):
         compress(CALL, recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder())
 
 

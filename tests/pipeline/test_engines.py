@@ -34,16 +34,16 @@ def test_a_library_that_does_not_load_is_no_bug_of_ours(monkeypatch: pytest.Monk
 
 
 def test_models_and_languages_only_where_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(EngineError, match="has no models to choose from; leave out 'large'"):
+    with pytest.raises(EngineError, match="offers no choice of models; leave out 'large'"):
         load_engine("synthesizer", "espeak:large")
     with pytest.raises(InputError, match="no language 'english'"):
         load_recognizer(None, "english")
-    with pytest.raises(EngineError, match="Moonshine tiny reads English, not 'de'"):
+    with pytest.raises(EngineError, match="Moonshine tiny recognizes English, not 'de'"):
         load_recognizer(None, "de")
 
     class Deaf:
         name = "deaf"
 
     monkeypatch.setattr(engines, "_find", lambda _kind, _name: Deaf)  # pyright: ignore[reportUnknownLambdaType,reportUnknownArgumentType]
-    with pytest.raises(EngineError, match="'deaf' cannot be told the language"):
+    with pytest.raises(EngineError, match="'deaf' has no option for the language"):
         load_recognizer("deaf", "de")

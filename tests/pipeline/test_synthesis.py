@@ -60,7 +60,7 @@ def test_ctrl_c_is_no_error_of_the_engine() -> None:
     ],
 )
 def test_what_is_no_sound_is_refused(sound: object) -> None:
-    with pytest.raises(EngineError, match="no sound"):
+    with pytest.raises(EngineError, match="not finite sound"):
         decompress(HELLO, synthesizer=Odd(sound))
 
 

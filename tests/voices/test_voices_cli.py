@@ -66,7 +66,7 @@ def test_from_enrolling_to_the_other_end(tmp_path: Path, wheel_recording: Callab
     run("voices", "export", "Dickens", "-o", file, data=sender)
     assert len(file.read_bytes()) < 4000
     assert file.read_bytes() == run("voices", "export", "Dickens", "-o", "-", data=sender).stdout
-    assert b"exists already" in run("voices", "export", "Dickens", "-o", file, data=sender, code=1).stderr
+    assert b"already exists" in run("voices", "export", "Dickens", "-o", file, data=sender, code=1).stderr
     rows("import", file, "--name", "Mr D.", data=receiver)
     having = run("decompress", payload, "-o", audio, "-f", data=receiver)
     assert b"warning" not in having.stderr
@@ -91,12 +91,12 @@ def test_a_clip_travels_where_it_is_asked_for(tmp_path: Path, wheel_recording: C
     assert audio.stat().st_size > 100_000
     refused = ("compress", beckett, "-o", payload, "-f", "--voice-encoder", "clip", "--speaker", "auto")
     VoiceStore(tmp_path / "voices").add("Sam", speaker.voice)
-    assert b"nobody can be recognized by a voice of the space 'clip'" in run(*refused, data=tmp_path, code=1).stderr
+    assert b"nobody can be recognized by a voice in the space 'clip'" in run(*refused, data=tmp_path, code=1).stderr
 
 
 def test_enrolling_is_of_one_person_with_a_name(tmp_path: Path, wheel_recording: Callable[[str], Path]) -> None:
     beckett = wheel_recording("beckett.wav")
-    assert b"no name for a voice" in run("voices", "enroll", "auto", beckett, data=tmp_path, code=1).stderr
+    assert b"not a name for a voice" in run("voices", "enroll", "auto", beckett, data=tmp_path, code=1).stderr
     done = run("voices", "enroll", "Sam", beckett, "--voice-encoder", "classical", data=tmp_path)
     assert b"from 8 s of speech" in done.stderr
     assert [named.voice.space for named in VoiceStore(tmp_path / "voices").of("Sam")] == ["classical"]

@@ -116,17 +116,17 @@ def unpack_clip(code: bytes) -> Samples:
         length = code[position]
         packet = code[position + 1 : position + 1 + length]
         if length == 0 or len(packet) < length:
-            raise VoiceError("the voice is no clip of speech: it ends in the middle; ask for it again")
+            raise VoiceError("the voice is not a clip of speech: it ends in the middle; ask for it again")
         packets.append(code[:1] + packet)
         position += 1 + length
     if len(packets) > MAX_PACKETS:
-        raise VoiceError(f"the voice is no clip of speech: it has {len(packets)} packets, {MAX_PACKETS} is the most")
+        raise VoiceError(f"the voice is not a clip of speech: it has {len(packets)} packets, {MAX_PACKETS} is the most")
     if not packets or code[0] not in FIRST_BYTES:
-        raise VoiceError("the voice is no clip of speech: not one sound of it can be read; ask for it again")
+        raise VoiceError("the voice is not a clip of speech: not one sound of it can be read; ask for it again")
     file = io.BytesIO(ogg_opus(packets, PACKET_SAMPLES_48K, ENGINE_SAMPLE_RATE))
     try:
         with soundfile.SoundFile(file) as sound:
             samples, sample_rate = sound.read(dtype="float32"), sound.samplerate
     except soundfile.LibsndfileError as error:
-        raise VoiceError(f"the voice is no clip of speech ({error}); ask for it again") from error
+        raise VoiceError(f"the voice is not a clip of speech ({error}); ask for it again") from error
     return resample(samples, sample_rate, ENGINE_SAMPLE_RATE)

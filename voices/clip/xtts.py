@@ -214,7 +214,7 @@ class XttsSynthesizer:
         try:
             clip = unpack_clip(voice.embedding)
             if len(clip) < MIN_CLIP_S * ENGINE_SAMPLE_RATE or not clip.any():
-                raise VoiceError("the voice is a clip too short or too quiet to hear anybody in it")
+                raise VoiceError("the clip is too short or too quiet for a voice")
         except VoiceError as error:
             _warn(f"{error}; a neutral voice speaks instead")
             return self._conditioning(None)
@@ -280,7 +280,7 @@ def _installed_folder() -> Path:
         if all((folder / name).is_file() for name in FILES):
             return folder
     raise EngineError(
-        f"XTTS-v2's weights are not here: put {', '.join(FILES)} (model.pth has {MODEL_GIGABYTES} GB) into "
+        f"XTTS-v2's weights were not found: put {', '.join(FILES)} (model.pth has {MODEL_GIGABYTES} GB) into "
         f"{folders[0]}, from https://huggingface.co/{REPOSITORIES[0]}, or name their folder: --synthesizer xtts:FOLDER"
     )
 

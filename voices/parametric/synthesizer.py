@@ -108,6 +108,6 @@ def _base(language: str, variant: str) -> EspeakBase:
     if base is not None:
         return base
     warnings.warn(
-        f"espeak-ng does not speak {language!r}; English letters to sounds are used", SpeechzipWarning, stacklevel=3
+        f"espeak-ng does not speak {language!r}; it uses English pronunciation instead", SpeechzipWarning, stacklevel=3
     )
     return espeak_bases()[f"en-us+{variant}"]

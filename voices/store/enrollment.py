@@ -82,8 +82,8 @@ def enroll(
     speech_s = sum(utterance.duration_s for utterance in payload.utterances)
     if speech_s < GOOD_SPEECH_S:
         warnings.warn(
-            f"{cleaned} is enrolled from {speech_s:.0f} s of speech; of {GOOD_SPEECH_S:.0f} s or more "
-            "people are recognized better",
+            f"{cleaned} is enrolled from {speech_s:.0f} s of speech; {GOOD_SPEECH_S:.0f} s or more "
+            "make recognition more reliable",
             SpeechzipWarning,
             stacklevel=2,
         )

@@ -91,7 +91,7 @@ def best_match(voice: Voice, known: Sequence[Voice]) -> int | None:
     matcher = MATCHERS.get(voice.space)
     if matcher is None:
         raise VoiceError(
-            f"nobody can be recognized by a voice of the space {voice.space!r}; name the speaker, "
+            f"nobody can be recognized by a voice in the space {voice.space!r}; name the speaker, "
             "or measure with --voice-encoder trained"
         )
     ranked = sorted(

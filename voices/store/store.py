@@ -216,7 +216,7 @@ class VoiceStore:
             raise VoiceError("it is not a file")
         voices = read_voices(path)
         if len(voices) != 1 or self.path(voices[0]) != path:
-            raise VoiceError("it was not put there by the store; take it out and run: speechzip voices import FILE")
+            raise VoiceError("the store did not put it there; take it out and run: speechzip voices import FILE")
         return voices[0]
 
     @contextmanager
@@ -249,7 +249,7 @@ class VoiceStore:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise OutputError(
-                        f"another process has been changing the store of voices {self._folder} for {LOCK_S:.0f} s; "
+                        f"another process has locked the store of voices {self._folder} for {LOCK_S:.0f} s; "
                         "try again later"
                     ) from None
                 time.sleep(0.02)
@@ -267,7 +267,7 @@ class VoiceStore:
                     path.chmod(0o600)
         except OSError as error:
             warnings.warn(
-                f"others may read the store of voices {self._folder}: {error.strerror or error}",
+                f"other users may be able to read the store of voices {self._folder}: {error.strerror or error}",
                 SpeechzipWarning,
                 stacklevel=4,
             )

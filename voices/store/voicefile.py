@@ -53,7 +53,7 @@ def clean_name(name: str) -> str:
     encoded = cleaned.encode("utf-8", "replace")
     if not 1 <= len(encoded) <= MAX_NAME_BYTES or not cleaned.isprintable() or name_key(cleaned) in RESERVED_NAMES:
         raise VoiceError(
-            f"{name!r} is no name for a voice; take 1 to {MAX_NAME_BYTES} bytes of printable text other than auto and -"
+            f"{name!r} is not a name for a voice; use 1 to {MAX_NAME_BYTES} bytes of printable text, but not auto or -"
         )
     return cleaned
 

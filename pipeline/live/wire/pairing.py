@@ -164,7 +164,7 @@ def _split_place(place: str, paired: bool) -> tuple[str, int]:
     if not readings:
         raise LinkError(f"this is no address: {place!r} is no IPv6 address and has too many colons for a name; {HOW}")
     spellings = " or ".join(pairing_line(*reading, None) for reading in readings)
-    raise LinkError(f"this is no address: an IPv6 address belongs into brackets: write {spellings}")
+    raise LinkError(f"this is no address: an IPv6 address needs brackets: write {spellings}")
 
 
 def _ipv6(host: str) -> ipaddress.IPv6Address | None:

@@ -283,7 +283,7 @@ def test_as_many_utterances_as_a_payload_may_have() -> None:
     most = Payload((person,), (nothing,) * MAX_UTTERANCES, 1.0)
     data = encode_payload(most, REAL)
     assert len(decode_payload(data, TEXT_CODERS).payload.utterances) == MAX_UTTERANCES
-    with pytest.raises(ValueError, match="cut the recording"):
+    with pytest.raises(ValueError, match="split the recording"):
         encode_payload(replace(most, utterances=(*most.utterances, nothing)), REAL)
 
 

@@ -124,7 +124,7 @@ def test_lone_surrogates_are_refused(text: str) -> None:
 
 
 def test_too_much_text_is_refused() -> None:
-    with pytest.raises(TextError, match="cut the recording"):
+    with pytest.raises(TextError, match="split the recording"):
         CODER.encode(["x" * MAX_TEXT_BYTES, "x"])
 
 

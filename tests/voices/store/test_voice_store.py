@@ -107,7 +107,7 @@ def test_exported_and_imported(store: VoiceStore, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "auto", "-", "a\0b", "\x1b[2J", "x" * 65, "ü" * 33, "a\ud800"])
 def test_impossible_names(store: VoiceStore, name: str) -> None:
-    with pytest.raises(VoiceError, match="no name for a voice"):
+    with pytest.raises(VoiceError, match="not a name for a voice"):
         store.add(name, ANNA)
 
 
@@ -128,7 +128,7 @@ def test_a_damaged_file_is_left_out_and_named(store: VoiceStore) -> None:
             assert [named.name for named in store.voices()] == ["Anna"]
     (store.folder / f"copied.classical{SUFFIX}").write_bytes(whole)
     path.write_bytes(whole)
-    with pytest.warns(SpeechzipWarning, match="not put there by the store"):
+    with pytest.warns(SpeechzipWarning, match="the store did not put it there"):
         assert [named.name for named in store.voices()] == ["Anna", "Ben"]
 
 
@@ -178,7 +178,7 @@ def test_somebody_keeps_the_store_locked(store: VoiceStore, monkeypatch: pytest.
     monkeypatch.setattr("speechzip.voices.store.store.LOCK_S", 0.05)
     descriptor = os.open(store.folder, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    with pytest.raises(OutputError, match="another process has been changing the store"):
+    with pytest.raises(OutputError, match="another process has locked the store"):
         store.add("Ben", BEN)
     os.close(descriptor)
     store.add("Ben", BEN)
