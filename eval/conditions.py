@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import soxr
-from speechzip.pipeline import Audio, Samples
+from speechzip.pipeline import Audio, Samples, downmix
 
 Waves = npt.NDArray[np.float64]
 """Sound in double precision: float64, shaped as `Samples`."""
@@ -89,7 +89,7 @@ def pink_noise(count: int, sample_rate: int, seed: int) -> npt.NDArray[np.float6
 
 def speech_power(audio: Audio) -> float:
     """Return the mean power of the frames in which somebody speaks."""
-    mono = audio.samples.reshape(len(audio.samples), -1).astype(np.float64).mean(axis=1)
+    mono = downmix(audio.samples.reshape(len(audio.samples), -1)).astype(np.float64)
     frame = max(1, int(FRAME_S * audio.sample_rate))
     whole = len(mono) // frame * frame
     if whole == 0:

@@ -43,6 +43,7 @@ from .protocols import (
     VoiceEncoder,
 )
 from .segments.silero import SileroDetector
+from .summary import OPUS_BPS
 from .textcoder.registry import TEXT_CODERS
 from .threads import one_blas_thread
 from .types import (
@@ -58,10 +59,11 @@ from .types import (
     Voice,
     VoiceReference,
 )
+from .wheels import RECOGNIZER_WHEEL, RECORDINGS, package_folder, recognizer_folder, recognizer_recording
 
 __all__ = [
-    "ENGINE_SAMPLE_RATE", "LANGUAGES", "MAX_LONG_VOICE_BYTES", "MAX_UTTERANCE_S", "MAX_VOICE_BYTES", "TEXT_CODERS",
-    "VOICE_SPACES",
+    "ENGINE_SAMPLE_RATE", "LANGUAGES", "MAX_LONG_VOICE_BYTES", "MAX_UTTERANCE_S", "MAX_VOICE_BYTES", "OPUS_BPS",
+    "RECOGNIZER_WHEEL", "RECORDINGS", "TEXT_CODERS", "VOICE_SPACES",
     "Audio", "AudioError", "AudioSource", "Compressed", "Decoded", "DeviceError", "EngineError", "InputError",
     "LinkError", "LiveError", "NoSpeechError", "OutputError", "Payload", "PayloadCorrupt", "PayloadError",
     "PayloadTruncated", "PayloadVersionError", "Progress", "ProtocolError", "QueueFullError", "Recognizer",
@@ -70,5 +72,6 @@ __all__ = [
     "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
     "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "downmix", "encode_payload",
     "engine_names", "load_engine", "load_recognizer", "one_blas_thread", "open_recording", "open_session",
-    "printable", "printable_json", "read_payload", "render", "resample", "shown_name", "with_voices",
+    "package_folder", "printable", "printable_json", "read_payload", "recognizer_folder", "recognizer_recording",
+    "render", "resample", "shown_name", "with_voices",
 ]  # fmt: skip

@@ -95,9 +95,8 @@ def compress(
         EngineError: an engine is missing or fails.
 
     Example:
-        >>> import importlib.util, pathlib
-        >>> wheel = pathlib.Path(importlib.util.find_spec("moonshine_voice").origin).parent
-        >>> compressed = compress(wheel / "assets" / "beckett.wav")
+        >>> from speechzip.pipeline import recognizer_recording
+        >>> compressed = compress(recognizer_recording("beckett.wav"))
         >>> len(compressed.data) < 200
         True
         >>> compressed.text[:10], len(compressed.payload.speakers)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from speechzip.pipeline import Payload, Speaker, Utterance, Voice
+from speechzip.pipeline import Payload, Speaker, Utterance, Voice, recognizer_recording
 
 # Run by `make test-engines`, where the extras are installed; elsewhere they are not collected.
 collect_ignore_glob = [] if importlib.util.find_spec("whisper") and importlib.util.find_spec("TTS") else ["engines/*"]
@@ -49,11 +49,7 @@ def payload() -> Payload:
 @pytest.fixture(scope="session")
 def wheel_recording() -> Callable[[str], Path]:
     """Paths of the real recordings inside the recognizer's wheel: beckett.wav and two_cities.wav."""
-    package = importlib.util.find_spec("moonshine_voice")
-    assert package is not None
-    assert package.submodule_search_locations is not None
-    folder = Path(package.submodule_search_locations[0]) / "assets"
-    return lambda name: folder / name
+    return recognizer_recording
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 
 import soundfile
-from speechzip.pipeline import SpeechzipError, compress, decompress
+from speechzip.pipeline import OPUS_BPS, RECORDINGS, SpeechzipError, compress, decompress, recognizer_recording
 
 from ..metrics.wer import word_errors
 
 FOLDER = Path("demo")
-OPUS_BPS = 6000
 
 
 def main() -> None:
@@ -21,7 +19,7 @@ def main() -> None:
     print(
         f"{'recording':<12}{'seconds':>8}{'bytes':>7}{'bit/s':>7}{'vs Opus 6k':>11}{'words kept':>11}{'real time':>10}"
     )
-    for path in sorted(_recordings().glob("*.wav")):
+    for path in map(recognizer_recording, RECORDINGS):
         compressed = compress(path)
         (FOLDER / f"{path.stem}.spz").write_bytes(compressed.data)
         spoken = decompress(compressed.data)
@@ -37,13 +35,6 @@ def main() -> None:
             print(f"    {section:<9}{count:>5} bytes")
         print(f"    \N{LEFT DOUBLE QUOTATION MARK}{said}\N{RIGHT DOUBLE QUOTATION MARK}")
     print(f"Listen: {FOLDER}/*.decoded.wav. 'Words kept' is how well the recognizer understands the decoded speech.")
-
-
-def _recordings() -> Path:
-    package = importlib.util.find_spec("moonshine_voice")
-    if package is None or not package.submodule_search_locations:
-        sys.exit("the demo's recordings are not installed; run: make setup")
-    return Path(package.submodule_search_locations[0]) / "assets"
 
 
 if __name__ == "__main__":

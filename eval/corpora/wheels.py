@@ -5,10 +5,7 @@ Too few for a judgment (two recordings, under a minute), enough to see that all 
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
-from speechzip.pipeline import InputError
+from speechzip.pipeline import recognizer_recording
 
 from ..types import Item, Turn
 
@@ -32,13 +29,9 @@ def read() -> list[Item]:
     """Return the recordings of the installed wheel.
 
     Raises:
-        InputError: the wheel is not installed.
+        EngineError: the wheel is not installed.
     """
-    package = importlib.util.find_spec("moonshine_voice")
-    if package is None or not package.submodule_search_locations:
-        raise InputError("the wheel moonshine-voice is not installed; run: pip install moonshine-voice==0.0.48")
-    assets = Path(package.submodule_search_locations[0]) / "assets"
     return [
-        Item(name, assets / name, (Turn(transcript, speaker=name.removesuffix(".wav")),))
+        Item(name, recognizer_recording(name), (Turn(transcript, speaker=name.removesuffix(".wav")),))
         for name, transcript in TRANSCRIPTS.items()
     ]

@@ -6,12 +6,10 @@ librosa, for a second network that is not used, and takes all cores for each rec
 
 from __future__ import annotations
 
-import importlib.util
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, open_session
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, Samples, open_session, package_folder
 
 NATURALNESS = "DNSMOS P.835 (speechmos 0.0.1.1)"
 """What reports call the measure."""
@@ -40,11 +38,8 @@ class Dnsmos:
         Raises:
             EngineError: it is not installed.
         """
-        package = importlib.util.find_spec("speechmos")
-        if package is None or not package.submodule_search_locations:
-            raise EngineError(f"{NATURALNESS} is not installed; run: pip install 'speechzip[eval]'")
-        path = Path(package.submodule_search_locations[0]) / "dnsmos_models" / "sig_bak_ovr.onnx"
-        self._session = open_session(path)
+        folder = package_folder("speechmos", "pip install 'speechzip[eval]'")
+        self._session = open_session(folder / "dnsmos_models" / "sig_bak_ovr.onnx")
 
     def score(self, samples: Samples) -> dict[str, float]:
         """Return scale -> score of float32 [T], mono, 16 kHz; nothing for silence."""

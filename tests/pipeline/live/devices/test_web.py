@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import soundfile
 from chromium import browse, needs_chromium
 from live_ends import run, until
 from playwright.sync_api import expect, sync_playwright
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, DeviceError, load_engine, open_recording, resample
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, OPUS_BPS, DeviceError, load_engine, open_recording, resample
 from speechzip.pipeline.live.devices.web import Outgoing, Page
 from speechzip.pipeline.live.limits import LIMITS
 from speechzip.pipeline.live.reports import Heard, Notice, Pairing, Report
@@ -298,3 +299,9 @@ def test_two_browsers_talk(tmp_path: Path, wheel_recording: Callable[[str], Path
 def process_talking(listener: list[dict[str, Any]]) -> Generator[list[dict[str, Any]]]:
     with process("talk", wait_for(listener, "Pairing")["line"], "--web") as reports:
         yield reports
+
+
+def test_the_page_compares_with_the_same_opus() -> None:
+    page = (files("speechzip.pipeline.live.devices") / "page.html").read_text("utf-8")
+    assert f"const OPUS_BPS = {OPUS_BPS}," in page
+    assert f"Opus at {OPUS_BPS // 1000} kbit/s" in page
