@@ -20,7 +20,7 @@ ROOMS = {
         payload textcoder audio segments recognizers
         speakers compression synthesis decompression writing summary live cli
     """,
-    "pipeline.live": "extras limits workers wire reports devices session commands bench",
+    "pipeline.live": "defaults extras limits workers wire reports devices session commands bench",
     "voices": "espeak acoustics spaces text store parametric embedding clip trained training cli",
     "eval": "types conditions engines corpora metrics codecs results run report bench commands",
 }

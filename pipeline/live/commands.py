@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .defaults import CONNECT_TIMEOUT_S, DEFAULT_PORT, PAIRING_VARIABLE
+
 if TYPE_CHECKING:
     from .devices.web import Page
     from .reports import Report
     from .session.session import Connect, SessionOptions
-
-DEFAULT_PORT = 7310  # as security.DEFAULT_PORT, which --help does not wait for
-CONNECT_TIMEOUT_S = 10.0
-PAIRING_VARIABLE = "SPEECHZIP_PAIRING"
-"""The environment variable that holds a pairing line."""
 
 Input = Annotated[Path | None, typer.Option("--input", help="Recording to send, instead of the microphone.")]
 Output = Annotated[Path | None, typer.Option(help="Folder for the received speech, instead of the loudspeaker.")]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LiveError
-from ..commands import PAIRING_VARIABLE
+from ..defaults import PAIRING_VARIABLE
 
 SPEECHZIP = (sys.executable, "-c", "from speechzip.pipeline.cli import main; main()")
 TIMEOUT_S = 300.0

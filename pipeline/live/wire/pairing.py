@@ -19,7 +19,8 @@ import tempfile
 from pathlib import Path
 
 from ...errors import LinkError, OutputError
-from .security import DEFAULT_PORT, FINGERPRINT_BYTES, SCHEME, SECRET_BYTES, Address, Pin, is_loopback
+from ..defaults import DEFAULT_PORT
+from .security import FINGERPRINT_BYTES, SCHEME, SECRET_BYTES, Address, Pin, is_loopback
 
 MAX_LINE_BYTES = 1024
 """Of a pairing line; one with the longest name of a host has 350."""

@@ -23,7 +23,6 @@ from ..extras import missing_extra
 
 SCHEME = "speechzip"
 FINGERPRINT_BYTES, SECRET_BYTES = 32, 16
-DEFAULT_PORT = 7310
 LIFETIME = datetime.timedelta(days=3650)
 """Of a certificate: it is trusted by its fingerprint alone, so the date protects nothing."""
 
