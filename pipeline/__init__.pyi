@@ -43,6 +43,7 @@ from .protocols import (
     VoiceEncoder,
 )
 from .segments.silero import SileroDetector
+from .sentences import SENTENCE_END, split_sentences
 from .summary import OPUS_BPS
 from .textcoder.registry import TEXT_CODERS
 from .threads import one_blas_thread
@@ -63,7 +64,7 @@ from .wheels import RECOGNIZER_WHEEL, RECORDINGS, package_folder, recognizer_fol
 
 __all__ = [
     "ENGINE_SAMPLE_RATE", "LANGUAGES", "MAX_LONG_VOICE_BYTES", "MAX_UTTERANCE_S", "MAX_VOICE_BYTES", "OPUS_BPS",
-    "RECOGNIZER_WHEEL", "RECORDINGS", "TEXT_CODERS", "VOICE_SPACES",
+    "RECOGNIZER_WHEEL", "RECORDINGS", "SENTENCE_END", "TEXT_CODERS", "VOICE_SPACES",
     "Audio", "AudioError", "AudioSource", "Compressed", "Decoded", "DeviceError", "EngineError", "InputError",
     "LinkError", "LiveError", "NoSpeechError", "OutputError", "Payload", "PayloadCorrupt", "PayloadError",
     "PayloadTruncated", "PayloadVersionError", "Progress", "ProtocolError", "QueueFullError", "Recognizer",
@@ -73,5 +74,5 @@ __all__ = [
     "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "downmix", "encode_payload",
     "engine_names", "load_engine", "load_recognizer", "one_blas_thread", "open_recording", "open_session",
     "package_folder", "printable", "printable_json", "read_payload", "recognizer_folder", "recognizer_recording",
-    "render", "resample", "shown_name", "with_voices",
+    "render", "resample", "shown_name", "split_sentences", "with_voices",
 ]  # fmt: skip

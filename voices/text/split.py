@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-SENTENCE_END = re.compile(r"(?<=[.!?;:…])\s+|(?<=[。！？；])")
+from speechzip.pipeline import SENTENCE_END
+
 CLAUSE_END = re.compile(r"(?<=,)\s+|(?<=[，、])")
 WORD_END = re.compile(r"\s+")
 BOUNDARIES = (SENTENCE_END, CLAUSE_END, WORD_END)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from ...errors import EngineError, PayloadCorrupt
 from ...payload.format import Decoded, decode_payload
 from ...protocols import StreamingSynthesizer, Synthesizer
+from ...sentences import split_sentences
 from ...textcoder.registry import TEXT_CODERS
 from ...types import Samples, Utterance, Voice, VoiceReference
 
@@ -21,7 +21,6 @@ LETTER_S, SIGN_S = 0.07, 0.34
 """To say a letter, and anything else: "911" is three words, an ideograph or an emoji is one or more."""
 FIRST_IDEOGRAPH = "\u2e80"
 SENTENCE_PAUSE_S = 0.15
-SENTENCE_END = re.compile(r"(?<=[.!?;:\u2026\u3002\uff01\uff1f])\s+")
 
 
 def decode_utterances(data: bytes) -> Decoded:
@@ -37,16 +36,6 @@ def decode_utterances(data: bytes) -> Decoded:
     if sum(len(utterance.text) for utterance in utterances) > MAX_TEXT_CHARACTERS:
         raise PayloadCorrupt(f"the peer sends a text of more than {MAX_TEXT_CHARACTERS} characters")
     return decoded
-
-
-def sentences(text: str) -> list[str]:
-    """Return `text` in sentences.
-
-    Example:
-        >>> sentences("Well... It is 3.5 km. Go on!")
-        ['Well...', 'It is 3.5 km.', 'Go on!']
-    """
-    return [sentence for sentence in SENTENCE_END.split(text.strip()) if sentence]
 
 
 def estimate_duration_s(text: str) -> float:
@@ -90,7 +79,7 @@ def speak(
 def _pieces(utterance: Utterance, voice: Voice | VoiceReference, synthesizer: Synthesizer) -> Iterator[Samples]:
     known = voice if isinstance(voice, Voice) and voice.space in synthesizer.spaces else None
     pause = np.zeros(int(SENTENCE_PAUSE_S * synthesizer.sample_rate), np.float32)
-    for index, sentence in enumerate(sentences(utterance.text)):
+    for index, sentence in enumerate(split_sentences(utterance.text)):
         if index:
             yield pause
         if isinstance(synthesizer, StreamingSynthesizer):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from speechzip.pipeline import PayloadCorrupt, Samples, Transcript, Utterance, Voice, VoiceReference, encode_payload
-from speechzip.pipeline.live.session.synthesis import SENTENCE_PAUSE_S, decode_utterances, sentences, speak
+from speechzip.pipeline.live.session.synthesis import SENTENCE_PAUSE_S, decode_utterances, speak
 from speechzip.pipeline.live.session.transcriber import (
     HANDS_FREE,
     PUSH_TO_TALK,
@@ -181,12 +181,6 @@ def test_what_nobody_says_at_once_is_refused() -> None:
     for hostile in ([], ["word"] * 9, ["x" * 2001]):
         with pytest.raises(PayloadCorrupt):
             decode_utterances(spoken_payload(*hostile))
-
-
-def test_sentences() -> None:
-    assert sentences("") == sentences("  ") == []
-    assert sentences("One") == ["One"]
-    assert sentences("Is it? Yes! 3.5 km, e.g. here; done.") == ["Is it?", "Yes!", "3.5 km, e.g.", "here;", "done."]
 
 
 def test_spoken_text() -> None:

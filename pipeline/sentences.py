@@ -1,0 +1,18 @@
+"""Where a sentence ends: it is spoken while the next one is still being made."""
+
+from __future__ import annotations
+
+import re
+
+SENTENCE_END = re.compile(r"(?<=[.!?;:…])\s+|(?<=[。！？；])\s*")
+"""What lies between two sentences. Chinese and Japanese have no space there."""
+
+
+def split_sentences(text: str) -> list[str]:
+    """Return `text` in sentences.
+
+    Example:
+        >>> split_sentences("Well... It is 3.5 km. Go on!")
+        ['Well...', 'It is 3.5 km.', 'Go on!']
+    """
+    return [sentence for sentence in SENTENCE_END.split(text.strip()) if sentence]
