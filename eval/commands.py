@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from os import cpu_count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -108,20 +108,11 @@ def evaluate_corpus(
 
 @contextmanager
 def _progress(quiet: bool) -> Generator[Progress | None]:
-    """Show a progress bar on standard error if that is a terminal, otherwise a line at each tenth."""
-    if quiet:
-        yield None
-        return
-    if not sys.stderr.isatty():
-        yield _say_tenths
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    """Show a progress bar on standard error if that is a terminal, and a line now and then elsewhere."""
+    from speechzip.pipeline import progress_bar
 
-    columns = (TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("evaluating", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with nullcontext() if quiet else progress_bar("evaluating", counted=True) as bar:
+        yield None if quiet else bar or _say_tenths
 
 
 def _say_tenths(done: int, total: int) -> None:

@@ -29,6 +29,7 @@ from .errors import (
 from .inference import open_session
 from .languages import LANGUAGES
 from .payload.format import Decoded, decode_payload, encode_payload
+from .progress import progress_bar
 from .protocols import (
     ENGINE_SAMPLE_RATE,
     MAX_UTTERANCE_S,
@@ -73,6 +74,6 @@ __all__ = [
     "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
     "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "downmix", "encode_payload",
     "engine_names", "load_engine", "load_recognizer", "one_blas_thread", "open_recording", "open_session",
-    "package_folder", "printable", "printable_json", "read_payload", "recognizer_folder", "recognizer_recording",
-    "render", "resample", "shown_name", "split_sentences", "with_voices",
+    "package_folder", "printable", "printable_json", "progress_bar", "read_payload", "recognizer_folder",
+    "recognizer_recording", "render", "resample", "shown_name", "split_sentences", "with_voices",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import Enum
 from importlib.metadata import entry_points, version
 from pathlib import Path
@@ -285,23 +285,10 @@ def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
         raise OutputError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
-@contextmanager
-def _progress(verb: str, quiet: bool) -> Generator[Progress | None]:
-    """Show a progress bar on standard error if that is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+def _progress(verb: str, quiet: bool) -> AbstractContextManager[Progress | None]:
+    from .progress import progress_bar
 
-    columns = (TextColumn(verb), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(verb, total=None)
-
-        def advance(done_s: float, total_s: float) -> None:
-            bar.update(task, completed=done_s, total=total_s)
-
-        yield advance
+    return nullcontext() if quiet else progress_bar(verb)
 
 
 def _print(summary: Any, lines: list[str], as_json: bool, quiet: bool, to_stderr: bool) -> None:
