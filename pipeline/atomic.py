@@ -1,7 +1,7 @@
 """Files that appear whole or not at all.
 
-Until a file is whole it has a name of its own in the same folder, ``.speechzip-1f09a2b3.part``, and whoever writes it
-holds a lock on it. One that nobody holds belongs to a run that was killed: the next run in that folder removes it.
+Until a file is complete, it has a temporary name in the same folder, ``.speechzip-1f09a2b3.part``, and its writer holds
+a lock on it. A temporary file without a lock belongs to a run that was killed; the next run in that folder removes it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _PARTIAL_NAME = re.compile(r"\.speechzip-[0-9a-f]{8}\.part")
 
 
 def check_writable(path: Path, force: bool, inputs: Sequence[str | Path | BinaryIO] = ()) -> None:
-    """Refuse early what `atomic_file` would refuse after the work is done.
+    """Raise the errors of `atomic_file` early, before the work is done.
 
     Args:
-        path: what is to be written.
-        force: whether it may be overwritten.
-        inputs: what is read meanwhile, which must not be overwritten, whatever name it has there.
+        path: the output file.
+        force: whether the output file may be overwritten.
+        inputs: the input files, which must not be overwritten under any name.
 
     Raises:
         OutputError: `path` exists and `force` is not given, it is one of the inputs, or its folder is missing or
@@ -42,14 +42,14 @@ def check_writable(path: Path, force: bool, inputs: Sequence[str | Path | Binary
 def atomic_file(
     path: Path, force: bool = False, inputs: Sequence[str | Path | BinaryIO] = (), mode: int = 0o666
 ) -> Generator[BinaryIO]:
-    """Open a file for writing that takes the name `path` only when the block ends well.
+    """Open a file for writing that takes the name `path` only if the block succeeds.
 
-    It is removed when anything goes wrong, Ctrl-C included. A device or a pipe is written to directly; what a
-    symbolic link points to is written in its place, and the link stays.
+    The file is removed after any error, Ctrl-C included. A device or a pipe is written directly. If `path` is a
+    symbolic link, the file that it points to is written, and the link stays.
 
     Args:
-        path: what is to be written.
-        force: whether it may be overwritten.
+        path: the output file.
+        force: whether the output file may be overwritten.
         inputs: as for `check_writable`.
         mode: permissions of the file, less the umask.
 
@@ -70,7 +70,7 @@ def atomic_file(
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-                _check_writable(path, force, inputs)  # somebody may have been faster
+                _check_writable(path, force, inputs)  # another program may have written it in the meantime
                 _take_name(partial, target, force)
         finally:
             partial.unlink(missing_ok=True)
@@ -91,7 +91,7 @@ def _check_writable(path: Path, force: bool, inputs: Sequence[str | Path | Binar
 
 
 def _target(path: Path) -> Path:
-    """Return what a symbolic link leads to, also where nothing is there yet; any other path as it is."""
+    """Return the target of a symbolic link, even if it does not exist; return any other path unchanged."""
     if not path.is_symlink():
         return path
     target = Path(os.path.realpath(path))
@@ -102,7 +102,7 @@ def _target(path: Path) -> Path:
 
 @contextmanager
 def _told(path: Path) -> Generator[None]:
-    """Turn what the system says about `path` into an `OutputError`."""
+    """Turn the system's errors about `path` into an `OutputError`."""
     try:
         yield
     except OutputError:
@@ -122,7 +122,7 @@ def _is_same_file(path: Path, source: str | Path | BinaryIO) -> bool:
 
 
 def _open_partial(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
-    """Return a new file, locked, and its name: short, since the final one may use all that a name may have."""
+    """Return a new locked file and its name: a short one, since the final name may be as long as allowed."""
     while True:
         partial = folder / f".speechzip-{secrets.token_hex(4)}.part"
         file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "w+b")
@@ -135,7 +135,7 @@ def _open_partial(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
 
 
 def _take_name(partial: Path, target: Path, force: bool) -> None:
-    """Give the finished file its name; without `force` never that of another file, not even one made just now."""
+    """Give the finished file its name; without `force`, never replace another file, not even one made just now."""
     if force:
         os.replace(partial, target)
         return
@@ -150,7 +150,7 @@ def _take_name(partial: Path, target: Path, force: bool) -> None:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed runs have left in a folder; a file that somebody is writing is locked and stays."""
+    """Remove the files of killed runs from a folder; files that are being written are locked and stay."""
     with suppress(OSError):
         for entry in os.scandir(folder):
             if _PARTIAL_NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):

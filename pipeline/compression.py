@@ -23,17 +23,17 @@ from .textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from .types import Payload, Samples, Speaker, Utterance
 
 VOICE_SPEECH_S = 60.0
-"""How much of a speaker's speech their voice is measured from: more changes nothing, and memory stays flat."""
+"""Most speech of a speaker that is used to measure the voice: more changes nothing and needs memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compressed:
-    """A compressed recording: the bytes, what they mean, and what they cost."""
+    """A compressed recording: the bytes, their meaning and their sizes."""
 
     data: bytes
-    """What to store or send: the content of an ``.spz`` file."""
+    """The bytes to store or send: the content of an ``.spz`` file."""
     decoded: Decoded
-    """What a receiver makes of `data`, with bytes by section: times and confidence are rounded."""
+    """`data` as a receiver decodes it, with bytes by section; times and confidence are rounded."""
     input_bytes: int
     """Size of the source; for samples in memory, as 16-bit WAV."""
     elapsed_s: float
@@ -41,12 +41,12 @@ class Compressed:
 
     @property
     def payload(self) -> Payload:
-        """What a receiver makes of `data`: speakers and utterances."""
+        """`data` as a receiver decodes it: speakers and utterances."""
         return self.decoded.payload
 
     @property
     def text(self) -> str:
-        """All that was said, in the order in which it was begun; a space between utterances."""
+        """All words in the order of their utterances' starts; a space between utterances."""
         return " ".join(utterance.text for utterance in self.payload.utterances)
 
     @property
@@ -72,21 +72,21 @@ def compress(
     """Return a recording's words, voices and timing in a few hundred bytes.
 
     Args:
-        source: path of a WAV, FLAC, OGG or MP3 file, an open binary file that can seek, or `Audio`.
-        channels: what a stereo recording is: ``split``, a party on each channel;
-            ``mix``, one room; ``auto`` listens which.
-        recognizer: finds the words; the default engine if None, and so on.
-        voice_encoder: measures how each speaker sounds.
+        source: path of a WAV, FLAC, OGG or MP3 file, a seekable binary file, or `Audio`.
+        channels: how to read a stereo recording: ``split``, one party on each channel;
+            ``mix``, all speakers in one channel; ``auto`` detects which.
+        recognizer: recognizes the words; None for the default engine, as in all that follow.
+        voice_encoder: measures the voice of each speaker.
         text_coder: codes the words.
-        speaker_count: how many people talk in a recording of one channel (or a mix), 1 to 16; told apart by
+        speaker_count: number of people in a recording of one channel (or a mix), 1 to 16; estimated from
             their voices if None.
-        speaker_embedder: tells them apart.
-        speakers: who speaks, by name: a name of the voice book for each speaker in order
-            (in a two-party recording, of the channels), ``-`` for one who is not in it, or
-            ``auto`` for whoever it recognizes; a single ``auto`` is for all.
-        voice_book: who is known by name; the default store if None.
-        carry_voices: send the voices of the known themselves, not their ids only.
-        progress: is told how far the work is.
+        speaker_embedder: tells these people apart.
+        speakers: a name in the voice book for each speaker in order (in a two-party recording, of the
+            channels); ``-`` for an unknown speaker, ``auto`` to recognize the speaker. A single
+            ``auto`` applies to all.
+        voice_book: the voices known by name; the default store if None.
+        carry_voices: send the voices of known speakers along, not only their ids.
+        progress: called with the seconds done and the total.
 
     Raises:
         AudioError: the source is not audio, empty, cut short, or longer than a day.
@@ -137,7 +137,7 @@ def compress(
     data = encode_payload(payload, text_coder)
     return Compressed(
         data=data,
-        decoded=decode_payload(data, {text_coder.id: text_coder}),  # and so nothing leaves that cannot be read
+        decoded=decode_payload(data, {text_coder.id: text_coder}),  # a payload is only returned if it can be decoded
         input_bytes=recording.size_bytes,
         elapsed_s=time.monotonic() - started,
     )
@@ -146,7 +146,7 @@ def compress(
 def _accumulators_by_channel(
     recording: Recording, split: bool, recognizer: Recognizer, progress: Progress | None
 ) -> tuple[list[_SpeakerAccumulator], int]:
-    """Return the speaker of each channel, or the one of the recording, and how many samples it has at 16 kHz."""
+    """Return the speaker of each channel, or the only speaker, and the number of samples at 16 kHz."""
     accumulators = [_SpeakerAccumulator(recognizer, channel) for channel in range(2 if split else 1)]
     segmenters = [SpeechSegmenter() for _ in accumulators]
     heard = 0
@@ -171,9 +171,9 @@ def _accumulators_by_voice(
     embedder: SpeakerEmbedder,
     progress: Progress | None,
 ) -> tuple[list[_SpeakerAccumulator], int]:
-    """Return the speakers told apart by their voices, and how many samples the recording has at 16 kHz.
+    """Return the speakers found by their voices, and the number of samples at 16 kHz.
 
-    The recording is read twice: who speaks when is known only once all of it was heard.
+    The recording is read twice, since diarization needs all of it first.
     """
     segmenter, diarizer = SpeechSegmenter(), Diarizer(embedder)
     heard = 0
@@ -198,7 +198,7 @@ def _accumulators_by_voice(
 
 
 class _SpeakerAccumulator:
-    """One speaker: what they said, and enough of their speech to measure the voice from."""
+    """One speaker: the utterances, and enough speech to measure the voice."""
 
     def __init__(self, recognizer: Recognizer, channel: int) -> None:
         self.channel = channel
@@ -221,7 +221,7 @@ class _SpeakerAccumulator:
             Utterance(
                 start_s=segment.start_s,
                 duration_s=segment.duration_s,
-                speaker=0,  # numbered once it is known who speaks at all
+                speaker=0,  # numbered once all speakers are known
                 text=transcript.text,
                 confidence=transcript.confidence,
                 language=transcript.language,

@@ -19,19 +19,19 @@ from .textcoder.registry import TEXT_CODERS
 from .types import Audio, Payload, Samples, Speaker, Voice, VoiceReference
 
 MAX_PAYLOAD_BYTES = 4 << 20
-"""A day of talk takes less than 1 MB: nothing longer is read."""
+"""Longest payload that is read; a day of talk takes less than 1 MB."""
 MAX_DURATION_S = 4 * 3600.0
-"""Longest recording that is made where nobody asks for a longer one: ten bytes may claim a day."""
+"""Longest recording that is made by default: ten bytes may claim a day."""
 SILENCE_BLOCK_S = 1.0
 """Silence is rendered in blocks of this length, so that a long pause costs no memory."""
 
 
 def read_payload(source: bytes | str | Path | BinaryIO) -> Decoded:
-    """Return what a payload means, without making any sound.
+    """Return the decoded payload, without making any sound.
 
     Args:
-        source: the bytes, the path of an ``.spz`` file, or an open binary file, of which no more than
-            `MAX_PAYLOAD_BYTES` and one are read.
+        source: the bytes, the path of an ``.spz`` file, or or an open binary file; no more than
+            `MAX_PAYLOAD_BYTES` + 1 bytes are read.
 
     Raises:
         PayloadError: one of its kinds; the file cannot be read, or is no payload.
@@ -52,7 +52,7 @@ def decompress(
     Args:
         source: the bytes, the path of an ``.spz`` file, an open binary file, or a `Payload`.
         synthesizer: speaks; the default engine if None.
-        voice_book: has the voices that the payload only names; the default store if None.
+        voice_book: supplies the voices that the payload references; the default store if None.
         max_duration_s: refuse a longer recording. An hour of one channel at 16 kHz takes 230 MB, less its silence.
         progress: is told how far the work is.
 
@@ -74,7 +74,7 @@ def decompress(
     synthesizer = synthesizer or load_engine("synthesizer")
     payload = with_voices(payload, synthesizer, voice_book)
     room = int((payload.duration_s + MAX_UTTERANCE_S) * synthesizer.sample_rate) + 1
-    samples = np.zeros((room, payload.channels), np.float32)  # memory that is not written to is not taken
+    samples = np.zeros((room, payload.channels), np.float32)  # untouched pages take no memory
     length = 0
     for block in render(payload, synthesizer, progress):
         if block.any():
@@ -85,7 +85,7 @@ def decompress(
 
 
 def check_duration(payload: Payload, max_duration_s: float) -> None:
-    """Refuse to make a recording that is longer than anybody asked for.
+    """Refuse to make a recording that is longer than allowed.
 
     Raises:
         InputError: the payload claims more than `max_duration_s`.
@@ -99,7 +99,7 @@ def check_duration(payload: Payload, max_duration_s: float) -> None:
 
 
 def with_voices(payload: Payload, synthesizer: Synthesizer, voice_book: VoiceBook | None = None) -> Payload:
-    """Return `payload` with the voices that it only names, where `voice_book` (by default the store) has them."""
+    """Return `payload` with its voice references resolved, as far as `voice_book` (by default the store) can."""
     if not names_voices(payload):
         return payload
     return resolve_voices(payload, voice_book or load_engine("voice_book"), synthesizer.spaces)
@@ -108,8 +108,8 @@ def with_voices(payload: Payload, synthesizer: Synthesizer, voice_book: VoiceBoo
 def render(payload: Payload, synthesizer: Synthesizer, progress: Progress | None = None) -> Iterator[Samples]:
     """Yield the speech from the start in blocks, float32 [t, channels] at the synthesizer's rate.
 
-    It lasts as long as the payload claims, and `MAX_UTTERANCE_S` longer at most.
-    Speech that is to come may overlap what is there already, never what has been yielded:
+    The sound has the payload's duration, and at most `MAX_UTTERANCE_S` more.
+    An utterance may overlap pending sound, never sound that has been yielded:
 
         pending   [........utterance 1........]
                          [....utterance 2....]
@@ -129,7 +129,7 @@ def render(payload: Payload, synthesizer: Synthesizer, progress: Progress | None
         pending[: len(speech), speaker.channel] += speech
         if progress:
             progress(min(utterance.end_s, payload.duration_s), payload.duration_s)
-    # Speech may need a little longer than it had: the last word is worth more than the exact length.
+    # Speech may last a little longer than in the original: the last word matters more than the exact length.
     yield from _blocks(pending, max(len(pending), round(payload.duration_s * rate) - position), rate)
     if progress:
         progress(payload.duration_s, payload.duration_s)
@@ -183,7 +183,7 @@ def _bytes(source: bytes | str | Path | BinaryIO) -> bytes:
 
 
 def _at_most(count: int, file: BinaryIO) -> bytes:
-    """Return all of `file`, or its first `count` bytes; a pipe may hand them out in any pieces."""
+    """Return all of `file`, or its first `count` bytes; a pipe may return them in pieces of any size."""
     data = bytearray()
     while len(data) < count and (piece := file.read(count - len(data))):
         data += piece

@@ -1,8 +1,9 @@
-"""Text from anybody, on its way to a terminal, a log or a line of JSON.
+"""Untrusted text on its way to a terminal, a log or a line of JSON.
 
-Control characters steer a terminal, and bidirectional ones reorder what stands around them. So whatever Unicode calls
-control, format, surrogate, private, unassigned or a separator of lines is told, never sent. Two that words need pass:
-the joiners of Persian, Indic scripts and emoji. Spaces of any kind are spaces in a text, and told apart in a name.
+Control characters steer a terminal, and bidirectional characters reorder the text around them. So characters of the
+Unicode categories control, format, surrogate, private use, unassigned and line separator are replaced or escaped.
+Two of them pass, since words need them: the joiners of Persian, Indic scripts and emoji. Every kind of space becomes a
+plain space in a text; in a name, unusual spaces are escaped.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ REPLACEMENT = "\ufffd"
 
 
 def printable(text: str) -> str:
-    """Return `text` on one line, a replacement character for each that could steer a terminal.
+    """Return `text` on one line, with a replacement character for each character that could steer a terminal.
 
     Example:
         >>> printable("a\\x1b[31m\\u202eb\\xa0c")
@@ -30,7 +31,7 @@ def printable(text: str) -> str:
 def shown_name(path: str | Path) -> str:
     r"""Return a file's name so that any terminal and any JSON can hold it.
 
-    A name is bytes: those that are not UTF-8 are shown as ``\xe9``, and so is what could steer a terminal.
+    Bytes of the name that are not UTF-8 are shown as ``\xe9``, and so are characters that could steer a terminal.
 
     Example:
         >>> shown_name("caf\udce9\x1b.wav")
@@ -40,7 +41,7 @@ def shown_name(path: str | Path) -> str:
 
 
 def printable_json(content: Any, indent: int | None = None) -> str:
-    r"""Return `content` as JSON, letters of all scripts as they are, what `printable` replaces as ``\u`` escapes.
+    r"""Return `content` as JSON: letters of all scripts unescaped, the characters that `printable` replaces as ``\u``.
 
     Example:
         >>> print(printable_json({"text": "naïve \x85\u202e"}))

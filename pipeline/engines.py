@@ -1,4 +1,4 @@
-"""Engines by name: every installed package can bring some, through entry points."""
+"""Engines by name: any installed package can provide some, through entry points."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ DEFAULTS: dict[EngineKind, str] = {
     "synthesizer": "trained",
     "voice_book": "store",
 }
-"""What is taken where nobody chooses."""
+"""Kind of engine -> its default."""
 
 EXTRAS: dict[str, str] = {"whisper": "whisper", "xtts": "xtts"}
-"""Engine name -> the extra of speechzip that brings what it needs."""
+"""Engine name -> the extra of speechzip with its dependencies."""
 
 
 @overload
@@ -38,11 +38,11 @@ def load_engine(kind: Literal["synthesizer"], spec: str | None = None) -> Synthe
 @overload
 def load_engine(kind: Literal["voice_book"], spec: str | None = None) -> VoiceBook: ...
 def load_engine(kind: EngineKind, spec: str | None = None) -> Engine:
-    """Return a new engine, ready for work.
+    """Return a new engine, ready to use.
 
     Args:
-        kind: what it is for.
-        spec: its name, or ``name:model`` where it has several models; the default one if None.
+        kind: the kind of engine.
+        spec: its name, or ``name:model`` for a choice of models; None for the default engine.
 
     Raises:
         EngineError: there is no such engine, or it cannot be loaded; says what to install.
@@ -51,11 +51,11 @@ def load_engine(kind: EngineKind, spec: str | None = None) -> Engine:
 
 
 def load_recognizer(spec: str | None = None, language: str | None = None) -> Recognizer:
-    """Return a new recognizer that expects one language, an ISO 639-1 code; it finds out itself if None.
+    """Return a new recognizer for one language, an ISO 639-1 code; it detects the language if None.
 
     Raises:
         InputError: there is no such language.
-        EngineError: as `load_engine`, or the recognizer cannot be told a language.
+        EngineError: as `load_engine`, or the recognizer has no option for the language.
     """
     if language is not None and language not in LANGUAGES:
         raise InputError(f"there is no language {language!r}; give an ISO 639-1 code, such as en, de or zh")
@@ -89,7 +89,7 @@ def _find(kind: EngineKind, name: str) -> Callable[..., object]:
         if entry.name == name:
             try:
                 return cast("Callable[..., object]", entry.load())
-            except (ImportError, OSError, RuntimeError) as error:  # the latter two where a library of it is missing
+            except (ImportError, OSError, RuntimeError) as error:  # the latter two if a library is missing
                 extra = f"speechzip[{EXTRAS[name]}]" if name in EXTRAS else "speechzip"
                 missing = error.name if isinstance(error, ModuleNotFoundError) else error
                 raise EngineError(

@@ -1,7 +1,7 @@
-"""What can go wrong, as one tree that a caller may catch at any height.
+"""The errors of speechzip, as one tree that a caller may catch at any level.
 
 SpeechzipError
-├── InputError                what was given cannot be worked on
+├── InputError                an unusable input
 │   ├── AudioError            not audio, empty, cut short, unreadable
 │   ├── NoSpeechError         audio without a word in it
 │   ├── VoiceError            a voice that nobody knows, or a file that holds none
@@ -18,7 +18,7 @@ SpeechzipError
     ├── QueueFullError        more is waiting for the link than we keep
     └── DeviceError           a microphone or loudspeaker is missing, busy or gone
 
-Every message says what was found, what was wanted and what to do.
+Every message says what was found, what was expected and what to do.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class SpeechzipError(Exception):
 
 
 class InputError(SpeechzipError, ValueError):
-    """What was given cannot be worked on."""
+    """The input is unusable."""
 
 
 class AudioError(InputError):
@@ -37,11 +37,11 @@ class AudioError(InputError):
 
 
 class NoSpeechError(InputError):
-    """The audio is sound, but nobody says a word in it."""
+    """The audio is readable, but has no speech."""
 
 
 class VoiceError(InputError):
-    """A voice is asked for that the store lacks, or a file holds no voice."""
+    """The store lacks the requested voice, or a file holds no voice."""
 
 
 class TextError(InputError):
@@ -49,7 +49,7 @@ class TextError(InputError):
 
 
 class OutputError(SpeechzipError, OSError):
-    """The result cannot be written where it was asked for."""
+    """The output cannot be written to the requested path."""
 
 
 class PayloadError(SpeechzipError, ValueError):
@@ -69,7 +69,7 @@ class PayloadVersionError(PayloadError):
 
 
 class EngineError(SpeechzipError):
-    """An engine is not installed, has lost its weights, or failed."""
+    """An engine or its weights are missing, or the engine failed."""
 
 
 class LiveError(SpeechzipError):
@@ -85,7 +85,7 @@ class ProtocolError(LiveError, ValueError):
 
 
 class QueueFullError(LiveError):
-    """More waits for the link than is kept: this utterance was not taken."""
+    """The queue for the link is full; the utterance was not accepted."""
 
 
 class DeviceError(LiveError):
@@ -93,4 +93,4 @@ class DeviceError(LiveError):
 
 
 class SpeechzipWarning(UserWarning):
-    """The result is complete, but not as good as it could be; says why."""
+    """The result is complete but degraded; the message says why."""

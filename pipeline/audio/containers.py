@@ -1,4 +1,4 @@
-"""What kind of sound file it is, by its first bytes, and which pieces of sound it holds."""
+"""The kind of a sound file by its first bytes, and the pieces of sound in it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .mpeg import mpeg_layout, starts_with_frames, tag_length
 from .splicing import Layout, Piece, Window
 
 MAX_CHANNELS = 32
-"""Channels that a recording may have: as many as large mixing desks record."""
+"""Most channels of a recording: as many as large mixing desks record."""
 MAX_TAGS = 16
 """Tags in front of the sound that are skipped."""
 FLAC_START = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
 """The magic bytes and the header of the first block, STREAMINFO of 34 bytes."""
 UNKNOWN_FLAC_LENGTH_S = 25 * 3600
-"""What stands for the length of a FLAC stream that does not know its own: more than a payload can hold."""
+"""Length given to a FLAC stream without one: more than a payload can hold."""
 FLAC_SHARE = 0.6
-"""About how much of the samples' size is left in FLAC."""
+"""Typical size of FLAC relative to its samples."""
 BEGIN_OF_STREAM, END_OF_STREAM = 2, 4
 """Flags of an Ogg page (RFC 3533)."""
 
@@ -31,9 +31,9 @@ class Kind:
     """A kind of file that libsndfile does not read."""
 
     name: str
-    """As the user calls it."""
+    """Name shown to the user."""
     demuxer: str = ""
-    """FFmpeg's name for what takes it apart; empty where no sound can be in it."""
+    """FFmpeg's name of the demuxer; empty if such a file cannot hold sound."""
 
 
 KINDS: tuple[tuple[re.Pattern[bytes], Kind], ...] = tuple(
@@ -72,7 +72,7 @@ KINDS: tuple[tuple[re.Pattern[bytes], Kind], ...] = tuple(
 
 
 def kind_of(file: BinaryIO, size: int) -> Kind | None:
-    """Return the kind of a file that libsndfile does not read; None where its first bytes tell nothing."""
+    """Return the kind of a file that libsndfile does not read; None if its first bytes match none."""
     window = Window(file, size)
     start = window.at(_after_tags(window), 256)
     return next((kind for pattern, kind in KINDS if pattern.match(start)), None)
@@ -107,7 +107,7 @@ def _after_tags(window: Window) -> int:
 
 
 def _flac_layout(window: Window, start: int) -> Layout:
-    """Split joined files; give a stream without a length one that is long enough."""
+    """Split joined files; write a sufficient length into a stream without one."""
     starts = [start]
     for offset in range(start + 8, window.size, Window.CHUNK - 8):
         starts += [offset + match.start() for match in FLAC_START.finditer(window.at(offset, Window.CHUNK))]

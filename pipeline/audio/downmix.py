@@ -1,8 +1,8 @@
 """Several channels of one room to one, without losing what their mean cancels.
 
-Where a microphone is wired the wrong way round, one channel is the other upside down, and the mean of the two is
-silence. So each frame is looked at by itself: where the channels cancel each other, those that are against the
-loudest are turned round first.
+If a microphone is wired with the wrong polarity, one channel is the inverse of the other, and their mean is
+silence. So each frame is examined separately: if the channels cancel each other, those in antiphase to the
+loudest are inverted first.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import numpy as np
 from ..types import Samples
 
 FRAME = 256
-"""Samples that are turned round together: 16 ms at 16 kHz."""
+"""Samples that are inverted together: 16 ms at 16 kHz."""
 FADE = 64
-"""Samples in which a channel is turned round: a sudden change would click."""
+"""Samples over which a channel is inverted: a sudden change would click."""
 CANCELLED = 0.25
-"""Power of the sum over the sum of the powers: 2 for two equal channels, 1 for two that have nothing in common (or
-where one is silent), 0 for one upside down. Below this the mean loses more than 6 dB."""
+"""Power of the sum over the sum of the powers: 2 for equal channels, 1 for uncorrelated ones (or if one is
+silent), 0 for opposite ones. Below this the mean loses more than 6 dB."""
 AUDIBLE = 1e-9
-"""Mean power below which nothing can be heard: -90 dB."""
+"""Mean power of inaudible sound: -90 dB."""
 
 
 def downmix(block: Samples) -> Samples:
@@ -27,7 +27,7 @@ def downmix(block: Samples) -> Samples:
     mean = np.asarray(block.mean(axis=1), np.float32)
     if block.shape[1] == 1 or len(block) == 0:
         return mean
-    # Neighboring samples are subtracted, since hum that cancels is welcome: it says nothing of the speech above it.
+    # Differences of neighboring samples suppress hum: hum that cancels tells nothing about the speech above it.
     rough = np.diff(block, axis=0, prepend=block[:1])
     starts = np.arange(0, len(block), FRAME)
     of_sum = np.add.reduceat(np.square(rough.sum(axis=1)), starts)

@@ -1,7 +1,7 @@
-"""What the headers of WAV, RF64, Wave64, AIFF, CAF and AU files say of their length, and what is there instead.
+"""The length of the sound in WAV, RF64, Wave64, AIFF, CAF and AU files: by their headers, and in fact.
 
-A recorder writes the length last. One that writes to a pipe, or that crashed, leaves 0 or the largest number that it
-could think of; then the sound goes to the end of the file, and a header that says so takes the place of the old one.
+A recorder writes the length last. If it writes to a pipe or crashes, the header holds 0 or some very large number.
+Then the sound extends to the end of the file, and a corrected header replaces the original one.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ UNKNOWN_LENGTHS = (
     range(0x7FFF0000, 0x80010000),
     range(0xFFFF0000, 1 << 32),
 )
-"""What stands for a length that is not known: 0; sox has 0x7f000000 and 0x7ffff000, arecord 0x7fffffff and
-0x80000000, ffmpeg 0xffffffff, each at times less what comes before the sound."""
+"""Values that stand for an unknown length: 0; sox has 0x7f000000 and 0x7ffff000, arecord 0x7fffffff and
+0x80000000, ffmpeg 0xffffffff, each at times minus the size of the header."""
 LITTLE_S = 0.25
-"""Sound that a header may promise in excess, or not mention, without a word."""
+"""Difference between header and file that is ignored without a warning."""
 TRAILER = re.compile(rb"LIST|id3 |ID3 |bext|cue |fact|NAME|ANNO|_PMX|iXML")
 """Names of chunks that may follow the sound."""
 MAX_TRAILER = 1 << 20
-"""How far before the end a list of chunks behind the sound is looked for."""
+"""Search range for a list of chunks at the end of the file."""
 MAX_CHUNKS, MAX_TRAILERS = 1000, 32
-"""Chunks of a file, and places where a list of them may begin, that are looked at."""
+"""Most chunks, and most possible starts of a chunk list, that are examined in a file."""
 MAX_JOINED = 1000
-"""WAV files, one after another, that are read."""
+"""Most joined WAV files that are read."""
 MAX_FORMAT_BYTES = 4096
-"""A longer description of the format is none."""
+"""Longest valid description of the format."""
 MPEG_TAGS = (0x50, 0x55)
 """Numbers of MPEG audio (MP3) as the coding of a WAV file."""
 W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
@@ -47,13 +47,13 @@ W64_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A part of such a file."""
+    """A chunk of such a file."""
 
     name: bytes
     start: int
     """Offset of its content."""
     length: int
-    """What its header says."""
+    """Length in its header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Family:
     alignment: int = 2
 
     def chunk(self, window: Window, offset: int) -> Chunk | None:
-        """Return the chunk at an offset; None where none can be."""
+        """Return the chunk at an offset; None if there cannot be one."""
         header = window.at(offset, self.header_length)
         name = header[:4]
         if len(header) < self.header_length or not all(32 <= letter < 127 for letter in name):
@@ -106,13 +106,13 @@ class Family:
         return offset
 
     def are_chunks(self, window: Window, offset: int) -> bool:
-        """Tell whether nothing but chunks lies between an offset and the end, and at least one."""
+        """Tell whether only chunks, at least one, lie between an offset and the end."""
         end = self.end(window, offset)
         return end > offset and end in (window.size, window.size + 1)
 
 
 def header_layout(window: Window) -> Layout | None:
-    """Return where the sound of a file with such a header lies; None for any other file.
+    """Return the position of the sound in a file with such a header; None for any other file.
 
     Raises:
         AudioError: the file is cut short.
@@ -170,7 +170,7 @@ def _add_wave(window: Window, family: Family, layout: Layout) -> int:
 
 
 def _sound(window: Window, family: Family, chunk: Chunk, bytes_per_s: float, layout: Layout) -> range | None:
-    """Return where the sound lies, where that is not what the header says; None where it is.
+    """Return the position of the sound if it differs from the header; None if it does not.
 
     Raises:
         AudioError: the header promises more than is there.
@@ -263,7 +263,7 @@ def _caf_layout(window: Window, family: Family) -> Layout:
 
 
 AIFF_CODINGS = frozenset({b"none", b"twos", b"sowt", b"fl32", b"fl64", b"ulaw", b"alaw", b"in24", b"in32"})
-"""Codings of AIFF in which every sample takes the same space."""
+"""Codings of AIFF with a fixed size for each sample."""
 
 
 def _extended(number: bytes) -> float:

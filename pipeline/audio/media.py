@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 LITTLE_S, LITTLE = 0.5, 0.01
 """Length and header disagree by more than a little: by more seconds than this, and by more than this share."""
 MAX_TRACKS = 64
-"""More tracks than this are no recording's."""
+"""Most tracks of a recording."""
 MISREAD = frozenset({"speex"})
-"""Codings of which FFmpeg's own decoder makes sound of twice the length."""
+"""Codings that FFmpeg's own decoder misreads as sound of twice the length."""
 MAX_DAMAGED = 1000
-"""So many damaged packets, and the rest is not looked at."""
+"""After this many damaged packets, the rest is not read."""
 
 
 class MediaRecording:
@@ -51,7 +51,7 @@ class MediaRecording:
             first = next(self._frames(container, stream), None)
         if first is None:
             raise AudioError(f"{self.name} is empty or damaged: no sound can be decoded from it")
-        self.sample_rate, self.channels = first.sample_rate, first.layout.nb_channels  # a header may tell half of it
+        self.sample_rate, self.channels = first.sample_rate, first.layout.nb_channels  # a header may be incomplete
         self._form = first.layout.name
         self._check(self.sample_rate, self.channels)
         self.duration_s = self._promised_s or 0.0
@@ -79,7 +79,7 @@ class MediaRecording:
         self._remarks = []
 
     def _decoded(self) -> Iterator[Samples]:
-        """Yield all that can be decoded: float32 [t, channels] at `sample_rate`."""
+        """Yield all decodable sound: float32 [t, channels] at `sample_rate`."""
         from av import AudioResampler
 
         with self._source.opened() as file, self._container(file) as container:
@@ -121,7 +121,7 @@ class MediaRecording:
 
     @contextmanager
     def _container(self, file: BinaryIO) -> Generator[InputContainer]:
-        """Open the file as what its first bytes say, and nothing else: a playlist could name other files."""
+        """Open the file with the demuxer for its first bytes and no other: a playlist could name other files."""
         try:
             import av
             from av.error import FFmpegError
@@ -140,7 +140,7 @@ class MediaRecording:
             yield container
 
     def _track(self, container: InputContainer) -> AudioStream:
-        """Return the track that is taken: the first with sound that can be decoded."""
+        """Return the first track with decodable sound."""
         tracks = [track for track in container.streams.audio if _can_be_decoded(track)]
         if not tracks:
             what = "pictures but no sound" if container.streams.video else "no sound"
@@ -166,17 +166,17 @@ class MediaRecording:
 
 
 def _can_be_decoded(track: AudioStream) -> bool:
-    context = cast(object, track.codec_context)  # None where FFmpeg lacks the decoder, whatever PyAV's types say
+    context = cast(object, track.codec_context)  # None if FFmpeg lacks the decoder, despite PyAV's types
     return context is not None
 
 
 def _form(frame: AudioFrame) -> tuple[int, str, str]:
-    """Return what a resampler is made for."""
+    """Return the format that a resampler is made for."""
     return frame.sample_rate, frame.layout.name, frame.format.name
 
 
 def _promised_s(container: InputContainer, stream: AudioStream) -> float | None:
-    """Return how long the header says that the track is; None where it says nothing that can be."""
+    """Return the track's length by its header; None if that is missing or impossible."""
     length = None
     if stream.duration and stream.time_base:
         length = float(stream.duration * stream.time_base)

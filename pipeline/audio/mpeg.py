@@ -1,8 +1,8 @@
-"""The frames of an MPEG audio stream (MP3), whatever lies between them.
+"""The frames of an MPEG audio stream (MP3), with anything between them.
 
-A file may hold tags, junk and several recordings one after another, at different rates; it seldom says how many
-frames it has. libsndfile stops at what its first header says, or guesses. So the frames are found here, put together
-into pieces of one format, and each piece gets a header that tells its length.
+A file may hold tags, junk and several recordings one after another, at different rates; it seldom states its number of
+frames. libsndfile stops where the first header says, or guesses. So this module finds the frames, joins them into
+pieces of one format, and gives each piece a header with its length.
 
 A frame of layer III (ISO 11172-3, 2.4.1; ISO 13818-3 for half the rates):
 
@@ -37,15 +37,15 @@ KBPS = {
 FRAME_OR_TAG = re.compile(rb"\xff[\xe2-\xe7\xf2-\xff][\x10-\xef]|ID3|TAG|APETAGEX", re.DOTALL)
 """What may be the start of a header or a tag."""
 FRAMES_IN_A_ROW = 4
-"""So many frames one after another are no accident."""
+"""This many frames in a row are not an accident."""
 MAX_RUNS = 200_000
-"""Frames with so many interruptions are no recording; their places would need too much memory."""
+"""With more interruptions the frames are not a recording; their positions would need too much memory."""
 DECODER_DELAY = 529
 """Samples that a decoder runs late (LAME); libmpg123 takes them off the padding."""
 LITTLE_S, LITTLE = 0.5, 0.01
 """Length and header disagree by more than a little: by more seconds than this, and by more than this share."""
 JUNK_BYTES = 16_384
-"""More than this between the frames is told."""
+"""More bytes than this between the frames cause a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Frame:
 
 @lru_cache(maxsize=4096)
 def parse_header(header: bytes) -> Frame | None:
-    """Return what four bytes mean as the header of a frame; None if they are none."""
+    """Return four bytes parsed as the header of a frame; None if they are not one."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return None
     version, layer = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3)
@@ -141,7 +141,7 @@ def mpeg_layout(window: Window, start: int) -> Layout | None:
     """Return the pieces of an MPEG audio file whose frames begin somewhere from `start` on; None if there are none.
 
     Raises:
-        AudioError: it is in shreds.
+        AudioError: its frames are too scattered.
     """
     streams: list[_Stream] = []
     offset, junk_bytes = start, 0
@@ -205,11 +205,11 @@ class _Stream:
 
     @property
     def duration_s(self) -> float:
-        """Length of what was found, in seconds."""
+        """Length of the frames found, in seconds."""
         return self.count * self.frame.samples / self.frame.sample_rate
 
     def add(self, content: bytes, offset: int, frame: Frame) -> None:
-        """Take in the next frame."""
+        """Add the next frame."""
         if not self._is_begun:
             self._is_begun = True
             if self._read_info(content, frame):
@@ -222,7 +222,7 @@ class _Stream:
         self._last = content, offset, frame
 
     def interrupt(self) -> None:
-        """Take note that no frame follows the last one: whatever cut it off may be inside of it, too."""
+        """Record that no frame follows the last one, which may be damaged by the same interruption."""
         self._reservoir = 0
         last = self.parts[-1] if self.parts else None
         if isinstance(last, range) and self._last is not None and self._last[2].layer == 3:
@@ -233,7 +233,7 @@ class _Stream:
         self._last = None
 
     def piece(self) -> Piece:
-        """Return what was found, behind a frame that tells its length."""
+        """Return the frames found, after a frame that tells their length."""
         if self.frame.layer != 3:
             return Piece(self.parts, is_open_ended=True)
         padding = self._padding if self._promised_count == self.count else DECODER_DELAY
@@ -247,7 +247,7 @@ class _Stream:
             self.parts.append(part)
 
     def _append_silence(self, content: bytes, offset: int, frame: Frame) -> None:
-        """Put a frame without sound at the place of one that cannot be decoded; the rest of it may serve later ones."""
+        """Replace an undecodable frame by a silent one; later frames may still need the rest of it."""
         side = frame.side_offset + frame.side_length
         self._append(content[: frame.side_offset] + bytes(frame.side_length))
         self._append(range(offset + side, offset + frame.length))
@@ -278,7 +278,7 @@ class _Stream:
     def _can_be_decoded(self, content: bytes, frame: Frame) -> bool:
         """Tell whether all the sound that the side information refers to is there, and makes sense.
 
-        A frame behind a cut refers to sound that was cut off; libmpg123 complains of it on standard error.
+        A frame after a cut refers to sound before the cut; libmpg123 reports that on standard error.
         """
         side = content[frame.side_offset : frame.side_offset + frame.side_length]
         body = frame.length - frame.side_offset - frame.side_length

@@ -18,11 +18,11 @@ from .soundfiles import MAX_SAMPLE_RATE as MAX_SAMPLE_RATE  # the page in the br
 from .soundfiles import MIN_SAMPLE_RATE as MIN_SAMPLE_RATE
 
 AudioSource = str | Path | BinaryIO | Audio
-"""What can be compressed: a path, an open binary file that can seek, or samples."""
+"""A source to compress: a path, a seekable binary file, or samples."""
 
 
 class Recording(Protocol):
-    """A recording that can be read through, as often as wanted, in flat memory."""
+    """A recording that can be read any number of times in constant memory."""
 
     name: str
     sample_rate: int
@@ -96,7 +96,7 @@ class Resampler:
         self._channels = channels
 
     def push(self, block: Samples, last: bool = False) -> Samples:
-        """Return what can be had at 16 kHz by now: float32 [t, channels] of a block of the same shape."""
+        """Return the output at 16 kHz so far: float32 [t, channels] of a block of the same shape."""
         if self._stream is None:
             return block
         resampled = self._stream.resample_chunk(block, last=last)

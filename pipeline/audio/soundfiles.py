@@ -26,21 +26,21 @@ from .spooling import spool_unless_file
 BLOCK_S = 1.0
 """Length of the blocks in which a recording is read: keeps memory flat."""
 MAX_BLOCK_VALUES = 1 << 21
-"""Numbers in a block of many channels at a high rate: 8 MB."""
+"""Most numbers in a block: 8 MB of many channels at a high rate."""
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 1_000, 768_000
-"""Rates in Hz outside of which a header is not believed."""
+"""Range of plausible sample rates, in Hz."""
 LONGEST_S = 25 * 3600.0
-"""Where reading stops: a payload holds a day, and some headers promise nothing."""
+"""Longest recording that is read: a payload holds a day, and some headers have no length."""
 
 _stderr_lock = threading.Lock()
 
 
 class NotSoundError(AudioError):
-    """libsndfile does not read it; something else may."""
+    """libsndfile cannot read the file; another library may."""
 
 
 class SourceFile:
-    """A file that is read from its start as often as wanted."""
+    """A file that can be read from its start any number of times."""
 
     def __init__(self, source: str | Path | BinaryIO) -> None:
         """Take a path, or an open binary file that can seek.
@@ -121,7 +121,7 @@ class SoundFileRecording:
                                 f"{self.name} lasts longer than {LONGEST_S / 3600:.0f} h: split it into parts"
                             )
                         yield block
-        self.duration_s = frames_read / self.sample_rate  # what a header could only guess
+        self.duration_s = frames_read / self.sample_rate  # replaces the header's guess
 
     def _read(self, sound: soundfile.SoundFile, piece: Piece) -> Iterator[Samples]:
         """Yield all of a piece: float32 [t, channels] at its own rate."""
@@ -199,13 +199,13 @@ class _Sequential(soundfile.SoundFile):
     """
 
     def seekable(self) -> bool:
-        """Tell soundfile to leave seeking alone."""
+        """Tell soundfile that the file cannot seek."""
         return False
 
 
 @contextmanager
 def _quiet() -> Generator[None]:
-    """Keep libmpg123 from printing what it thinks of damaged frames; libsndfile has no other switch for it."""
+    """Keep libmpg123 from printing messages about damaged frames; libsndfile has no other switch for it."""
     with _stderr_lock:
         try:
             kept = os.dup(2)

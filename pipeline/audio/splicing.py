@@ -15,24 +15,24 @@ Parts = Sequence[bytes | range]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What libsndfile can decode from its start to its end; a recording is one or more of them."""
+    """A piece that libsndfile can decode from start to end; a recording is one or more of them."""
 
     parts: Parts | None = None
     """None for the whole file as it is."""
     is_open_ended: bool = False
-    """Whether the length in the header is not to be believed: sound is read until there is no more."""
+    """Whether to ignore the length in the header and read to the end."""
     guessed_s: float | None = None
-    """About how long it is, in seconds, where its header does not say."""
+    """Estimated length in seconds, if the header has none."""
 
 
 @dataclass(slots=True)
 class Layout:
-    """The pieces of sound that a file holds, one after another, and what does not fit its header."""
+    """The pieces of sound in a file, in order, and remarks on its header."""
 
     pieces: list[Piece] = field(default_factory=lambda: [Piece()])
     """At least one."""
     remarks: list[str] = field(default_factory=list[str])
-    """What the user should know, as a verb phrase: ``has 8 kB after its sound``."""
+    """Remarks for the user, as verb phrases: ``has 8 kB after its sound``."""
 
 
 class SplicedFile:
@@ -67,7 +67,7 @@ class SplicedFile:
             else:
                 self._file.seek(part.start + skipped)
                 chunk = self._file.read(length)
-                if not chunk:  # the file has shrunk meanwhile
+                if not chunk:  # the file has shrunk in the meantime
                     break
             chunks.append(chunk)
             self._position += len(chunk)

@@ -1,4 +1,4 @@
-"""What can be read only once, such as a pipe, kept so that it can be read again."""
+"""Spooling: keep the content of a pipe, so that it can be read again."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..display import shown_name
 from ..errors import AudioError
 
 SPOOL_MEMORY = 32 << 20
-"""Bytes that are kept in memory; more go to a temporary file."""
+"""Most bytes kept in memory; more go to a temporary file."""
 MAX_SPOOL = 4 << 30
-"""Bytes of a pipe that are kept at most: six hours of stereo at 48 kHz."""
+"""Most bytes kept of a pipe: six hours of stereo at 48 kHz."""
 CHUNK = 1 << 20
 
 
 def spool(stream: BinaryIO, name: str) -> BinaryIO:
-    """Return all of a stream as a file that can seek; it goes when it is closed or forgotten.
+    """Return all of a stream as a seekable file, which is deleted when it is closed or garbage-collected.
 
     Raises:
         AudioError: there is more than `MAX_SPOOL`, or no room for it.
@@ -46,7 +46,7 @@ def spool(stream: BinaryIO, name: str) -> BinaryIO:
 
 
 def spool_unless_file(path: str | Path) -> str | Path | BinaryIO:
-    """Return the path of a regular file as it is, and what a pipe gives as a file that can seek.
+    """Return the path of a regular file unchanged, and the content of a pipe as a seekable file.
 
     Raises:
         AudioError: it cannot be opened; it is a folder, a terminal, or a device that gives no recording.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..errors import PayloadCorrupt, PayloadTruncated
 
 MAX_BITS = 32
-"""Longest number, in bits: more zeros than this in front of one is corruption, not a number."""
+"""Longest number, in bits; more leading zeros than this mean corruption."""
 
 
 class BitWriter:
@@ -24,7 +24,7 @@ class BitWriter:
     def __init__(self) -> None:
         self._bytes = bytearray()
         self._value = 0
-        self._length = 0  # of bits in `_value`, which do not fill a byte yet
+        self._length = 0  # number of bits in `_value`, fewer than a byte
 
     def write(self, value: int, width: int) -> None:
         """Append the `width` lowest bits of `value`, most significant first."""
@@ -50,14 +50,14 @@ class BitReader:
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes have been begun."""
+        """Number of bytes begun so far."""
         return (self._position + 7) // 8
 
     def read(self, width: int) -> int:
         """Return the next `width` bits as a number.
 
         Raises:
-            PayloadTruncated: there are not so many.
+            PayloadTruncated: fewer than `width` bits are left.
         """
         end = self._position + width
         if end > 8 * len(self._buffer):
@@ -80,8 +80,8 @@ class AdaptiveGolomb:
     """Code signed numbers with an exp-Golomb code whose order follows their size.
 
     A number v is folded to n = 2v (v >= 0) or -2v - 1 (v < 0), so that small ones come
-    first. With order k, m = n + 2^k is written in binary behind as many zeros as it has
-    bits more than k + 1:
+    first. With order k, m = n + 2^k is written in binary. Zeros precede it: one for each bit
+    of m beyond k + 1:
 
         k = 1    n = 0: 10   1: 11   2: 0100   3: 0101   ...   6: 001000
 

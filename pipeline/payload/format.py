@@ -47,7 +47,7 @@ SMALL_PAYLOAD = 256
 MAX_DURATION_TICKS = 24 * 3600 * TICKS_PER_SECOND
 MAX_SPEAKERS = 64
 MAX_UTTERANCES = 1 << 17
-"""Limits that keep a hostile payload small in memory: a day, 64 people, an utterance every 0.66 s."""
+"""Limits on the memory that a hostile payload can take: a day, 64 people, an utterance every 0.66 s."""
 
 CONFIDENCE_LEVELS = (0.5, 0.75, 0.88, 0.96)
 """What the four levels of confidence decode to; encoding takes the nearest."""
@@ -59,20 +59,20 @@ FLAG_RECOGNIZER = 0x80
 FLAG_SPACE = 0x80
 """In the byte before a voice: the number of its space follows, because it has changed."""
 REFERENCE, LONG_VOICE = 0, 127
-"""Lengths that stand for something else: two bytes of a voice's id; a length that follows."""
+"""Lengths with a special meaning: a two-byte voice id follows; a longer length follows."""
 
 ENDS_TOO_SOON = "the payload ends too soon; fetch all of it again"
 
 GAP_PRIOR = (2, 16)
 """Count and sum that the code of gaps starts with: 8 on average, folded, is a quarter of a second."""
 DURATION_PRIOR = (2, 20)
-"""Likewise for what is left of a duration after its prediction from the text."""
+"""Likewise for the difference between a duration and its prediction from the text."""
 SPEAKING_RATE_PRIOR = (16 * TICKS_PER_SECOND, 240)
 """Ticks and characters that each speaker's speaking rate starts with: 15 characters a second."""
 
 
 def encode_payload(payload: Payload, coder: TextCoder) -> bytes:
-    """Return the bytes that mean `payload`, times and confidence rounded to the format's steps.
+    """Return `payload` as bytes, with times and confidence rounded to the format's steps.
 
     Raises:
         TextError: a text cannot be carried.
@@ -94,7 +94,7 @@ def encode_payload(payload: Payload, coder: TextCoder) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What bytes mean, and what each part of them costs."""
+    """A decoded payload, and the size of each section."""
 
     payload: Payload
     sections: Mapping[str, int]
@@ -104,10 +104,10 @@ class Decoded:
 
 
 def decode_payload(data: bytes, coders: Mapping[int, TextCoder]) -> Decoded:
-    """Return what `data` means.
+    """Return the decoded payload.
 
     Args:
-        data: the whole payload, from outside: nothing in it is believed unchecked.
+        data: the whole payload, untrusted: every value in it is checked.
         coders: the text coders of this release, by their ids.
 
     Raises:
@@ -146,7 +146,7 @@ def decode_payload(data: bytes, coders: Mapping[int, TextCoder]) -> Decoded:
 
 
 def split_voices(data: bytes) -> tuple[bytes, bytes, bytes]:
-    """Return a payload in three: what stands before its voices section, the section, and what stands behind it.
+    """Split a payload into the bytes before its voices section, the section, and the bytes after it.
 
     Raises:
         PayloadError: `data` is no payload; its text is not looked at.
@@ -249,7 +249,7 @@ def _encode_speakers(payload: Payload) -> bytes:
 
 
 def _decode_speakers(reader: _Reader, stereo: bool) -> tuple[tuple[Speaker, ...], str]:
-    """Return the speakers, and what recognized them."""
+    """Return the speakers, and the name of the recognizer."""
     head = reader.take(1)[0]
     recognizer = DEFAULT_RECOGNIZER
     if head & FLAG_RECOGNIZER:
@@ -292,7 +292,7 @@ def _decode_voice(reader: _Reader, space: str | None) -> Voice | VoiceReference:
 
 
 def _number(name: str, numbers: Mapping[int, str], prefix: str) -> int | None:
-    """Return the number that stands for `name`, which is `prefix` and the number where it has none of its own."""
+    """Return the number of `name`; a name without its own number is `prefix` followed by the number."""
     for number, known in numbers.items():
         if known == name:
             return number
@@ -325,7 +325,7 @@ def _encode_timing(payload: Payload, languages: bool) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Timing:
-    """One utterance's timing as it is coded: its meaning hangs on the text, which comes later."""
+    """One utterance's timing as coded; its meaning depends on the text, which comes later."""
 
     speaker: int
     confidence: float
@@ -383,7 +383,7 @@ def _restore(timing: list[_Timing], texts: list[str], speakers: int, duration: i
 
 
 class _SpeakingRate:
-    """Predict how long a speaker takes for a text, from what they said before."""
+    """Predict the duration of a text from a speaker's earlier utterances."""
 
     def __init__(self) -> None:
         self._ticks, self._characters = SPEAKING_RATE_PRIOR
@@ -393,13 +393,13 @@ class _SpeakingRate:
         return max(1, (len(text) * self._ticks + self._characters // 2) // self._characters)
 
     def learn(self, text: str, ticks: int) -> None:
-        """Take in how long `text` took."""
+        """Update the prediction with the duration of `text`."""
         self._ticks += ticks
         self._characters += len(text)
 
 
 class _Reader:
-    """Take bytes from the front, never more than there are."""
+    """Read bytes from the front, never beyond the end."""
 
     def __init__(self, data: bytes, position: int) -> None:
         self._data = data
