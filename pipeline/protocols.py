@@ -1,4 +1,4 @@
-"""What the pipeline asks of an engine; anything with these methods is one."""
+"""The interfaces of engines: any class with these members is one."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy.typing as npt
 from .types import Samples, Transcript, Voice
 
 SpeakerEmbedding = npt.NDArray[np.float32]
-"""float32 [D] of length 1: a voice as a point, nearer to that of the same speaker than to others'."""
+"""float32 [D] of length 1: a voice as a point, near other points of the same speaker."""
 
 ENGINE_SAMPLE_RATE = 16_000
-"""Rate in Hz at which recognizers and voice encoders are given speech."""
+"""Sample rate in Hz of the input to recognizers and voice encoders."""
 
 Progress = Callable[[float, float], None]
-"""Called now and then with the seconds done and the seconds in all."""
+"""Callback with the seconds done and the total in seconds."""
 
 MAX_UTTERANCE_S = 60.0
-"""Longest speech in seconds that is made for one utterance, whatever its text is: recognizers hear 30 s at a time."""
+"""Longest speech for one utterance, in seconds, for any text: recognizers take 30 s at a time."""
 
 
 class Recognizer(Protocol):
@@ -28,7 +28,7 @@ class Recognizer(Protocol):
 
     @property
     def name(self) -> str:
-        """What `inspect` and reports call the engine and its model."""
+        """Name of the engine and its model, for `inspect` and reports."""
         ...
 
     def transcribe(self, samples: Samples) -> Transcript:
@@ -50,25 +50,25 @@ class VoiceEncoder(Protocol):
 
     @property
     def space(self) -> str:
-        """Name of the voice space that it measures into."""
+        """Name of the voice space of its voices."""
         ...
 
     def encode(self, samples: Samples, transcript: str) -> Voice:
-        """Return the voice of the one person who speaks.
+        """Return the voice of a single speaker.
 
         Args:
             samples: float32 [T], mono, 16 kHz, in [-1, 1]; speech without long pauses.
-            transcript: the words that are said in it.
+            transcript: the words in `samples`.
         """
         ...
 
 
 class SpeakerEmbedder(Protocol):
-    """Tells voices apart; nothing of it travels."""
+    """Speech to an embedding that tells voices apart; it is not part of the payload."""
 
     @property
     def name(self) -> str:
-        """What reports call the embedder."""
+        """Name of the embedder, for reports."""
         ...
 
     def embed(self, samples: Samples) -> SpeakerEmbedding:
@@ -91,19 +91,19 @@ class Synthesizer(Protocol):
 
     @property
     def sample_rate(self) -> int:
-        """Rate of what it returns, in Hz."""
+        """Sample rate of its output, in Hz."""
         ...
 
     def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
-        """Return the text spoken, float32 [T] mono in [-1, 1] at `sample_rate`.
+        """Return speech for a text, float32 [T] mono in [-1, 1] at `sample_rate`.
 
-        Speech starts with the first sample and ends near the last, `MAX_UTTERANCE_S` later at most: what
-        would go on is left out. The same arguments give the same samples.
+        Speech starts with the first sample and ends near the last. It is cut after `MAX_UTTERANCE_S`.
+        The same arguments give the same samples.
 
         Args:
-            text: what to say; any Unicode.
+            text: the words to speak; any Unicode.
             voice: in one of `spaces`, or None for the engine's neutral voice.
-            duration_s: how long it should last, met as closely as intelligible
+            duration_s: target duration, met as closely as intelligible
                 speech allows; None for the voice's own speaking rate.
             language: ISO 639-1 code.
         """
@@ -112,10 +112,10 @@ class Synthesizer(Protocol):
 
 @runtime_checkable
 class StreamingSynthesizer(Synthesizer, Protocol):
-    """A synthesizer that can be heard before it has finished."""
+    """A synthesizer whose speech can be played before it is complete."""
 
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
-        """Yield the text spoken at the voice's own speaking rate, float32 [t] mono in [-1, 1], piece by piece.
+        """Yield speech at the voice's own speaking rate, float32 [t] mono in [-1, 1], piece by piece.
 
         Together the pieces last `MAX_UTTERANCE_S` at most.
         Arguments as for `synthesize`. Close the iterator to stop early.
@@ -124,26 +124,26 @@ class StreamingSynthesizer(Synthesizer, Protocol):
 
 
 class VoiceBook(Protocol):
-    """Voices known by name: a payload may name these instead of carrying them."""
+    """Voices known by name: a payload may reference these instead of carrying them."""
 
     def find(self, voice_id: int, spaces: frozenset[str]) -> Voice | None:
-        """Return the voice with this `Voice.id`, or None where it is not known.
+        """Return the voice with this `Voice.id`, or None if it is unknown.
 
-        Where its space is not among `spaces` and the same person has a voice
-        in one that is, that one is returned instead.
+        If its space is not among `spaces`, but the same person has a voice
+        in one of them, return that voice instead.
         """
         ...
 
     def named(self, name: str, space: str) -> Voice:
-        """Return somebody's voice.
+        """Return a person's voice in a space.
 
         Raises:
-            VoiceError: nobody has that name, or not with a voice in that space.
+            VoiceError: the name is unknown, or the person has no voice in that space.
         """
         ...
 
     def match(self, voice: Voice) -> Voice | None:
-        """Return the known voice of the one person who `voice` surely is, or None.
+        """Return the known voice of the same person as `voice`, or None if there is no certain match.
 
         Raises:
             VoiceError: voices of this space cannot be compared.
@@ -151,7 +151,7 @@ class VoiceBook(Protocol):
         ...
 
     def name_of(self, voice_id: int) -> str | None:
-        """Return whose voice has this `Voice.id`, or None where it is not known."""
+        """Return the name of the person with this `Voice.id`, or None if it is unknown."""
         ...
 
 
@@ -160,7 +160,7 @@ class TextCoder(Protocol):
 
     @property
     def id(self) -> int:
-        """0 to 255, carried in the payload: names the coder and its model."""
+        """0 to 255, carried in the payload: identifies the coder and its model."""
         ...
 
     @property
@@ -171,8 +171,8 @@ class TextCoder(Protocol):
     def encode(self, texts: Sequence[str]) -> bytes:
         """Return the code of the utterances of one payload, in order.
 
-        The coder's state runs on from one text to the next. Nothing to say
-        (no texts, or only empty ones) costs nothing: ``b""``.
+        The coder's state continues from one text to the next. No texts, or only
+        empty ones, are coded as ``b""``.
 
         Raises:
             TextError: a text holds a lone surrogate.

@@ -1,4 +1,4 @@
-"""Transcripts as people write them: doubled marks and lost capitals."""
+"""Corrections of transcripts: doubled marks and missing capitals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 
 def tidy(text: str) -> str:
-    """Return `text` as people write it: the model doubles a comma or forgets a capital now and then.
+    """Return `text` with corrected marks and capitals: the model sometimes doubles a comma or omits a capital.
 
     "In short,, it  was. it is.." -> "In short, it was. It is."
     """

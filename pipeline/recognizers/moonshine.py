@@ -34,7 +34,7 @@ Logits = npt.NDArray[np.float32]
 
 START_TOKEN, END_TOKEN = 1, 2
 TOKENS_PER_SECOND = 6.5
-"""No English speaker reaches it (arXiv:2410.15608, section 3): more tokens are a loop."""
+"""Faster than any English speaker (arXiv:2410.15608, section 3): more tokens mean a loop."""
 MAX_LENGTH_S = 30.0
 """Longest input: what the model was trained on."""
 MIN_LENGTH_S = 0.3
@@ -42,31 +42,31 @@ MIN_LENGTH_S = 0.3
 LAYERS, HEADS, HEAD_SIZE = 6, 8, 36
 """Shape of the decoder's cache."""
 THREADS = 2
-"""On quiet cores, two threads read in 0.6 of the time that one takes."""
+"""On quiet cores, two threads take 0.6 of the time of one."""
 WAYS_OUT = 5
-"""So many places are tried where a decoder that is stuck may leave its loop."""
+"""Most places at which a stuck decoder may try to leave its loop."""
 END_COST = 1.0
-"""In nats: an end without another word gives up what may follow the loop, so it has to be likelier by this."""
+"""In nats: an end of text may lose words after the loop, so it must be more likely by this margin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the decoder has read so far."""
+    """The tokens decoded so far."""
 
     tokens: list[int] = field(default_factory=list[int])
     log_probabilities: list[float] = field(default_factory=list[float])
-    """Of each token, and of the end where the decoder said it."""
+    """Log-probability of each token, and of the end if the decoder reached it."""
 
     @property
     def ended(self) -> bool:
-        """Whether the decoder came to the end by itself."""
+        """Whether the decoder reached the end by itself."""
         return len(self.log_probabilities) > len(self.tokens)
 
     @property
     def confidence(self) -> float:
-        """Mean probability, in [0, 1], 0 where nothing was read; a phrase counts once, however often it is repeated.
+        """Mean probability, in [0, 1], 0 without tokens; a repeated phrase counts once.
 
-        To say a thing again is likely, be it right or wrong: no evidence.
+        A repetition is likely, right or wrong, so it is no evidence.
         """
         again = {index for run in repeated_runs(self.tokens, min_repeats=2) for index in run.again}
         counted = [value for index, value in enumerate(self.log_probabilities) if index not in again]
@@ -88,7 +88,7 @@ class MoonshineRecognizer:
         """Load the model from `folder`, or from the installed wheel.
 
         Raises:
-            EngineError: the weights are not there or cannot be loaded, or it is to read another language.
+            EngineError: the weights are missing or cannot be loaded, or the language is not English.
         """
         if language != "en":
             raise EngineError(
@@ -124,7 +124,7 @@ class MoonshineRecognizer:
         reading = self._read_on(Reading(), *self._begin(sound, []), most)
         runs = repeated_runs(reading.tokens)
         if runs and not reading.ended and runs[-1].end < len(reading.tokens):
-            # Repeated words are said faster than others: what follows them is read, too.
+            # Repeated words are spoken faster than others: allow tokens for the words after them.
             repeated = sum(len(run.again) for run in runs)
             reading = self._read_on(reading, *self._begin(sound, reading.tokens), repeated)
             runs = repeated_runs(reading.tokens)
@@ -133,7 +133,7 @@ class MoonshineRecognizer:
         return reading
 
     def _encode(self, samples: Samples) -> dict[str, Any]:
-        """Return what the decoder is given of the sound."""
+        """Return the decoder's inputs for the sound."""
         batch = samples[np.newaxis].astype(np.float32)
         mask = np.ones(batch.shape, np.int64)
         (hidden,) = self._encoder.run(None, {"input_values": batch, "attention_mask": mask})

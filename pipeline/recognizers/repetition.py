@@ -1,8 +1,8 @@
-"""Phrases that a recognizer's decoder says again and again: a person's own repetition, or a decoder that is stuck.
+"""Repeated phrases in a transcript: a speaker's own repetition, or a decoder that is stuck in a loop.
 
-A decoder that hears somebody say "no" ten times leaves the repetition by itself. One that is stuck goes on until it
-is stopped: so did every one of 79 segments of noise, hum, tones and music that were looped over, and 25 of 609
-synthetic sentences with repeated words, most of them with nine equal digits.
+If a speaker says "no" ten times, the decoder leaves the repetition by itself. A stuck decoder continues until it is
+stopped. That happened in all 79 looped segments of noise, hum, tones and music, and in 25 of 609 synthetic sentences
+with repeated words, most of them with nine equal digits.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MIN_REPEATS, MIN_TOKENS = 4, 12
-"""A phrase said this often in a row, over at least so many tokens, may be a loop."""
+"""A phrase with this many repeats in a row, over at least this many tokens, may be a loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A phrase that is said several times in a row."""
+    """A phrase that is repeated several times in a row."""
 
     start: int
-    """Index of the first token of the phrase when it is first said."""
+    """Index of the first token of the first occurrence."""
     period: int
-    """How many tokens the phrase has."""
+    """Number of tokens in the phrase."""
     end: int
     """Index after the last token that repeats, perhaps within the phrase."""
 
@@ -32,7 +32,7 @@ class Run:
 
 
 def repeated_runs(tokens: Sequence[int], min_repeats: int = MIN_REPEATS) -> list[Run]:
-    """Return the phrases that are said `min_repeats` times in a row, in order and apart; at each place the longest run.
+    """Return the phrases with `min_repeats` repeats in a row, in order, without overlap; at each place the longest run.
 
     Example:
         >>> repeated_runs([5] + [1, 2] * 6 + [3])

@@ -4,10 +4,10 @@ Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervis
 arXiv:2212.04356; the guards against hallucinations are those of its section 4.5.
 
     whisper                  the size `DEFAULT_MODEL`
-    whisper:large-v3         another size; weights come into Whisper's own cache, once
-    whisper:/path/model.pt   weights of one's own
+    whisper:large-v3         another size; Whisper downloads the weights into its own cache, once
+    whisper:/path/model.pt   weights from a file
 
-A segment of speech is encoded once; its language is found and its words are read from that.
+A segment of speech is encoded once; its language and its words are decoded from that.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ..types import Samples, Transcript
 from .cleaning import tidy
 
 DEFAULT_MODEL = "small"
-"""The largest that keeps up with speech on a few CPU cores."""
+"""The largest size that keeps up with speech on a few CPU cores."""
 MEGABYTES = {
     "tiny": 76,
     "base": 145,
@@ -44,9 +44,9 @@ MEGABYTES = {
 OTHER_NAMES = {"large": "large-v3", "turbo": "large-v3-turbo"}
 
 MAX_LENGTH_S = 30.0
-"""What Whisper reads at once (arXiv:2212.04356, section 2.2)."""
+"""Length of Whisper's input (arXiv:2212.04356, section 2.2)."""
 SILENCE_PEAK = 1e-3
-"""60 dB below full scale nobody speaks: whatever Whisper would say to that, it has made up."""
+"""60 dB below full scale there is no speech: any words from Whisper would be hallucinated."""
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Tried in turn until the text is no loop and likely enough."""
 BEAM_SIZE = BEST_OF = 5
@@ -55,32 +55,32 @@ MAX_COMPRESSION_RATIO = 2.4
 MIN_LOG_PROBABILITY = -1.0
 """Mean over the tokens; less likely text is wrong."""
 MAX_NO_SPEECH = 0.6
-"""Unlikely text where Whisper is as sure as this that nobody speaks is none."""
+"""Unlikely text is discarded if Whisper's probability of no speech reaches this."""
 SEED = 0
 """Of the sampling at temperatures above zero: the same sound gives the same text."""
 
 LANGUAGE_PRIOR_S = 1.0
-"""Every language counts as heard for so long before the first word."""
+"""Prior of each language, as if it had been heard for this long."""
 
 SPECIAL_TOKEN = re.compile(r"<\|[^|]*\|>")
-"""Not words, though a decoder that has lost its way may say them."""
+"""Tokens that are not words, though a confused decoder may produce them."""
 LOOP = re.compile(r"(.{1,100}?)\1{3,}", re.DOTALL)
 LOOP_CHARACTERS = 40
 """A phrase said four times or more in a row, over at least so many characters, is a loop of the decoder."""
 
 
 class WhisperRecognizer:
-    """One of Whisper's models; threads take turns with it."""
+    """A Whisper model; threads take turns to use it."""
 
     def __init__(self, model: str = "", language: str = "") -> None:
-        """Load a model, from Whisper's cache (`~/.cache/whisper`), the net, or a file.
+        """Load a model from Whisper's cache (`~/.cache/whisper`), the network, or a file.
 
         Args:
             model: its size, or the path of a checkpoint; `DEFAULT_MODEL` if empty.
-            language: ISO 639-1 code of what is spoken; found out for each segment if empty.
+            language: ISO 639-1 code of the spoken language; detected for each segment if empty.
 
         Raises:
-            EngineError: there is no such model, its weights cannot be had, or it does not read the language.
+            EngineError: there is no such model, its weights are missing, or it does not recognize the language.
         """
         self._model, size = _load(model or DEFAULT_MODEL)
         self.name = f"whisper-{size}" if size else "whisper"
@@ -107,14 +107,14 @@ class WhisperRecognizer:
         silent = result.no_speech_prob > MAX_NO_SPEECH and result.avg_logprob < MIN_LOG_PROBABILITY
         text = "" if silent else SPECIAL_TOKEN.sub("", result.text)
         if self._stuck(result) or len(text) > MAX_CHARACTERS_PER_SECOND * len(samples) / ENGINE_SAMPLE_RATE:
-            text = without_loops(text)  # what a person repeats at a person's speaking rate stays
+            text = without_loops(text)  # keeps repetitions at a human speaking rate
         text = tidy(text)
-        # That somebody speaks, and that these are the words.
+        # Probability of speech, and of these words.
         confidence = float((1 - result.no_speech_prob) * np.exp(result.avg_logprob)) if text else 0.0
         return Transcript(text, confidence, language)
 
     def _encode(self, samples: Samples) -> torch.Tensor:
-        """Return what Whisper's encoder makes of a segment: [1, frames, state]."""
+        """Return the encoder's output for a segment: [1, frames, state]."""
         mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(samples), self._model.dims.n_mels)
         mel = mel.to(self._model.device)
         return self._model.embed_audio((mel.half() if self._half else mel).unsqueeze(0))
@@ -124,9 +124,9 @@ class WhisperRecognizer:
         return self._model.device.type != "cpu"
 
     def _detect(self, features: torch.Tensor, duration_s: float) -> str:
-        """Return the likeliest language: what this segment sounds like, times what was spoken so far.
+        """Return the most likely language: the segment's likelihood times the prior from earlier segments.
 
-        A lone "Yes" sounds like any language; a conversation changes its language seldom.
+        A lone "Yes" sounds like any language, and a conversation seldom changes its language.
         """
         _, (probabilities,) = self._model.detect_language(features)
         likely = {language: probabilities[language] * heard for language, heard in self._heard_s.items()}
@@ -135,7 +135,7 @@ class WhisperRecognizer:
         return max(likely, key=lambda language: likely[language])
 
     def _decode(self, features: torch.Tensor, language: str) -> whisper.DecodingResult:
-        """Return the first result that is believable, or the last one."""
+        """Return the first plausible result, or the last one."""
         result = None
         for temperature in TEMPERATURES:
             options = whisper.DecodingOptions(
@@ -194,7 +194,7 @@ def _load(model: str) -> tuple[whisper.Whisper, str]:
 def _load_size(size: str) -> whisper.Whisper:
     try:
         return whisper.load_model(size)
-    except Exception as error:  # no net, no disk, a broken download, a broken file
+    except Exception as error:  # no network, no disk, a broken download, a broken file
         file = _cache_folder() / f"{size}.pt"
         raise EngineError(
             f"Whisper's weights {file} cannot be downloaded ({_reason(error)}); try again with a connection, "

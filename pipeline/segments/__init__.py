@@ -1,1 +1,1 @@
-"""Where somebody speaks, who it is, and what is no speech."""
+"""Speech detection, diarization, channels, and rejection of noise."""

@@ -1,4 +1,4 @@
-"""Is a stereo recording two people on two lines, or one room in stereo?"""
+"""Channels: does a stereo recording hold two parties on two lines, or one room?"""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from ..types import Samples
 ChannelMode = Literal["auto", "mix", "split"]
 
 FRAME = 512
-"""Samples a level is measured over: 32 ms at 16 kHz."""
+"""Samples in one measurement of level: 32 ms at 16 kHz."""
 LISTEN_S = 600.0
 """How much of a recording `auto` listens to."""
 ACTIVE_DB = 35.0
 """A frame within this of the loud ones is sound, not background."""
 DOMINANCE_DB = 10.0
-"""In a two-party recording whoever speaks is this much louder on their own channel; a stereo
-microphone gives people on its left and right 3 to 6 dB."""
+"""In a two-party recording, a speaker is this much louder on their own channel; with a stereo
+microphone, people on its left and right differ by 3 to 6 dB."""
 DOMINANCE_SHARE = 0.05
-"""Each party dominates at least this share of the sound: one that only hums along counts too."""
+"""Each party dominates at least this share of the sound, even one with only short responses."""
 
 
 def splits(recording: Recording, mode: ChannelMode) -> bool:
-    """Return whether each channel is a party of its own.
+    """Return whether each channel holds one party.
 
     Args:
         recording: of any number of channels.
-        mode: ``split`` and ``mix`` say so themselves; ``auto`` listens.
+        mode: ``split`` and ``mix`` decide it; ``auto`` detects it.
 
     Raises:
-        AudioError: `split` on a recording that has not two channels.
+        AudioError: `split` for a recording without two channels.
     """
     if mode == "split" and recording.channels != 2:
         raise AudioError(
@@ -47,12 +47,12 @@ def splits(recording: Recording, mode: ChannelMode) -> bool:
 
 
 def tracks(block: Samples, split: bool) -> list[Samples]:
-    """Return what each party says in a block: float32 [t] for each channel, or for all of them mixed."""
+    """Return the sound of each party in a block: float32 [t] for each channel, or for their mix."""
     return [np.ascontiguousarray(channel) for channel in block.T] if split else [downmix(block)]
 
 
 def _two_parties(recording: Recording) -> bool:
-    """Tell by who is louder when: two parties take turns in dominating, a room does not."""
+    """Decide by level: two parties take turns in dominating their channels, a room does not."""
     levels: list[npt.NDArray[np.float64]] = []
     left_over = np.zeros((0, 2), np.float32)
     frames_wanted = int(LISTEN_S * 16_000 / FRAME)

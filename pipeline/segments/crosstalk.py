@@ -1,10 +1,10 @@
-"""Keep each party of a call on its own channel: mute what leaks over from the other.
+"""Crosstalk: keep each party of a call on its own channel by muting leaks from the other.
 
-A telephone hybrid or a headset lets some of one voice through to the other channel, 20 to 40 dB softer and up to
-some milliseconds late. Unmuted, the recognizer reads everything twice. A leak is told from a second voice by how
-much the two channels are alike: at the best lag, the normalized cross-correlation of 128 ms with the differences
-of neighboring samples (which flattens the spectrum of speech) is 0.09 to 0.32 where two people talk at once, and
-mostly 0.85 to 1 where one leaks by -30 dB (measured on six two-party recordings).
+A telephone hybrid or a headset lets some of one voice through to the other channel, 20 to 40 dB softer and up to some
+milliseconds late. Without muting, all words are recognized twice. The similarity of the two channels tells a leak
+from a second voice: at the best lag, the normalized cross-correlation of 128 ms with the differences of neighboring
+samples (which flattens the spectrum of speech) is 0.09 to 0.32 for two people who talk at once, and mostly 0.85 to 1
+for a leak of -30 dB (measured on six two-party recordings).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from ..types import Samples
 FRAME = 512
 """Samples that are muted or kept together: 32 ms at 16 kHz."""
 WINDOW = 2048
-"""Samples that a decision listens to, around the frame: 128 ms."""
+"""Samples around a frame that a decision considers: 128 ms."""
 MAX_LAG = 1600
-"""How late a leak may be: 100 ms."""
+"""Longest delay of a leak: 100 ms."""
 LEAK_DB = 6.0
 """A leak is at least this much softer than its source."""
 SIMILARITY = 0.5
-"""Correlation from which on the softer channel holds nothing of its own."""
+"""Correlation above which the softer channel holds only a leak."""
 SILENCE = 1e-7
-"""Mean square below which nothing can be heard: -70 dB."""
+"""Mean square of inaudible sound: -70 dB."""
 
 _MARGIN = (WINDOW - FRAME) // 2
 _TRANSFORM = 4096  # holds WINDOW + MAX_LAG samples
@@ -35,10 +35,10 @@ assert WINDOW + MAX_LAG <= _TRANSFORM
 
 
 def without_crosstalk(blocks: Iterable[Samples]) -> Iterator[Samples]:
-    """Yield the sound of a two-party recording with leaks muted, delayed by less than 0.1 s of sound; nothing is lost.
+    """Yield the sound of a two-party recording with leaks muted, less than 0.1 s behind the input; none is lost.
 
     Args:
-        blocks: float32 [t, 2] at 16 kHz, following each other.
+        blocks: consecutive float32 [t, 2] at 16 kHz.
     """
     # sound   [ MAX_LAG + margin of the past | frames to decide | margin of the future ]
     past = MAX_LAG + _MARGIN

