@@ -33,8 +33,8 @@ SAME_SPEAKER = 0.3
 """Cosine of two clusters' means above which they are one speaker, unless they are the last two and well separated."""
 APART = 3.6
 """Separation of the last two clusters, in standard deviations, that makes them two people with similar voices, as on
-one telephone line. Half a minute of one person, cut in two, reached 3.4; telephone calls of two people have 4.0 and more.
-A minute of one reader from several sessions can reach 4.4, and then counts as two."""
+one telephone line. Half a minute of one person, cut in two, reached 3.4; telephone calls of two people have 4.0 and
+more. A minute of one reader from several sessions can reach 4.4, and then counts as two."""
 APART_WINDOWS = 60
 """With fewer windows (15 s of speech), two similar voices always count as one: one reader of ten seconds in noise
 (5 dB) reached 4.3, and words were lost where the sentence was cut."""

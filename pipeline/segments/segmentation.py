@@ -38,8 +38,8 @@ QUIETEST_DB = 45.0
 """Sound this far below the loud parts of a segment counts as background."""
 ONSET_RISE = 0.5
 """A segment starts where its level has risen this far from the background toward the loud parts, in decibels, if no
-quieter sound lies between there and the detector's onset: detectors notice first consonants late. Of 88 utterances, 78 % start
-within 50 ms of the rise in level; without this rule, 68 %."""
+quieter sound lies between there and the detector's onset: detectors notice first consonants late. Of 88 utterances,
+78 % start within 50 ms of the rise in level; without this rule, 68 %."""
 
 
 SpeechDetector = Callable[[Samples], float]
