@@ -9,6 +9,10 @@ Importing this loads nothing yet: each name comes from the module that `__init__
 when it is first asked for, so that the command line answers at once.
 """
 
+import logging
+
 import lazy_loader
+
+logging.getLogger("speechzip").addHandler(logging.NullHandler())  # a library shows its log to nobody who does not ask
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

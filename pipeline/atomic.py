@@ -78,16 +78,16 @@ def atomic_file(
 
 def _check_writable(path: Path, force: bool, inputs: Sequence[str | Path | BinaryIO]) -> None:
     if path.is_dir():
-        raise OutputError(f"{path} is a folder; name a file with --output")
+        raise OutputError(f"{path} is a folder, not a file", remedies=("another_file",))
     if any(_is_same_file(path, source) for source in inputs):
-        raise OutputError(f"{path} is the input itself and would be lost; name another file with --output")
+        raise OutputError(f"{path} is the input itself and would be lost", remedies=("another_file",))
     if path.exists() and not force and path.is_file():
-        raise OutputError(f"{path} already exists; give --force to overwrite it, or --output for another name")
+        raise OutputError(f"{path} already exists", remedies=("force", "another_file"))
     folder = _target(path).parent
     if not folder.is_dir():
         raise OutputError(f"{path} cannot be written: the folder {folder} does not exist; make it first")
     if not os.access(path if path.exists() else folder, os.W_OK):
-        raise OutputError(f"{path} cannot be written: permission denied; choose another place with --output")
+        raise OutputError(f"{path} cannot be written: permission denied", remedies=("another_file",))
 
 
 def _target(path: Path) -> Path:

@@ -6,6 +6,7 @@ Engines load inside the commands, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import signal
 import sys
@@ -26,6 +27,8 @@ from .threads import keep_one_blas_thread
 
 if TYPE_CHECKING:
     from .protocols import Progress
+
+logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="speechzip",
@@ -190,8 +193,18 @@ def _options(  # pyright: ignore[reportUnusedFunction]  # typer calls it
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
     ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug", envvar="SPEECHZIP_DEBUG", help="Show on standard error what is done, and why it failed."
+        ),
+    ] = False,
 ) -> None:
     """Compress speech by understanding it: words, voices and timing in a few bytes."""
+    if debug:
+        from .diagnostics import show_log
+
+        show_log()
 
 
 def main() -> None:
@@ -216,7 +229,10 @@ def main() -> None:
     except SpeechzipError as error:
         if stopped_by:  # an interrupted import turned the exit into an error of its own
             sys.exit(128 + stopped_by[0])
-        _complain(str(error))
+        from .diagnostics import explain
+
+        logger.debug("this ended the command:", exc_info=True)
+        _complain(explain(error))
         sys.exit(1)
     except BrokenPipeError:  # the reader of a pipe has gone: nobody is left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
 from .speakers import check_names, name_speakers
 from .textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from .types import Payload, Samples, Speaker, Utterance
+
+logger = logging.getLogger(__name__)
 
 VOICE_SPEECH_S = 60.0
 """Most speech of a speaker that is used to measure the voice: more changes nothing and needs memory."""
@@ -117,7 +120,8 @@ def compress(
     split = splits(recording, channels)
     if split and speaker_count not in (None, 2):
         raise AudioError(
-            f"{recording.name} has a speaker on each channel; leave out --speaker-count or give --channels mix"
+            f"{recording.name} has a speaker on each channel; speaker_count is for one channel",
+            remedies=("no_speaker_count", "mix"),
         )
     if split or speaker_count == 1:
         accumulators, heard = _accumulators_by_channel(recording, split, recognizer, progress)
@@ -215,7 +219,12 @@ class _SpeakerAccumulator:
     def take(self, segment: SpeechSegment) -> None:
         """Take in the next segment of what they said."""
         transcript = self._recognizer.transcribe(segment.samples)
-        if not is_speech(transcript, segment.samples, segment.duration_s):
+        taken = is_speech(transcript, segment.samples, segment.duration_s)
+        logger.debug(
+            "segment at %.2f s, %.2f s long: %s, confidence %.2f",
+            segment.start_s, segment.duration_s, "speech" if taken else "dropped, no speech", transcript.confidence,
+        )  # fmt: skip
+        if not taken:
             return
         self.utterances.append(
             Utterance(

@@ -94,7 +94,8 @@ def check_duration(payload: Payload, max_duration_s: float) -> None:
         gigabytes = payload.duration_s * ENGINE_SAMPLE_RATE * payload.channels * 2 / 1e9
         raise InputError(
             f"the payload claims {payload.duration_s / 3600:.2f} h of recording, {gigabytes:.2f} GB as WAV at 16 kHz: "
-            f"not more than {max_duration_s / 3600:g} h are made unasked (--max-hours, max_duration_s)"
+            f"not more than {max_duration_s / 3600:g} h are made unasked",
+            remedies=("max_duration",),
         )
 
 

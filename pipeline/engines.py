@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
@@ -10,6 +12,8 @@ from typing import Literal, cast, overload
 from .errors import EngineError, InputError
 from .languages import LANGUAGES
 from .protocols import Recognizer, SpeakerEmbedder, Synthesizer, VoiceBook, VoiceEncoder
+
+logger = logging.getLogger(__name__)
 
 Engine = Recognizer | VoiceEncoder | SpeakerEmbedder | Synthesizer | VoiceBook
 EngineKind = Literal["recognizer", "voice_encoder", "speaker_embedder", "synthesizer", "voice_book"]
@@ -71,7 +75,9 @@ def _load(kind: EngineKind, spec: str | None, options: dict[str, str]) -> Engine
         raise EngineError(f"the {kind.replace('_', ' ')} {name!r} offers no choice of models; leave out {model!r}")
     if missing := options.keys() - parameters.keys():
         raise EngineError(f"the {kind.replace('_', ' ')} {name!r} has no option for the {missing.pop()}")
+    started = time.monotonic()
     engine = factory(model, **options) if model else factory(**options)
+    logger.debug("%s %s is ready after %.2f s", kind.replace("_", " "), spec or name, time.monotonic() - started)
     return cast("Engine", engine)  # what the entry point's group promises
 
 

@@ -18,14 +18,29 @@ SpeechzipError
     ├── QueueFullError        more is waiting for the link than we keep
     └── DeviceError           a microphone or loudspeaker is missing, busy or gone
 
-Every message says what was found, what was expected and what to do.
+Every message says what was found and what was expected, in the words of the library. Where an argument of the caller
+would help, `remedies` names it, and the command line tells which of its options that is (`diagnostics.py`).
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
+Remedy = Literal[
+    "accept_license", "another_address", "another_file", "another_folder", "another_recognizer", "another_report",
+    "another_synthesizer", "connect_timeout", "enroll", "force", "max_duration", "mix", "no_speaker_count", "no_split",
+    "sound_files", "trained_voice",
+]  # fmt: skip
+"""What the caller may do about an error."""
+
 
 class SpeechzipError(Exception):
     """The root: catch this to catch everything that speechzip raises on purpose."""
+
+    def __init__(self, message: str = "", *, remedies: tuple[Remedy, ...] = ()) -> None:
+        super().__init__(message)
+        self.remedies = remedies
+        """Arguments that would help, the best first; empty where there is none."""
 
 
 class InputError(SpeechzipError, ValueError):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
 import onnxruntime
+
+logger = logging.getLogger(__name__)
 
 THREADS_VARIABLE = "OMP_NUM_THREADS"
 """The environment variable that says how many threads a library may start at most; onnxruntime itself ignores it."""
@@ -32,6 +35,8 @@ def open_session(model: Path | bytes, threads: int = 1) -> onnxruntime.Inference
     options.enable_cpu_mem_arena = options.enable_mem_pattern = False
     options.log_severity_level = 3  # errors only
     source = model if isinstance(model, bytes) else str(model)
+    name = f"{len(model):,} bytes" if isinstance(model, bytes) else model
+    logger.debug("opening a network of %s, threads: %d", name, options.intra_op_num_threads)
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 

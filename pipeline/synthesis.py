@@ -38,5 +38,6 @@ def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -
 def _failed(utterance: Utterance, synthesizer: Synthesizer, reason: str) -> EngineError:
     return EngineError(
         f"the synthesizer {synthesizer.name} failed at {utterance.start_s:.2f} s, on {len(utterance.text)} characters "
-        f"of {utterance.language!r} ({reason}); try another with --synthesizer"
+        f"of {utterance.language!r} ({reason})",
+        remedies=("another_synthesizer",),
     )

@@ -16,7 +16,7 @@ FOLDERS = ("pipeline", "voices", "eval")
 
 ROOMS = {
     "pipeline": """
-        errors wheels threads display languages sentences types protocols progress atomic inference engines
+        errors wheels threads display diagnostics languages sentences types protocols progress atomic inference engines
         payload textcoder audio segments recognizers
         speakers compression synthesis decompression writing summary live cli
     """,

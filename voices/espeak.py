@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import _ctypes
 import ctypes
+import logging
 import os
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from pathlib import Path
 import espeakng_loader
 import numpy as np
 from speechzip.pipeline import EngineError, Samples
+
+logger = logging.getLogger(__name__)
 
 AUDIO_OUTPUT_SYNCHRONOUS = 2
 INITIALIZE_DONT_EXIT = 1 << 15
@@ -166,6 +169,7 @@ def _library() -> tuple[ctypes.CDLL, int]:
             f"espeak-ng does not start with its data in {data_path}; run: pip install --force-reinstall espeakng-loader"
         )
     library.espeak_ng_SetRandSeed(RANDOM_SEED)
+    logger.debug("espeak-ng's data: %s", data_path)
     return library, int(rate)
 
 

@@ -45,7 +45,7 @@ class ObservationStore:
         self.folder = folder
         self._settings = settings
         if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARKER).exists())):
-            raise OutputError(f"{folder} exists and is not an evaluation; choose another folder with --out")
+            raise OutputError(f"{folder} exists and is not an evaluation", remedies=("another_report",))
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if fresh:
@@ -56,7 +56,7 @@ class ObservationStore:
             )
         except OSError as error:
             raise OutputError(
-                f"{folder} cannot be written: {error.strerror or error}; choose another with --out"
+                f"{folder} cannot be written: {error.strerror or error}", remedies=("another_report",)
             ) from error
 
     def load(self, job: Job, failures: bool = False) -> Observation | None:

@@ -14,6 +14,7 @@ Commands", 2024, arXiv:2410.15608.
 from __future__ import annotations
 
 import heapq
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from ..types import Samples, Transcript
 from ..wheels import RECOGNIZER_WHEEL, recognizer_folder
 from .cleaning import tidy
 from .repetition import Run, repeated_runs
+
+logger = logging.getLogger(__name__)
 
 Logits = npt.NDArray[np.float32]
 """float32 [n, V] or [V]: how likely each token of the vocabulary is, before the softmax."""
@@ -92,10 +95,11 @@ class MoonshineRecognizer:
         """
         if language != "en":
             raise EngineError(
-                f"Moonshine tiny recognizes English, not {language!r}; choose another with --recognizer whisper "
-                "(pip install 'speechzip[whisper]')"
+                f"Moonshine tiny recognizes English, not {language!r}; Whisper does (pip install 'speechzip[whisper]')",
+                remedies=("another_recognizer",),
             )
         folder = Path(folder) if folder else recognizer_folder() / "assets" / "tiny-en"
+        logger.debug("Moonshine's weights: %s", folder)
         try:
             self._tokens = read_vocabulary((folder / "tokenizer.bin").read_bytes())
             self._encoder = open_session(folder / "encoder_model.ort", THREADS)

@@ -12,6 +12,7 @@ A segment of speech is encoded once; its language and its words are decoded from
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import threading
@@ -27,6 +28,8 @@ from ..protocols import ENGINE_SAMPLE_RATE
 from ..segments.rejection import MAX_CHARACTERS_PER_SECOND
 from ..types import Samples, Transcript
 from .cleaning import tidy
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_MODEL = "small"
 """The largest size that keeps up with speech on a few CPU cores."""
@@ -86,9 +89,7 @@ class WhisperRecognizer:
         self.name = f"whisper-{size}" if size else "whisper"
         spoken = LANGUAGES[: self._model.num_languages] if self._model.is_multilingual else ("en",)
         if language and language not in spoken:
-            raise EngineError(
-                f"{self.name} does not recognize {language!r}; choose another with --recognizer whisper:SIZE"
-            )
+            raise EngineError(f"{self.name} does not recognize {language!r}", remedies=("another_recognizer",))
         self._language = language if self._model.is_multilingual else "en"
         self._heard_s = dict.fromkeys(spoken, LANGUAGE_PRIOR_S)
         self._lock = threading.Lock()
@@ -175,6 +176,7 @@ def without_loops(text: str) -> str:
 def _load(model: str) -> tuple[whisper.Whisper, str]:
     """Return a model and the name of its size; of a checkpoint of one's own, its file's if that is a size."""
     path = Path(model)
+    logger.debug("Whisper's weights: %s", path if path.is_file() else _cache_folder())
     if model in whisper.available_models():
         size = OTHER_NAMES.get(model, model)
         return _load_size(size), size

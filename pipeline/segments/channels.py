@@ -39,7 +39,7 @@ def splits(recording: Recording, mode: ChannelMode) -> bool:
     """
     if mode == "split" and recording.channels != 2:
         raise AudioError(
-            f"{recording.name} has {recording.channels} channel(s); --channels split needs two: leave it out"
+            f"{recording.name} has {recording.channels} channel(s); two are needed to split it", remedies=("no_split",)
         )
     if mode == "auto":
         return recording.channels == 2 and _two_parties(recording)

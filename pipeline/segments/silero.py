@@ -15,6 +15,7 @@ https://github.com/snakers4/silero-vad (MIT license).
 from __future__ import annotations
 
 import hashlib
+import logging
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from ..inference import open_session
 from ..protocols import ENGINE_SAMPLE_RATE
 from ..types import Samples
 from ..wheels import package_folder
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 512
 """Samples in one decision: 32 ms at 16 kHz."""
@@ -93,6 +96,7 @@ def checked_weights(path: Path) -> bytes:
             f"the speech detector's weights in {path} are damaged or of another release "
             f"(SHA-256 {found}, expected {WEIGHTS_SHA256}); {repair}"
         )
+    logger.debug("the speech detector's weights: %s", path)
     return weights
 
 

@@ -32,7 +32,7 @@ def test_or_not_at_all(tmp_path: Path, interruption: type[BaseException]) -> Non
 def test_never_overwrites_unless_told(tmp_path: Path) -> None:
     path = tmp_path / "call.spz"
     path.write_bytes(b"old")
-    with pytest.raises(OutputError, match="--force"), atomic_file(path):
+    with pytest.raises(OutputError, match="already exists"), atomic_file(path):
         pass
     assert path.read_bytes() == b"old"
     with atomic_file(path, force=True) as file:
@@ -74,7 +74,7 @@ def test_a_link_stays_and_what_it_points_to_is_written(tmp_path: Path) -> None:
     (there / "call.spz").write_bytes(b"old")
     link = tmp_path / "link.spz"
     link.symlink_to(there / "call.spz")
-    with pytest.raises(OutputError, match="--force"), atomic_file(link):
+    with pytest.raises(OutputError, match="already exists"), atomic_file(link):
         pass
     with atomic_file(link, force=True) as file:
         file.write(b"new")

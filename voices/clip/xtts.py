@@ -45,6 +45,8 @@ from ..store.store import data_folder
 from ..text.split import split_text
 from .clip import SPACE, unpack_clip
 
+logger = logging.getLogger(__name__)
+
 FILES = ("config.json", "model.pth", "vocab.json")
 """What a folder of weights holds, and maybe ``speakers_xtts.pth``: the voices that coqui recorded."""
 MODEL_GIGABYTES = 1.9
@@ -87,6 +89,7 @@ class XttsSynthesizer:
         """
         require(CPML)
         path = Path(folder) if folder else _installed_folder()
+        logger.debug("XTTS's weights: %s", path)
         self.name = f"xtts:{path.name}" if folder else "xtts-v2"
         self._model = _load(path)
         self._lock = threading.Lock()
@@ -281,7 +284,7 @@ def _installed_folder() -> Path:
             return folder
     raise EngineError(
         f"XTTS-v2's weights were not found: put {', '.join(FILES)} (model.pth has {MODEL_GIGABYTES} GB) into "
-        f"{folders[0]}, from https://huggingface.co/{REPOSITORIES[0]}, or name their folder: --synthesizer xtts:FOLDER"
+        f"{folders[0]}, from https://huggingface.co/{REPOSITORIES[0]}, or choose xtts:FOLDER"
     )
 
 

@@ -61,8 +61,8 @@ def require(license: License) -> None:
     """
     if not is_accepted(license):
         raise EngineError(
-            f"{license.covers} have a license of their own, which you have not accepted yet: {license.terms}. "
-            "If you accept it, run: speechzip voices license --accept"
+            f"{license.covers} have a license of their own, which you have not accepted yet: {license.terms}",
+            remedies=("accept_license",),
         )
 
 

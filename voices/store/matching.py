@@ -91,8 +91,8 @@ def best_match(voice: Voice, known: Sequence[Voice]) -> int | None:
     matcher = MATCHERS.get(voice.space)
     if matcher is None:
         raise VoiceError(
-            f"nobody can be recognized by a voice in the space {voice.space!r}; name the speaker, "
-            "or measure with --voice-encoder trained"
+            f"nobody can be recognized by a voice in the space {voice.space!r}; name the speaker",
+            remedies=("trained_voice",),
         )
     ranked = sorted(
         (matcher.distance(voice, other), index) for index, other in enumerate(known) if other.space == voice.space

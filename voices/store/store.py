@@ -169,10 +169,7 @@ class VoiceStore:
             if named.voice.space == space:
                 return named.voice
         spaces = ", ".join(named.voice.space for named in own)
-        raise VoiceError(
-            f"{own[0].name} has no {space} voice (only: {spaces}); enroll it: "
-            f"speechzip voices enroll {own[0].name!r} AUDIO --voice-encoder {space}"
-        )
+        raise VoiceError(f"{own[0].name} has no {space} voice (only: {spaces})", remedies=("enroll",))
 
     def match(self, voice: Voice) -> Voice | None:
         """Return the voice of who this surely is; see `VoiceBook.match`."""
@@ -200,7 +197,7 @@ class VoiceStore:
         for other in known:
             same_file = self.path(other) == self.path(named)
             if same_file and other.voice != named.voice and not force:
-                raise VoiceError(f"{other.name} has a {named.voice.space} voice already; give --force to replace it")
+                raise VoiceError(f"{other.name} has a {named.voice.space} voice already", remedies=("force",))
             if other.voice.id == named.voice.id and not same_file:
                 raise VoiceError(
                     f"this voice has the id {named.voice.id:04x} of {other.name}'s: a payload could not tell them "

@@ -12,6 +12,7 @@ Weights are kept in 16 bits and unpacked when a network is loaded. How they were
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
@@ -20,6 +21,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 from speechzip.pipeline import EngineError, open_session
+
+logger = logging.getLogger(__name__)
 
 NetworkName = Literal["voice", "phones", "frames"]
 
@@ -32,6 +35,7 @@ def network(name: NetworkName) -> onnxruntime.InferenceSession:
         EngineError: its file is missing or damaged.
     """
     path = files("speechzip.voices.trained") / "weights" / f"{name}.onnx"
+    logger.debug("the trained voice's weights: %s", path)
     try:
         return open_session(path.read_bytes())
     except (OSError, RuntimeError) as error:

@@ -66,9 +66,7 @@ class FolderLoudspeaker:
         self._sample_rate = 0
         self._transcript = folder / "transcript.jsonl"
         if self._transcript.exists() and not force:
-            raise OutputError(
-                f"{folder} holds a conversation already; give --force to overwrite it, or --output for another folder"
-            )
+            raise OutputError(f"{folder} holds a conversation already", remedies=("force", "another_folder"))
         self._transcript.write_bytes(b"")
 
     async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:

@@ -81,8 +81,8 @@ def load_sounddevice() -> _SoundDevice:
         raise missing_extra("microphone and loudspeaker", "sounddevice") from error
     except OSError as error:
         raise DeviceError(
-            f"PortAudio cannot be loaded ({error}); install it (Debian: apt install libportaudio2), "
-            "or use --input and --output"
+            f"PortAudio cannot be loaded ({error}); install it (Debian: apt install libportaudio2)",
+            remedies=("sound_files",),
         ) from error
     return cast("_SoundDevice", sounddevice)  # its functions carry no types
 
@@ -209,6 +209,4 @@ class DeviceLoudspeaker:
 
 
 def _device_error(name: str, error: Exception) -> DeviceError:
-    return DeviceError(
-        f"the {name} cannot be opened ({error}); is it plugged in, and free? Without one, use --input and --output"
-    )
+    return DeviceError(f"the {name} cannot be opened ({error}); is it plugged in, and free?", remedies=("sound_files",))

@@ -80,7 +80,8 @@ class Caller(Endpoint):
                 if left_s <= LAST_TRY_S:
                     raise LinkError(
                         f"no conversation within {self._connect_timeout_s:g} s: {ended.message}; "
-                        "is `speechzip listen` running there? --connect-timeout says how long to try"
+                        "is `speechzip listen` running there?",
+                        remedies=("connect_timeout",),
                     )
                 pause_s = min(pause_s, left_s - LAST_TRY_S)
             self._report(phase, f"{ended.message}; trying again in {pause_s:.1f} s")

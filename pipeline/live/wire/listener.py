@@ -49,8 +49,8 @@ class Listener(Endpoint):
             self._socket = socket.create_server((self._host, self._port), family=family, backlog=128)
         except OSError as error:
             raise LinkError(
-                f"cannot listen on {self._host}:{self._port} ({error.strerror or error}); "
-                "choose another --port or --host"
+                f"cannot listen on {self._host}:{self._port} ({error.strerror or error})",
+                remedies=("another_address",),
             ) from error
         self._socket.setblocking(False)
         self._port = int(self._socket.getsockname()[1])

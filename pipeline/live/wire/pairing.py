@@ -109,7 +109,7 @@ def write_pairing_file(path: Path, line: str, force: bool) -> None:
             given.
     """
     if path.exists() and not force and not _is_pairing_file(path):
-        raise OutputError(f"{path} exists and holds no pairing line; give --force to overwrite it")
+        raise OutputError(f"{path} exists and holds no pairing line", remedies=("force",))
     try:
         descriptor, name = tempfile.mkstemp(prefix=".speechzip-", dir=path.parent)  # of mode 0600
         try:

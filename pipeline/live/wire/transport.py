@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 
@@ -14,6 +15,8 @@ from .link import Link
 from .messages import Hello, Reason, Status
 from .security import Pin, check_pin
 from .state import LinkState, Phase
+
+logger = logging.getLogger(__name__)
 
 OnEvent = Callable[[LinkEvent], None]
 OnState = Callable[[LinkState], None]
@@ -223,4 +226,5 @@ class Endpoint:
         self._past_bytes[1] += protocol.link.bytes_received
 
     def _report(self, phase: Phase, detail: str) -> None:
+        logger.debug("%s: %s; %d payloads wait", phase, detail, len(self.outbox))
         self._on_state(LinkState(phase, detail, len(self.outbox)))

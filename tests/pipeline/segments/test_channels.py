@@ -37,7 +37,7 @@ def test_the_user_decides() -> None:
     recording = open_recording(stereo(LEFT, RIGHT))
     assert not splits(recording, "mix")
     assert splits(open_recording(stereo(LEFT, LEFT)), "split")
-    with pytest.raises(AudioError, match="split needs two"):
+    with pytest.raises(AudioError, match="two are needed to split it"):
         splits(open_recording(Audio(LEFT, 16000)), "split")
 
 

@@ -171,5 +171,5 @@ def test_impossible_numbers_of_speakers(count: int) -> None:
 
 
 def test_channels_are_speakers() -> None:
-    with pytest.raises(AudioError, match="--channels mix"):
+    with pytest.raises(AudioError, match="speaker_count is for one channel"):
         compress(Audio(np.zeros((RATE, 2), np.float32), RATE), channels="split", speaker_count=3)

@@ -62,7 +62,7 @@ def test_the_nearest_if_it_is_near_and_alone() -> None:
 
 
 def test_a_clip_is_compared_with_nobody() -> None:
-    with pytest.raises(VoiceError, match="--voice-encoder trained"):
+    with pytest.raises(VoiceError, match="nobody can be recognized by a voice in the space 'clip'"):
         best_match(Voice("clip", b"x"), [parametric(100)])
 
 

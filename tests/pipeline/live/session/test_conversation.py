@@ -422,7 +422,7 @@ def test_a_folder_takes_the_place_of_the_loudspeaker(tmp_path: Path) -> None:
         assert (len(samples), rate) == (150, 16000)
         lines = (folder / "transcript.jsonl").read_text(encoding="utf-8").splitlines()
         assert [json.loads(line)["text"] for line in lines] == ["Grüße.", "..."]
-        with pytest.raises(OutputError, match="holds a conversation already; give --force"):
+        with pytest.raises(OutputError, match="holds a conversation already"):
             FolderLoudspeaker(folder)
         FolderLoudspeaker(folder, force=True)
         with pytest.raises(OutputError, match="cannot be made a folder"):

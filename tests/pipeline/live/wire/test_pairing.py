@@ -100,7 +100,7 @@ def test_a_pairing_file_is_for_nobody_else(tmp_path: Path) -> None:
 def test_another_file_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "letter"
     path.write_text("Dear Anna,\n")
-    with pytest.raises(OutputError, match="holds no pairing line; give --force"):
+    with pytest.raises(OutputError, match="holds no pairing line"):
         write_pairing_file(path, "127.0.0.1:1", force=False)
     assert path.read_text() == "Dear Anna,\n"
     write_pairing_file(path, "127.0.0.1:1", force=True)

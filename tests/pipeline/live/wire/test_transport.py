@@ -293,7 +293,7 @@ def test_a_port_that_is_taken_is_one_clear_error() -> None:
     ben, port = listening_person()
     other, _ = listening_person()
     other.endpoint._port = port  # type: ignore
-    with pytest.raises(LinkError, match=r"cannot listen on 127.0.0.1:\d+ .*choose another --port"):
+    with pytest.raises(LinkError, match=r"cannot listen on 127.0.0.1:\d+ "):
         other.endpoint.bind()  # type: ignore
     for person in (ben, other):
         person.endpoint._socket.close()  # type: ignore
