@@ -1,4 +1,4 @@
-"""Voices by name: who in a recording is known, so that two bytes travel instead of a voice."""
+"""Voices by name: replace the voice of a known speaker by a two-byte reference."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from .protocols import VoiceBook
 from .types import Payload, Speaker, Voice, VoiceReference
 
 AUTO = "auto"
-"""In place of a name: whoever the voice book recognizes."""
+"""Instead of a name: the speaker that the voice book recognizes."""
 NOBODY = "-"
-"""In place of a name: somebody who is not in the voice book."""
+"""Instead of a name: a speaker who is not in the voice book."""
 
 
 def name_speakers(payload: Payload, names: Sequence[str], book: VoiceBook, space: str, carry: bool = False) -> Payload:
-    """Return `payload` with the voices of known people named by id.
+    """Return `payload` with references in place of the voices of known people.
 
     Args:
         payload: with the voices as measured.
         names: a name of the voice book, `AUTO` or `NOBODY` for each speaker in order;
-            a single `AUTO` is for all of them.
-        book: who is known.
-        space: of the voices that are asked for.
-        carry: put the known voice itself into the payload, for a receiver who lacks it.
+            a single `AUTO` applies to all.
+        book: the known voices.
+        space: the voice space to look in.
+        carry: put the known voice itself into the payload, for a receiver without it.
 
     Raises:
         VoiceError: a name is not in the voice book.
@@ -43,7 +43,7 @@ def name_speakers(payload: Payload, names: Sequence[str], book: VoiceBook, space
 
 
 def check_names(names: Sequence[str], book: VoiceBook, space: str) -> None:
-    """Refuse early what `name_speakers` would refuse after the work is done.
+    """Raise the errors of `name_speakers` early, before the work is done.
 
     Raises:
         VoiceError: a name is not in the voice book.
@@ -54,12 +54,12 @@ def check_names(names: Sequence[str], book: VoiceBook, space: str) -> None:
 
 
 def resolve_voices(payload: Payload, book: VoiceBook, spaces: frozenset[str]) -> Payload:
-    """Return `payload` with the voices that it names by id, as far as `book` knows them."""
+    """Return `payload` with its voice references resolved, as far as `book` can."""
     return replace(payload, speakers=tuple(_resolved(speaker, book, spaces) for speaker in payload.speakers))
 
 
 def names_voices(payload: Payload) -> bool:
-    """Return whether any voice of `payload` is named by id and does not travel."""
+    """Return whether `payload` has a voice reference."""
     return any(isinstance(speaker.voice, VoiceReference) for speaker in payload.speakers)
 
 

@@ -1,4 +1,4 @@
-"""What a payload holds and costs, as JSON for machines and as lines for people."""
+"""Summaries of a payload: contents and sizes, as JSON for machines and as lines for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .payload.format import VERSION, Decoded
 from .protocols import VoiceBook
 from .types import Speaker, Voice
 
-if TYPE_CHECKING:  # so that to inspect a payload loads nothing that only compressing needs
+if TYPE_CHECKING:  # inspecting a payload must not load the modules of compression
     from .compression import Compressed
 
 OPUS_BPS = 6000
@@ -17,7 +17,7 @@ OPUS_BPS = 6000
 
 
 VOICE_ID_BYTES = 2
-"""What a voice costs that is only named."""
+"""Size of a voice reference."""
 
 
 class SpeakerSummary(TypedDict):
@@ -27,9 +27,9 @@ class SpeakerSummary(TypedDict):
     channel: int
     voice_id: str
     voice_space: str | None
-    """What measured it; None where only its id is here and nobody knows it."""
+    """Voice space; None for a reference to an unknown voice."""
     travels: bool
-    """Whether the payload carries the voice, or its id only."""
+    """Whether the payload carries the voice, not only its id."""
     voice_bytes: int
     name: str | None
 
@@ -74,7 +74,7 @@ class CompressSummary(PayloadSummary):
 
 
 def summarize_payload(decoded: Decoded, voice_book: VoiceBook | None = None) -> PayloadSummary:
-    """Return what a payload holds and what each part of it costs, with the names of people `voice_book` knows."""
+    """Return the contents of a payload and the size of each section, with the names that `voice_book` knows."""
     payload = decoded.payload
     size = sum(decoded.sections.values())
     characters = sum(len(utterance.text) for utterance in payload.utterances)
@@ -123,7 +123,7 @@ def _summarize_speaker(index: int, speaker: Speaker, voice_book: VoiceBook | Non
 def summarize_compressed(
     compressed: Compressed, source: str, output: str, voice_book: VoiceBook | None = None
 ) -> CompressSummary:
-    """Return what `summarize_payload` does, and what compressing took."""
+    """Return the summary of the payload, with ratios and the time of compression."""
     duration_s = compressed.payload.duration_s
     size = len(compressed.data)
     return {

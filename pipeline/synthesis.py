@@ -1,4 +1,4 @@
-"""What any synthesizer is held to: one error of ours, finite samples, an end."""
+"""The checks on any synthesizer: one type of error, finite samples, bounded length."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .types import Samples, Utterance, Voice
 
 
 def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -> Samples:
-    """Return an utterance spoken: float32 [T] in [-1, 1] at the synthesizer's rate, `MAX_UTTERANCE_S` at most.
+    """Return the speech of an utterance: float32 [T] in [-1, 1] at the synthesizer's rate, `MAX_UTTERANCE_S` at most.
 
     Args:
-        utterance: where it has no text, the synthesizer is not asked.
+        utterance: without text, the result is empty.
         voice: in one of the synthesizer's spaces, or None for its neutral voice.
-        synthesizer: any; nothing that it does is believed.
+        synthesizer: any engine; its output is checked.
 
     Raises:
-        EngineError: the synthesizer raises anything, or returns what is no sound.
+        EngineError: the synthesizer raises any exception, or returns anything but finite sound.
     """
     if not utterance.text.strip():
         return np.zeros(0, np.float32)
@@ -26,7 +26,7 @@ def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -
         samples = synthesizer.synthesize(utterance.text, voice, utterance.duration_s, utterance.language)
     except SpeechzipError:
         raise
-    except Exception as error:  # an engine may be anybody's, and its text is from anywhere
+    except Exception as error:  # third-party engines may raise anything on untrusted text
         raise _failed(utterance, synthesizer, repr(error)) from error
     samples = np.asarray(samples)
     if samples.ndim != 1 or samples.dtype.kind != "f" or not np.isfinite(samples).all():

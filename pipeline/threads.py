@@ -1,6 +1,6 @@
 """One thread for NumPy's matrix products.
 
-BLAS shares each product among as many threads as there are cores, and they wait for each other in a loop. The products
+BLAS splits each product among one thread for each core, and they wait for each other in a loop. The products
 of the text coder take some microseconds each: on busy cores, decoding three sentences took seconds instead of 0.1 s.
 """
 
@@ -21,7 +21,7 @@ BLAS_VARIABLE = "OPENBLAS_NUM_THREADS"
 
 @contextmanager
 def one_blas_thread() -> Generator[None]:
-    """Let BLAS work in one thread inside of the block, or of the function that this decorates.
+    """Limit BLAS to one thread inside of the block, or of the decorated function.
 
     BLAS has one setting for the whole process. Of several Python threads, only the first one changes it
     (threadpoolctl's rule); a program that codes in many threads calls `keep_one_blas_thread` when it starts.
@@ -31,13 +31,13 @@ def one_blas_thread() -> Generator[None]:
 
 
 def keep_one_blas_thread() -> None:
-    """Let BLAS have one thread in this whole process, unless its user wants more; before NumPy is imported."""
+    """Limit BLAS to one thread in this process, unless the user wants more; call before NumPy is imported."""
     os.environ.setdefault(BLAS_VARIABLE, "1")
 
 
 @lru_cache(maxsize=1)
 def _controller() -> ThreadpoolController:
-    """Return what sets threads; to find the libraries of the process takes 2 ms, to set them 0.05 ms."""
+    """Return the thread controller; finding the process's libraries takes 2 ms, setting them 0.05 ms."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -15,13 +15,13 @@ VOICE_SPACES: dict[int, str] = {1: "classical", 2: "clip", 3: "trained-1"}
 """The number of a voice space in a payload -> its name. FORMAT.md has the same table."""
 
 MAX_VOICE_BYTES = 64
-"""The longest quantized speaker embedding: whatever has more is a long voice, such as a reference clip."""
+"""The longest quantized speaker embedding; a longer voice is a long voice, such as a reference clip."""
 
 MAX_LONG_VOICE_BYTES = 4096
 """The longest voice of any kind that a payload may carry."""
 
 DEFAULT_RECOGNIZER = "moonshine-tiny-en"
-"""The recognizer of a payload that names none."""
+"""The recognizer of a payload without a recognizer's number."""
 
 RECOGNIZERS: dict[int, str] = dict(
     enumerate(
@@ -31,7 +31,7 @@ RECOGNIZERS: dict[int, str] = dict(
         """.split()
     )
 )
-"""The number of a recognizer in a payload -> its name; ``whisper`` is one with weights of its own. Append only."""
+"""The number of a recognizer in a payload -> its name; ``whisper`` stands for custom weights. Append only."""
 
 MAX_TEXT_BYTES = 1 << 20
 """The longest text of a payload as UTF-8: a day of talk. Decoders stop there."""
@@ -65,12 +65,12 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What a recognizer heard in one segment of speech."""
+    """A recognizer's result for one segment of speech."""
 
     text: str
-    """The words, with casing and punctuation; empty where it heard none."""
+    """The words, with casing and punctuation; empty if there are none."""
     confidence: float
-    """Mean probability of the tokens, in [0, 1]; 0.0 where the text is empty."""
+    """Mean probability of the tokens, in [0, 1]; 0.0 for empty text."""
     language: str = "en"
     """ISO 639-1 code of the language."""
 
@@ -88,7 +88,7 @@ class Utterance:
     text: str
     """The words, with casing and punctuation."""
     confidence: float = 1.0
-    """How sure the recognizer was, in [0, 1]; four levels survive the payload."""
+    """The recognizer's confidence, in [0, 1]; a payload keeps four levels of it."""
     language: str = "en"
     """ISO 639-1 code, one of `LANGUAGES`."""
 
@@ -100,12 +100,12 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How somebody sounds: a quantized speaker embedding."""
+    """A person's voice: a quantized speaker embedding."""
 
     space: str
     """Name of the space that the embedding lives in, such as ``"classical"``."""
     embedding: bytes
-    """1 to `MAX_LONG_VOICE_BYTES` bytes; what they mean is the space's business."""
+    """1 to `MAX_LONG_VOICE_BYTES` bytes; the space defines their meaning."""
 
     @property
     def id(self) -> int:
@@ -116,10 +116,10 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class VoiceReference:
-    """A voice that does not travel, because the receiver is expected to have it."""
+    """A reference to a voice that the receiver is expected to have."""
 
     id: int
-    """`Voice.id` of the voice that is meant."""
+    """`Voice.id` of the voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +127,14 @@ class Speaker:
     """One of the people in a recording."""
 
     voice: Voice | VoiceReference
-    """How they sound."""
+    """Their voice, or a reference to it."""
     channel: int = 0
     """The channel they speak on: 0, or 1 in a recording with a party on each channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Everything that travels: what the bytes of an ``.spz`` file mean."""
+    """The decoded content of an ``.spz`` file."""
 
     speakers: tuple[Speaker, ...]
     """The people, in the order that `Utterance.speaker` counts."""
@@ -145,4 +145,4 @@ class Payload:
     channels: int = 1
     """1, or 2 where each party has a channel of its own."""
     recognizer: str = DEFAULT_RECOGNIZER
-    """What found the words: a name of `RECOGNIZERS`; any other travels as ``another``."""
+    """The recognizer of the words: a name in `RECOGNIZERS`; any other is sent as ``another``."""

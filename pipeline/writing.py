@@ -1,8 +1,8 @@
 """Speech into a sound file, block by block.
 
-libsndfile writes to the file's descriptor itself: it can go back to the header, and no Python stands in between that
-Ctrl-C could break. What cannot go back (a pipe, standard output) gets the finished file from a temporary one, so that
-its header is right too.
+libsndfile writes to the file's descriptor directly: it can seek back to the header, and Ctrl-C cannot interrupt Python
+code in between. An output that cannot seek (a pipe, standard output) receives a copy of the finished temporary file,
+so its header is right, too.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ AUDIO_FORMATS = {
 COPY_BYTES = 1 << 20
 
 MAX_WAV_BYTES = (1 << 32) - (1 << 16)
-"""What the 32-bit lengths of WAV can count, less room for its chunks; beyond it the container is RF64 (EBU 3306)."""
+"""Limit of WAV's 32-bit lengths, minus room for its chunks; beyond it the container is RF64 (EBU 3306)."""
 
 
 class WrittenSpeech(TypedDict):
-    """What `decompress --json` prints, besides the names of the files."""
+    """The fields of `decompress --json`, besides the names of the files."""
 
     duration_s: float
     channels: int
@@ -70,12 +70,12 @@ def write_speech(
     synthesizer: Synthesizer,
     progress: Progress | None = None,
 ) -> WrittenSpeech:
-    """Speak `payload` into `file` in flat memory; return what it took.
+    """Synthesize `payload` into `file` in constant memory; return duration and time.
 
     Args:
         file: writable; the finished sound file is copied to one that cannot be read back, such as a pipe.
         container: what `audio_format` returns; a WAV file that could pass 4 GiB is RF64.
-        payload: its voices are known, see `with_voices`.
+        payload: with its references resolved, see `with_voices`.
         synthesizer: speaks.
         progress: is told how far the work is.
 

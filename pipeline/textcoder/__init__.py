@@ -1,13 +1,13 @@
-"""The text coder: a small language model that predicts the words, and a range coder that codes what it got wrong.
+"""The text coder: a small language model that predicts the words, and a range coder that codes the prediction errors.
 
 tokens      text <-> token ids
 phrases     embeddings for frequent runs of tokens
 network     a recurrent network in integers      } predictor: the odds of the next token
-ngrams      what followed in the training text   }
+ngrams      continuations in the training text   }
 rangecoder  tokens with odds <-> bytes
 coder       the four put together: `TextCoder`
 weights     the shipped file, described in MODEL.md
-training    how that file was made (extra `train`)
+training    the recipe of that file (extra `train`)
 """
 
 from .coder import LanguageModelCoder

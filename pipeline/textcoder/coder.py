@@ -6,7 +6,7 @@
     plain   0xFF, UTF-8 of the first text, 0xFF, UTF-8 of the second, ... (0xFF never occurs in UTF-8)
     coded   one range code: the symbol [0, 255) of 256, then every token of every text in order, END after each text
 
-The shorter of the two is sent, so no payload's texts cost more than their UTF-8 and one byte each. Texts that are all
+The shorter of the two is sent, so the texts never take more than their UTF-8 and one byte each. Texts that are all
 empty are sent as nothing. The section's length and the number of texts are known from the payload around it.
 """
 
@@ -25,10 +25,9 @@ from .tokens import END, START, Vocabulary
 
 PLAIN = 0xFF
 MAX_TOKENS_PER_BYTE = 8
-"""A code stands for at most so many tokens a byte (real talk: 2) and one for each text: hostile bytes end soon..."""
+"""A code holds at most this many tokens for each byte (real talk: 2) and one for each text, against hostile bytes..."""
 MAX_TOKENS = 1 << 18
-"""...and for at most so many in all, however long it is: a day of talk without a pause, at 180 tokens a minute.
-A token takes about 0.7 ms."""
+"""...and at most this many in all: a day of talk without a pause, at 180 tokens a minute. Time goes with tokens."""
 
 _TOO_MUCH_TEXT = f"the payload's texts have more than {MAX_TEXT_BYTES} bytes, which is the most; it is damaged"
 
@@ -36,7 +35,7 @@ _CODED = (0, 255, 256)  # the first symbol; its counterpart [255, 256) is the fi
 
 
 class LanguageModelCoder:
-    """Codes English talk with the project's own language model; any other text plainly.
+    """Code English talk with the project's own language model, other text as UTF-8.
 
     Example:
         >>> from speechzip.pipeline.textcoder import load_text_coder
@@ -54,17 +53,17 @@ class LanguageModelCoder:
 
     @property
     def id(self) -> int:
-        """What a payload names the coder and its model by."""
+        """Number of the coder and its model in a payload."""
         return self._id
 
     @property
     def name(self) -> str:
-        """What `inspect` and reports call the coder."""
+        """Name of the coder, for `inspect` and reports."""
         return self._name
 
     @one_blas_thread()
     def encode(self, texts: Sequence[str]) -> bytes:
-        """Return the code of `texts`, in order; what is said in one makes the next cheaper.
+        """Return the code of `texts`, in order; each text is context for the next.
 
         Raises:
             TextError: a text holds a lone surrogate, or together they are longer than `MAX_TEXT_BYTES` as UTF-8.
@@ -88,7 +87,7 @@ class LanguageModelCoder:
         """Return the `count` texts that `code` stands for.
 
         Raises:
-            PayloadCorrupt: `code` is not what `encode` returns for so many texts.
+            PayloadCorrupt: `code` is not a result of `encode` for `count` texts.
         """
         if not code:
             return [""] * count
@@ -110,7 +109,7 @@ class LanguageModelCoder:
     def _decode_coded(self, code: bytes, count: int) -> list[str]:
         decoder = RangeDecoder(code)
         decoder.consume(*_CODED)
-        check = RangeEncoder()  # codes again what is decoded: the bytes must be those that `encode` returns
+        check = RangeEncoder()  # encodes the result again: the bytes must match `code`
         check.encode(*_CODED)
         predictor = Predictor(self._model)
         texts: list[str] = []
@@ -142,7 +141,7 @@ class LanguageModelCoder:
         return texts
 
     def _text(self, tokens: Sequence[int]) -> str:
-        """Return the text of `tokens`, which must be those that `encode` makes of it."""
+        """Return the text of `tokens`, which must be the tokens that `encode` would produce."""
         text = self._vocabulary.decode(tokens)
         if self._vocabulary.encode(text) != [*tokens, END]:
             raise PayloadCorrupt("the text section spells its words in another way than `encode`; it is damaged")
@@ -162,7 +161,7 @@ def _most_tokens(code_length: int, count: int) -> int:
 
 
 def _padded(code: bytes, tokens: int, count: int) -> bytes:
-    """Return the code with as many zero bytes after it as its tokens need to be allowed."""
+    """Return the code with enough zero bytes appended to allow its number of tokens."""
     return code.ljust(-(-(tokens - count) // MAX_TOKENS_PER_BYTE), b"\0")
 
 

@@ -1,8 +1,8 @@
 """The numbers of the integer arithmetic, and its tables.
 
-Everything that encoder and decoder must agree on is an integer. Real-valued quantities stand for themselves times a
-fixed factor, named here. The tables of the functions come from `math`, whose last digit may differ from machine to
-machine; so they are computed once, at export, and shipped in the weights file.
+Everything that encoder and decoder must agree on is an integer. Real-valued quantities are multiplied by fixed factors,
+named here. The tables of functions come from `math`, whose last digit may differ between machines. So they are
+computed once, at export, and shipped in the weights file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ACTIVATION = 127
-"""The int8 activation that stands for 1.0."""
+"""The int8 activation for 1.0."""
 GATE_FRACTION = 256
 """Steps of a gate's input in 1.0."""
 GATE_LIMIT = 8 * GATE_FRACTION
@@ -25,7 +25,7 @@ CELL_BITS = 12
 CELL_LIMIT = 16 << CELL_BITS
 """...and clipped to [-16, 16]."""
 RESCALE_BITS = 20
-"""Factors that turn an accumulator into the next quantity are in steps of 2^-20."""
+"""Factors from an accumulator to the next quantity are in steps of 2^-20."""
 LOG_FRACTION = 1024
 """Steps of a base-2 logarithm in 1.0."""
 LOG_BITS = 10
@@ -37,7 +37,7 @@ Float32Array = NDArray[np.float32]
 
 
 def function_tables() -> dict[str, NDArray[np.generic]]:
-    """Return the tables that are shipped: `sigmoid` and `tanh` over [-8, 8), and `exp2` over (-1, 0]."""
+    """Return the shipped tables: `sigmoid` and `tanh` over [-8, 8), and `exp2` over (-1, 0]."""
     inputs = [(index - GATE_LIMIT) / GATE_FRACTION for index in range(2 * GATE_LIMIT)]
     one = 1 << UNIT_BITS
     return {

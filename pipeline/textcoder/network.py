@@ -1,8 +1,8 @@
 """The recurrent network in integers, with NumPy.
 
 A float32 matrix product of int8 matrices is exact, in any order of summation and with any fused instruction, while
-every partial sum stays below 2^24 in magnitude: so the BLAS of the machine does the work and cannot change a bit of it.
-The products are turned into int64 at once; everything else is integer arithmetic and table look-ups.
+every partial sum stays below 2^24 in magnitude: so any BLAS computes the same bits.
+The products are converted to int64 at once; everything else is integer arithmetic and table look-ups.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _HALF = 1 << (RESCALE_BITS - 1)
 
 @dataclass(slots=True)
 class NetworkState:
-    """What the network remembers between two tokens."""
+    """State of the network between two tokens."""
 
     outputs: list[Float32Array]
     """Output of each layer: whole numbers in [-127, 127], float32 [hidden]."""
@@ -70,7 +70,7 @@ class Network:
         )
 
     def step(self, state: NetworkState, token: int) -> Float32Array:
-        """Move the state on over one token; return the projection: whole numbers in [-127, 127], float32 [width]."""
+        """Advance the state by one token; return the projection: whole numbers in [-127, 127], float32 [width]."""
         below = self._input(state.recent, token)
         state.recent = (state.recent[1], token)
         for index, layer in enumerate(self._layers):

@@ -1,4 +1,4 @@
-"""What followed the last few tokens in the training text: a pruned table of n-grams.
+"""Continuations of the last few tokens in the training text: a pruned table of n-grams.
 
 The table is a trie, one level for each length of n-gram, its nodes in the order of their tokens:
 
@@ -6,8 +6,8 @@ The table is a trie, one level for each length of n-gram, its nodes in the order
     level 1  |  i am  |  i 'm  | ...      the 2-grams, grouped by their first token
     level 2  |  i am a  | ...             the 3-grams, grouped by their 2-gram
 
-A node has its last token, the code of its count and the number of its children. In the file the three are apart,
-because they pack better so (`pack_level`); where the children of a node start is the sum of the numbers before it.
+A node has its last token, the code of its count and the number of its children. The file stores the three
+separately, because they compress better (`pack_level`). A node's children start at the sum of the numbers before it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from .fixedpoint import Int64Array
 
 MAX_TOKENS = 4096
-"""The table is laid out for at most so many tokens: an id has 12 bits."""
+"""Largest vocabulary of the table: an id has 12 bits."""
 
 
 class NgramTable:
-    """Look up what followed a context."""
+    """Look up the continuations of a context."""
 
     def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         self._counts = arrays["ngrams.counts"].astype(np.int64)
@@ -35,7 +35,7 @@ class NgramTable:
             parents = len(self._levels[-1][1])
 
     def followers(self, context: Sequence[int]) -> tuple[NDArray[np.int16], Int64Array] | None:
-        """Return (the tokens that followed the context, increasing; how often each did), or None where none is known.
+        """Return (the tokens after the context, increasing; the count of each), or None if none is known.
 
         context: at least one token and at most as many as the table has levels.
         """
@@ -55,11 +55,11 @@ class NgramTable:
 def pack_level(
     level: int, children: Int64Array, tokens: Int64Array, codes: Int64Array
 ) -> dict[str, NDArray[np.generic]]:
-    """Return the arrays in which a level is shipped.
+    """Return a level as arrays for the weights file.
 
     Args:
         level: from 1 on.
-        children: [nodes of the level before], how many children each has.
+        children: [nodes of the level before], number of children of each.
         tokens: [sum of children], the last token of each node, increasing among the children of one parent.
         codes: [sum of children], 0 to 15, the code of each node's count.
     """

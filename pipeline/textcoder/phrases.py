@@ -1,4 +1,4 @@
-"""Phrases: the most frequent runs of two and three tokens, each with an embedding of its own.
+"""Phrases: the most frequent runs of two and three tokens, each with its own embedding.
 
 The network's input is the token's embedding plus that of the longest phrase that the token ends:
 
@@ -6,7 +6,7 @@ The network's input is the token's embedding plus that of the longest phrase tha
     ... he is very              " very", and the phrase " is| very"
     ... quite very              " very" alone
 
-Embeddings cost a look-up, not a product, so they make the network know more without making it slower.
+An embedding takes a look-up, not a product, so phrases add knowledge and hardly any time.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""The next token's odds: the network, then what followed in the training text, then what followed in this conversation.
+"""The next token's odds: the network, then continuations in the training text, then those in this conversation.
 
-The network's distribution is the base. Every context of the last few tokens that is known (first in the n-gram table,
-shortest first, then in the conversation so far) pulls the mixture toward what followed there:
+The network's distribution is the base. Every known context of the last few tokens (first in the n-gram table,
+shortest first, then in the conversation so far) pulls the mixture toward its continuations:
 
     p  <-  (1 - share) p  +  share * count / total
 
-The share of a context depends on how much is known about it (its length, total and number of followers). The shipped
-shares are what fitted the validation text; each moves on a little with every token toward the share that the context
-would have deserved. All of it is integer arithmetic: p is kept as whole numbers that add up to a known total.
+The share of a context depends on its length, total and number of followers. The shipped shares were fitted on the
+validation text; with every token, each moves a little toward the share that would have been right. All of it is
+integer arithmetic: p is kept as whole numbers with a known total.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ TOTAL_BUCKETS, FOLLOWER_BUCKETS = 48, 8
 SHARE_BITS = 22
 """Shares are in steps of 2^-22."""
 SHARE_RATE_BITS = 6
-"""A share moves 1/64 of the way to what the token asked for."""
+"""A share moves 1/64 of the way to its optimum for the token."""
 SHARE_FLOOR, SHARE_CEILING = 1 << (SHARE_BITS - 12), (15 << SHARE_BITS) // 16
 
-_TAIL_BITS = 8  # powers of two are kept to 2^-22: what is rarer than that beside the best token counts as nothing
+_TAIL_BITS = 8  # powers of two are kept to 2^-22: anything rarer, relative to the best token, counts as zero
 _CROWDED_BITS = 44  # mixing makes the total grow; from 2^44 on it is scaled down, so that no product reaches 2^63
 _CROWDED_SHIFT = 12
 FREQUENCY_BITS = 28
@@ -53,7 +53,7 @@ class Odds:
 
 
 class Model:
-    """What is loaded once: the network, the n-gram table and the shares."""
+    """The parts that are loaded once: the network, the n-gram table and the shares."""
 
     def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         self.network = Network(arrays)
@@ -63,7 +63,7 @@ class Model:
 
 
 class _Pull(NamedTuple):
-    """What one context added to the mixture."""
+    """The contribution of one context to the mixture."""
 
     table: int
     """0: the n-gram table; 1: the conversation so far."""
@@ -72,13 +72,13 @@ class _Pull(NamedTuple):
     tokens: NDArray[np.integer[Any]]
     """The followers."""
     added: Int64Array
-    """What each gained."""
+    """Gain of each follower."""
     shift: int
-    """By how many bits the mixture was scaled down afterwards."""
+    """Bits by which the mixture was scaled down afterwards."""
 
 
 class Predictor:
-    """One conversation: `predict` the next token, then `update` with what it was."""
+    """One conversation: `predict` the next token, then `update` with the actual one."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -105,9 +105,9 @@ class Predictor:
         return Odds(frequencies, int(frequencies.sum()))
 
     def wishes(self, token: int) -> list[tuple[int, int, int]]:
-        """Return (table, slot, share) for every context asked: the share it should have had, were `token` next.
+        """Return (table, slot, share) for every context used, with the optimal share if `token` is next.
 
-        That is how much of the token's odds came from the context (one step of expectation maximization).
+        The share is the part of the token's odds from the context (one step of expectation maximization).
         """
         wishes: list[tuple[int, int, int]] = []
         odds = int(self._base[token])
@@ -120,7 +120,7 @@ class Predictor:
         return wishes
 
     def update(self, token: int) -> None:
-        """Learn what the predicted token was, and move on over it."""
+        """Learn the predicted token, and advance."""
         for table, slot, wish in self.wishes(token):
             share = self.shares[table][slot]
             share += (wish - share) >> SHARE_RATE_BITS

@@ -1,13 +1,13 @@
 """An integer range coder: symbols with whole-number frequencies to bytes and back (G. N. N. Martin, 1979).
 
 The coder keeps an interval [low, low + width) inside [0, 2^48). A symbol that owns [start, start + frequency) of
-`total` shrinks the interval to its share; while the interval is narrower than 2^40, its top byte leaves and it grows
-256-fold. A carry out of the top runs back over the bytes that have left.
+`total` shrinks the interval to its share; while the interval is narrower than 2^40, its top byte is output and it grows
+256-fold. A carry out of the top propagates into the bytes already output.
 
     total 4, symbol "b" owns [1, 3):   low 0, width 2^48   ->   low 2^46, width 2^47
 
-The end costs no marker: the code is the shortest byte string that, read with zero bytes after it for ever, lies inside
-the last interval. So the decoder has to know from elsewhere where the code ends.
+There is no end marker: the code is the shortest byte string that lies inside the last interval when infinite zero
+bytes follow it. So the decoder must know the length of the code from elsewhere.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class RangeEncoder:
         assert 0 <= start < start + frequency <= total <= 1 << MAX_TOTAL_BITS
         unit = self._width // total
         self._low += start * unit
-        # the last symbol owns what the division left over
+        # the last symbol owns the remainder of the division
         self._width = frequency * unit if start + frequency < total else self._width - start * unit
         if self._low >= _TOP:
             self._low -= _TOP
@@ -53,7 +53,7 @@ class RangeEncoder:
             self._width <<= 8
 
     def finish(self) -> bytes:
-        """Return the shortest code of the symbols so far; the encoder stays as it is."""
+        """Return the shortest code of the symbols so far, without changing the encoder."""
         out = bytearray(self._out)
         for kept_bits in range(0, WIDTH_BITS + 1, 8):
             unit = 1 << (WIDTH_BITS - kept_bits)
@@ -84,7 +84,7 @@ class RangeDecoder:
         return min(self._offset // (self._width // total), total - 1)
 
     def consume(self, start: int, frequency: int, total: int) -> None:
-        """Move on past the symbol that owns [start, start + frequency) of [0, total)."""
+        """Advance past the symbol that owns [start, start + frequency) of [0, total)."""
         unit = self._width // total
         self._offset -= start * unit
         self._width = frequency * unit if start + frequency < total else self._width - start * unit
@@ -96,7 +96,7 @@ class RangeDecoder:
 
 
 def _carry(out: bytearray) -> None:
-    """Add one to the number that the bytes spell."""
+    """Add one to the bytes as a big-endian number."""
     at = len(out) - 1
     while out[at] == 0xFF:
         out[at] = 0

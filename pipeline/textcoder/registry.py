@@ -1,4 +1,4 @@
-"""The text coders that this release knows, by the id that a payload carries."""
+"""The text coders of this release, by the id in a payload."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from ..protocols import TextCoder
 from . import CODER_ID, load_text_coder
 
 LOADERS: dict[int, Callable[[], TextCoder]] = {CODER_ID: load_text_coder}
-"""Text coder id -> what loads the coder."""
+"""Text coder id -> loader of the coder."""
 
 DEFAULT_ID = CODER_ID
 
 
 class TextCoders(Mapping[int, TextCoder]):
-    """Every coder of this release by id, each loaded when it is first asked for."""
+    """Every coder of this release by id, each loaded on first use."""
 
     def __init__(self) -> None:
         self._loaded: dict[int, TextCoder] = {}

@@ -1,15 +1,15 @@
-"""Text as tokens: the case folding, the word pieces and the way back.
+"""Text as tokens: case folding, word pieces, and their inverse.
 
 Three reversible steps lead from a text to token ids:
 
     "So John said OK."                       the text
-    " so \\x01john said \\x03ok."              folded: a space in front, capitals told by marks
+    " so \\x01john said \\x03ok."              folded: a space in front, marks for capitals
     [" so", " \\x01john", " said", ...]       word pieces of the vocabulary
     [411, 2071, 530, ...]                    their ids
 
-Folding makes the capital that everybody expects free. A word at the start of an utterance or after `.`, `?` or `!` is
-expected to be capitalized, so is "I"; every other word is expected in lower case. A mark in front of a word says that
-it is not as expected: `CAPITAL` (John), `LOWER` ("i", "iPhone" at the start) or `UPPER` (NASA).
+Folding makes an expected capital free. A word at the start of an utterance or after `.`, `?` or `!` is
+expected to be capitalized, so is "I"; every other word is expected in lower case. A mark in front of a word
+signals the unexpected case: `CAPITAL` (John), `LOWER` ("i", "iPhone" at the start) or `UPPER` (NASA).
 
 Characters that the vocabulary does not know are spelled as the bytes of their UTF-8, one token a byte.
 """
@@ -36,16 +36,16 @@ MARKS = CAPITAL + LOWER + UPPER
 
 # One cased run: NASA | John, john | A. The look-ahead leaves the capital that starts "Os" in "NATOs" to the next run.
 _RUN = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]")
-# What the pieces never reach across: a word with its space, mark and clitic; a number; other signs.
+# Units that pieces never cross: a word with its space, mark and clitic; a number; other signs.
 WORD = re.compile(r" ?[\x01-\x03]?[a-z]+(?:'[a-z]+)*| ?[0-9]+| ?[^ a-z0-9\x01-\x03]+|[\x01-\x03]| ")
-_SPELLED = 40  # longer words are spelled in parts: the work grows with the square of the length
+_SPELLED = 40  # longer words are split, since the work grows with the square of the length
 # Control characters: folding must not confuse them with a mark.
 _LITERAL = re.compile(r"[\x00-\x1f]")
 _LITERAL_OFFSET = 0xF0000  # a private plane: folded text holds control characters there, never in the clear
 
 
 class _SentenceState:
-    """Follow whether the next word is expected to be capitalized."""
+    """Track whether the next word should be capitalized."""
 
     __slots__ = ("_ended", "capital")
 
@@ -54,7 +54,7 @@ class _SentenceState:
         self._ended = False
 
     def feed(self, text: str) -> None:
-        """Move on over characters that are not part of a cased run."""
+        """Advance over characters outside of a cased run."""
         for char in text:
             if char in ".?!":
                 self._ended, self.capital = True, False
@@ -65,12 +65,12 @@ class _SentenceState:
                 self.capital = self._ended = False
 
     def word(self) -> None:
-        """Move on over a cased run."""
+        """Advance over a cased run."""
         self.capital = self._ended = False
 
 
 def fold(text: str) -> str:
-    """Return the text in lower case with a space in front and marks where the case is not the expected one.
+    """Return the text in lower case, with a space in front and marks for unexpected case.
 
     >>> fold("So John said OK. I agree.")
     ' so \\x01john said \\x03ok. i agree.'
@@ -99,12 +99,12 @@ def fold(text: str) -> str:
     return "".join(parts)
 
 
-# Of several marks the last one holds. The ones before it are not looked for: that would take quadratic time.
+# The last of several marks counts; searching for the earlier ones would take quadratic time.
 _FOLDED_RUN = re.compile(r"([\x01-\x03]?)([a-z]+)")
 
 
 def unfold(folded: str) -> str:
-    """Return the text that `fold` was given; any folded string gives some text.
+    """Return the original text of a folded one; any string gives some text.
 
     >>> unfold(" so \\x01john said \\x03ok. i agree.")
     'So John said OK. I agree.'
@@ -134,7 +134,7 @@ def unfold(folded: str) -> str:
 
 
 class Vocabulary:
-    """The word pieces of a model and the way between texts and token ids."""
+    """The word pieces of a model, and the conversion between texts and token ids."""
 
     def __init__(self, pieces: Sequence[str]) -> None:
         self.pieces = tuple(pieces)

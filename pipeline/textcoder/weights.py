@@ -16,7 +16,7 @@ from .tokens import Vocabulary
 CODER_ID = 1
 CODER_NAME = "english-1"
 WEIGHTS_FILE = "english-1.npz"
-"""What the file holds is listed in MODEL.md beside it."""
+"""MODEL.md beside it lists the contents of the file."""
 
 
 def read_weights() -> dict[str, NDArray[np.generic]]:
