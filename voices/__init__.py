@@ -1,4 +1,4 @@
-"""Who it sounds like: voice encoders, speaker embeddings, synthesizers and the store of voices.
+"""Voices and speech: voice encoders, speaker embeddings, synthesizers and the voice store.
 
 Importing this loads nothing yet: each name comes from the module that `__init__.pyi` says.
 """

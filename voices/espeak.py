@@ -1,9 +1,8 @@
-"""espeak-ng through ctypes: the library that lies inside the ``espeakng-loader`` wheel.
+"""espeak-ng through ctypes: the library inside the ``espeakng-loader`` wheel.
 
-One process has one espeak-ng: it keeps its state in global variables. A lock stands around it.
-What it has spoken before changes what it speaks next (flutter, hiss, the phase of its pulses), and it has no
-function that forgets it. So the library is unloaded and loaded again before it speaks, which takes 2 ms:
-the same words are the same samples, whatever was spoken before.
+espeak-ng keeps its state in global variables, so a process has one instance, behind a lock. Earlier speech changes
+later speech (flutter, hiss, the phase of its pulses), and no function resets that. So the library is unloaded and
+loaded again before each synthesis, which takes 2 ms: the same words always give the same samples.
 """
 
 from __future__ import annotations
@@ -33,19 +32,19 @@ PARAMETER_RATE, PARAMETER_PITCH, PARAMETER_RANGE = 1, 3, 4
 """Constants of espeak-ng's speak_lib.h, version 1.52."""
 
 MIN_RATE, MAX_RATE = 80, 450
-"""Words a minute that espeak-ng speaks at without a second time-stretch."""
+"""Speaking rates, in words a minute, without a second time-stretch."""
 
 MAX_CHARACTERS = 5000
-"""Longest text that is handed over: at `MAX_RATE` twice as much as can be said in a minute."""
+"""Longest text for espeak-ng: twice as long as a minute of speech at `MAX_RATE`."""
 
 RANDOM_SEED = 1
-"""Its noise starts from the time of day otherwise."""
+"""Seed of its noise, which otherwise depends on the time of day."""
 
 MAX_DATA_PATH = 140
 """espeak-ng keeps its data path, and the file names behind it, in 160 characters."""
 
 LANGUAGE_VOICES = {"en": "en-us", "zh": "cmn", "yue": "yue", "no": "nb", "jw": "id", "tl": "en-us"}
-"""Where espeak-ng's name for a language differs from ISO 639-1."""
+"""espeak-ng's names of languages that differ from ISO 639-1."""
 
 WITHOUT_DICTIONARY = frozenset({"fo"})
 """Languages that espeakng-loader 0.2.4 has a voice for, but no pronunciations."""
@@ -55,7 +54,7 @@ _LOCK = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What espeak-ng is asked for, besides the text."""
+    """The settings of espeak-ng."""
 
     voice: str = "en-us"
     """A name of espeak-ng's, with an optional variant: ``"en-us+f3"``."""
@@ -68,15 +67,15 @@ class Speech:
 
 
 def speak(text: str, speech: Speech, max_duration_s: float) -> Samples:
-    """Return `text` spoken: float32 [T] in [-1, 1] at `sample_rate()`; empty where there is nothing to say.
+    """Return the speech of `text`: float32 [T] in [-1, 1] at `sample_rate()`; empty if there is nothing to speak.
 
     Args:
-        text: any Unicode; NUL is left out, and whatever stands behind `MAX_CHARACTERS`.
+        text: any Unicode; NUL and all after `MAX_CHARACTERS` are left out.
         speech: voice, rate and pitch.
-        max_duration_s: where to stop, whatever is left of the text.
+        max_duration_s: the speech is cut after this time.
 
     Raises:
-        EngineError: espeak-ng is not there, lacks the voice or fails.
+        EngineError: espeak-ng is missing, lacks the voice or fails.
     """
     encoded = text.replace("\0", "")[:MAX_CHARACTERS].encode("utf-8", "replace")
     interrupted: list[BaseException] = []
@@ -97,7 +96,7 @@ def speak(text: str, speech: Speech, max_duration_s: float) -> Samples:
                     pcm = np.frombuffer(ctypes.string_at(block, 2 * count), np.int16)
                     blocks.append(np.asarray(pcm / 32768, np.float32))
                     room -= count
-            except BaseException as error:  # such as Ctrl-C: ctypes would print it, and forget it
+            except BaseException as error:  # such as Ctrl-C, which ctypes would print and drop
                 interrupted.append(error)
             return int(room <= 0 or bool(interrupted))  # 1 stops the synthesis
 
@@ -114,14 +113,14 @@ def speak(text: str, speech: Speech, max_duration_s: float) -> Samples:
 
 
 def sample_rate() -> int:
-    """Return the rate of what `speak` returns, in Hz."""
+    """Return the sample rate of `speak`, in Hz."""
     with _LOCK:
         return _library()[1]
 
 
 @lru_cache(maxsize=128)
 def voice_for(language: str) -> str | None:
-    """Return espeak-ng's voice for an ISO 639-1 code, or None where it does not speak that language."""
+    """Return espeak-ng's voice for an ISO 639-1 code, or None if it does not speak that language."""
     if language in WITHOUT_DICTIONARY:
         return None
     name = LANGUAGE_VOICES.get(language, language)
@@ -134,7 +133,7 @@ _NO_CALLBACK = _CALLBACK()
 
 
 def _fresh_library() -> tuple[ctypes.CDLL, int]:
-    """Return what `_library` does, in the state in which it starts."""
+    """Return a freshly initialized `_library`."""
     library, _ = _library()
     library.espeak_Terminate()
     _library.cache_clear()
@@ -179,7 +178,7 @@ def _data_path() -> Path:
 
 
 def _short_path(data_path: Path) -> Path:
-    """Return a path to the same folder that espeak-ng's buffers hold."""
+    """Return a path to the same folder that fits espeak-ng's buffers."""
     if len(os.fsencode(data_path)) <= MAX_DATA_PATH:
         return data_path
     link = Path(tempfile.mkdtemp(prefix="speechzip-")) / data_path.name

@@ -1,4 +1,4 @@
-"""What every synthesizer does last: no silence at the ends, one loudness."""
+"""The last step of every synthesizer: trim silence at the ends, set the loudness."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from speechzip.pipeline import Samples
 
 TRIM_DB = 40.0
-"""Sound so far below the peak at either end is silence."""
+"""Sound this far below the peak counts as silence at either end."""
 LEVEL_RMS = 0.07
 """-23 dB below full scale while speaking, as loudness is leveled in broadcasting (EBU R 128)."""
 MAX_PEAK = 0.95

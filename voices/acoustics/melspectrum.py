@@ -1,4 +1,4 @@
-"""The spectrum as the voice encoder hears it: mel bands, 100 frames a second."""
+"""The input spectrum of the voice encoder: mel bands, 100 frames a second."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ WINDOW_LENGTH = 512  # 32 ms
 FLOOR_POWER = 1e-9
 SPEAKING_RMS = 0.05
 LEVEL_CENTER_DB, LEVEL_SCALE_DB = -55.0, 20.0
-"""How decibels are scaled for the networks, to about [-1, 1]."""
+"""Offset and scale of decibels for the networks, to about [-1, 1]."""
 BACKGROUND_DB = 35.0
-"""Frames whose loudest band lies so far below the loud frames' are no speech."""
+"""Frames with a loudest band this far below that of the loud frames are not speech."""
 
 
 def normalized(samples: Samples) -> Samples:
@@ -28,7 +28,7 @@ def normalized(samples: Samples) -> Samples:
 
 
 def scale_level(level_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return decibels as the networks see them."""
+    """Return decibels scaled for the networks."""
     return np.asarray((level_db.astype(np.float32) - LEVEL_CENTER_DB) / LEVEL_SCALE_DB, np.float32)
 
 
@@ -58,6 +58,6 @@ def mel_spectrum(samples: Samples) -> npt.NDArray[np.float32]:
 
 
 def speech_frames(mel_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the frames of a `mel_spectrum` in which there is speech, scaled for the networks."""
+    """Return the speech frames of a `mel_spectrum`, scaled for the networks."""
     peak = mel_db.max(axis=1)
     return scale_level(mel_db[peak > np.percentile(peak, 90) - BACKGROUND_DB])

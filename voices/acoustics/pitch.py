@@ -1,4 +1,4 @@
-"""How high a voice is: fundamental frequency by YIN.
+"""Pitch: fundamental frequency by YIN.
 
 Source: de Cheveigne and Kawahara, "YIN, a fundamental frequency estimator for speech and
 music", J. Acoust. Soc. Am. 111(4), 2002.
@@ -16,13 +16,13 @@ HOP_S = 0.01
 LOWEST_HZ, HIGHEST_HZ = 65.0, 400.0
 """Range of adults' speaking voices."""
 HUM_HZ = 70.0
-"""Sound below it is taken away first: mains hum of 50 or 60 Hz is no voice."""
+"""Sound below this frequency is removed first: it is mains hum of 50 or 60 Hz."""
 THRESHOLD = 0.2
-"""A frame whose best dip is higher is unvoiced; the paper's 0.1 (step 4) is for clean speech."""
+"""A frame with a higher best dip is unvoiced; the paper's 0.1 (step 4) is for clean speech."""
 BACKGROUND = 3e-3
 """Frames 25 dB below the loud ones are background."""
 BATCH = 1000
-"""Frames worked on at a time: keeps memory flat."""
+"""Frames processed at a time: keeps memory constant."""
 
 
 def fundamental_frequency(samples: Samples, sample_rate: int) -> npt.NDArray[np.float64]:

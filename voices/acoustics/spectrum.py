@@ -13,7 +13,7 @@ BAND_EDGES_HZ = (
 """Equal steps on the mel scale."""
 
 LEVEL_BANDS = slice(2, 11)
-"""Bands whose mean is the level of a voice: 372 to 3296 Hz, which a telephone passes."""
+"""Bands that define the level of a voice by their mean: 372 to 3296 Hz, which a telephone passes."""
 
 TYPICAL_DB = (
     12.5,
@@ -33,7 +33,7 @@ TYPICAL_DB = (
     -17.6,
     -21.6,
 )
-"""Mean spectrum of 260 people who read aloud (LibriSpeech and VCTK), relative to the level."""
+"""Mean spectrum of 260 readers (LibriSpeech and VCTK), relative to the level."""
 
 WINDOW, HOP = 512, 256
 """32 ms and 16 ms at 16 kHz."""

@@ -1,12 +1,12 @@
-"""Source and filter: pitch, two envelopes and nothing else become sound, in NumPy.
+"""Source-filter vocoder in NumPy: pitch and two envelopes to sound.
 
     pitch ----> pulses --> minimum-phase filter, `harmonic_db` --+
                                                                  +--> overlap-add --> samples
     seed  ----> noise  --> zero-phase filter,    `noise_db` -----+
 
-A pulse train with all harmonics below half the sample rate, and white noise, each in windows of two
-frames that add up to one, each window through its frame's filter. The same signal flow as the neural
-homomorphic vocoder (Liu et al., Interspeech 2020); what the filters are is the acoustic network's business.
+A pulse train with all harmonics below half the sample rate, and white noise, are cut into windows of two
+frames that add up to one. Each window passes its frame's filter. The signal flow is that of the neural
+homomorphic vocoder (Liu et al., Interspeech 2020); the acoustic network supplies the filters.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BINS = FFT_SIZE // 2 + 1
 BANDS = 64
 """Points of an envelope, spaced evenly on the mel scale from 0 Hz to half the sample rate."""
 NOISE_SEED = 7310
-"""The same noise every time: the same payload sounds the same."""
+"""Fixed seed, so that the same payload sounds the same."""
 
 
 def hz_to_mel(hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -83,7 +83,7 @@ def vocode(
     """Return speech: float32 [frames * HOP_LENGTH], mono, 16 kHz.
 
     Args:
-        pitch_hz: float32 [frames], greater than 0 also where nothing is voiced.
+        pitch_hz: float32 [frames], greater than 0 in unvoiced frames, too.
         harmonic_db: float32 [frames, BANDS], level of the pulses' filter; 0 dB is full-scale flat spectrum.
         noise_db: float32 [frames, BANDS], level of the noise's filter.
     """
@@ -119,7 +119,7 @@ def _gain(level_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 
 def _minimum_phase(level_db: npt.NDArray[np.float32]) -> npt.NDArray[np.complex128]:
-    """Return the filter of least delay with that level: complex [frames, BINS], by its cepstrum.
+    """Return the minimum-phase filter with that level: complex [frames, BINS], by its cepstrum.
 
     Source: Oppenheim and Schafer, "Discrete-Time Signal Processing", section 13.5 (homomorphic filtering).
     """

@@ -1,1 +1,1 @@
-"""Voices that are cloned from a clip."""
+"""Voices cloned from a clip."""

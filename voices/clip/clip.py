@@ -18,8 +18,8 @@ VoiceBank: cosine of the clip to other recordings of its speaker; 0.56 to those 
     4         5.6    2779   0.84       0.76    narrowband
     4         9.2    4581   0.84       0.84
 
-What XTTS computes from it, 33,280 numbers, would have 0.84 bit for each in as many bytes (at 4 bits
-it would be 16,640 bytes), and would be of use to that one checkpoint only.
+XTTS computes 33,280 numbers from a clip. In the same number of bytes, each would have 0.84 bit (at 4 bits
+they would take 16,640 bytes), and only that one checkpoint could use them.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from .ogg import ogg_opus, opus_packets
 SPACE = "clip"
 CLIP_S = 3.0
 HOP_S = 0.1
-"""How finely the best stretch is looked for."""
+"""Step of the search for the best segment."""
 MIN_CLIP_S = 0.5
-"""Less speech than this says nothing about a voice, and is padded with silence."""
+"""Less speech than this tells nothing about a voice, and is padded with silence."""
 COMPRESSION_LEVEL = 0.985
-"""libsndfile's scale for Opus: 6 kbit/s at 1.0, 256 at 0.0. The least at which libopus keeps 8 kHz of sound."""
+"""libsndfile's scale for Opus: 6 kbit/s at 1.0, 256 at 0.0. The lowest bitrate with 8 kHz of bandwidth in libopus."""
 MAX_PACKET = 256
 MAX_PACKETS = 500
-"""10 s: a clip that claims more is not played, however small its packets are."""
+"""10 s: a clip with more packets is refused, however small they are."""
 PACKET_SAMPLES_48K = 960
 """20 ms at 48 kHz, the rate in which Opus counts."""
 SILK_20_MS = (0x08, 0x28, 0x48)
@@ -53,7 +53,7 @@ FIRST_BYTES = frozenset((*SILK_20_MS, *HYBRID_20_MS, *CELT_20_MS))
 
 
 class ClipVoiceEncoder:
-    """Cut the best few seconds out of what somebody says; needs no model."""
+    """Cut the best few seconds out of a person's speech; needs no model."""
 
     name = "clip"
     space = SPACE
@@ -65,7 +65,7 @@ class ClipVoiceEncoder:
 
 
 def best_stretch(samples: Samples, sample_rate: int, duration_s: float) -> Samples:
-    """Return the loudest `duration_s` of `samples`: the most speech, the least room."""
+    """Return the loudest `duration_s` of `samples`: most speech, least room."""
     length = int(duration_s * sample_rate)
     if len(samples) <= length:
         return samples
@@ -95,7 +95,7 @@ def pack_clip(samples: Samples, sample_rate: int) -> bytes:
     packets = opus_packets(file.getvalue())
     first = max(FIRST_BYTES, key=lambda byte: sum(packet[0] == byte for packet in packets))
     code = bytearray([first])
-    for packet in packets:  # the last one, of 10 ms, holds nothing but the encoder's run-out
+    for packet in packets:  # the last one, of 10 ms, holds only the encoder's tail
         if packet[0] == first and 2 <= len(packet) <= MAX_PACKET and len(code) + len(packet) <= MAX_LONG_VOICE_BYTES:
             code += bytes([len(packet) - 1]) + packet[1:]
     return bytes(code)
@@ -105,10 +105,10 @@ def unpack_clip(code: bytes) -> Samples:
     """Return the speech in a clip: float32 [T] mono at 16 kHz.
 
     Args:
-        code: from a payload or a file, and not believed.
+        code: from a payload or a file, untrusted.
 
     Raises:
-        VoiceError: it is no clip.
+        VoiceError: it is not a clip.
     """
     packets: list[bytes] = []
     position = 1

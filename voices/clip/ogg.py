@@ -1,4 +1,4 @@
-"""Opus packets out of an Ogg file and back into one (RFC 3533, RFC 7845).
+"""Opus packets: extracted from an Ogg file, and put back into one (RFC 3533, RFC 7845).
 
 A file spends 1100 bytes on page headers, comments and padding; a payload has none to spare.
 """
@@ -12,17 +12,17 @@ PAGE_HEADER = struct.Struct("<4sBBqIIIB")
 """Capture pattern, version, flags, granule position, serial number, page number, checksum, segments."""
 FIRST_PAGE, LAST_PAGE = 2, 4
 SEGMENT = 255
-"""A packet lies in segments of this size; a shorter one, which may be empty, ends it."""
+"""A packet consists of segments of this size; a shorter one, possibly empty, ends it."""
 PACKETS_PER_PAGE = 50
 HEADER_PACKETS = 2
 """OpusHead and OpusTags come before the sound."""
 PRE_SKIP = 312
-"""Samples at 48 kHz that the encoder runs ahead: 6.5 ms (libopus)."""
+"""Lookahead of the encoder in samples at 48 kHz: 6.5 ms (libopus)."""
 POLYNOMIAL = 0x04C11DB7
 
 
 def opus_packets(file: bytes) -> list[bytes]:
-    """Return the packets of sound in an Ogg Opus file of our own making."""
+    """Return the audio packets of an Ogg Opus file that we wrote."""
     packets: list[bytes] = []
     position, partial = 0, b""
     while position < len(file):
@@ -43,7 +43,7 @@ def ogg_opus(packets: Sequence[bytes], samples_per_packet: int, sample_rate: int
 
     Args:
         packets: Opus packets, each less than 50 times 255 bytes.
-        samples_per_packet: at 48 kHz, whatever `sample_rate` is.
+        samples_per_packet: at 48 kHz, for any `sample_rate`.
         sample_rate: of what was encoded, in Hz.
     """
     head = struct.pack("<8sBBHIhB", b"OpusHead", 1, 1, PRE_SKIP, sample_rate, 0, 0)

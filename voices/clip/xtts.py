@@ -48,35 +48,35 @@ from .clip import SPACE, unpack_clip
 logger = logging.getLogger(__name__)
 
 FILES = ("config.json", "model.pth", "vocab.json")
-"""What a folder of weights holds, and maybe ``speakers_xtts.pth``: the voices that coqui recorded."""
+"""Files of a folder of weights; ``speakers_xtts.pth``, with the voices that coqui recorded, is optional."""
 MODEL_GIGABYTES = 1.9
 COQUI_FOLDER = "tts_models--multilingual--multi-dataset--xtts_v2"
 REPOSITORIES = ("tts-hub/XTTS-v2", "coqui/XTTS-v2")
-"""Where coqui-tts gets the weights from, and where they were before."""
+"""Repositories of the weights: the present one and the earlier one."""
 
 LANGUAGE_NAMES = {"zh": "zh-cn"}
-"""Where XTTS's name for a language differs from ISO 639-1."""
+"""XTTS's names of languages that differ from ISO 639-1."""
 SAMPLE_RATE = 24_000
 SEED = 0
 MIN_CLIP_S = 0.4
-"""XTTS hears no voice in less (a chunk of style needs 0.33 s)."""
+"""Shortest clip for XTTS (a chunk of style needs 0.33 s)."""
 MIN_STRETCH, MAX_STRETCH = 0.75, 1.4
-"""How much faster or slower than XTTS's own speaking rate speech stays intelligible."""
+"""Range of intelligible speaking rates, relative to XTTS's own."""
 STRETCH_TOLERANCE = 0.02
 STREAM_TOKENS = 20
-"""Of the GPT, 46 ms each: how much is waited for before more is heard."""
+"""Tokens of the GPT (46 ms each) in one piece of streamed sound."""
 NUMBER = re.compile(r"\d+")
 LONG_NUMBER = re.compile(r"\d{16,}")
-"""Numbers without a name in some languages; they are read digit by digit."""
+"""Numbers that some languages cannot name; they are read digit by digit."""
 KNOWN_VOICES = 16
-"""Of so many voices the latents are kept."""
+"""Number of voices with cached latents."""
 
 Conditioning = tuple[torch.Tensor, torch.Tensor]
-"""What XTTS knows of a voice: style latents [1, 32, 1024] and speaker embedding [1, 512, 1]."""
+"""XTTS's representation of a voice: style latents [1, 32, 1024] and speaker embedding [1, 512, 1]."""
 
 
 class XttsSynthesizer:
-    """Speak with XTTS-v2 in the voice of a clip; threads take turns with the model."""
+    """Speak with XTTS-v2 in the voice of a clip; threads take turns to use the model."""
 
     spaces = frozenset({SPACE})
     sample_rate = SAMPLE_RATE
@@ -120,7 +120,7 @@ class XttsSynthesizer:
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
         """Yield `text` spoken, a second at a time; see `StreamingSynthesizer.stream`.
 
-        Whoever listens has the model for themselves until the iterator ends or is closed.
+        The caller holds the model's lock until the iterator ends or is closed.
         """
         with self._lock:
             with self._random.restarted():
@@ -150,7 +150,7 @@ class XttsSynthesizer:
         return name if name in self._model.config.languages else "en"
 
     def _pieces(self, text: str, language: str) -> Iterator[str]:
-        """Yield what of `text` can be spoken, in pieces that the model can take."""
+        """Yield the speakable parts of `text`, in pieces that fit the model."""
         name = self._language(language)
         if name == "en" and language != "en":
             _warn(f"XTTS does not speak {language!r}; it is read as English")
@@ -160,7 +160,7 @@ class XttsSynthesizer:
             yield from self._speakable(piece, name)
 
     def _speakable(self, piece: str, language: str) -> Iterator[str]:
-        if not any(character.isalnum() for character in piece):  # XTTS babbles where it has nothing to say
+        if not any(character.isalnum() for character in piece):  # XTTS babbles on empty text
             return
         try:
             tokens = len(self._model.tokenizer.encode(piece.lower(), language))
@@ -169,7 +169,7 @@ class XttsSynthesizer:
                 f"XTTS needs {error.name or error} to speak {language!r}, which is not installed; "
                 "run: pip install 'speechzip[xtts]'"
             ) from error
-        except Exception as error:  # whatever a reader of numbers in one of 17 languages trips over
+        except Exception as error:  # any failure of a number reader in one of 17 languages
             readable = NUMBER.sub(" ", piece)
             what = "the numbers in a piece" if readable != piece else "a piece"
             _warn(f"XTTS cannot read {what} of {len(piece)} characters of {language!r} ({error!r}); left out")
@@ -183,7 +183,7 @@ class XttsSynthesizer:
                 yield from self._speakable(part, language)
 
     def _settings(self) -> dict[str, float]:
-        """Return how the GPT samples, as the weights' own configuration says."""
+        """Return the sampling options of the GPT from the weights' configuration."""
         config = self._model.config
         return {
             "temperature": config.temperature,
@@ -224,21 +224,21 @@ class XttsSynthesizer:
         return self._listen(clip)
 
     def _neutral(self) -> Conditioning:
-        """Return the first of the voices that came with the weights; without any, espeak-ng's."""
+        """Return the first voice that comes with the weights; without any, espeak-ng's."""
         if self._model.speaker_manager is not None and self._model.speaker_manager.speakers:
             first = next(iter(self._model.speaker_manager.speakers.values()))
             return first["gpt_cond_latent"], first["speaker_embedding"]
         return self._listen(EspeakSynthesizer().synthesize(REFERENCE_SENTENCE, None, None, "en"))
 
     def _listen(self, samples: Samples) -> Conditioning:
-        """Return what the model hears in float32 [T] mono 16 kHz `samples`."""
+        """Return the model's latents of float32 [T] mono 16 kHz `samples`."""
         sound = torch.from_numpy(samples).unsqueeze(0)
         style = self._model.get_gpt_cond_latents(sound, ENGINE_SAMPLE_RATE)
         return style, self._model.get_speaker_embedding(sound, ENGINE_SAMPLE_RATE)
 
 
 class _Random:
-    """Torch's random numbers as if nobody else drew any: seeded, and whoever else draws is not disturbed."""
+    """Seeded random numbers of Torch, isolated from those of the rest of the program."""
 
     def __init__(self) -> None:
         self._cpu = torch.random.get_rng_state()
@@ -246,7 +246,7 @@ class _Random:
 
     @contextmanager
     def restarted(self) -> Generator[None]:
-        """Draw from the start."""
+        """Start from the seed."""
         with torch.random.fork_rng():
             torch.manual_seed(SEED)
             yield
@@ -254,7 +254,7 @@ class _Random:
 
     @contextmanager
     def resumed(self) -> Generator[None]:
-        """Draw from where the last block ended."""
+        """Continue from the end of the last block."""
         with torch.random.fork_rng():
             torch.random.set_rng_state(self._cpu)
             if self._cuda:
@@ -268,7 +268,7 @@ class _Random:
 
 
 def weight_folders() -> list[Path]:
-    """Return where the weights are looked for: speechzip's own folder, then where coqui-tts puts them."""
+    """Return the search path of the weights: speechzip's own folder, then those of coqui-tts."""
     cached = [try_to_load_from_cache(repository, FILES[0]) for repository in REPOSITORIES]
     return [
         data_folder() / "xtts",
@@ -292,7 +292,7 @@ def _load(folder: Path) -> Xtts:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise EngineError(f"{folder} has no {', '.join(missing)}; a folder of XTTS weights holds {', '.join(FILES)}")
-    logging.getLogger("transformers").setLevel(logging.ERROR)  # it doubts the ends of XTTS's vocabulary, wrongly
+    logging.getLogger("transformers").setLevel(logging.ERROR)  # it wrongly warns about the ends of XTTS's vocabulary
     try:
         config = XttsConfig()
         config.load_json(str(folder / "config.json"))

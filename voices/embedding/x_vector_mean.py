@@ -1,9 +1,9 @@
-"""The mean x-vector of English speech, which `XVectorEmbedder` takes away.
+"""The mean x-vector of English speech, which `XVectorEmbedder` subtracts.
 
 It is made by `python -m speechzip.voices.embedding.x_vector_mean`.
 
-Around it the cosines of strangers lie around 0, whether they were recorded well or over a telephone; around the
-origin strangers on the telephone are alike.
+After centering, the cosines of strangers lie around 0, recorded well or over a telephone. Without it, strangers on the
+telephone look similar.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from .x_vector import MEAN_PATH, XVectorEmbedder
 
 WINDOW = 2 * ENGINE_SAMPLE_RATE
 FILES = 3
-"""Readings taken of each speaker, so that everybody counts about the same."""
+"""Recordings used of each speaker, so that all speakers have about the same weight."""
 TELEPHONE_RATE = 8000
-MU = 255  # of the companding law, ITU-T G.711
+MU = 255  # constant of the companding law, ITU-T G.711
 
 
 def telephone(samples: Samples, rng: np.random.Generator) -> Samples:
-    """Return float32 [T] 16 kHz speech as it comes out of a telephone line: 300 to 3400 Hz or so, mu-law, 8 kHz.
+    """Return float32 [T] 16 kHz speech as heard over a telephone line: 300 to 3400 Hz or so, mu-law, 8 kHz.
 
     The band's edges and a tilt of up to some dB from kHz to kHz are drawn anew for each line.
     """

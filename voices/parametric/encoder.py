@@ -10,7 +10,7 @@ from ..acoustics.spectrum import TYPICAL_DB, average_spectrum
 from ..spaces.parametric_voice import DEFAULT_PITCH_DEVIATION, DEFAULT_PITCH_HZ, SPACE, ParametricVoice
 
 SILENT_BAND_DB = -18.0
-"""A band so far below the typical speaker was not recorded (a telephone stops at 3.4 kHz): it says
+"""A band this far below the typical speaker was not recorded (a telephone stops at 3.4 kHz): it tells
 nothing about the voice and counts as typical."""
 
 
@@ -29,12 +29,12 @@ class ParametricVoiceEncoder:
     space = SPACE
 
     def encode(self, samples: Samples, transcript: str) -> Voice:
-        """Return the voice of who speaks in float32 [T] mono 16 kHz `samples`, saying `transcript`."""
+        """Return the voice of the speaker of `transcript` in float32 [T] mono 16 kHz `samples`."""
         pitch = fundamental_frequency(samples, ENGINE_SAMPLE_RATE)
         deviation = average_spectrum(samples, ENGINE_SAMPLE_RATE) - TYPICAL_DB
         measured = ParametricVoice(
             pitch_hz=float(np.median(pitch)) if len(pitch) else DEFAULT_PITCH_HZ,
-            # The 16th to the 84th percentile are two standard deviations, whatever octave errors lie outside.
+            # The 16th to the 84th percentile span two standard deviations, without octave errors outside of them.
             pitch_deviation_semitones=float(np.ptp(12 * np.log2(np.percentile(pitch, [16, 84]))) / 2)
             if len(pitch)
             else DEFAULT_PITCH_DEVIATION,

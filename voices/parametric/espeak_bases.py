@@ -1,8 +1,8 @@
-"""The voices of espeak-ng as they are before shaping: their pitch and spectrum, measured once for all languages.
+"""The voices of espeak-ng before shaping: their pitch and spectrum, measured once for all languages.
 
-A payload may name a hundred languages, and measuring one takes half a second; so `espeak-voices.csv` holds what
-`python -m speechzip.voices.parametric.espeak_bases voices/parametric/espeak-voices.csv` measured with espeakng-loader
-0.2.4. espeak-ng speaks the same samples every time, so the numbers are the same on every machine.
+A payload may name a hundred languages, and measuring one takes half a second. So `espeak-voices.csv` holds the results
+of `python -m speechzip.voices.parametric.espeak_bases voices/parametric/espeak-voices.csv`, measured with
+espeakng-loader 0.2.4. espeak-ng speaks the same samples every time, so the numbers are the same on every machine.
 
     voice        espeak-ng's name with a variant
     pitch_0 ...  fundamental frequency at each of `PITCH_SETTINGS`, in Hz
@@ -30,25 +30,25 @@ from ..acoustics.spectrum import BANDS, average_spectrum
 TABLE = "espeak-voices.csv"
 
 LOW_VARIANT, HIGH_VARIANT = "m1", "f2"
-"""The best understood of espeak-ng's male and female variants: 17 % and 18 % WER, where its plain voice has 21 %."""
+"""The most intelligible male and female variants of espeak-ng: 17 % and 18 % WER; its plain voice has 21 %."""
 
 PITCH_SETTINGS = (0, 25, 50, 75, 100)
 """espeak-ng's pitch settings at which each of its voices is measured."""
 
 TRUSTED_HZ = 1.08 * LOWEST_HZ
-"""A median below it may stand for a lower pitch, which `fundamental_frequency` does not find."""
+"""A median below this may mean a lower pitch, which `fundamental_frequency` does not find."""
 MIN_VOICED_FRAMES = 50
 """Half a second of voice."""
 
 SAMPLE_RATE = 16_000
 REFERENCE_SENTENCE = "The quick brown fox jumps over the lazy dog, while five wizards watch the moon rise."
-"""What an espeak voice's own pitch and spectrum are measured on: every sound of English, nearly."""
+"""Text for measuring an espeak voice's own pitch and spectrum: nearly every sound of English."""
 MAX_REFERENCE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class EspeakBase:
-    """A voice of espeak-ng's, as it is before shaping."""
+    """A voice of espeak-ng before shaping."""
 
     name: str
     """espeak-ng's name with a variant, such as ``"en-us+m1"``."""
@@ -58,13 +58,13 @@ class EspeakBase:
     """float64 [BANDS], average spectrum relative to its level."""
 
     def pitch_setting(self, pitch_hz: float) -> int:
-        """Return the setting, 0 to 100, at which the voice speaks nearest to `pitch_hz`."""
+        """Return the setting, 0 to 100, that brings the voice nearest to `pitch_hz`."""
         return round(float(np.interp(pitch_hz, self.pitches_hz, PITCH_SETTINGS)))
 
 
 @lru_cache(maxsize=1)
 def espeak_bases() -> dict[str, EspeakBase]:
-    """Return all that were measured, by name."""
+    """Return all measured voices, by name."""
     table = files(__name__.rpartition(".")[0]).joinpath(TABLE)
     rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))[1:]
     pitches = slice(1, 1 + len(PITCH_SETTINGS))
@@ -75,10 +75,10 @@ def espeak_bases() -> dict[str, EspeakBase]:
 
 
 def measure_base(name: str) -> EspeakBase:
-    """Measure the espeak voice `name`, which speaks English text whatever its language is.
+    """Measure the espeak voice `name` on English text, in any language of the voice.
 
     Raises:
-        EngineError: espeak-ng is not there or lacks the voice.
+        EngineError: espeak-ng is missing or lacks the voice.
     """
     pitches: list[float] = []
     spectrum_db = np.zeros(BANDS)
@@ -93,7 +93,7 @@ def measure_base(name: str) -> EspeakBase:
 
 
 def _with_low_pitches(pitches_hz: Sequence[float]) -> tuple[float, ...]:
-    """Return `pitches_hz`; what is too low to be measured is on the straight line through the others, in octaves."""
+    """Return `pitches_hz`, with values too low to measure extrapolated linearly, in octaves."""
     trusted = np.array(pitches_hz) >= TRUSTED_HZ
     settings = np.array(PITCH_SETTINGS)
     slope, height = np.polyfit(settings[trusted], np.log2(np.array(pitches_hz)[trusted]), 1)
@@ -104,7 +104,7 @@ def _with_low_pitches(pitches_hz: Sequence[float]) -> tuple[float, ...]:
 
 
 def main() -> None:
-    """Measure every language that a payload can name, and write the table to the file that is named."""
+    """Measure every language of the payload format, and write the table to a file."""
     voices = sorted({voice for language in LANGUAGES if (voice := espeak.voice_for(language))})
     with Path(sys.argv[1]).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

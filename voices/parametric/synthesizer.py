@@ -30,20 +30,20 @@ MAX_FORMANT_SHIFT = 1.08
 """More sounds like a chipmunk, and costs words."""
 
 CORRECTION_STRENGTH = 0.5
-"""How much of the way from the espeak voice's spectrum to the speaker's is gone."""
+"""Share of the difference from the espeak voice's spectrum to the speaker's that is applied."""
 MAX_CORRECTION_DB = 9.0
 
 DURATION_TOLERANCE = 0.02
 MAX_TRIES = 4
-"""Rounds of synthesis until the length fits; the second mostly does."""
+"""Rounds of synthesis until the length fits; two mostly suffice."""
 HIGH_PITCH_HZ = 145.0
-"""Speakers above it start from the high variant."""
+"""Speakers above this pitch start from the high variant."""
 
 
 class EspeakSynthesizer:
-    """Speak with espeak-ng in a parametric voice: robotic, but of the right pitch, speaking rate and envelope.
+    """Speak with espeak-ng in a parametric voice: robotic, with the right pitch, speaking rate and envelope.
 
-    Of a trained voice, pitch and its variability are kept.
+    A trained voice contributes its pitch and pitch variability only.
     """
 
     name = "espeak"
@@ -73,7 +73,7 @@ class EspeakSynthesizer:
 
 
 def _parametric(voice: Voice | None) -> ParametricVoice:
-    """Return what a voice of either space, or the neutral one, is to espeak-ng."""
+    """Return espeak-ng's settings for a voice of either space, or for the neutral one."""
     if voice is None:
         return ParametricVoice()
     if voice.space == SPACE:
@@ -83,7 +83,7 @@ def _parametric(voice: Voice | None) -> ParametricVoice:
 
 
 def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: float) -> Samples:
-    """Return the text so fast that it lasts `duration_s` after the formants' shift, `MAX_UTTERANCE_S` at most."""
+    """Return speech that lasts `duration_s` after the formant shift, `MAX_UTTERANCE_S` at most."""
     rate = min(max(float(speech.rate), espeak.MIN_RATE), espeak.MAX_RATE)
     best = np.zeros(0, np.float32)
     for _ in range(MAX_TRIES):
@@ -103,7 +103,7 @@ def _fit(text: str, speech: espeak.Speech, duration_s: float | None, shift: floa
 
 
 def _base(language: str, variant: str) -> EspeakBase:
-    """Return the espeak voice for a language; the English one where espeak-ng does not speak it."""
+    """Return the espeak voice for a language; the English one if espeak-ng does not speak it."""
     base = espeak_bases().get(f"{espeak.voice_for(language)}+{variant}")
     if base is not None:
         return base

@@ -1,1 +1,1 @@
-"""The bytes of voices: what an embedding means in each of our own spaces."""
+"""Voice spaces: the meaning of an embedding's bytes in each of our own spaces."""

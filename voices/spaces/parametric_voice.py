@@ -24,13 +24,13 @@ CORRECTION_STEP_DB = 2.0
 
 
 DEFAULT_PITCH_HZ = 140.0
-"""Between men and women: for speech that is never voiced, such as whispering."""
+"""Between men and women: for unvoiced speech, such as whispering."""
 DEFAULT_PITCH_DEVIATION, DEFAULT_RATE_CPS = 2.5, 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class ParametricVoice:
-    """What the bytes of a voice in the space ``parametric`` mean."""
+    """The decoded bytes of a voice in the parametric space."""
 
     pitch_hz: float = DEFAULT_PITCH_HZ
     """Median fundamental frequency, 50 to 790 Hz."""
@@ -39,7 +39,7 @@ class ParametricVoice:
     speaking_rate_cps: float = DEFAULT_RATE_CPS
     """Characters a second while speaking, 8 to 23."""
     envelope_correction_db: tuple[float, ...] = (0.0,) * BANDS
-    """For each band, how far above the typical speaker: -16 to 14 dB."""
+    """For each band, the level above the typical speaker: -16 to 14 dB."""
 
     def to_bytes(self) -> bytes:
         """Return the `SIZE` bytes that come nearest."""
@@ -52,7 +52,7 @@ class ParametricVoice:
 
     @classmethod
     def from_bytes(cls, embedding: bytes) -> ParametricVoice:
-        """Return what `embedding` means; any bytes mean some voice, missing ones are typical."""
+        """Return the decoded `embedding`; any bytes mean some voice, missing ones are typical."""
         padded = embedding[:SIZE] + cls().to_bytes()[len(embedding) :]
         correction = [half for pair in padded[2:] for half in (pair & 15, pair >> 4)]
         return cls(

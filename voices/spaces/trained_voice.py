@@ -1,4 +1,4 @@
-"""The trained voice: what is measured of it, and the timbre that a network hears, in sixteen bytes.
+"""The trained voice: measured parameters and the timbre from a network, in sixteen bytes.
 
 bits       meaning; bit 0 is the lowest of the first byte
 0 - 7      mean pitch, on a logarithmic scale: 50 Hz * 2^(b / 64)
@@ -6,11 +6,11 @@ bits       meaning; bit 0 is the lowest of the first byte
 12 - 15    speaking rate, 7 + n phones a second while speaking
 16 - 75    timbre: 20 numbers of 3 bits, each (n - 3.5) / 3.5
 76 - 123   envelope correction: 16 numbers of 3 bits, each (n - 4) * 2 dB, on the mel scale evenly from 0 Hz to
-           8 kHz: what is added to every envelope that the network makes
+           8 kHz, added to every envelope from the network
 124 - 127  0
 
-Finer steps were measured: 4 bits for each number bring the similarity from 0.677 to 0.684 (19 held-out
-readers), which four bytes for every voice are not worth; timbre of 2 bits tells voices apart less well
+Other steps were measured: 4 bits for each number raise the similarity from 0.677 to 0.684 (19 held-out
+readers), which is not worth four bytes for every voice. A timbre of 2 bits separates voices less well
 (equal error rate 10.6 % instead of 8.2 %).
 """
 
@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 SPACE = "trained-1"
-"""A space for each set of weights: the timbre means nothing to others."""
+"""One space for each set of weights: other weights cannot use the timbre."""
 TIMBRE = 20
 CORRECTIONS = 16
 SIZE = 16
@@ -34,18 +34,18 @@ LOWEST_PITCH_DEVIATION, PITCH_DEVIATION_STEP = 0.05, 0.03
 SLOWEST_RATE_PPS = 7
 CORRECTION_STEP_DB = 2.0
 NEUTRAL_PITCH_HZ = 150.0
-"""Between men and women: for speech that is never voiced, and for the neutral voice."""
+"""Between men and women: for unvoiced speech, and for the neutral voice."""
 
 PITCH_CENTER, PITCH_SCALE = 5.05, 0.4
 """Natural logarithm of 156 Hz, between men and women; 0.4 is half an octave."""
 PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE = 0.2, 0.12
 RATE_CENTER, RATE_SCALE = 13.0, 4.0
-"""How the measured part is scaled for the networks, to about [-1, 1]."""
+"""Scale of the measured part for the networks, to about [-1, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedVoice:
-    """What the bytes of a voice in the space ``trained-1`` mean."""
+    """The decoded bytes of a voice in the space ``trained-1``."""
 
     pitch_hz: float = NEUTRAL_PITCH_HZ
     """Geometric mean of the fundamental frequency, 50 to 790 Hz."""
@@ -56,7 +56,7 @@ class TrainedVoice:
     timbre: tuple[float, ...] = (0.0,) * TIMBRE
     """`TIMBRE` numbers in [-1, 1], of the voice network's own."""
     envelope_correction_db: tuple[float, ...] = (0.0,) * CORRECTIONS
-    """`CORRECTIONS` levels, -8 to 6 dB: how the speaker's mean spectrum differs from what the network makes of it."""
+    """`CORRECTIONS` levels, -8 to 6 dB: the speaker's mean spectrum minus the network's."""
 
     def to_bytes(self) -> bytes:
         """Return the `SIZE` bytes that come nearest."""
@@ -72,7 +72,7 @@ class TrainedVoice:
 
     @classmethod
     def from_bytes(cls, embedding: bytes) -> TrainedVoice:
-        """Return what `embedding` means; any bytes mean some voice, missing ones are neutral."""
+        """Return the decoded `embedding`; any bytes mean some voice, missing ones are neutral."""
         packed = int.from_bytes(embedding[:SIZE] + cls().to_bytes()[len(embedding) :], "little")
         numbers = [packed >> (16 + BITS * place) & 7 for place in range(TIMBRE + CORRECTIONS)]
         return cls(
@@ -84,7 +84,7 @@ class TrainedVoice:
         )
 
     def condition(self) -> npt.NDArray[np.float32]:
-        """Return what the network is told: timbre, scaled pitch, its deviation, speaking rate; float32 [TIMBRE + 3]."""
+        """Return the network's input: timbre, scaled pitch, its deviation, speaking rate; float32 [TIMBRE + 3]."""
         prosody = scaled_prosody(math.log(self.pitch_hz), self.pitch_deviation, self.speaking_rate_pps)
         return np.array([*self.timbre, *prosody], np.float32)
 

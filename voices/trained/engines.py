@@ -68,7 +68,7 @@ class TrainedVoiceEncoder:
     space = SPACE
 
     def encode(self, samples: Samples, transcript: str) -> Voice:
-        """Return the voice of who speaks in float32 [T] mono 16 kHz `samples`, saying `transcript`."""
+        """Return the voice of the speaker of `transcript` in float32 [T] mono 16 kHz `samples`."""
         samples = samples[: int(MAX_SPEECH_S * ENGINE_SAMPLE_RATE)]
         pitch = np.log(fundamental_frequency(samples, ENGINE_SAMPLE_RATE))
         voiced = len(pitch) >= MIN_VOICED_FRAMES
