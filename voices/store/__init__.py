@@ -1,1 +1,1 @@
-"""Voices kept by name, and what else speechzip keeps for its user."""
+"""Voices by name and accepted licenses: the files that speechzip keeps for its user."""

@@ -1,4 +1,4 @@
-"""From a recording of somebody to their voices in the store."""
+"""Enrollment: from a recording of a person to voices in the store."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from .store import VoiceStore
 from .voicefile import NamedVoice, clean_name
 
 GOOD_SPEECH_S = 30.0
-"""How much speech the threshold of `matching` was measured with."""
+"""Length of speech with which the thresholds of `matching` were measured."""
 
 
 class _Several:
-    """Several voice encoders in the place of one: what the others measure is kept in `voices`."""
+    """Several voice encoders behind the interface of one; `voices` collects all results."""
 
     def __init__(self, encoders: Sequence[VoiceEncoder]) -> None:
         self.name = self.space = encoders[0].space
@@ -42,7 +42,7 @@ class _Several:
 
 
 def voice_encoders(names: Sequence[str] = ()) -> list[VoiceEncoder]:
-    """Return the encoders with these names; for none, all that are installed and whose voices can be stored."""
+    """Return the encoders with these names; without names, all installed ones with voices that can be stored."""
     encoders = [load_engine("voice_encoder", name) for name in names or engine_names("voice_encoder")]
     return [encoder for encoder in encoders if names or encoder.space in VOICE_SPACES.values()]
 
@@ -57,19 +57,19 @@ def enroll(
     force: bool = False,
     progress: Progress | None = None,
 ) -> list[NamedVoice]:
-    """Measure who speaks in a recording and keep their voices, one for each space.
+    """Measure the speaker of a recording and store the voices, one for each space.
 
     Args:
-        name: whose voice it is.
+        name: the person's name.
         source: a recording of one person, as for `compress`.
-        store: where the voices are kept.
-        encoders: what measures them; all that are installed if empty.
-        recognizer: finds the words, for the speaking rate; the default engine if None.
-        force: replace the voices of whoever has the name.
-        progress: is told how far the work is.
+        store: the store for the voices.
+        encoders: the voice encoders; all that are installed if empty.
+        recognizer: recognizes the words, for the speaking rate; the default engine if None.
+        force: replace existing voices with this name.
+        progress: called with the seconds done and the total.
 
     Raises:
-        VoiceError: the name cannot be one or is taken, or several people speak.
+        VoiceError: the name is invalid or taken, or several people speak.
         AudioError, NoSpeechError, EngineError: as `compress`.
         OutputError: the store cannot be written.
     """

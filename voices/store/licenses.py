@@ -1,4 +1,4 @@
-"""Licenses that a user accepts for themselves, by an act of their own, and the record of it."""
+"""Licenses that the user must accept explicitly, and the record of the acceptance."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .store import data_folder
 
 @dataclass(frozen=True, slots=True)
 class License:
-    """Terms that stand between a user and somebody's weights."""
+    """The license of a third party's weights."""
 
     key: str
-    """Short name, as part of a file's."""
+    """Short name, used in the name of the record's file."""
     covers: str
-    """What it is the license of."""
+    """The licensed work."""
     terms: str
-    """What it allows, in a sentence, and where the whole text is."""
+    """The permitted use in one sentence, and the address of the whole text."""
 
 
 CPML = License(
@@ -37,7 +37,7 @@ def is_accepted(license: License) -> bool:
 
 
 def accept(license: License) -> Path:
-    """Write down that the user accepts `license`; return where. Only ever called by an act of the user.
+    """Record that the user accepts `license`; return the record's path. Call this on the user's explicit request only.
 
     Raises:
         OutputError: it cannot be written.
@@ -54,7 +54,7 @@ def accept(license: License) -> Path:
 
 
 def require(license: License) -> None:
-    """Go on only if the user has accepted `license`.
+    """Require that the user has accepted `license`.
 
     Raises:
         EngineError: not yet; shows the license, and how to accept it.

@@ -1,4 +1,4 @@
-"""Is that the same person: distances between voices, with a threshold for each space that has one."""
+"""Speaker matching: distances between voices, with a threshold for each space that has one."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ in semitones, speaking rate in characters a second, then the envelope's bands in
 PARAMETRIC_THRESHOLD = 1.1
 """The largest distance at which two parametric voices count as one person's.
 
-Ten bytes are few: the threshold is strict, so that a stranger is hardly ever matched and a friend
-often is not. 21 readers in two halves, the deviations measured on one and the readers of the other
-compared, enrolled from 30 s each; 126 trials a column, against the 9 or 10 others of the half:
+Ten bytes are few, so the threshold is strict: strangers are hardly ever matched, and known people are
+often missed. 21 readers in two halves: deviations measured on one half, readers of the other half
+compared, enrolled from 30 s each. 126 trials a column, against the 9 or 10 others of the half:
 
     then heard for                15 s    7 s     5 s
     right one missed              40 %    55 %    60 %
     taken for another               1       0       0
     stranger taken for somebody     2       1       1      0.2 % for each person in the store
 
-Of 22 other readers, enrolled from 5 to 22 s and heard for 3 to 11 s, 2 were recognized and 1 taken
-for another. The recordings of a speaker were made in one place; over another microphone or a
-telephone more are missed.
+Of 22 other readers, enrolled from 5 to 22 s and heard for 3 to 11 s, 2 were recognized and 1 was taken
+for another. All recordings of a speaker were made in one place; more speakers are missed over another
+microphone or a telephone.
 """
 
 TRAINED_WITHIN_SPEAKER = (0.14,) * trained_voice.TIMBRE + (1.5, 0.05, 0.9)
-"""The same for trained voices from 8 s of speech: timbre, pitch in semitones, its spread as a deviation of the natural
+"""The same for trained voices from 8 s of speech: timbre, pitch in semitones, its standard deviation in the natural
 logarithm, speaking rate in phones a second. 21 readers, 294 segments."""
 
 TRAINED_THRESHOLD = 2.2
 """The largest distance at which two trained voices count as one person's.
 
-On 37 readers whom the network has never heard, single utterances of 3 to 13 s: 52 % of 46 pairs of the same reader are
-missed, 0.12 % of 2,439 pairs of two readers are taken for one. The equal error rate is 8.7 %, at 4.05. Of 21 readers of
+On 37 readers outside of the training data, with single utterances of 3 to 13 s: 52 % of 46 pairs of the same reader are
+missed, 0.12 % of 2,439 pairs of different readers are merged. The equal error rate is 8.7 %, at 4.05. Of 21 readers of
 its training, enrolled from half a minute and heard for 16 s, all were recognized in 105 trials, and no stranger was.
 As with parametric voices, a reader's recordings were made in one place.
 """
 
 MARGIN = 1.15
-"""Whoever comes second must be this many times as far away: two alike voices are not told apart."""
+"""The second-best match must be this many times as far away: two similar voices are not told apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """How voices of one space are compared."""
+    """The comparison of voices in one space."""
 
     distance: Callable[[Voice, Voice], float]
-    """0 for the same voice, larger for less alike ones."""
+    """0 for the same voice, larger for less similar voices."""
     threshold: float
     """The largest distance that counts as the same person."""
 
@@ -79,11 +79,11 @@ MATCHERS: dict[str, Matcher] = {
     SPACE: Matcher(parametric_distance, PARAMETRIC_THRESHOLD),
     trained_voice.SPACE: Matcher(trained_distance, TRAINED_THRESHOLD),
 }
-"""Space -> how its voices are compared; those of a space that is missing here cannot be."""
+"""Space -> its comparison; voices in other spaces cannot be compared."""
 
 
 def best_match(voice: Voice, known: Sequence[Voice]) -> int | None:
-    """Return the index of the voice in `known` (one for each person) that is surely the same person's, or None.
+    """Return the index of the certain match in `known` (one voice for each person), or None.
 
     Raises:
         VoiceError: voices of this space cannot be compared.

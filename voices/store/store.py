@@ -1,11 +1,11 @@
-"""The voices of people you know, one file each, in the platform's place for data of applications.
+"""The voice store: one file for each voice, in the platform's folder for application data.
 
-anna.classical.voice      whoever has this name ... in this space
+anna.classical.voice      name.space.voice
 anna.clip.voice
 j%C3%BCrgen%20o.classical.voice
 
-A name that would be too long for a file is cut and told from others by a digest: ``long...=5e884898da28047151d0e56f``.
-Nobody but their user may look at them: the folder is 0700, files are 0600.
+A name too long for a file is cut and completed by a digest: ``long...=5e884898da28047151d0e56f``.
+Only the user can read them: the folder has mode 0700, files 0600.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ from .matching import best_match
 from .voicefile import MAX_FILE_BYTES, NamedVoice, clean_name, decode_voices, encode_voice, name_key
 
 FOLDER_VARIABLE = "SPEECHZIP_DATA"
-"""Environment variable that names another folder for what speechzip keeps."""
+"""Environment variable for another data folder."""
 SUFFIX = ".voice"
 LONGEST_STEM = 150
-"""Characters of a name in a file's: with space, digest and suffix less than the 255 bytes that file systems take."""
+"""Most characters of a name in a file name: with space, digest and suffix less than the 255 bytes of file systems."""
 LOCK_S = 10.0
-"""How long another process may change the store before we give up."""
+"""Time limit to wait for another process that changes the store."""
 
 
 def data_folder() -> Path:
-    """Return the folder in which speechzip keeps what belongs to its user."""
+    """Return speechzip's folder for the user's data."""
     return Path(os.environ.get(FOLDER_VARIABLE) or platformdirs.user_data_dir("speechzip", appauthor=False))
 
 
 class VoiceStore:
     """A folder of voices; a `VoiceBook` for `compress` and `decompress`.
 
-    Any number of processes may use it at once: files appear and go whole.
+    Any number of processes may use it at once: files appear and disappear whole.
 
     Example:
         >>> import tempfile
@@ -56,16 +56,16 @@ class VoiceStore:
     """
 
     def __init__(self, folder: str | Path | None = None) -> None:
-        """Open the store in `folder`, or the user's own; it is made when the first voice comes."""
+        """Open the store in `folder`, or the user's own; the folder is created with the first voice."""
         self._folder = Path(folder) if folder else data_folder() / "voices"
 
     @property
     def folder(self) -> Path:
-        """Where the voices lie."""
+        """The folder of the voices."""
         return self._folder
 
     def voices(self) -> list[NamedVoice]:
-        """Return every voice by name; a damaged file is left out, with a `SpeechzipWarning`."""
+        """Return every voice by name; damaged files are skipped with a `SpeechzipWarning`."""
         found: list[NamedVoice] = []
         for path in sorted(self._folder.glob("*" + SUFFIX)):
             try:
@@ -76,10 +76,10 @@ class VoiceStore:
         return found
 
     def of(self, name: str) -> list[NamedVoice]:
-        """Return somebody's voices, one for each space.
+        """Return a person's voices, one for each space.
 
         Raises:
-            VoiceError: nobody has that name.
+            VoiceError: the name is unknown.
         """
         voices = self.voices()
         own = [named for named in voices if name_key(named.name) == name_key(clean_name(name))]
@@ -91,15 +91,15 @@ class VoiceStore:
         return own
 
     def add(self, name: str, voice: Voice, force: bool = False) -> NamedVoice:
-        """Keep one voice; see `add_all`."""
+        """Store one voice; see `add_all`."""
         return self.add_all([NamedVoice(clean_name(name), voice)], force)[0]
 
     def add_all(self, voices: Sequence[NamedVoice], force: bool = False) -> list[NamedVoice]:
-        """Keep voices; nothing is written before all of them can be.
+        """Store voices, all of them or none.
 
         Raises:
-            VoiceError: the name cannot be one; the person has another voice in one of the spaces and
-                `force` is not given; or somebody else's voice in the store has the same id.
+            VoiceError: the name is invalid; the person has another voice in one of the spaces and
+                `force` is not given; or another person's voice in the store has the same id.
             OutputError: the store cannot be written.
         """
         contents = [encode_voice(named) for named in voices]
@@ -113,10 +113,10 @@ class VoiceStore:
         return list(voices)
 
     def import_file(self, path: Path, name: str | None = None, force: bool = False) -> list[NamedVoice]:
-        """Keep the voices in a file, under another `name` if one is given.
+        """Store the voices of a file, under another `name` if given.
 
         Raises:
-            VoiceError: the file holds none, or several people's though a name is given; and as `add_all`.
+            VoiceError: the file holds no voice, or those of several people and a name is given; also as `add_all`.
             OutputError: the store cannot be written.
         """
         voices = read_voices(path)
@@ -126,7 +126,7 @@ class VoiceStore:
         return self.add_all([replace(named, name=clean_name(name or named.name)) for named in voices], force)
 
     def export(self, name: str, space: str | None = None) -> bytes:
-        """Return somebody's voices, or only that in one space, as a file for `import_file`.
+        """Return a person's voices, or only the one in `space`, as a file for `import_file`.
 
         Raises:
             VoiceError: there is none.
@@ -134,13 +134,13 @@ class VoiceStore:
         return b"".join(encode_voice(named) for named in self._chosen(name, space))
 
     def remove(self, name: str, space: str | None = None) -> list[NamedVoice]:
-        """Remove somebody's voices, or only that in one space, and return them.
+        """Remove a person's voices, or only the one in `space`, and return them.
 
         Raises:
             VoiceError: there is none.
             OutputError: the store cannot be written.
         """
-        self._chosen(name, space)  # who is not there needs no lock, and no folder
+        self._chosen(name, space)  # an unknown name needs neither lock nor folder
         with self._locked():
             doomed = self._chosen(name, space)
             for named in doomed:
@@ -152,7 +152,7 @@ class VoiceStore:
         return doomed
 
     def find(self, voice_id: int, spaces: frozenset[str]) -> Voice | None:
-        """Return the voice that a payload names; see `VoiceBook.find`."""
+        """Return the voice with an id; see `VoiceBook.find`."""
         voices = self.voices()
         for named in voices:
             if named.voice.id == voice_id:
@@ -163,7 +163,7 @@ class VoiceStore:
         return None
 
     def named(self, name: str, space: str) -> Voice:
-        """Return somebody's voice; see `VoiceBook.named`."""
+        """Return a person's voice; see `VoiceBook.named`."""
         own = self.of(name)
         for named in own:
             if named.voice.space == space:
@@ -172,17 +172,17 @@ class VoiceStore:
         raise VoiceError(f"{own[0].name} has no {space} voice (only: {spaces})", remedies=("enroll",))
 
     def match(self, voice: Voice) -> Voice | None:
-        """Return the voice of who this surely is; see `VoiceBook.match`."""
+        """Return the certain match of a voice; see `VoiceBook.match`."""
         known = [named.voice for named in self.voices() if named.voice.space == voice.space]
         index = best_match(voice, known)
         return None if index is None else known[index]
 
     def name_of(self, voice_id: int) -> str | None:
-        """Return whose voice it is; see `VoiceBook.name_of`."""
+        """Return the name of a voice's owner; see `VoiceBook.name_of`."""
         return next((named.name for named in self.voices() if named.voice.id == voice_id), None)
 
     def path(self, named: NamedVoice) -> Path:
-        """Return the file that a voice has or would have."""
+        """Return the path for a voice, existing or not."""
         return self._folder / f"{file_stem(named.name)}.{named.voice.space}{SUFFIX}"
 
     def _chosen(self, name: str, space: str | None) -> list[NamedVoice]:
@@ -209,7 +209,7 @@ class VoiceStore:
             mode = path.stat().st_mode
         except OSError as error:
             raise VoiceError(f"it cannot be read: {error.strerror or error}") from error
-        if not stat.S_ISREG(mode):  # to open a pipe could wait for ever
+        if not stat.S_ISREG(mode):  # opening a pipe could block for ever
             raise VoiceError("it is not a file")
         voices = read_voices(path)
         if len(voices) != 1 or self.path(voices[0]) != path:
@@ -218,10 +218,10 @@ class VoiceStore:
 
     @contextmanager
     def _locked(self) -> Generator[None]:
-        """Make the folder, for its user alone, and keep other processes from changing it meanwhile.
+        """Create the folder for its user alone, and lock out other processes that would change it.
 
         Raises:
-            OutputError: it cannot be made, or somebody else has had it for `LOCK_S`.
+            OutputError: the folder cannot be made, or another process has held the lock for `LOCK_S`.
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -235,7 +235,7 @@ class VoiceStore:
             self._make_private(descriptor)
             yield
         finally:
-            os.close(descriptor)  # and so the lock goes
+            os.close(descriptor)  # releases the lock
 
     def _lock(self, descriptor: int) -> None:
         deadline = time.monotonic() + LOCK_S
@@ -254,7 +254,7 @@ class VoiceStore:
                 return
 
     def _make_private(self, descriptor: int) -> None:
-        """Close what an earlier release, or somebody else, has left open to others."""
+        """Remove permissions for others, as an earlier release may have left them."""
         try:
             if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
                 os.fchmod(descriptor, 0o700)
@@ -271,19 +271,19 @@ class VoiceStore:
 
 
 def file_stem(name: str) -> str:
-    """Return a name as part of a file's: whatever somebody is called, it leads out of no folder."""
+    """Return a name as part of a file name; no name can lead out of the folder."""
     key = name_key(name)
     stem = quote(key, safe="").replace(".", "%2E")
-    if len(stem) > LONGEST_STEM:  # "=" is in no other name
+    if len(stem) > LONGEST_STEM:  # no other name contains "="
         stem = f"{stem[:LONGEST_STEM]}={hashlib.sha256(key.encode()).hexdigest()[:24]}"
     return stem
 
 
 def read_voices(path: Path) -> list[NamedVoice]:
-    """Return the voices in a file, from the store or from anybody.
+    """Return the voices in a file, from the store or from elsewhere.
 
     Raises:
-        VoiceError: it holds none, or cannot be read.
+        VoiceError: the file holds no voice, or cannot be read.
     """
     try:
         with open(path, "rb") as file:

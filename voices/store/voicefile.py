@@ -1,4 +1,4 @@
-"""A voice with its owner's name, as a file: what the store keeps, and what people send each other.
+"""A voice file: voices with their owners' names, for the store and for exchange.
 
 offset  size  meaning
 0       4     "SPZV"
@@ -24,26 +24,26 @@ MAGIC = b"SPZV"
 VERSION = 1
 MAX_NAME_BYTES = 64
 MAX_FILE_BYTES = 64 << 10
-"""A dozen voices: nobody has more, and nothing longer is read."""
+"""Longest voice file that is read: a dozen voices."""
 RESERVED_NAMES = frozenset({"auto", "-"})
-"""These stand for something else in ``compress --speaker``."""
+"""Names with a special meaning in ``compress --speaker``."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedVoice:
-    """A voice and whose it is."""
+    """A voice and its owner's name."""
 
     name: str
-    """1 to `MAX_NAME_BYTES` bytes of UTF-8, printable, as `clean_name` leaves it."""
+    """1 to `MAX_NAME_BYTES` bytes of UTF-8, printable, as `clean_name` returns it."""
     voice: Voice
-    """How they sound."""
+    """The voice."""
 
 
 def clean_name(name: str) -> str:
     """Return a person's name in the form in which it is stored: Unicode NFC, single spaces.
 
     Raises:
-        VoiceError: it is empty, too long, reserved, or holds characters that do not print.
+        VoiceError: the name is empty, too long, reserved, or has unprintable characters.
 
     Example:
         >>> clean_name("  Anna   Lind ")
@@ -59,15 +59,15 @@ def clean_name(name: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return what two spellings of one name have in common: ``Anna`` is ``anna``."""
+    """Return a key that is equal for all spellings of a name: ``Anna`` is ``anna``."""
     return unicodedata.normalize("NFC", name.casefold())
 
 
 def encode_voice(named: NamedVoice) -> bytes:
-    """Return a voice as a record; files of several are such records one after another.
+    """Return a voice as a record; a file of several voices is a sequence of records.
 
     Raises:
-        VoiceError: the voice's space has no number, so that nobody else could read it.
+        VoiceError: the voice's space has no number, so no other machine could read it.
     """
     numbers = {space: number for number, space in VOICE_SPACES.items()}
     if named.voice.space not in numbers:
@@ -79,13 +79,13 @@ def encode_voice(named: NamedVoice) -> bytes:
 
 
 def decode_voices(content: bytes) -> list[NamedVoice]:
-    """Return the voices that a file holds, one or more.
+    """Return the voices in a file, one or more.
 
     Args:
-        content: the whole file, from anybody: nothing in it is believed unchecked.
+        content: the whole file, untrusted: every value in it is checked.
 
     Raises:
-        VoiceError: it is no voice file, is damaged, or of a newer version.
+        VoiceError: it is not a voice file, is damaged, or has a newer version.
     """
     if len(content) > MAX_FILE_BYTES:
         raise VoiceError(f"it is not a voice file: it has more than {MAX_FILE_BYTES} bytes")
@@ -97,7 +97,7 @@ def decode_voices(content: bytes) -> list[NamedVoice]:
 
 
 def _decode_first(content: bytes) -> tuple[NamedVoice, bytes]:
-    """Return the first voice and what follows it."""
+    """Return the first voice and the bytes after it."""
     if content[:4] != MAGIC:
         raise VoiceError("it is not a voice file; give one that `speechzip voices export` wrote")
     if len(content) > 4 and content[4] > VERSION:
@@ -120,5 +120,5 @@ def _decode_first(content: bytes) -> tuple[NamedVoice, bytes]:
 
 
 def _byte(content: bytes, position: int) -> int:
-    """Return a byte, 0 beyond the end: what is cut short fails its checksum."""
+    """Return a byte, 0 beyond the end: a truncated file then fails its checksum."""
     return content[position] if position < len(content) else 0

@@ -1,1 +1,1 @@
-"""English text on its way to speech: what is read aloud for what is written, and how words are pronounced."""
+"""English text to speech: normalization to words, and the pronunciation of words."""

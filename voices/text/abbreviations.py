@@ -1,4 +1,4 @@
-"""What abbreviations and symbols are short for, in American usage."""
+"""Expansions of abbreviations and symbols, in American usage."""
 
 TITLES = {
     "mr": "Mister", "mrs": "Missus", "ms": "Miz", "messrs": "Messers", "dr": "Doctor", "prof": "Professor",
@@ -36,11 +36,11 @@ SPELLED = (
     "AMA BA BC BCE CFO CIO COO CPU CTO DIY DUI ECS EPA ETA ETF FAQ FYI GOP GPU IMF IMU IOC IPO IQ LED LTE NIH NYC OMG "
     "PC ROI RSVP SEO SSD TBD TV UK USB VIP VPN"
 ).split()
-"""Initialisms that could be taken for words."""
+"""Initialisms that look like words."""
 SENTENCE_STARTERS = (
     "The This That These Those He She It They We You I And But So Then There In On At If When What"
 ).split()
-"""What, after an abbreviation, tells that its period ended the sentence too."""
+"""Words that, after an abbreviation, show that its period also ended the sentence."""
 
 ROMAN: tuple[str, ...] = (
     *(
@@ -50,7 +50,7 @@ ROMAN: tuple[str, ...] = (
     ).split(),
 )
 ROMAN_ALONE = "II III IV VI VII VIII IX XI XII XIII XIV XV XVI XVII XVIII XIX XXI XXII XXIII".split()
-"""Numerals after any word: in capitals they are little else."""
+"""Roman numerals after any word: in capitals they are hardly ever anything else."""
 COUNTED = (
     "War Chapter Part Act Scene Volume Book Section Article Phase Type Title Class Stage Level Grade Bowl Episode "
     "Saturn Mark Appendix Rocky Figure Table Schedule Division Category Fantasy Option"
@@ -125,4 +125,4 @@ SYMBOLS = {
     "≤": "less than or equal to", "≥": "greater than or equal to", "≠": "not equal to", "≈": "about", "→": "to",
     "§": "section", "©": "copyright", "\\": "backslash",
 }  # fmt: skip
-"""Wherever nothing else was made of them."""
+"""Symbols that no other rule has read."""

@@ -4,8 +4,8 @@
     EY bait   AY bite  OY boy   AW bout  OW boat
     P B T D K G   CH JH   F V TH DH S Z SH ZH HH   M N NG   L R W Y
 
-Every vowel bears stress: 1 primary, 2 secondary, 0 none. What follows from the neighbors is left to the acoustic
-network, which hears it in the recordings, each speaker's own way: the tapped t of "matter" (T between a vowel and an
+Every vowel bears stress: 1 primary, 2 secondary, 0 none. The acoustic network learns contextual variants
+from the recordings, as each speaker has them: the tapped t of "matter" (T between a vowel and an
 unstressed one), the glottal stop of "button", syllabic n and l (AX N, AX L), the r-colored vowel of "butter" (ER 0).
 """
 
@@ -26,5 +26,5 @@ PHONES = (*CONSONANTS, *(f"{vowel}{stress}" for vowel in VOWELS for stress in (0
 
 
 def with_schwa(phone: str) -> str:
-    """Return a phone of the dictionary ("AH0", "T") with the unstressed AH told apart: "AX0"; all else as it is."""
+    """Return a phone of the dictionary ("AH0", "T"), with "AX0" for the unstressed AH; all others unchanged."""
     return "AX0" if phone == "AH0" else phone

@@ -1,4 +1,4 @@
-"""Text that is read aloud in parts: words that are said in one breath, and the pauses between them."""
+"""Clauses: words spoken in one breath, and the pauses between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 LONGEST_WORD = 40
-"""Letters; what is longer is no word, and is cut."""
+"""Most letters in a word; a longer one is cut."""
 LONGEST_CLAUSE = 100
 """Words; memory stays flat."""
 
@@ -17,7 +17,7 @@ _WORD = re.compile(rf"'?[^\W\d_]{{1,{LONGEST_WORD}}}(?:['-]{{1,9}}[^\W\d_]{{1,{L
 
 
 def clauses(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield words that are said in one breath, and the pause after them, if any.
+    """Yield the words of one breath, and the pause after them, if any.
 
     Example:
         >>> list(clauses("Well, I met McDonald -- twice!"))

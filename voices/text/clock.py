@@ -1,4 +1,4 @@
-"""Times, spans of time and dates as an American reads them."""
+"""Times, durations and dates as an American reads them."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ DATES = (
     rule(rf"(?:\b([Tt]he) )?\b(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{MONTH}\b\.?", _day_first),
     rule(r"\b(Jan|Feb|Apr|Aug|Sept|Sep|Oct|Nov|Dec)\.", lambda found: MONTH_OF[found[1].lower()]),
     rule(rf"(?<=\d )({_ERA})\b\.?|\b(AD)(?= \d)", lambda found: letters(found[0])),
-    # Years that could be numbers: "in 1066", "in 476 BC".
+    # Years that look like numbers: "in 1066", "in 476 BC".
     rule(r"\b(born |b\. ?)(?=1\d{3}\b|20\d\d\b)", "born "),
     rule(rf"\b((?i:in|since|by|until|from|before|after|year)) (1\d{{3}})(?![,.:%$°-]?[\w%]){NOT_COUNTED}", _year),
     rule(rf"\b([Ii]n|[Ss]ince|[Yy]ear|A-D) (\d{{3}})(?=[,;!?)]|\.?$|\. [A-Z]| {_ERA}\b)", _year),

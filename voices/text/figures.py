@@ -1,4 +1,4 @@
-"""Numbers that nothing else explains: ordinals, fractions, scores, sums, versions, ranges, and digits among letters."""
+"""Numbers that no other rules read: ordinals, fractions, scores, sums, versions, ranges, and digits among letters."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _range(found: Match[str]) -> str:
 
 
 def _spell(found: Match[str]) -> str:
-    """Return "M-P " for the letters of MP3; what can be read as a word stays, as in COVID-19."""
+    """Return "M-P " for the letters of MP3; a pronounceable word stays, as in COVID-19."""
     return f"{letters(found[1])} "
 
 
@@ -55,7 +55,7 @@ _SUM = r"(?=[^=\n]{0,40}=)"
 
 FIGURES = (
     rule(rf"{FREE}(\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,15}})(?:st|nd|rd|th)\b", lambda found: ordinal(found[1]), I),
-    # Sums. The sign of subtraction is one wherever it stands; a hyphen is one before an equals sign, or between spaces.
+    # Sums. A minus sign always means minus; a hyphen does before an equals sign, or between spaces.
     rule(r"(?<=\d)\s?−\s?(?=[\d(])", " minus "),
     rule(r"(?<=[\w)])\s−\s(?=\w)", " minus "),
     rule(r"−\s?(?=\.?\d)", "minus "),

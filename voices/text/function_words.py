@@ -1,6 +1,6 @@
-"""Words that are hardly stressed inside of a sentence, and how they are said there.
+"""Function words: hardly stressed inside of a sentence, with their pronunciation there.
 
-Those with secondary stress keep their vowel. What is said at the end of a breath is fuller: "What is it for?"
+Those with secondary stress keep their vowel. At the end of a breath they are fuller: "What is it for?"
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ AT_END = {
     "not": "N AA1 T", "what": "W AH1 T", "who": "HH UW1", "where": "W EH1 R", "when": "W EH1 N", "why": "W AY1",
     "how": "HH AW1", "been": "B IH1 N", "i": "AY1", "some": "S AH1 M",
 }  # fmt: skip
-"""The same where a breath ends, or a word stands alone."""
+"""The same at the end of a breath, or for a word alone."""
 
 THE_BEFORE_VOWEL, THE = ("DH", "IY0"), ("DH", "AX0")
 TO_BEFORE_VOWEL, TO = ("T", "UH0"), ("T", "AX0")
@@ -47,7 +47,7 @@ A_LETTER = ("EY1",)
 POINTED_AT = frozenset(
     "is was isn't wasn't would will won't makes made means sounds looks seems depends one way".split()
 )
-"""What follows "that" where it points at something: "That is why"."""
+"""Words after "that" as a pronoun: "That is why"."""
 
 LETTERS = {
     "a": "EY", "b": "B IY", "c": "S IY", "d": "D IY", "e": "IY", "f": "EH F", "g": "JH IY", "h": "EY CH", "i": "AY",
@@ -55,4 +55,4 @@ LETTERS = {
     "r": "AA R", "s": "EH S", "t": "T IY", "u": "Y UW", "v": "V IY", "w": "D AH B AX0 L Y UW", "x": "EH K S",
     "y": "W AY", "z": "Z IY",
 }  # fmt: skip
-"""How letters are called; the vowels bear the stress that the speller gives them."""
+"""The names of letters; the speller sets the stress of their vowels."""

@@ -1,7 +1,7 @@
-"""Words that are spelled alike and said differently: which one it is, by what stands around it.
+"""Homographs: words with one spelling and two pronunciations, chosen by their context.
 
-No tagger: the words before and after tell a noun from a verb well enough, and a few words have signs of their own.
-How often that is right is measured on sentences in the tests.
+There is no tagger: the words before and after tell a noun from a verb well enough, and a few words have rules of their
+own. The tests measure the accuracy on sentences.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _is_plural(word: str) -> bool:
 
 
 def _near(words: Sequence[str], place: int, before: str = "", after: str = "") -> bool:
-    """Return whether one of the words `before` stands right before `place`, or one of `after` right after."""
+    """Tell whether one of the words `before` directly precedes `place`, or one of `after` directly follows."""
     return (place > 0 and words[place - 1] in before.split()) or (
         place + 1 < len(words) and words[place + 1] in after.split()
     )
@@ -262,7 +262,7 @@ _BY_SIGNS: dict[str, Callable[[Sequence[str], int], str]] = {
 
 
 def homograph(words: Sequence[str], place: int) -> tuple[str, ...] | None:
-    """Return how the word at `place` of a clause, all in lower case, is said; None where there is but one way.
+    """Return the pronunciation of the word at `place` of a clause, all in lower case; None if it has only one.
 
     Example:
         >>> homograph("i will record a record".split(), 2), homograph("i will record a record".split(), 4)
@@ -277,7 +277,7 @@ def homograph(words: Sequence[str], place: int) -> tuple[str, ...] | None:
 
 @lru_cache(maxsize=1)
 def _pairs() -> dict[str, tuple[str, str]]:
-    """Return word -> how it is said as a noun and as a verb."""
+    """Return word -> its pronunciations as a noun and as a verb."""
     lines = (files("speechzip.voices.text") / "data" / "homographs.tsv").read_text("utf-8").splitlines()
     entries = (line.split("\t") for line in lines if not line.startswith("#"))
     return {word: (noun, verb) for word, noun, verb in entries}

@@ -1,4 +1,4 @@
-"""The CMU Pronouncing Dictionary, packed in blocks: only the one that a word is in is unpacked.
+"""The CMU Pronouncing Dictionary, packed in blocks: a look-up unpacks only the block of its word.
 
 `data/lexicon.bin`, little-endian:
 
@@ -31,7 +31,7 @@ Entry = tuple[tuple[str, ...], bool]
 
 
 def pronunciation(word: str) -> tuple[str, ...] | None:
-    """Return the phones of a word in lower case, or None where neither the dictionary nor `data/words.tsv` has it.
+    """Return the phones of a word in lower case, or None if neither the dictionary nor `data/words.tsv` has it.
 
     Example:
         >>> pronunciation("hello"), pronunciation("blorbing")
@@ -43,14 +43,14 @@ def pronunciation(word: str) -> tuple[str, ...] | None:
 
 @lru_cache(maxsize=1)
 def _more() -> dict[str, tuple[str, ...]]:
-    """Return the words of `data/words.tsv`, which come before the dictionary's."""
+    """Return the words of `data/words.tsv`, which override the dictionary."""
     lines = (files("speechzip.voices.text") / "data" / "words.tsv").read_text("utf-8").splitlines()
     entries = (line.split("\t") for line in lines if not line.startswith("#"))
     return {word: tuple(phones.split()) for word, phones in entries}
 
 
 def is_common(word: str) -> bool:
-    """Return whether the dictionary has the word and people often say it."""
+    """Tell whether the dictionary has the word and it is common in speech."""
     found = _find(word)
     return bool(found and found[1])
 

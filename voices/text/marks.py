@@ -1,4 +1,4 @@
-"""Signs behind letters, initialisms, and symbols that nothing else explains."""
+"""Signs after letters, initialisms, and symbols that no other rules read."""
 
 from __future__ import annotations
 

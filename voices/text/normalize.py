@@ -3,8 +3,8 @@
     clean --> talk --> addresses --> places, telephones --> abbreviations --> times, dates, money, measures
           --> numbers --> initialisms, symbols
 
-Each step is a list of patterns and what to say for them, tried in order: what is more particular comes first. Every
-repetition in them is bounded, so the time grows with the length of the text and no faster. Letters that are spelled out
+Each step is a list of patterns and their replacements, tried in order, the more specific ones first. Every repetition
+in them is bounded, so the time is proportional to the length of the text. Letters that are spelled out
 are joined by hyphens ("F-B-I"), which keeps the A among them from being taken for the article.
 """
 

@@ -9,7 +9,7 @@ from num2words import num2words
 LONGEST_NUMBER = 15
 """Digits; longer ones are read digit by digit."""
 LONGEST_UNGROUPED = 6
-"""The same for numbers without commas, unless they end in three zeros: 5551234 is somebody's number."""
+"""The same for numbers without commas, unless they end in three zeros: 5551234 is a telephone number."""
 DIGITS = "zero one two three four five six seven eight nine".split()
 
 
@@ -55,7 +55,7 @@ def decimal(number: str) -> str:
 
 
 def bare_number(number: str) -> str:
-    """Return the words for a number that nothing around explains: a year if it looks like one."""
+    """Return the words for a number without context: a year if it looks like one."""
     if re.fullmatch(r"1[1-9]\d\d|20\d\d", number):
         return year(number)
     if len(number) > LONGEST_UNGROUPED and number.isdecimal() and not number.endswith("000"):

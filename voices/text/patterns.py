@@ -1,4 +1,4 @@
-"""Rules of reading aloud: a pattern and what to say for it; and the patterns that several groups of rules share."""
+"""Rules of normalization: a pattern and its replacement; and patterns that several groups of rules share."""
 
 from __future__ import annotations
 

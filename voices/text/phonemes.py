@@ -1,8 +1,8 @@
-"""How English is pronounced for the voice `trained-1`: the phones of a closed inventory that its weights index.
+"""The pronunciation of English for the voice `trained-1`: phones of a closed inventory that its weights index.
 
-Its weights learned espeak-ng's phones. Words come out of the dictionary now (`text.pronunciation`), in ARPAbet, and are
-written here as espeak-ng would: the tapped t of "matter", the swallowed one of "button", the i of "happy". The voice is
-understood as well: Moonshine tiny misreads 4.4 % of the words of 60 sentences, with espeak-ng's own phones 4.9 %.
+The weights learned espeak-ng's phones. Words now come from the dictionary (`text.pronunciation`) in ARPAbet, and are
+converted here to espeak-ng's phones: the tapped t of "matter", the glottal t of "button", the i of "happy". The voice
+is as intelligible: Moonshine tiny misreads 4.4 % of the words of 60 sentences; with espeak-ng's own phones, 4.9 %.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CONSONANTS = (
     "p", "b", "t", "d", "k", "ɡ", "tʃ", "dʒ", "f", "v", "θ", "ð", "s", "z", "ʃ", "ʒ", "h",
     "m", "n", "ŋ", "l", "ɹ", "w", "j", "ɾ", "ʔ",
 )  # fmt: skip
-"""ɾ is the tapped t of "matter", ʔ the swallowed one of "button"."""
+"""ɾ is the tapped t of "matter", ʔ the glottal t of "button"."""
 INVENTORY = (WORD_BOUNDARY, *PAUSES, *VOWELS, *CONSONANTS)
 """Every symbol of a `Phone`. Trained weights index it: only ever append, at the very end."""
 
@@ -37,7 +37,7 @@ _SYMBOL = {
 
 
 def phonemes(text: str) -> tuple[Phone, ...]:
-    """Return the phones of English `text`: a word boundary between words unless a pause stands there.
+    """Return the phones of English `text`, with a word boundary between words without a pause.
 
     Example:
         >>> " ".join(phone.symbol for phone in phonemes("Yes, my button"))

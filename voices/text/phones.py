@@ -28,5 +28,5 @@ class Group:
 
     @property
     def is_pause(self) -> bool:
-        """Whether this is silence, possibly of no length, rather than a word."""
+        """Whether this is a pause, possibly of zero length, rather than a word."""
         return self.phones[0].symbol in PAUSES

@@ -1,9 +1,10 @@
-"""How English text is pronounced, without espeak-ng: words to phones of `arpabet`, with stress and pauses.
+"""The pronunciation of English text without espeak-ng: words to phones of `arpabet`, with stress and pauses.
 
     normalized text --> clauses --> each word: function word? homograph? in the dictionary? built from words that are?
                                     spelled out? else the network for unknown words
 
-What a word is built from: a possessive or plural s, -ed, -ing, -ly and the like, a prefix, or two common words.
+A word may be built from a stem with a possessive or plural s, -ed, -ing, -ly and the like, from a stem with a prefix, or
+from two common words.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ Phones = tuple[str, ...]
 """With stress, as the dictionary has them: ("HH", "AX0", "L", "OW1")."""
 
 SHORTEST_PART = 3
-"""Letters of either half of a compound, at least."""
+"""Fewest letters in either half of a compound."""
 LONGEST_ACRONYM = 5
-"""Letters; longer words in capitals are shouted."""
+"""Most letters of an initialism; longer words in capitals are emphasis."""
 PREFIXES = (
     "non",
     "anti",
@@ -60,7 +61,7 @@ PREFIXES = (
 _VOICELESS = frozenset("P T K F TH".split())
 _HISSING = frozenset("S Z SH ZH CH JH".split())
 _ENDINGS: tuple[tuple[str, tuple[str, ...], Phones], ...] = (
-    # ending, what the stem may have had instead, what is added
+    # ending, its possible replacements in the stem, the phones that it adds
     ("ly", ("", "le"), ("L", "IY0")), ("ness", ("",), ("N", "AX0", "S")), ("less", ("",), ("L", "AX0", "S")),
     ("ful", ("",), ("F", "AX0", "L")), ("ers", ("", "e"), ("ER0", "Z")), ("er", ("", "e"), ("ER0",)),
     ("able", ("", "e"), ("AX0", "B", "AX0", "L")), ("ish", ("",), ("IH0", "SH")), ("y", ("",), ("IY0",)),
@@ -85,7 +86,7 @@ def pronounced(text: str) -> tuple[Group, ...]:
 
 
 def _clause(words: Sequence[str]) -> list[Group]:
-    """Return the phones of words that are said in one breath."""
+    """Return the phones of the words of one breath."""
     lower = [word.lower() for word in words]
     groups: list[Group] = []
     following: Phones = ()
@@ -123,7 +124,7 @@ def _in_context(words: Sequence[str], lower: Sequence[str], place: int, followin
 
 @lru_cache(maxsize=8192)
 def word_phones(written: str) -> Phones:
-    """Return the phones of one word on its own, as it is written.
+    """Return the phones of one word without context, in its original case.
 
     Example:
         >>> word_phones("F-B-I"), word_phones("dogs'")
@@ -147,7 +148,7 @@ def word_phones(written: str) -> Phones:
 
 
 def _acronym(written: str) -> Phones | None:
-    """Return letter names for what is written in capitals and no word; "PCs" has a small s."""
+    """Return letter names for an initialism in capitals; "PCs" has a small s."""
     plural = len(written) > 2 and written.endswith("s") and written[:-1].isupper()
     capitals = written[:-1] if plural else written
     possessive = capitals.endswith("'") or written.endswith("'S")
@@ -182,7 +183,7 @@ def _spelled(letters: str) -> Phones:
 
 
 def _known(word: str) -> Phones | None:
-    """Return the phones of a word that the dictionary has, or has the parts of."""
+    """Return the phones of a word that is in the dictionary, whole or in parts."""
     return pronunciation(word) or _inflected(word) or _derived(word) or _compound(word)
 
 
@@ -204,7 +205,7 @@ def _inflected(word: str) -> Phones | None:
 
 
 def _stems(base: str, ending: str) -> list[str]:
-    """Return what may stand before an ending: "hop" and "hope" of "hopping" and "hoping"."""
+    """Return the possible stems before an ending: "hop" and "hope" for "hopping" and "hoping"."""
     stems = [base] if not base.endswith("s") or ending != "s" else []
     if ending == "s":
         return [

@@ -17,7 +17,7 @@ NATIONS = {
     "US": "U-S ", "CA": "Canadian ", "C": "Canadian ", "A": "Australian ", "AU": "Australian ", "NZ": "New Zealand ",
     "HK": "Hong Kong ", "S": "Singapore ",
 }  # fmt: skip
-"""What stands before a dollar sign."""
+"""Prefixes of a dollar sign."""
 _CURRENCY = "[" + "".join(CURRENCIES) + "]"
 _SCALE = r"(?:\s?(thousand|million|billion|trillion|[kKMBT](?!\w)|[mb]n?(?!\w)|tn(?!\w)))"
 _UNIT = any_of(UNITS)
@@ -27,7 +27,7 @@ _LINK = (
     "every until after before down up out back worth but so that which who it he she we they you I"
 )
 _NOUN = rf"(?= (?!(?:{'|'.join(_LINK.split())})\b)[a-z]{{3,20}}\b)"
-"""A noun that a sum or a measure stands before: "a $20 bill"."""
+"""A noun after a sum or a measure: "a $20 bill"."""
 _PARTS = {
     "cup",
     "tsp",

@@ -1,4 +1,4 @@
-"""A text in pieces that a synthesizer can take, cut where a speaker would breathe."""
+"""Split a text into pieces for a synthesizer, at the places where a speaker would breathe."""
 
 from __future__ import annotations
 

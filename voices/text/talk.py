@@ -1,4 +1,4 @@
-"""How people write what they say: drawn-out words, murmurs, laughter, short forms of chat, pairs with a slash."""
+"""Informal writing: drawn-out words, murmurs, laughter, short forms of chat, pairs with a slash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAIRS = (
     "yes/no he/she she/he his/her her/his him/her true/false win/lose boy/girl boys/girls men/women man/woman "
     "mother/father mom/dad pass/fail hot/cold left/right up/down day/night on/off in/out"
 ).split()
-"""Words between which a slash means "or"."""
+"""Pairs of words with a slash that means "or"."""
 
 
 def _drawn_out(found: Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Numbers that are names: telephones, emergency services, codes, postal codes, rooms, roads and houses."""
+"""Numbers that identify: telephones, emergency services, codes, postal codes, rooms, roads and houses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .numerals import cardinal, each_digit
 from .patterns import I, any_of, letters, rule
 
 SERVICES = "911 112 999 988 111 101 211 311 411 511 611 711 811".split()
-"""What is called digit by digit."""
+"""Telephone numbers of services, which are read digit by digit."""
 STATES = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
     "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho",
