@@ -40,6 +40,10 @@ app = typer.Typer(
 )
 
 
+STOP_AGAIN_S = 0.01
+"""How long to wait before stopping again, if Python has dropped the first exit."""
+
+
 class Channels(Enum):
     """How to read the channels of a stereo recording."""
 
@@ -220,10 +224,18 @@ def main() -> None:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         stopped_by.append(number)
-        sys.exit(128 + number)  # unwinds, so that temporary files go
+        sys.exit(128 + stopped_by[0])  # unwinds, so that temporary files go
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    def on_unraisable(lost: sys.UnraisableHookArgs) -> None:
+        # Python drops an exception that begins inside a destructor or a callback: stop again once that has returned.
+        if isinstance(lost.exc_value, SystemExit) and stopped_by:
+            signal.setitimer(signal.ITIMER_REAL, STOP_AGAIN_S)
+        else:
+            sys.__unraisablehook__(lost)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, stop)
+    sys.unraisablehook = on_unraisable
     try:
         app(standalone_mode=True)
     except SpeechzipError as error:

@@ -295,3 +295,22 @@ def test_the_number_of_speakers_and_its_older_name(tmp_path: Path, wheel_recordi
     assert run("compress", source, "-o", tmp_path / "auto.spz", "--speakers", "auto", "--quiet").stdout == b""
     assert b"--speakers" not in run("compress", "--help").stdout
     assert b"'two' is not a number" in run("compress", source, "--speaker-count", "two", code=2).stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_inside_a_destructor_ends_it_too(number: signal.Signals) -> None:
+    # Python drops what is raised there, so that the first exit is lost.
+    script = (
+        "import signal, sys, time\n"
+        "from speechzip.pipeline import cli\n"
+        "class Dying:\n"
+        f"    def __del__(self): signal.raise_signal({int(number)}); time.sleep(0.1)\n"
+        "@cli.app.command()\n"
+        "def wait():\n"
+        "    Dying()\n"
+        "    time.sleep(60)\n"
+        "sys.argv[1:] = ['wait']\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=50)
+    assert (done.returncode, done.stderr) == (128 + number, b"")
