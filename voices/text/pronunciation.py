@@ -3,8 +3,8 @@
     normalized text --> clauses --> each word: function word? homograph? in the dictionary? built from words that are?
                                     spelled out? else the network for unknown words
 
-A word may be built from a stem with a possessive or plural s, -ed, -ing, -ly and the like, from a stem with a prefix, or
-from two common words.
+A word may be built from a stem with a possessive or plural s, -ed, -ing, -ly and the like, from a stem with a prefix,
+or from two common words.
 """
 
 from __future__ import annotations
