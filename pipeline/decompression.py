@@ -14,9 +14,9 @@ from .errors import InputError, PayloadCorrupt, PayloadError, SpeechzipWarning
 from .payload.format import Decoded, decode_payload
 from .protocols import ENGINE_SAMPLE_RATE, MAX_UTTERANCE_S, Progress, Synthesizer, VoiceBook
 from .speakers import names_voices, resolve_voices
-from .synthesis import speak
+from .synthesis import known_voice, speak
 from .textcoder.registry import TEXT_CODERS
-from .types import Audio, Payload, Samples, Speaker, Voice, VoiceReference
+from .types import Audio, Payload, Samples, Speaker, Voice
 
 MAX_PAYLOAD_BYTES = 4 << 20
 """Longest payload that is read; a day of talk takes less than 1 MB."""
@@ -148,22 +148,10 @@ def _blocks(pending: Samples, count: int, rate: int) -> Iterator[Samples]:
 
 
 def _voice(speaker: Speaker, synthesizer: Synthesizer) -> Voice | None:
-    if isinstance(speaker.voice, VoiceReference):
-        warnings.warn(
-            f"the payload names voice {speaker.voice.id:04x}, which is not in your store of voices: a neutral voice "
-            "speaks instead; ask the sender for it (speechzip voices export) and import it (speechzip voices import)",
-            SpeechzipWarning,
-            stacklevel=3,
-        )
-        return None
-    if speaker.voice.space in synthesizer.spaces:
-        return speaker.voice
-    warnings.warn(
-        f"{synthesizer.name} has no voices of the space {speaker.voice.space!r}; a neutral voice speaks instead",
-        SpeechzipWarning,
-        stacklevel=3,
-    )
-    return None
+    voice, why_neutral = known_voice(speaker.voice, synthesizer)
+    if why_neutral:
+        warnings.warn(why_neutral, SpeechzipWarning, stacklevel=3)
+    return voice
 
 
 def _bytes(source: bytes | str | Path | BinaryIO) -> bytes:

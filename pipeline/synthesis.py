@@ -6,7 +6,22 @@ import numpy as np
 
 from .errors import EngineError, SpeechzipError
 from .protocols import MAX_UTTERANCE_S, Synthesizer
-from .types import Samples, Utterance, Voice
+from .types import Samples, Utterance, Voice, VoiceReference
+
+
+def known_voice(voice: Voice | VoiceReference, synthesizer: Synthesizer) -> tuple[Voice | None, str]:
+    """Return the voice that `synthesizer` can speak in, and "".
+
+    Where it can not, return None for its neutral voice, and the reason for people to read.
+    """
+    if isinstance(voice, VoiceReference):
+        return None, (
+            f"the payload names voice {voice.id:04x}, which is not in your store of voices: a neutral voice "
+            "speaks instead; ask the sender for it (speechzip voices export) and import it (speechzip voices import)"
+        )
+    if voice.space not in synthesizer.spaces:
+        return None, f"{synthesizer.name} has no voices of the space {voice.space!r}; a neutral voice speaks instead"
+    return voice, ""
 
 
 def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -> Samples:

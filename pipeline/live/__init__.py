@@ -1,9 +1,9 @@
 """Live conversations: push-to-talk over a link, in the terminal, in the browser, or inside another program.
 
 wire        frames and messages, delivery, the link as a state machine without sockets, sockets, TLS and pairing
-session     sound to utterances while somebody speaks, utterances to sound, and both together
+session     sound to utterances while somebody speaks, utterances to sound, and a `Session` of both
 devices     microphone, loudspeaker, files, terminal, page and key
-reports     what a conversation tells whoever shows it
+reports     what happens, for whatever shows it
 commands    ``speechzip listen`` and ``speechzip talk``
 
 A program listens, and brings the sound of its own microphone:
@@ -16,16 +16,16 @@ A program listens, and brings the sound of its own microphone:
         for block in microphone:                 # float32 [t], mono, 16 kHz
             session.conversation.hear(block)
             await asyncio.sleep(0)
-        session.conversation.release()           # what was said goes out
+        session.conversation.release()           # what was said is sent
 
     listener = live.wait_for_calls("127.0.0.1", 7310, secure=False)
     engines = live.LiveEngines.load()
     asyncio.run(live.run_session(engines, listener, live.SessionOptions(), print, front_end))
 
-The other end connects with ``live.dial(live.parse_address("127.0.0.1:7310"))``. `run_session` tells its observer (here
-`print`) everything that happens as `Report`; a `Loudspeaker` of your own takes the sound. The tests run two such ends.
+The other end connects with ``live.dial(live.parse_address("127.0.0.1:7310"))``. `run_session` reports everything that
+happens to its observer (here `print`); a `Loudspeaker` of your own takes the sound. The tests run two such ends.
 
-Importing this loads nothing yet: each name comes from the module that `__init__.pyi` says.
+Importing this package loads nothing yet. `__init__.pyi` says which module each name comes from.
 """
 
 import lazy_loader

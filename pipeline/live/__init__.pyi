@@ -18,8 +18,10 @@ from .reports import (
     Traffic,
     to_json,
 )
-from .session.conversation import Conversation, LiveEngines
-from .session.session import Connect, FrontEnd, Session, SessionOptions, dial, run_session, wait_for_calls
+from .session.connecting import Connect, dial, wait_for_calls
+from .session.conversation import Conversation
+from .session.engines import LiveEngines
+from .session.session import FrontEnd, Session, SessionOptions, run_session
 from .wire.messages import Status
 from .wire.pairing import parse_address
 from .wire.security import Address

@@ -10,9 +10,13 @@ import typer
 from .defaults import CONNECT_TIMEOUT_S, DEFAULT_PORT, PAIRING_VARIABLE
 
 if TYPE_CHECKING:
-    from .devices.web import Page
+    from collections.abc import Awaitable
+
+    from .devices.page import Page
+    from .devices.web import PageServer
     from .reports import Report
-    from .session.session import Connect, SessionOptions
+    from .session.connecting import Connect
+    from .session.session import Session, SessionOptions
 
 Input = Annotated[Path | None, typer.Option("--input", help="Recording to send, instead of the microphone.")]
 Output = Annotated[Path | None, typer.Option(help="Folder for the received speech, instead of the loudspeaker.")]
@@ -58,7 +62,8 @@ def listen(
     force: Force = False,
 ) -> None:
     """Wait for a call and talk. The Enter key starts and ends a turn."""
-    from .session.session import SessionOptions, wait_for_calls
+    from .session.connecting import wait_for_calls
+    from .session.session import SessionOptions
 
     options = SessionOptions(audio, output, vad, force, once)
     engines = (recognizer, voice_encoder, synthesizer)
@@ -89,7 +94,8 @@ def talk(
     force: Force = False,
 ) -> None:
     """Call a listener and talk. The Enter key starts and ends a turn. With --input, send a recording and exit."""
-    from .session.session import SessionOptions, dial
+    from .session.connecting import dial
+    from .session.session import SessionOptions
     from .wire.pairing import parse_address
 
     where = parse_address(_pairing_line(address, pairing_file))
@@ -125,25 +131,18 @@ def _run_session(
     import sys
     from contextlib import nullcontext
 
-    from .devices.keyboard import use_enter_key
+    from .devices.keyboard import EnterKey
     from .devices.lines import LineWriter
     from .devices.sound import use_microphone
     from .devices.terminal import TerminalView, json_line
-    from .session.conversation import LiveEngines
-    from .session.session import Session, run_session
+    from .session.engines import LiveEngines
+    from .session.session import run_session
     from .workers import leave_at_once
 
     if web and (options.input or options.output):
         raise typer.BadParameter("--web uses the browser's microphone and loudspeaker; leave out --input and --output")
-    page = _page() if web else None
-    sessions: list[Session] = []
-
-    def hint() -> str:
-        if page or options.input or options.hands_free:
-            return "Ctrl-C leaves"
-        pressed = bool(sessions) and sessions[0].conversation.is_pressed
-        return "Enter stops" if pressed else "Enter talks, Ctrl-C leaves"
-
+    page, page_server = _page() if web else (None, None)
+    key = None if web or options.input or options.hands_free else EnterKey()
     engines = LiveEngines.load(*names)
     lines = LineWriter(sys.stdout.fileno())
 
@@ -151,31 +150,41 @@ def _run_session(
         lines.put(json_line(report))
 
     try:
-        with nullcontext(show_json) if as_json else TerminalView(hint, lines.put) as show:
+        with nullcontext(show_json) if as_json else TerminalView(key.hint if key else _hint, lines.put) as show:
 
             def observe(report: Report) -> None:
                 show(report)
                 if page:
-                    page.observe(report)
-                if lines.is_broken and sessions:
-                    sessions[0].done.set()  # nobody reads what we write any more
+                    page.view.observe(report)
+
+            async def leave_if_nobody_reads(session: Session) -> None:
+                await lines.until_broken()
+                session.done.set()
 
             async def front_end(session: Session) -> None:
-                sessions.append(session)
-                if page:
-                    await page.run(session.conversation, show)
+                jobs: list[Awaitable[None]] = [leave_if_nobody_reads(session)]
+                if page and page_server:
+                    jobs.append(page_server(session.conversation, page).run(show))
                 elif options.input is None:
-                    keys = () if options.hands_free else (use_enter_key(session.conversation, session.done),)
-                    await asyncio.gather(use_microphone(session.conversation, options.output is not None), *keys)
+                    jobs.append(use_microphone(session.conversation, options.output is not None))
+                if key:
+                    jobs.append(key.run(session.conversation, session.done))
+                await asyncio.gather(*jobs)
 
-            asyncio.run(run_session(engines, connect, options, observe, front_end, page))
+            asyncio.run(run_session(engines, connect, options, observe, front_end, page.loudspeaker if page else None))
     finally:
         if left_out := lines.close():
             print(f"speechzip: {left_out} lines were left out: nobody read them", file=sys.stderr)
     leave_at_once()
 
 
-def _page() -> Page:
-    from .devices.web import Page
+def _hint() -> str:
+    return "Ctrl-C leaves"
 
-    return Page()
+
+def _page() -> tuple[Page, type[PageServer]]:
+    """Return a page and what serves it, or raise early that the extra is missing."""
+    from .devices.page import Page
+    from .devices.web import PageServer
+
+    return Page(), PageServer

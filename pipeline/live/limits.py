@@ -45,6 +45,8 @@ class Limits:
     streams: int = 16
     """Peers whose place in their stream is remembered."""
 
+    device_retry_s: float = 2.0
+    """How often a missing microphone is looked for."""
     microphone_s: float = 60.0
     """Sound that waits for the recognizer; beyond it some is lost, and the user is told."""
     unplayed: int = 256

@@ -11,8 +11,10 @@ from speechzip.pipeline import (
     Speaker,
     Utterance,
     Voice,
+    VoiceReference,
     decompress,
 )
+from speechzip.pipeline.synthesis import known_voice
 
 SPEAKER = Speaker(Voice("classical", b"x"))
 HELLO = Payload((SPEAKER,), (Utterance(1.25, 1, 0, "Hello."),), 3.0)
@@ -30,6 +32,17 @@ class Odd(FakeSynthesizer):
         if isinstance(self.result, BaseException):
             raise self.result
         return self.result  # type: ignore[return-value]  # engines of others do
+
+
+def test_a_voice_is_known_by_its_space_or_replaced_with_a_reason() -> None:
+    synthesizer = FakeSynthesizer()
+    assert known_voice(SPEAKER.voice, synthesizer) == (SPEAKER.voice, "")
+    voice, reason = known_voice(Voice("elsewhere", b"x"), synthesizer)
+    assert voice is None
+    assert reason == "fake has no voices of the space 'elsewhere'; a neutral voice speaks instead"
+    voice, reason = known_voice(VoiceReference(0x07AB), synthesizer)
+    assert voice is None
+    assert reason.startswith("the payload names voice 07ab, which is not in your store of voices: a neutral voice")
 
 
 @pytest.mark.parametrize("error", [ValueError("NaN"), RuntimeError("out of memory"), AssertionError(), KeyError("x")])

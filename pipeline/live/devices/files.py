@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from ...atomic import atomic_file
+from ...atomic import atomic_file, check_writable
 from ...audio.downmix import downmix
 from ...audio.reading import engine_blocks, open_recording
 from ...errors import OutputError
@@ -22,6 +23,7 @@ from ..reports import Heard
 
 BLOCK_S = 0.05
 """Sound comes in blocks of this length, as from a microphone."""
+UTTERANCE_NAME = re.compile(r"\d{4,}\.wav")
 
 
 async def play_in_real_time(path: Path, lead_s: float = 0.0) -> AsyncIterator[tuple[Samples, float]]:
@@ -29,7 +31,7 @@ async def play_in_real_time(path: Path, lead_s: float = 0.0) -> AsyncIterator[tu
 
     Args:
         path: any file that `compress` takes; its channels are mixed.
-        lead_s: when to begin, from now.
+        lead_s: how long to wait before it begins.
 
     Raises:
         AudioError: it is not audio.
@@ -48,13 +50,19 @@ async def play_in_real_time(path: Path, lead_s: float = 0.0) -> AsyncIterator[tu
 
 
 class FolderLoudspeaker:
-    """Write each utterance as ``0001.wav``, and its text to ``transcript.jsonl``."""
+    """Writes each utterance as ``0001.wav``, ``0002.wav`` and so on, and its text to ``transcript.jsonl``."""
 
-    def __init__(self, folder: Path, force: bool = False) -> None:
+    def __init__(self, folder: Path, force: bool = False, inputs: Sequence[Path] = ()) -> None:
         """Make the folder.
 
+        Args:
+            folder: where to write.
+            force: whether an earlier conversation in it may be overwritten.
+            inputs: files that are read meanwhile and must not be overwritten.
+
         Raises:
-            OutputError: it cannot be made, or holds an earlier conversation and `force` is not given.
+            OutputError: the folder cannot be made or written to; it holds an earlier conversation and `force` is not
+                given; or one of the inputs is among the files that would be overwritten.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -62,12 +70,17 @@ class FolderLoudspeaker:
             raise OutputError(f"{folder} cannot be made a folder: {error.strerror or error}") from error
         self._folder = folder
         self._force = force
+        self._inputs = inputs
         self._pieces: list[Samples] = []
         self._sample_rate = 0
         self._transcript = folder / "transcript.jsonl"
-        if self._transcript.exists() and not force:
+        earlier = [path for path in folder.iterdir() if path == self._transcript or UTTERANCE_NAME.fullmatch(path.name)]
+        if earlier and not force:
             raise OutputError(f"{folder} holds a conversation already", remedies=("force", "another_folder"))
-        self._transcript.write_bytes(b"")
+        for path in (self._transcript, *earlier):
+            check_writable(path, force, inputs)
+        with atomic_file(self._transcript, force, inputs):
+            pass  # an empty one
 
     async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
         """Take in a piece; see `Loudspeaker.play`."""
@@ -83,15 +96,15 @@ class FolderLoudspeaker:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         except OSError as error:
             raise OutputError(f"{self._transcript} cannot be written: {error.strerror or error}") from error
-        if not pieces:  # a text without a sound in it
+        if not pieces:  # a text that has no sound
             return
         buffer = io.BytesIO()
         soundfile.write(buffer, np.concatenate(pieces), self._sample_rate, format="WAV", subtype="PCM_16")
-        with atomic_file(self._folder / f"{heard.number:04}.wav", self._force) as file_out:
+        with atomic_file(self._folder / f"{heard.number:04}.wav", self._force, self._inputs) as file_out:
             file_out.write(buffer.getvalue())
 
     async def stop(self) -> None:
-        """Leave out the utterance that is not complete; see `Loudspeaker.stop`."""
+        """Discard the incomplete utterance; see `Loudspeaker.stop`."""
         self._pieces.clear()
 
     async def close(self) -> None:

@@ -9,25 +9,37 @@ import sys
 from .controls import Controls
 
 
-async def use_enter_key(conversation: Controls, done: asyncio.Event) -> None:
-    """Let Enter start and stop talking, and the end of standard input leave; see `FrontEnd`."""
-    loop = asyncio.get_running_loop()
-    closed = asyncio.Event()
+class EnterKey:
+    """Enter begins to talk and stops; the end of standard input leaves."""
 
-    def typed() -> None:
-        if not os.read(sys.stdin.fileno(), 1024):
-            closed.set()
-        elif conversation.is_pressed:
-            conversation.release()
-        else:
-            conversation.press()
+    def __init__(self) -> None:
+        self._talks = False
 
-    try:
-        loop.add_reader(sys.stdin.fileno(), typed)
-    except (OSError, ValueError):  # a file, or nothing: no key will ever be pressed
-        return
-    try:
-        await closed.wait()
-        done.set()
-    finally:
-        loop.remove_reader(sys.stdin.fileno())
+    def hint(self) -> str:
+        """Return what a key press would do just now."""
+        return "Enter stops" if self._talks else "Enter talks, Ctrl-C leaves"
+
+    async def run(self, conversation: Controls, done: asyncio.Event) -> None:
+        """Watch the key until cancelled, or until standard input ends, which sets `done`."""
+        loop = asyncio.get_running_loop()
+        closed = asyncio.Event()
+
+        def typed() -> None:
+            if not os.read(sys.stdin.fileno(), 1024):
+                closed.set()
+                return
+            if self._talks:
+                conversation.release()
+            else:
+                conversation.press()
+            self._talks = conversation.is_pressed
+
+        try:
+            loop.add_reader(sys.stdin.fileno(), typed)
+        except (OSError, ValueError):  # a file, or nothing: no key will ever be pressed
+            return
+        try:
+            await closed.wait()
+            done.set()
+        finally:
+            loop.remove_reader(sys.stdin.fileno())

@@ -1,11 +1,13 @@
-"""Lines on standard output that keep nobody waiting: where nobody reads them, the conversation goes on."""
+"""Lines on standard output that nobody has to wait for: if they are not read, the conversation goes on."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import queue
 import threading
+from concurrent.futures import Future
 
 from ..limits import LIMITS, Limits
 
@@ -20,20 +22,29 @@ class LineWriter:
         self._descriptor = descriptor
         self._lines: queue.Queue[str | None] = queue.Queue(limits.lines)
         self._left_out = 0
-        self.is_broken = False
-        """Whether the reader has gone."""
+        self._broken: Future[None] = Future()
+        self._broken.set_running_or_notify_cancel()  # so that whoever stops waiting for it cannot cancel it
         self._thread = threading.Thread(target=self._write, name="speechzip-lines", daemon=True)
         self._thread.start()
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether the reader has gone."""
+        return self._broken.done()
+
+    async def until_broken(self) -> None:
+        """Wait until the reader has gone."""
+        await asyncio.wrap_future(self._broken)
+
     def put(self, line: str) -> None:
-        """Take in a line, or leave it out where too many wait; how many were is told on standard error at the end."""
+        """Take in a line. If too many wait already it is left out; `close` returns how many were."""
         try:
             self._lines.put_nowait(line)
         except queue.Full:
             self._left_out += 1
 
     def close(self) -> int:
-        """Write what waits, as far as it is read at once; return how many lines were left out in all."""
+        """Write the lines that wait, as far as they are read at once; return how many were left out in all."""
         with contextlib.suppress(queue.Full):
             self._lines.put(None, timeout=CLOSE_S)
         self._thread.join(CLOSE_S)
@@ -46,5 +57,5 @@ class LineWriter:
                 while code:
                     code = code[os.write(self._descriptor, code) :]
             except OSError:
-                self.is_broken = True
+                self._broken.set_result(None)
                 return

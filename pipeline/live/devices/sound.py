@@ -19,13 +19,26 @@ from ...audio.reading import Resampler, resample
 from ...errors import DeviceError, LiveError
 from ...types import Samples
 from ..extras import missing_extra
+from ..limits import LIMITS, Limits
 from ..reports import Heard
 from ..wire.messages import Status
 from .controls import Controls
 
+BLOCK_S = 0.02
+AHEAD_S = 0.5
+"""How much sound the loudspeaker holds before it asks for the next piece."""
+
 
 async def use_microphone(conversation: Controls, other_end_is_a_file: bool) -> None:
-    """Bring the microphone's sound to a conversation, as long as there is one; see `FrontEnd`."""
+    """Bring the microphone's sound to a conversation until cancelled.
+
+    Args:
+        conversation: takes it.
+        other_end_is_a_file: whether a missing extra is only reported, since sound goes out to a file anyway.
+
+    Raises:
+        LiveError: the extra ``live`` is not installed, and both ends are devices.
+    """
 
     def hear(samples: Samples, captured_at_s: float) -> None:
         # Hands-free, the loudspeaker would be heard, recognized and sent back.
@@ -43,13 +56,6 @@ async def use_microphone(conversation: Controls, other_end_is_a_file: bool) -> N
         conversation.device(Status.NO_MICROPHONE, missing=True, detail=str(error))
         return
     await microphone.run(on_state)
-
-
-BLOCK_S = 0.02
-AHEAD_S = 0.5
-"""Sound that the loudspeaker holds before it lets the next piece come."""
-RETRY_S = 2.0
-"""How often a device that is missing is looked for."""
 
 
 class _Stream(Protocol):
@@ -90,8 +96,14 @@ def load_sounddevice() -> _SoundDevice:
 class Microphone:
     """The default microphone, mono, brought to 16 kHz."""
 
-    def __init__(self, hear: Callable[[Samples, float], None], sounddevice: _SoundDevice | None = None) -> None:
+    def __init__(
+        self,
+        hear: Callable[[Samples, float], None],
+        sounddevice: _SoundDevice | None = None,
+        limits: Limits = LIMITS,
+    ) -> None:
         self._hear = hear
+        self._retry_s = limits.device_retry_s
         self._sounddevice = sounddevice or load_sounddevice()
 
     async def run(self, on_state: Callable[[DeviceError | None], None]) -> None:
@@ -101,7 +113,7 @@ class Microphone:
                 await self._listen(lambda: on_state(None))
             except DeviceError as error:
                 on_state(error)
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._retry_s)
 
     async def _listen(self, on_open: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()

@@ -1,23 +1,23 @@
-"""From what a peer says to the loudspeaker: decode, wait in turn, speak.
+"""The hearing half of a conversation: a peer's payloads are decoded, wait their turn and are spoken.
 
-    link --> one payload --> [reader thread] decode --> PlayQueue --> [mouth thread] speak --> loudspeaker
+    link --> one payload --> [reader thread] decode --> PlayQueue --> [synthesis thread] speak --> loudspeaker
      ^                                                      |
      `--- take_next: only while there is room --------------'
 
-Everything here belongs to one peer. When another one comes, what waits is dropped and what is playing ends.
+Everything here belongs to one peer. When another peer comes, waiting utterances are dropped and the playing one ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ...decompression import with_voices
 from ...display import printable
-from ...errors import DeviceError, SpeechzipError
-from ...protocols import Synthesizer
+from ...errors import DeviceError
+from ...synthesis import known_voice
 from ...types import Payload, Samples, Utterance, Voice, VoiceReference
 from ..devices.loudspeaker import Loudspeaker
 from ..limits import LIMITS, Limits
@@ -26,24 +26,23 @@ from ..wire.events import PayloadReceived
 from ..wire.messages import Status
 from ..wire.transport import Endpoint
 from ..workers import Worker
+from .engines import LiveEngines, failure_reason
+from .status import LocalStatus
 from .synthesis import decode_utterances, estimate_duration_s, speak
-
-MAX_REASON_CHARACTERS = 200
-"""Of a foreign engine's message that a user is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a peer has said, decoded."""
+    """A decoded payload of the peer's that waits to be played."""
 
     received: PayloadReceived
     payload: Payload
     sound_s: float
-    """How long it will take to say, estimated."""
+    """How long it will take to speak, estimated."""
 
 
 class PlayQueue:
-    """What waits to be played, bounded by number and by seconds of speech."""
+    """Payloads that wait to be played, bounded by number and by seconds of speech."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._limits = limits
@@ -56,7 +55,7 @@ class PlayQueue:
 
     @property
     def sound_s(self) -> float:
-        """How long it will take to say what waits."""
+        """How long it will take to speak all that wait."""
         return sum(waiting.sound_s for waiting in self._waiting)
 
     @property
@@ -65,7 +64,7 @@ class PlayQueue:
         return len(self._waiting) < self._limits.waiting and self.sound_s < self._limits.waiting_s
 
     def push(self, received: PayloadReceived, payload: Payload) -> None:
-        """Take in one; voices that are the last one's are kept once."""
+        """Take in one. Voices that equal those of the last one are kept once."""
         if self._waiting and self._waiting[-1].payload.speakers == payload.speakers:
             payload = replace(payload, speakers=self._waiting[-1].payload.speakers)
         text_s = sum(estimate_duration_s(utterance.text) for utterance in payload.utterances)
@@ -91,28 +90,29 @@ class Playback:
 
     def __init__(
         self,
-        synthesizer: Synthesizer,
+        engines: LiveEngines,
+        endpoint: Endpoint,
         loudspeaker: Loudspeaker,
+        status: LocalStatus,
         observe: Observer,
-        device: Callable[[Status, bool, str], None],
-        tell: Callable[[Status, bool], None],
+        *,
         limits: Limits = LIMITS,
     ) -> None:
         """Prepare to play.
 
         Args:
-            synthesizer: a loaded one.
+            engines: loaded ones.
+            endpoint: where the peer's payloads come from.
             loudspeaker: takes the sound.
+            status: tells the peer that the loudspeaker is missing, or that something cannot be spoken.
             observe: is told what happens, in the event loop's thread.
-            device: takes whether a device is missing, and why, for both ends to know.
-            tell: takes a flag for the peer to see, and whether it is on.
             limits: see there.
         """
-        self._synthesizer = synthesizer
+        self._engines = engines
+        self._endpoint = endpoint
         self._loudspeaker = loudspeaker
+        self._status = status
         self._observe = observe
-        self._device = device
-        self._set_status = tell
         self._limits = limits
         self._queue = PlayQueue(limits)
         self._arrived: asyncio.Queue[PayloadReceived] = asyncio.Queue()
@@ -120,6 +120,7 @@ class Playback:
         self._playing: asyncio.Task[None] | None = None
         self._stream = b""  # of the peer that is heard
         self._waits = False  # whether the user knows that the peer has to wait
+        self._neutral: set[int] = set()  # ids of the peer's voices that the user knows a neutral one replaces
         self._heard_count = 0
         self.heard_s = 0.0
         """Speech received so far."""
@@ -135,7 +136,7 @@ class Playback:
         return not (self._decoding or len(self._queue) or self._playing)
 
     def begin(self, stream: bytes) -> None:
-        """Take in that a peer is there. Where it is another one, drop what the last one has said."""
+        """Take in that a peer is there. If it is another one, drop what the last one has said."""
         if stream == self._stream:
             return
         dropped = self._queue.clear() + self._decoding + self.is_playing
@@ -144,21 +145,18 @@ class Playback:
         if dropped:
             self._observe(Lost("heard", f"{dropped} utterances of the peer before were dropped: another one is there"))
         self._stream, self._waits = stream, False
-        self._set_status(Status.UNSPOKEN, False)
+        self._neutral.clear()
+        self._status.set(Status.UNSPOKEN, False)
 
     def take(self, received: PayloadReceived) -> None:
-        """Take in what the peer says. The next one comes after `Endpoint.take_next`."""
+        """Take in a payload. The next one comes after `Endpoint.take_next`."""
         self._decoding = True
         self._arrived.put_nowait(received)
 
-    async def run(self, endpoint: Endpoint) -> None:
-        """Decode and play until cancelled.
-
-        Args:
-            endpoint: where what is played comes from.
-        """
+    async def run(self) -> None:
+        """Decode and play until cancelled."""
         with Worker("speechzip-reader") as reader, Worker("speechzip-synthesis") as synthesis:
-            parts = [self._read(endpoint, reader), self._play(endpoint, synthesis)]
+            parts = [self._read(reader), self._play(synthesis)]
             tasks = [asyncio.ensure_future(part) for part in parts]
             try:
                 await asyncio.gather(*tasks)
@@ -167,7 +165,7 @@ class Playback:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _read(self, endpoint: Endpoint, reader: Worker) -> None:
+    async def _read(self, reader: Worker) -> None:
         while True:
             received = await self._arrived.get()
             try:
@@ -179,27 +177,28 @@ class Playback:
                 if received.stream == self._stream:  # otherwise it was counted as dropped
                     self._queue.push(received, payload)
             self._decoding = False
-            self._ask_for_more(endpoint)
+            self._ask_for_more()
 
     def _understand(self, code: bytes) -> Payload:
-        """Return what the peer says, with those voices that it only names and we have (in the reader's thread)."""
-        return with_voices(decode_utterances(code).payload, self._synthesizer)
+        """Return a decoded payload, with the voices that it only names and we have (in the reader's thread)."""
+        decoded = decode_utterances(code, self._engines.text_coders)
+        return with_voices(decoded.payload, self._engines.synthesizer, self._engines.voice_book)
 
-    def _ask_for_more(self, endpoint: Endpoint) -> None:
+    def _ask_for_more(self) -> None:
         if self._decoding:
             return
         if self._queue.has_room:
-            endpoint.take_next()
+            self._endpoint.take_next()
         elif not self._waits:
             self._waits = True
             waiting = f"{len(self._queue)} utterances, some {self._queue.sound_s:.0f} s"
             self._observe(Notice(f"the peer has to wait: {waiting}, are to be played first"))
 
-    async def _play(self, endpoint: Endpoint, synthesis: Worker) -> None:
+    async def _play(self, synthesis: Worker) -> None:
         while True:
             waiting = await self._queue.pop()
-            self._playing = asyncio.ensure_future(self._play_one(waiting, endpoint, synthesis))
-            self._ask_for_more(endpoint)
+            self._playing = asyncio.ensure_future(self._play_one(waiting, synthesis))
+            self._ask_for_more()
             try:
                 await asyncio.wait({self._playing})
                 if self._playing.cancelled():  # by `begin`
@@ -211,11 +210,11 @@ class Playback:
                 await asyncio.gather(self._playing, return_exceptions=True)
                 self._playing = None
 
-    async def _play_one(self, waiting: Waiting, endpoint: Endpoint, synthesis: Worker) -> None:
+    async def _play_one(self, waiting: Waiting, synthesis: Worker) -> None:
         left_s = self._limits.utterance_s
         for utterance in waiting.payload.utterances:
             voice = waiting.payload.speakers[utterance.speaker].voice
-            left_s -= await self._play_utterance(waiting.received, utterance, voice, left_s, endpoint, synthesis)
+            left_s -= await self._play_utterance(waiting.received, utterance, voice, left_s, synthesis)
         if left_s <= 0:
             self._observe(Lost("heard", f"what the peer said was cut off after {self._limits.utterance_s:.0f} s"))
         if left_s == self._limits.utterance_s:
@@ -227,7 +226,6 @@ class Playback:
         utterance: Utterance,
         voice: Voice | VoiceReference,
         left_s: float,
-        endpoint: Endpoint,
         synthesis: Worker,
     ) -> float:
         """Play one utterance, at most `left_s` of it; return how long its sound was, in seconds."""
@@ -237,41 +235,44 @@ class Playback:
         heard = Heard(self._heard_count, text, len(received.payload), voice.id, utterance.duration_s)
         self._observe(heard)
         played_s = 0.0
-        rate = self._synthesizer.sample_rate
-        sound = speak(utterance, voice, self._synthesizer, left_s, self._limits.pieces)
+        synthesizer = self._engines.synthesizer
+        rate = synthesizer.sample_rate
+        sound = speak(utterance, self._known(voice), synthesizer, left_s, self._limits.pieces)
         try:
             while (samples := await self._next_piece(sound, synthesis)) is not None:
                 if not played_s:
                     self._observe(Playing(heard.number))
                     if received.stream == self._stream:
-                        endpoint.played(received.sequence)
+                        self._endpoint.played(received.sequence)
                 await self._loudspeaker.play(heard, samples, rate)
                 played_s += len(samples) / rate
             await self._loudspeaker.finish(heard)
-            self._device(Status.NO_LOUDSPEAKER, False, "")
+            self._status.set_missing(Status.NO_LOUDSPEAKER, False)
         except DeviceError as error:
-            self._device(Status.NO_LOUDSPEAKER, True, str(error))
+            self._status.set_missing(Status.NO_LOUDSPEAKER, True, str(error))
             return 0.0
         return played_s
 
+    def _known(self, voice: Voice | VoiceReference) -> Voice | None:
+        """Return the voice to speak in; where it is the neutral one, tell our user why, once for each voice."""
+        known, why_neutral = known_voice(voice, self._engines.synthesizer)
+        if why_neutral and voice.id not in self._neutral:
+            self._neutral.add(voice.id)
+            self._observe(Notice(f"the peer's voice: {why_neutral}"))
+        return known
+
     async def _next_piece(self, sound: Iterator[Samples], synthesis: Worker) -> Samples | None:
-        """Return the next piece of an utterance with a sound in it; None at its end, or where the engine fails."""
+        """Return the next piece of an utterance that has a sound in it; None at its end, or if the engine fails."""
         try:
             samples = await synthesis.run(next, (piece for piece in sound if len(piece)), None)
         except Exception as error:  # whatever an engine raises: the utterance is lost, the conversation goes on
             self._lose("spoken", error)
             return None
         if samples is None:
-            self._set_status(Status.UNSPOKEN, False)
+            self._status.set(Status.UNSPOKEN, False)
         return samples
 
     def _lose(self, what: str, error: Exception) -> None:
         """Tell both ends that something cannot be read or spoken."""
-        self._observe(Lost("heard", f"something that the peer said cannot be {what}: {reason(error)}"))
-        self._set_status(Status.UNSPOKEN, True)
-
-
-def reason(error: Exception) -> str:
-    """Return why an engine has failed, in one line for people."""
-    name = "" if isinstance(error, SpeechzipError) else f"{type(error).__name__}: "
-    return printable(f"{name}{error}")[:MAX_REASON_CHARACTERS]
+        self._observe(Lost("heard", f"something that the peer said cannot be {what}: {failure_reason(error)}"))
+        self._status.set(Status.UNSPOKEN, True)

@@ -1,13 +1,12 @@
-"""A whole party: engines, devices or files, the link, and somebody who watches."""
+"""One end of a live conversation, from its first sound to its goodbye."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,112 +16,117 @@ from ..devices.files import FolderLoudspeaker, play_in_real_time
 from ..devices.loudspeaker import Loudspeaker
 from ..devices.sound import DeviceLoudspeaker
 from ..limits import LIMITS, Limits
-from ..reports import Heard, Notice, Observer, Pairing, Played, Report, Said
-from ..wire.caller import Caller
-from ..wire.listener import Listener
+from ..reports import Heard, Notice, Observer, Played, Report, Said
 from ..wire.messages import Status
-from ..wire.pairing import pairing_line, write_pairing_file
-from ..wire.security import Address, Identity, is_loopback, new_identity, reachable_host
 from ..wire.state import LinkState
-from ..wire.transport import Endpoint
-from .conversation import Conversation, LiveEngines
+from .connecting import Connect
+from .conversation import Conversation
+from .engines import LiveEngines
 from .merging import Merging
 
 SETTLE_S = 0.3
-"""How long nothing may be left to do before a recording's talker leaves."""
+"""How long nothing may be left to do before an end that plays a recording leaves."""
 PLAYED_S = 30.0
 """How long the end of a recording waits for the peer's loudspeaker."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
-    """How a party takes part."""
+    """How an end takes part in a conversation."""
 
     input: Path | None = None
-    """A recording in place of the microphone; when all of it has been played to the peer, the party leaves."""
+    """A recording in place of the microphone. The end leaves when the peer has heard all of it."""
     output: Path | None = None
     """A folder in place of the loudspeaker."""
     hands_free: bool = False
-    """Whether to listen always; otherwise from `press` to `release`."""
+    """Whether to listen always, instead of from `press` to `release`."""
     force: bool = False
     """Whether an earlier conversation in `output` may be overwritten."""
     once: bool = False
     """Whether a listener leaves when its first peer does."""
 
 
-@dataclass(slots=True)
 class Session:
-    """What a front end, such as the terminal or the page, holds on to while the conversation runs."""
+    """One end: its conversation, the devices or files around it, and the reasons to leave."""
 
-    conversation: Conversation
-    endpoint: Endpoint
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set it to leave."""
+    def __init__(
+        self,
+        engines: LiveEngines,
+        connect: Connect,
+        options: SessionOptions,
+        observe: Observer,
+        loudspeaker: Loudspeaker | None = None,
+        limits: Limits = LIMITS,
+    ) -> None:
+        """Prepare an end, in a running event loop.
+
+        Args:
+            engines: loaded ones.
+            connect: makes the end of the link: `dial` or `wait_for_calls`.
+            options: how to take part.
+            observe: is told what happens.
+            loudspeaker: takes what is heard, in place of a folder or the device.
+            limits: see there.
+
+        Raises:
+            SpeechzipError: one of its kinds; the port, the folder or a device is not to be had.
+        """
+        self._options = options
+        self._merging = Merging(observe, limits.status_every_s)
+        self._progress = _Progress(self._merging)
+        loudspeaker = loudspeaker or _loudspeaker(options, self._progress)
+        self.conversation = Conversation(
+            engines, connect, loudspeaker, self._progress, hands_free=options.hands_free, limits=limits
+        )
+        """What sources of sound and buttons control."""
+        self.done = asyncio.Event()
+        """Set it to leave."""
+        if isinstance(loudspeaker, TextOnly):
+            self.conversation.device(Status.NO_LOUDSPEAKER, missing=True, detail=loudspeaker.reason)
+
+    async def run(self, front_end: FrontEnd | None = None) -> None:
+        """Run to the end: a recording is over, `done` is set, or a signal asks to stop.
+
+        Args:
+            front_end: runs beside the conversation, and is cancelled at its end. It brings sound, unless the options
+                name a recording.
+
+        Raises:
+            SpeechzipError: one of its kinds; the peer has turned us away, or the front end has failed.
+        """
+        jobs: list[Coroutine[Any, Any, None]] = [self.conversation.run(), _until(self.done), _until_stopped()]
+        side_jobs: list[Coroutine[Any, Any, None]] = []
+        if self._options.input:
+            jobs.append(self._say_recording(self._options.input))
+        if self._options.once:
+            jobs.append(_until(self._progress.peer_left))
+        if front_end:
+            side_jobs.append(front_end(self))
+        try:
+            await _first_of(jobs, side_jobs)
+        finally:
+            self._merging.flush()
+
+    async def _say_recording(self, path: Path) -> None:
+        """Say a recording once there is a peer, wait until the peer has heard it, and say goodbye."""
+        conversation = self.conversation
+        blocks = play_in_real_time(path)
+        await self._progress.connected.wait()
+        conversation.press()
+        async for samples, captured_at_s in blocks:
+            conversation.hear(samples, captured_at_s)
+        conversation.release()
+        loop = asyncio.get_running_loop()
+        idle_since_s = loop.time()
+        while loop.time() - idle_since_s < (PLAYED_S if self._progress.unplayed else SETTLE_S):
+            await asyncio.sleep(SETTLE_S / 4)
+            if not conversation.is_idle:
+                idle_since_s = loop.time()
+        await conversation.close()
 
 
-Connect = Callable[[LiveEngines, Conversation, Observer], Endpoint]
 FrontEnd = Callable[[Session], Coroutine[Any, Any, None]]
-"""What runs beside the conversation, and is cancelled at its end."""
-
-
-def dial(address: Address, connect_timeout_s: float | None = None, limits: Limits = LIMITS) -> Connect:
-    """Return what connects to a listener, and tries so long for the first time."""
-
-    def connect(engines: LiveEngines, conversation: Conversation, observe: Observer) -> Endpoint:
-        hello = engines.hello(address.pin.secret if address.pin else b"", _software())
-        return Caller(
-            address.host,
-            address.port,
-            hello,
-            conversation.take_event,
-            conversation.take_state,
-            address.pin,
-            connect_timeout_s=connect_timeout_s,
-            limits=limits,
-        )
-
-    return connect
-
-
-def wait_for_calls(
-    host: str,
-    port: int,
-    secure: bool,
-    pairing_file: Path | None = None,
-    force: bool = False,
-    limits: Limits = LIMITS,
-) -> Connect:
-    """Return what listens on an address: with TLS and a secret anywhere but on loopback, or where `secure` asks.
-
-    Args:
-        host: the address.
-        port: 0 for any that is free.
-        secure: whether to ask for a secret on loopback, too.
-        pairing_file: where to write the pairing line, for nobody else to read; it is then not shown.
-        force: whether that may overwrite a file which is none of an earlier pairing line.
-        limits: see there.
-    """
-
-    def connect(engines: LiveEngines, conversation: Conversation, observe: Observer) -> Endpoint:
-        identity: Identity | None = new_identity() if secure or not is_loopback(host) else None
-        hello = engines.hello(identity.pin.secret if identity else b"", _software())
-        listener = Listener(
-            host,
-            port,
-            hello,
-            conversation.take_event,
-            conversation.take_state,
-            identity.context if identity else None,
-            limits=limits,
-        )
-        bound_port = listener.bind()
-        line = pairing_line(reachable_host(host), bound_port, identity.pin if identity else None)
-        if pairing_file is not None:
-            write_pairing_file(pairing_file, line, force)
-        observe(Pairing("" if pairing_file else line, secret=identity is not None, path=str(pairing_file or "")))
-        return listener
-
-    return connect
+"""What runs beside a conversation: a microphone, a button, a page."""
 
 
 async def run_session(
@@ -134,51 +138,31 @@ async def run_session(
     loudspeaker: Loudspeaker | None = None,
     limits: Limits = LIMITS,
 ) -> None:
-    """Run a party to its end: when a recording is over, `Session.done` is set, or a signal asks to stop.
+    """Make a `Session` and run it to its end.
 
     Args:
-        engines: loaded ones.
-        connect: makes the link's end.
-        options: how to take part.
-        observe: is told what happens.
-        front_end: runs beside, given the `Session`; brings sound, unless `options.input` does.
-        loudspeaker: takes what is heard, instead of a folder or the device.
+        engines: as all the others, see `Session`.
+        connect: see there.
+        options: see there.
+        observe: see there.
+        front_end: see `Session.run`.
+        loudspeaker: see `Session`.
         limits: see there.
 
     Raises:
-        SpeechzipError: one of its kinds; it cannot begin, or the peer has turned us away.
+        SpeechzipError: one of its kinds; the end cannot begin, or the peer has turned us away.
     """
-    merging = Merging(observe, limits.status_every_s)
-    watch = _Watch(merging)
-    out = loudspeaker or _loudspeaker(options, watch)
-    conversation = Conversation(engines, out, watch, hands_free=options.hands_free, limits=limits)
-    endpoint = connect(engines, conversation, watch)
-    conversation.attach(endpoint)
-    session = Session(conversation, endpoint)
-    if isinstance(out, TextOnly):
-        conversation.device(Status.NO_LOUDSPEAKER, missing=True, detail=out.reason)
-    jobs: list[Coroutine[Any, Any, None]] = [conversation.run(), _until(session.done), _until_stopped()]
-    side_jobs: list[Coroutine[Any, Any, None]] = []
-    if options.input:
-        jobs.append(_play_input(options.input, session, watch))
-    if options.once:
-        jobs.append(watch.until_left())
-    if front_end:
-        side_jobs.append(front_end(session))
-    try:
-        await _first_of(jobs, side_jobs)
-    finally:
-        merging.flush()
+    await Session(engines, connect, options, observe, loudspeaker, limits).run(front_end)
 
 
 class TextOnly:
-    """No loudspeaker: the words are shown, and that is all."""
+    """Stands in for a loudspeaker that is missing: what is heard appears as text only."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
     async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
-        """Say that nothing is heard; see `Loudspeaker.play`."""
+        """Raise why there is no sound; see `Loudspeaker.play`."""
         raise DeviceError(self.reason)
 
     async def finish(self, heard: Heard) -> None:
@@ -191,22 +175,23 @@ class TextOnly:
         """See `Loudspeaker.close`."""
 
 
-class _Watch:
+class _Progress:
     """An observer that passes everything on, and keeps what the end of a conversation depends on."""
 
     def __init__(self, observe: Observer) -> None:
         self._observe = observe
-        self._connected = asyncio.Event()
-        self._left = asyncio.Event()
+        self.connected = asyncio.Event()
+        self.peer_left = asyncio.Event()
         self.unplayed: set[int] = set()
+        """Numbers of our utterances that the peer has not played yet."""
 
     def __call__(self, report: Report) -> None:
         match report:
             case LinkState(phase):
                 if phase == "connected":
-                    self._connected.set()
-                elif self._connected.is_set():
-                    self._left.set()
+                    self.connected.set()
+                elif self.connected.is_set():
+                    self.peer_left.set()
             case Said(number):
                 self.unplayed.add(number)
             case Played(number):
@@ -215,33 +200,11 @@ class _Watch:
                 pass
         self._observe(report)
 
-    async def until_connected(self) -> None:
-        await self._connected.wait()
-
-    async def until_left(self) -> None:
-        await self._left.wait()
-
-
-async def _play_input(path: Path, session: Session, watch: _Watch) -> None:
-    conversation = session.conversation
-    blocks: AsyncIterator[tuple[Samples, float]] = play_in_real_time(path)
-    await watch.until_connected()
-    conversation.press()
-    async for samples, captured_at_s in blocks:
-        conversation.hear(samples, captured_at_s)
-    conversation.release()
-    loop = asyncio.get_running_loop()
-    idle_since_s = loop.time()
-    while loop.time() - idle_since_s < (PLAYED_S if watch.unplayed else SETTLE_S):
-        await asyncio.sleep(SETTLE_S / 4)
-        if not conversation.is_idle:
-            idle_since_s = loop.time()
-    await session.endpoint.close()
-
 
 def _loudspeaker(options: SessionOptions, observe: Observer) -> Loudspeaker:
     if options.output:
-        return FolderLoudspeaker(options.output, options.force)
+        inputs = (options.input,) if options.input else ()
+        return FolderLoudspeaker(options.output, options.force, inputs)
     try:
         return DeviceLoudspeaker()
     except DeviceError as error:
@@ -254,7 +217,7 @@ def _loudspeaker(options: SessionOptions, observe: Observer) -> Loudspeaker:
 
 
 async def _first_of(jobs: list[Coroutine[Any, Any, None]], side_jobs: list[Coroutine[Any, Any, None]]) -> None:
-    """Run all until one of `jobs` ends or anything fails; cancel the rest and wait for it."""
+    """Run everything until one of `jobs` ends or anything fails; cancel the rest and wait for it."""
     tasks: list[asyncio.Task[None]] = [asyncio.ensure_future(job) for job in jobs]
     side_tasks: list[asyncio.Task[None]] = [asyncio.ensure_future(job) for job in side_jobs]
     try:
@@ -276,14 +239,14 @@ async def _until(event: asyncio.Event) -> None:
 
 
 async def _until_stopped() -> None:
-    """Wait for Ctrl-C or a request to end, so that the peer is told goodbye."""
+    """Wait for Ctrl-C or a request to end, so that the peer gets a goodbye."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     numbers = (signal.SIGINT, signal.SIGTERM)
     try:
         for number in numbers:
             loop.add_signal_handler(number, stopped.set)
-    except (ValueError, RuntimeError):  # not the main thread: somebody else sees to signals
+    except (ValueError, RuntimeError):  # not in the main thread, where signals arrive
         await asyncio.Event().wait()
     try:
         await stopped.wait()
@@ -291,7 +254,3 @@ async def _until_stopped() -> None:
         for number in numbers:
             with contextlib.suppress(ValueError, RuntimeError):
                 loop.remove_signal_handler(number)
-
-
-def _software() -> str:
-    return f"speechzip {version('speechzip')}"

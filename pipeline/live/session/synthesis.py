@@ -1,45 +1,49 @@
-"""A payload to sound, one sentence after the other, so that the first is heard while the next is made."""
+"""Payloads become sound one sentence at a time, so that the first is heard while the next is synthesized."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from ...errors import EngineError, PayloadCorrupt
 from ...payload.format import Decoded, decode_payload
-from ...protocols import StreamingSynthesizer, Synthesizer
+from ...protocols import StreamingSynthesizer, Synthesizer, TextCoder
 from ...sentences import split_sentences
-from ...textcoder.registry import TEXT_CODERS
-from ...types import Samples, Utterance, Voice, VoiceReference
+from ...types import Samples, Utterance, Voice
 
 MAX_TEXT_CHARACTERS = 2000
-"""Of one utterance: nobody says more between two pauses, and a hostile peer cannot keep us busy for long."""
+"""In one payload. Nobody says more between two pauses, and a hostile peer cannot keep us busy for long."""
 MAX_UTTERANCES = 8
+"""In one payload."""
 LETTER_S, SIGN_S = 0.07, 0.34
-"""To say a letter, and anything else: "911" is three words, an ideograph or an emoji is one or more."""
+"""Time to say a letter, and any other character: "911" is three words; an ideograph or an emoji is at least one."""
 FIRST_IDEOGRAPH = "\u2e80"
 SENTENCE_PAUSE_S = 0.15
 
 
-def decode_utterances(data: bytes) -> Decoded:
-    """Return what a payload from the link means.
+def decode_utterances(data: bytes, text_coders: Mapping[int, TextCoder]) -> Decoded:
+    """Return a decoded payload of the peer's.
+
+    Args:
+        data: from outside.
+        text_coders: those that may have coded its text, by id.
 
     Raises:
-        PayloadError: it is none, or it says more than anybody says at a time.
+        PayloadError: it is no payload, or it holds more than anybody says at a time.
     """
-    decoded = decode_payload(data, TEXT_CODERS)
+    decoded = decode_payload(data, text_coders)
     utterances = decoded.payload.utterances
     if not 1 <= len(utterances) <= MAX_UTTERANCES:
-        raise PayloadCorrupt(f"the peer sends {len(utterances)} utterances at once; 1 to {MAX_UTTERANCES} are possible")
+        raise PayloadCorrupt(f"the peer sends {len(utterances)} utterances at once; 1 to {MAX_UTTERANCES} are allowed")
     if sum(len(utterance.text) for utterance in utterances) > MAX_TEXT_CHARACTERS:
         raise PayloadCorrupt(f"the peer sends a text of more than {MAX_TEXT_CHARACTERS} characters")
     return decoded
 
 
 def estimate_duration_s(text: str) -> float:
-    """Return how long it takes to say `text`, roughly and rather too long.
+    """Return roughly how long it takes to say `text`, rather too long than too short.
 
     Example:
         >>> round(estimate_duration_s("Call 911."), 2)
@@ -50,19 +54,24 @@ def estimate_duration_s(text: str) -> float:
 
 def speak(
     utterance: Utterance,
-    voice: Voice | VoiceReference,
+    voice: Voice | None,
     synthesizer: Synthesizer,
     most_s: float = math.inf,
     most_pieces: int = 10_000,
 ) -> Iterator[Samples]:
-    """Yield `utterance` at the voice's own speaking rate, float32 [t] at the synthesizer's rate, at most `most_s` of
-    it.
+    """Yield an utterance at the voice's own speaking rate: float32 [t] at the synthesizer's rate.
 
-    It comes a sentence at a time, or in smaller pieces where the synthesizer makes them; `most_pieces` of those are
-    an engine that never ends.
+    It comes a sentence at a time, or in smaller pieces if the synthesizer makes them.
+
+    Args:
+        utterance: its text is spoken; its duration is not kept to.
+        voice: in one of the synthesizer's spaces, or None for its neutral voice.
+        synthesizer: any; its output is checked.
+        most_s: how much sound to yield; the rest is cut off.
+        most_pieces: an engine that returns more pieces never ends.
 
     Raises:
-        EngineError: what the synthesizer returns is no sound. It may raise whatever else it likes.
+        EngineError: the synthesizer returns something that is no sound, or too many pieces. It may raise anything else.
     """
     left = most_s * synthesizer.sample_rate
     for index, piece in enumerate(_pieces(utterance, voice, synthesizer)):
@@ -76,20 +85,19 @@ def speak(
         yield samples
 
 
-def _pieces(utterance: Utterance, voice: Voice | VoiceReference, synthesizer: Synthesizer) -> Iterator[Samples]:
-    known = voice if isinstance(voice, Voice) and voice.space in synthesizer.spaces else None
+def _pieces(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -> Iterator[Samples]:
     pause = np.zeros(int(SENTENCE_PAUSE_S * synthesizer.sample_rate), np.float32)
     for index, sentence in enumerate(split_sentences(utterance.text)):
         if index:
             yield pause
         if isinstance(synthesizer, StreamingSynthesizer):
-            yield from synthesizer.stream(sentence, known, utterance.language)
+            yield from synthesizer.stream(sentence, voice, utterance.language)
         else:
-            yield synthesizer.synthesize(sentence, known, None, utterance.language)
+            yield synthesizer.synthesize(sentence, voice, None, utterance.language)
 
 
 def _checked(piece: Samples, synthesizer: Synthesizer) -> Samples:
-    """Return what an engine gave, as the float32 [t] that it was to give."""
+    """Return a piece of an engine's sound as float32 [t], which it has to be."""
     try:
         samples = np.asarray(piece, np.float32)
     except (TypeError, ValueError) as error:

@@ -8,6 +8,7 @@ import pty
 import signal
 import socket
 import subprocess
+import sys
 import time
 from itertools import islice
 from pathlib import Path
@@ -105,6 +106,17 @@ def test_what_cannot_be_is_one_line() -> None:
         port = str(taken.getsockname()[1])
         complaint = run("listen", "--port", port, "--input", str(recognizer_recording("beckett.wav")), code=1)
     assert complaint.splitlines()[-1].startswith("speechzip: cannot listen on")
+
+
+def test_a_page_without_its_extra_is_one_line_before_anything_is_loaded() -> None:
+    hide = "import sys; sys.modules['websockets.asyncio.server'] = None"
+    code = f"{hide}; from speechzip.pipeline.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "listen", "--web"], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "speechzip: the page needs websockets, which is not installed; run: pip install 'speechzip[live]'"
+    ]
 
 
 def test_without_a_terminal_there_are_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from functools import partial
 from unittest.mock import ANY
 
-import pytest
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from live_ends import run, until
 from speechzip.pipeline import Samples, live
-from speechzip.pipeline.live.session.transcriber import StreamingTranscriber
 
 
 class Memory:
@@ -35,7 +32,7 @@ class Memory:
 
 
 def engines(*script: str) -> live.LiveEngines:
-    return live.LiveEngines(FakeRecognizer(list(script)), FakeVoiceEncoder(), FakeSynthesizer())
+    return live.LiveEngines(FakeRecognizer(list(script)), FakeVoiceEncoder(), FakeSynthesizer(), lambda: loud)
 
 
 def test_every_exported_name_is_there() -> None:
@@ -54,12 +51,7 @@ def test_programs_read_the_names_that_reports_had() -> None:
     assert live.to_json(live.Played(1, 0.25)) == {"report": "Played", "at_s": ANY, "number": 1, "delay_s": 0.25}
 
 
-def test_two_programs_talk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "speechzip.pipeline.live.session.conversation.StreamingTranscriber",
-        partial(StreamingTranscriber, new_detector=lambda: loud),
-    )
-
+def test_two_programs_talk() -> None:
     async def talk() -> None:
         told: list[live.Report] = []
         answers: list[live.Report] = []

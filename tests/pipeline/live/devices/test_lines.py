@@ -39,6 +39,27 @@ def test_a_reader_that_does_not_read_holds_nobody_up() -> None:
     os.close(theirs)
 
 
+def test_a_reader_that_goes_is_noticed_at_once_and_whoever_waited_may_stop_waiting_before() -> None:
+    async def test() -> None:
+        ours, theirs = os.pipe()
+        writer = LineWriter(theirs)
+        impatient = asyncio.ensure_future(writer.until_broken())
+        patient = asyncio.ensure_future(writer.until_broken())
+        writer.put("a line that is read")
+        await asyncio.sleep(0.01)
+        impatient.cancel()
+        await asyncio.gather(impatient, return_exceptions=True)
+        assert not patient.done()
+        os.close(ours)
+        writer.put("a line that is not")
+        await asyncio.wait_for(patient, 30)
+        assert writer.is_broken
+        writer.close()
+        os.close(theirs)
+
+    run(test)
+
+
 def test_a_worker_is_left_behind_in_a_call_that_never_ends() -> None:
     entered, leave = threading.Event(), threading.Event()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from live_ends import run, until
 from speechzip.pipeline import DeviceError, Samples
 from speechzip.pipeline.live.devices.sound import DeviceLoudspeaker, Microphone
+from speechzip.pipeline.live.limits import LIMITS
 from speechzip.pipeline.live.reports import Heard
 
 HEARD = Heard(1, "Hello.", 30, 1, 1.0)
@@ -65,10 +67,8 @@ class FakeSoundDevice:
         return FakeStream(self, callback)
 
 
-def test_the_microphone_is_brought_to_16_khz_and_comes_back_after_it_was_gone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("speechzip.pipeline.live.devices.sound.RETRY_S", 0.02)
+def test_the_microphone_is_brought_to_16_khz_and_comes_back_after_it_was_gone() -> None:
+    limits = replace(LIMITS, device_retry_s=0.02)
 
     async def test() -> None:
         device = FakeSoundDevice()
@@ -83,7 +83,7 @@ def test_the_microphone_is_brought_to_16_khz_and_comes_back_after_it_was_gone(
             if not states or states[-1] != str(error):
                 states.append(str(error))
 
-        task = asyncio.ensure_future(Microphone(hear, device).run(on_state))  # type: ignore[arg-type]
+        task = asyncio.ensure_future(Microphone(hear, device, limits).run(on_state))  # type: ignore[arg-type]
         await until(lambda: len(states) == 1)
         assert "the microphone cannot be opened (Device unavailable); is it plugged in, and free?" in states[0]
         device.busy = False

@@ -22,7 +22,8 @@ from chromium import browse, needs_chromium
 from live_ends import run, until
 from playwright.sync_api import expect, sync_playwright
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, OPUS_BPS, DeviceError, load_engine, open_recording, resample
-from speechzip.pipeline.live.devices.web import Outgoing, Page
+from speechzip.pipeline.live.devices.page import Outgoing, Page
+from speechzip.pipeline.live.devices.web import PageServer
 from speechzip.pipeline.live.limits import LIMITS
 from speechzip.pipeline.live.reports import Heard, Notice, Pairing, Report
 from websockets.asyncio.client import connect
@@ -70,7 +71,7 @@ async def with_page(test: Callable[[str, str, FakeConversation, Page], Any]) -> 
     """Serve a page; give its host and token to a test."""
     page, conversation = Page(), FakeConversation()
     told: list[Report] = []
-    serving = asyncio.ensure_future(page.run(conversation, told.append))
+    serving = asyncio.ensure_future(PageServer(conversation, page).run(told.append))
     await until(lambda: len(told) == 1)
     (notice,) = told
     assert isinstance(notice, Notice)
@@ -131,7 +132,7 @@ def test_another_page_cannot_open_the_socket() -> None:
 
 def test_what_the_page_sends_and_what_it_gets() -> None:
     async def test(host: str, token: str, conversation: FakeConversation, page: Page) -> None:
-        page.observe(Pairing("127.0.0.1:7310"))
+        page.view.observe(Pairing("127.0.0.1:7310"))
         url, origin = f"ws://{host}/socket?token={token}", f"http://{host}"
         async with connect(url, origin=origin) as socket:  # type: ignore[arg-type]
             assert json.loads(await socket.recv()) == {"report": "Welcome", "hands_free": False}
@@ -144,7 +145,7 @@ def test_what_the_page_sends_and_what_it_gets() -> None:
             await until(lambda: "release" in conversation.asked)
             assert conversation.asked[-2:] == ["press", "release"]
             assert 9000 < conversation.samples <= 10000
-            page.observe(Notice("<b>hi</b>"))
+            page.view.observe(Notice("<b>hi</b>"))
             assert json.loads(await socket.recv())["text"] == "<b>hi</b>"
             async with connect(url, origin=origin):  # type: ignore[arg-type]  # another window takes over
                 await socket.wait_closed()
@@ -187,14 +188,14 @@ def test_a_page_is_sent_sound_no_faster_than_it_plays() -> None:
         async with connect(url, origin=origin) as socket:  # type: ignore[arg-type]
             await socket.recv()
             heard = Heard(1, "A long one.", 30, 7, 60.0)
-            playing = asyncio.ensure_future(page.play(heard, np.zeros(60 * 16000, np.float32), 16000))
+            playing = asyncio.ensure_future(page.loudspeaker.play(heard, np.zeros(60 * 16000, np.float32), 16000))
             first = await socket.recv()
             assert len(first) == 4 + 2 * 8000  # half a second a message
             await asyncio.sleep(0.2)
             assert not playing.done()
             playing.cancel()
             await asyncio.gather(playing, return_exceptions=True)
-            await page.stop()
+            await page.loudspeaker.stop()
             while isinstance(message := await socket.recv(), bytes):
                 pass
             assert json.loads(message) == {"report": "Stop"}

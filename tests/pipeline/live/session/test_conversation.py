@@ -1,4 +1,4 @@
-"""Two whole parties on loopback with stand-ins for the engines: sound in at one end, sound out at the other."""
+"""Two whole sessions on loopback with stand-ins for the engines: sound in at one end, sound out at the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import speechzip.pipeline.live.session.conversation as conversation_module
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from live_ends import run, until
 from speechzip.pipeline import DeviceError, LinkError, OutputError, Samples, Synthesizer, Transcript, load_engine
@@ -34,9 +33,12 @@ from speechzip.pipeline.live.reports import (
     Traffic,
     to_json,
 )
-from speechzip.pipeline.live.session.conversation import Conversation, LiveEngines, level_db
-from speechzip.pipeline.live.session.session import Session, SessionOptions, dial, run_session, wait_for_calls
-from speechzip.pipeline.live.session.transcriber import HANDS_FREE, PUSH_TO_TALK, StreamingTranscriber
+from speechzip.pipeline.live.session.capture import level_db
+from speechzip.pipeline.live.session.connecting import dial, wait_for_calls
+from speechzip.pipeline.live.session.conversation import Conversation
+from speechzip.pipeline.live.session.engines import LiveEngines
+from speechzip.pipeline.live.session.session import Session, SessionOptions, run_session
+from speechzip.pipeline.live.session.transcriber import HANDS_FREE, PUSH_TO_TALK
 from speechzip.pipeline.live.wire.messages import Status
 from speechzip.pipeline.live.wire.pairing import parse_address
 from speechzip.pipeline.live.wire.state import LinkState
@@ -74,7 +76,7 @@ class FakeLoudspeaker:
 
 
 class Somebody:
-    """A party, and what it was told."""
+    """A session, and what it was told."""
 
     def __init__(
         self,
@@ -85,10 +87,11 @@ class Somebody:
     ) -> None:
         self.limits = limits
         self.recognizer = FakeRecognizer(script)
-        self.engines = LiveEngines(self.recognizer, FakeVoiceEncoder(), synthesizer or FakeSynthesizer())
+        self.engines = LiveEngines(self.recognizer, FakeVoiceEncoder(), synthesizer or FakeSynthesizer(), lambda: loud)
         self.options = options or SessionOptions()
         self.reports: list[Report] = []
         self.loudspeaker = FakeLoudspeaker()
+        self.by_options = False  # whether the options say where sound goes
         self.session: Session | None = None
 
     def of(self, kind: type[Report]) -> list[Report]:
@@ -127,13 +130,13 @@ class Somebody:
     async def listen(self, secure: bool = False) -> None:
         await run_session(
             self.engines, wait_for_calls("127.0.0.1", 0, secure), self.options, self.reports.append,
-            self.front_end, self.loudspeaker, self.limits,
+            self.front_end, None if self.by_options else self.loudspeaker, self.limits,
         )  # fmt: skip
 
     async def talk(self, address: str) -> None:
         await run_session(
             self.engines, dial(parse_address(address)), self.options, self.reports.append,
-            self.front_end, self.loudspeaker, self.limits,
+            self.front_end, None if self.by_options else self.loudspeaker, self.limits,
         )  # fmt: skip
 
     async def say(self, *spans: tuple[float, float], duration_s: float) -> None:
@@ -147,23 +150,13 @@ class Somebody:
         conversation.release()
 
 
-@pytest.fixture(autouse=True)
-def _loud_is_speech(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    def transcriber(
-        recognizer: FakeRecognizer, voice_encoder: FakeVoiceEncoder, endpointing: object
-    ) -> StreamingTranscriber:
-        return StreamingTranscriber(recognizer, voice_encoder, endpointing, lambda: loud)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(conversation_module, "StreamingTranscriber", transcriber)
-
-
 def conversing(
     test: Callable[[Somebody, Somebody], asyncio.Future[None]] | Callable[..., object],
     anna: Callable[[], Somebody],
     ben: Callable[[], Somebody],
     secure: bool = False,
 ) -> None:
-    """Run a test with two parties that are connected; both leave at its end."""
+    """Run a test with two sessions that are connected; both leave at its end."""
 
     async def connected() -> None:
         caller, listener = anna(), ben()
@@ -359,7 +352,7 @@ def test_what_is_said_without_a_link_waits_and_is_told() -> None:
     run(test)
 
 
-def test_a_peer_that_is_denied_ends_the_party_with_the_reason() -> None:
+def test_a_peer_that_is_denied_ends_the_session_with_the_reason() -> None:
     async def test() -> None:
         ben = Somebody([])
         listening = asyncio.ensure_future(ben.listen(secure=True))
@@ -374,7 +367,7 @@ def test_a_peer_that_is_denied_ends_the_party_with_the_reason() -> None:
     run(test)
 
 
-def test_a_recording_is_said_and_then_the_party_leaves(tmp_path: Path) -> None:
+def test_a_recording_is_said_and_then_the_session_ends(tmp_path: Path) -> None:
     recording = tmp_path / "recording.wav"
     soundfile.write(str(recording), bursts((0.2, 0.8), duration_s=1.0).samples, 16000)
 
@@ -427,6 +420,50 @@ def test_a_folder_takes_the_place_of_the_loudspeaker(tmp_path: Path) -> None:
         FolderLoudspeaker(folder, force=True)
         with pytest.raises(OutputError, match="cannot be made a folder"):
             FolderLoudspeaker(folder / "0001.wav")
+        (folder / "transcript.jsonl").unlink()
+        with pytest.raises(OutputError, match="holds a conversation already"):
+            FolderLoudspeaker(folder)  # its recordings are still there
+
+    run(test)
+
+
+@pytest.mark.parametrize("name", ["0001.wav", "0007.wav", "transcript.jsonl"])
+@pytest.mark.parametrize("through", ["path", "symbolic link", "hard link"])
+def test_a_folder_for_what_is_heard_never_overwrites_what_is_said(tmp_path: Path, name: str, through: str) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    said = folder / name
+    soundfile.write(str(said), np.zeros(1600, np.float32), 16000, format="WAV")
+    before = said.read_bytes()
+    source = tmp_path / "said.wav"
+    if through == "path":
+        source = said
+    elif through == "symbolic link":
+        source.symlink_to(said)
+    else:
+        source.hardlink_to(said)
+
+    async def test() -> None:
+        anna = Somebody([], SessionOptions(input=source, output=folder, force=True))
+        anna.by_options = True
+        with pytest.raises(OutputError, match="is the input itself and would be lost"):
+            await anna.listen()
+
+    run(test)
+    assert said.read_bytes() == before
+    assert sorted(path.name for path in folder.iterdir()) == [name]
+
+
+def test_a_recording_that_appears_meanwhile_is_not_overwritten_either(tmp_path: Path) -> None:
+    async def test() -> None:
+        source = tmp_path / "0001.wav"
+        out = FolderLoudspeaker(tmp_path, force=True, inputs=[source])
+        source.write_bytes(b"a recording")
+        heard = Heard(1, "Hello.", 30, 7, 1.0)
+        await out.play(heard, np.full(100, 0.5, np.float32), 16000)
+        with pytest.raises(OutputError, match="is the input itself"):
+            await out.finish(heard)
+        assert source.read_bytes() == b"a recording"
 
     run(test)
 

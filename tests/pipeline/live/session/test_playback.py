@@ -12,17 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import speechzip.pipeline.live.session.playback as playback_module
-import speechzip.pipeline.live.session.synthesis as speech_module
 from fakes import FakeRecognizer, FakeSynthesizer, FakeTextCoder, FakeVoiceEncoder
 from live_ends import RawPeer, raw_peer, run, until
-from speechzip.pipeline import Payload, Samples, Speaker, Synthesizer, Utterance, Voice
-from speechzip.pipeline.decompression import with_voices
+from speechzip.pipeline import Payload, Samples, Speaker, Synthesizer, Utterance, Voice, VoiceReference
 from speechzip.pipeline.live.limits import LIMITS, Limits
 from speechzip.pipeline.live.reports import Heard, Lost, Notice, Pairing, PeerStatus, Report
-from speechzip.pipeline.live.session.conversation import LiveEngines
+from speechzip.pipeline.live.session.connecting import wait_for_calls
+from speechzip.pipeline.live.session.engines import LiveEngines
 from speechzip.pipeline.live.session.playback import PlayQueue
-from speechzip.pipeline.live.session.session import Session, SessionOptions, run_session, wait_for_calls
+from speechzip.pipeline.live.session.session import Session, SessionOptions, run_session
 from speechzip.pipeline.live.session.synthesis import estimate_duration_s, speak
 from speechzip.pipeline.live.wire.delivery import SplitPayload
 from speechzip.pipeline.live.wire.events import PayloadReceived
@@ -35,15 +33,13 @@ RATE = FakeSynthesizer.sample_rate
 CODER = FakeTextCoder()
 
 
-@pytest.fixture(autouse=True)
-def _quick_text(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    monkeypatch.setattr(speech_module, "TEXT_CODERS", {CODER.id: CODER})
+OUR_SPACE = Voice("classical", bytes(10))
 
 
-def payload(*texts: str, voice: bytes = bytes(10)) -> bytes:
+def payload(*texts: str, voice: Voice | VoiceReference = OUR_SPACE) -> bytes:
     """Return what a peer says, as bytes."""
     utterances = tuple(Utterance(float(index), 1.0, 0, text) for index, text in enumerate(texts))
-    whole = Payload((Speaker(Voice("classical", voice)),), utterances, float(len(texts)))
+    whole = Payload((Speaker(voice),), utterances, float(len(texts)))
     return encode_payload(whole, CODER)
 
 
@@ -96,10 +92,48 @@ class Ben:
         await asyncio.Event().wait()
 
 
+class Book:
+    """A voice book that knows one voice; or whose store is gone."""
+
+    def __init__(self, voice: Voice | None = None, error: Exception | None = None) -> None:
+        self.voice, self.error = voice, error
+
+    def find(self, voice_id: int, spaces: frozenset[str]) -> Voice | None:
+        if self.error:
+            raise self.error
+        return self.voice if self.voice and self.voice.id == voice_id else None
+
+    def named(self, name: str, space: str) -> Voice:
+        raise AssertionError("nobody is named on a live link")
+
+    def match(self, voice: Voice) -> Voice | None:
+        raise AssertionError("nobody is recognized on a live link")
+
+    def name_of(self, voice_id: int) -> str | None:
+        raise AssertionError("no name is asked for on a live link")
+
+
+class BadText(FakeTextCoder):
+    """Fails at the text "bad"."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def decode(self, code: bytes, count: int) -> list[str]:
+        texts = super().decode(code, count)
+        if "bad" in texts:
+            raise self.error
+        return texts
+
+
 @asynccontextmanager
-async def listening(synthesizer: Synthesizer, limits: Limits) -> AsyncGenerator[Ben, None]:
+async def listening(
+    synthesizer: Synthesizer, limits: Limits, book: Book | None = None, coder: FakeTextCoder = CODER
+) -> AsyncGenerator[Ben, None]:
     ben = Ben()
-    engines = LiveEngines(FakeRecognizer(), FakeVoiceEncoder(), synthesizer)
+    engines = LiveEngines(
+        FakeRecognizer(), FakeVoiceEncoder(), synthesizer, voice_book=book or Book(), text_coders={coder.id: coder}
+    )
     connect = wait_for_calls("127.0.0.1", 0, False, limits=limits)
     session = run_session(engines, connect, SessionOptions(), ben.reports.append, ben.front_end, ben.ear, limits)
     task = asyncio.ensure_future(session)
@@ -116,11 +150,14 @@ def hearing(
     test: Callable[[Ben, RawPeer], Coroutine[Any, Any, None]],
     synthesizer: Synthesizer | None = None,
     limits: Limits = LIMITS,
+    book: Book | None = None,
+    coder: FakeTextCoder = CODER,
 ) -> None:
     """Run a test with somebody who listens and a raw peer that has called."""
 
     async def called() -> None:
-        async with listening(synthesizer or FakeSynthesizer(), limits) as ben, raw_peer(ben.port) as peer:
+        ours = synthesizer or FakeSynthesizer()
+        async with listening(ours, limits, book, coder) as ben, raw_peer(ben.port) as peer:
             await test(ben, peer)
 
     run(called)
@@ -194,24 +231,58 @@ def test_what_is_no_sound_costs_one_utterance(sound: Any) -> None:
     hearing(test, Returning(sound))
 
 
+@pytest.mark.parametrize("where", ["text coder", "store"])
 @pytest.mark.parametrize("error", [OSError("the store is gone"), ZeroDivisionError()], ids=["OSError", "Zero"])
-def test_whatever_a_text_coder_or_a_store_raises_costs_one_utterance(
-    error: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def failing(whole: Payload, synthesizer: Synthesizer) -> Payload:
-        if whole.utterances[0].text == "bad":
-            raise error
-        return with_voices(whole, synthesizer)
-
-    monkeypatch.setattr(playback_module, "with_voices", failing)
+def test_whatever_a_text_coder_or_a_store_raises_costs_one_utterance(error: Exception, where: str) -> None:
+    voice = VoiceReference(7) if where == "store" else OUR_SPACE
 
     async def test(ben: Ben, peer: RawPeer) -> None:
-        peer.say(payload("bad"), payload("This is good."))
+        peer.say(payload("bad", voice=voice), payload("This is good."))
         await until(lambda: ben.ear.finished == ["This is good."])
         (lost,) = ben.texts(Lost)
         assert lost.startswith("something that the peer said cannot be read: ")
+        assert type(error).__name__ in lost
 
-    hearing(test)
+    hearing(test, book=Book(error=error), coder=BadText(error) if where == "text coder" else CODER)
+
+
+def test_a_voice_that_only_is_named_comes_from_the_voice_book() -> None:
+    known = Voice("classical", bytes(range(10)))
+    synthesizer = FakeSynthesizer()
+
+    async def test(ben: Ben, peer: RawPeer) -> None:
+        peer.say(payload("Hello.", voice=VoiceReference(known.id)))
+        await until(lambda: ben.ear.finished == ["Hello."])
+        assert ben.texts(Notice) == []
+
+    hearing(test, synthesizer, book=Book(known))
+    assert [voice for _, voice, _, _ in synthesizer.asked] == [known]
+
+
+def test_a_neutral_voice_is_told_of_once_for_each_voice_and_peer() -> None:
+    other_space, named = Voice("clip", bytes(300)), VoiceReference(0x07AB)
+    synthesizer = FakeSynthesizer()
+
+    async def test() -> None:
+        async with listening(synthesizer, LIMITS) as ben:
+            for visit in (1, 2):
+                async with raw_peer(ben.port) as peer:
+                    for voice in (OUR_SPACE, other_space, named, other_space, named):
+                        peer.say(payload("Hello.", voice=voice))
+                    await until(partial(finished, ben, 5 * visit))
+                told = ben.texts(Notice)
+                assert len(told) == 2 * visit
+                assert "fake has no voices of the space 'clip'; a neutral voice speaks instead" in told[-2]
+                assert "voice 07ab, which is not in your store of voices: a neutral voice speaks instead" in told[-1]
+                await until(lambda: "the connection was lost" in states(ben)[-1])
+
+    run(test)
+    assert [voice for _, voice, _, _ in synthesizer.asked] == [OUR_SPACE, None, None, None, None] * 2
+
+
+def finished(ben: Ben, count: int) -> bool:
+    """Return whether this many utterances have been played to their ends."""
+    return len(ben.ear.finished) == count
 
 
 class Endless(FakeSynthesizer):
@@ -389,7 +460,7 @@ def test_the_conversation_ends_while_an_engine_never_comes_back() -> None:
             await until(engine.entered.is_set)
         assert not engine.leave.is_set()
         engine.leave.set()  # so that its thread is none that the test leaves behind
-        await until(lambda: not any(thread.name == "speechzip-mouth" for thread in threading.enumerate()))
+        await until(lambda: not any(thread.name == "speechzip-synthesis" for thread in threading.enumerate()))
 
     run(test)
 
@@ -402,6 +473,5 @@ def test_estimates_are_not_too_short() -> None:
 
 def test_a_cut_is_to_the_sample() -> None:
     utterance = Utterance(0.0, 1.0, 0, "One. Two.")
-    voice = Voice("classical", bytes(10))
-    pieces = list(speak(utterance, voice, FakeSynthesizer(), most_s=1.5))
+    pieces = list(speak(utterance, OUR_SPACE, FakeSynthesizer(), most_s=1.5))
     assert [len(piece) for piece in pieces] == [16000, 2400, 5600]

@@ -146,17 +146,15 @@ def spoken_payload(*texts: str) -> bytes:
     return encode_payload(Payload((speaker,), utterances, len(texts) + 1.0), PlainTextCoder())
 
 
-def test_a_payload_is_spoken_by_sentence_at_the_pace_of_the_voice() -> None:
+def test_a_payload_is_spoken_by_sentence_at_the_speaking_rate_of_the_voice() -> None:
     synthesizer = FakeSynthesizer()
-    (utterance,) = decode_utterances(spoken_payload("Hello there. How are you? Fine")).payload.utterances
+    (utterance,) = decode_utterances(spoken_payload("Hello there. How are you? Fine"), TEXT_CODERS).payload.utterances
     voice = Voice("classical", b"0123456789")
     pieces = speak(utterance, voice, synthesizer)
     assert len(next(pieces)) == 16000
     assert synthesizer.asked == [("Hello there.", voice, None, "en")]  # the rest is made while the first is heard
     assert [len(piece) for piece in pieces] == [int(16000 * SENTENCE_PAUSE_S), 16000] * 2
-    list(speak(utterance, Voice("elsewhere", b"1"), synthesizer))
-    assert synthesizer.asked[-1] == ("Fine", None, None, "en")
-    list(speak(utterance, VoiceReference(1), synthesizer))  # a voice that we do not have
+    list(speak(utterance, None, synthesizer))
     assert synthesizer.asked[-1] == ("Fine", None, None, "en")
 
 
@@ -170,17 +168,17 @@ class PiecewiseSynthesizer(FakeSynthesizer):
 
 
 def test_what_comes_in_pieces_is_heard_in_pieces() -> None:
-    (utterance,) = decode_utterances(spoken_payload("Hello there. Fine")).payload.utterances
+    (utterance,) = decode_utterances(spoken_payload("Hello there. Fine"), TEXT_CODERS).payload.utterances
     pause = int(16000 * SENTENCE_PAUSE_S)
     pieces = speak(utterance, Voice("classical", b"0123456789"), PiecewiseSynthesizer())
     assert [len(piece) for piece in pieces] == [100, 200, pause, 100, 200]
 
 
 def test_what_nobody_says_at_once_is_refused() -> None:
-    assert len(decode_utterances(spoken_payload(*["word"] * 8)).payload.utterances) == 8
+    assert len(decode_utterances(spoken_payload(*["word"] * 8), TEXT_CODERS).payload.utterances) == 8
     for hostile in ([], ["word"] * 9, ["x" * 2001]):
         with pytest.raises(PayloadCorrupt):
-            decode_utterances(spoken_payload(*hostile))
+            decode_utterances(spoken_payload(*hostile), TEXT_CODERS)
 
 
 def test_spoken_text() -> None:

@@ -1,0 +1,205 @@
+"""The talking half of a conversation: the sound of a source becomes utterances on the link.
+
+source --> sound queue --> [recognition thread] StreamingTranscriber --> payload --> Outbox --> link
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+
+from ...errors import QueueFullError
+from ...payload.format import encode_payload
+from ...protocols import ENGINE_SAMPLE_RATE
+from ...textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from ...types import Samples
+from ..limits import LIMITS, Limits
+from ..reports import Level, Lost, Notice, Observer, PartialTranscript, Played, Said
+from ..wire.delivery import SplitPayload
+from ..wire.messages import Status
+from ..wire.transport import Endpoint
+from ..workers import Worker
+from .engines import LiveEngines, failure_reason
+from .status import LocalStatus
+from .transcriber import HANDS_FREE, PUSH_TO_TALK, OutgoingUtterance, StreamingTranscriber, Unheard
+
+LEVEL_EVERY_S = 0.1
+SILENCE_DB = -96.0
+
+
+class Capture:
+    """Takes sound while the button is down, or always if hands-free."""
+
+    def __init__(
+        self,
+        engines: LiveEngines,
+        endpoint: Endpoint,
+        status: LocalStatus,
+        observe: Observer,
+        *,
+        hands_free: bool = False,
+        limits: Limits = LIMITS,
+    ) -> None:
+        """Prepare to listen.
+
+        Args:
+            engines: loaded ones.
+            endpoint: where utterances are sent.
+            status: tells the peer whether somebody talks.
+            observe: is told what happens, in the event loop's thread.
+            hands_free: whether to listen always, instead of from `press` to `release`.
+            limits: see there.
+        """
+        self._endpoint = endpoint
+        self._status = status
+        self._observe = observe
+        self._limits = limits
+        self.is_hands_free = hands_free
+        """Whether it always listens."""
+        self._transcriber = StreamingTranscriber(
+            engines.recognizer,
+            engines.voice_encoder,
+            HANDS_FREE if hands_free else PUSH_TO_TALK,
+            engines.new_detector,
+        )
+        self._sound: deque[tuple[Samples | None, float]] = deque()  # None: the button was released
+        self._sound_s = 0.0
+        self._sound_arrived = asyncio.Event()
+        self._ended_at_s: dict[int, float] = {}  # our numbers -> when their speech ended
+        self._level_at_s = 0.0
+        self._is_recognizing = False
+        self.is_pressed = hands_free
+        """Whether it listens just now."""
+        self.spoken_s = 0.0
+        """Speech sent so far."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no sound waits and everything said has been delivered."""
+        return not self._sound and not self._is_recognizing and len(self._endpoint.outbox) == 0
+
+    def press(self) -> None:
+        """Begin to listen to the source."""
+        if not self.is_pressed:
+            self.is_pressed = True
+            self._status.set(Status.TALKING, True)
+
+    def release(self) -> None:
+        """Stop listening, and send what was said."""
+        if self.is_pressed:
+            self.is_pressed = self.is_hands_free
+            self._status.set(Status.TALKING, False)
+            self._sound.append((None, time.monotonic()))
+            self._sound_arrived.set()
+
+    def hear(self, samples: Samples, captured_at_s: float | None = None) -> None:
+        """Take in sound from the source; see `Controls.hear`."""
+        now_s = time.monotonic()
+        if now_s - self._level_at_s >= LEVEL_EVERY_S:
+            self._level_at_s = now_s
+            self._observe(Level(level_db(samples), self.is_pressed))
+        if not self.is_pressed:
+            return
+        if self._sound_s > self._limits.microphone_s:
+            self._observe(Notice(f"the recognizer is {self._sound_s:.0f} s behind; some speech was lost"))
+            return
+        self._sound.append((samples, captured_at_s or now_s))
+        self._sound_s += len(samples) / ENGINE_SAMPLE_RATE
+        self._sound_arrived.set()
+
+    def played(self, number: int) -> None:
+        """Take in that the peer's loudspeaker has begun with an utterance of ours."""
+        if (ended_at_s := self._ended_at_s.pop(number, None)) is not None:
+            self._observe(Played(number, time.monotonic() - ended_at_s))
+
+    async def run(self) -> None:
+        """Recognize and send until cancelled. Whatever an engine raises costs the utterance that it was about."""
+        with Worker("speechzip-recognition") as recognition:
+            while True:
+                await self._sound_arrived.wait()
+                self._sound_arrived.clear()
+                while self._sound:
+                    self._is_recognizing = True
+                    try:
+                        await self._understand(recognition)
+                    except Exception as error:  # the speech detector's: the sound that it holds is lost
+                        self._lose(error)
+                        self._transcriber.restart()
+                self._is_recognizing = False
+
+    async def _understand(self, recognition: Worker) -> None:
+        """Take the sound that waits, up to a release, and send what is said in it."""
+        loop = asyncio.get_running_loop()
+        samples, captured_at_s, released = self._gather()
+        await recognition.run(self._send_all, self._transcriber.push(samples), captured_at_s, loop)
+        if released:
+            await recognition.run(self._send_all, self._transcriber.release(), captured_at_s, loop)
+            self._observe(PartialTranscript(""))
+        elif not self._sound:
+            text = await recognition.run(self._transcriber.partial_transcript)
+            if text is not None:
+                self._observe(PartialTranscript(text))
+
+    def _gather(self) -> tuple[Samples, float, bool]:
+        """Return the sound that waits, up to a release, when its end was captured, and whether there was a release."""
+        blocks: list[Samples] = [np.zeros(0, np.float32)]
+        captured_at_s = time.monotonic()
+        while self._sound:
+            samples, captured_at_s = self._sound.popleft()
+            if samples is None:
+                return np.concatenate(blocks), captured_at_s, True
+            blocks.append(samples)
+            self._sound_s -= len(samples) / ENGINE_SAMPLE_RATE
+        return np.concatenate(blocks), captured_at_s, False
+
+    def _send_all(
+        self, outgoing: Iterator[OutgoingUtterance | Unheard], captured_at_s: float, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Encode each utterance as soon as it is known (in the recognition thread)."""
+        for utterance in outgoing:
+            if isinstance(utterance, Unheard):
+                loop.call_soon_threadsafe(self._lose, utterance.error, utterance.duration_s)
+                continue
+            try:
+                data = encode_payload(utterance.payload, TEXT_CODERS[DEFAULT_ID])
+            except Exception as error:  # the text coder's
+                loop.call_soon_threadsafe(self._lose, error)
+                continue
+            ended_at_s = captured_at_s - (self._transcriber.heard_s - utterance.end_s)
+            split = SplitPayload.of(data)
+            loop.call_soon_threadsafe(self._send, utterance, split, len(data), ended_at_s)
+
+    def _lose(self, error: Exception, duration_s: float | None = None) -> None:
+        """Tell our user that an engine has failed on what was said."""
+        if duration_s == 0:
+            self._observe(Notice(f"your voice cannot be measured again: {failure_reason(error)}"))
+        else:
+            length = f" ({duration_s:.1f} s)" if duration_s else ""
+            self._observe(Lost("said", f"what you said{length} is lost, say it again: {failure_reason(error)}"))
+
+    def _send(self, outgoing: OutgoingUtterance, split: SplitPayload, payload_bytes: int, ended_at_s: float) -> None:
+        try:
+            number = self._endpoint.outbox.enqueue(split)
+        except QueueFullError as error:
+            self._observe(Notice(f"not sent: {outgoing.text!r}: {error}"))
+            return
+        self._ended_at_s[number] = ended_at_s
+        while len(self._ended_at_s) > self._limits.unplayed:
+            del self._ended_at_s[next(iter(self._ended_at_s))]
+        duration_s = outgoing.payload.duration_s
+        self.spoken_s += duration_s
+        queued = self._endpoint.peer is None
+        self._endpoint.flush()
+        self._observe(Said(number, outgoing.text, payload_bytes, duration_s, ended_at_s, queued))
+
+
+def level_db(samples: Samples) -> float:
+    """Return the RMS of `samples` relative to full scale, in dB; `SILENCE_DB` at least."""
+    if not len(samples):
+        return SILENCE_DB
+    power = float(np.square(samples, dtype=np.float64).mean())
+    return max(SILENCE_DB, 10 * float(np.log10(power + 1e-12)))

@@ -1,0 +1,88 @@
+"""The engines of a live conversation, loaded and warm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...audio.reading import resample
+from ...display import printable
+from ...engines import load_engine
+from ...errors import SpeechzipError
+from ...payload.format import VERSION, encode_payload
+from ...protocols import ENGINE_SAMPLE_RATE, Recognizer, Synthesizer, TextCoder, VoiceBook, VoiceEncoder
+from ...segments.segmentation import SpeechDetector
+from ...textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from ...types import VOICE_SPACES, Payload, Speaker, Utterance
+from ..wire.messages import Hello
+from .synthesis import decode_utterances, speak
+
+MAX_REASON_CHARACTERS = 200
+"""How much of a foreign engine's message a user is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEngines:
+    """Everything that turns sound into payloads and back."""
+
+    recognizer: Recognizer
+    voice_encoder: VoiceEncoder
+    synthesizer: Synthesizer
+    new_detector: Callable[[], SpeechDetector] | None = None
+    """Makes the detector that finds speech; Silero VAD if None."""
+    voice_book: VoiceBook | None = None
+    """Has the voices that a peer only names; the default store if None."""
+    text_coders: Mapping[int, TextCoder] = field(default_factory=lambda: TEXT_CODERS)
+    """Read what a peer says, by id."""
+
+    @classmethod
+    def load(
+        cls, recognizer: str | None = None, voice_encoder: str | None = None, synthesizer: str | None = None
+    ) -> LiveEngines:
+        """Return the engines of these names, loaded and used once, so that the first words wait for nothing.
+
+        Raises:
+            EngineError: one is missing or fails.
+        """
+        engines = cls(
+            load_engine("recognizer", recognizer),
+            load_engine("voice_encoder", voice_encoder),
+            load_engine("synthesizer", synthesizer),
+        )
+        engines.warm_up()
+        return engines
+
+    def warm_up(self) -> None:
+        """Send a sentence through every engine, in a high and a low voice: models load and caches fill."""
+        hello = Utterance(0.0, 1.0, 0, "Hello, is anybody there?")
+        outgoing = self.synthesizer.synthesize(hello.text, None, None, hello.language)
+        speech = np.pad(resample(outgoing, self.synthesizer.sample_rate, ENGINE_SAMPLE_RATE), (0, ENGINE_SAMPLE_RATE))
+        self.recognizer.transcribe(speech)
+        for octave in (speech[::2], np.repeat(speech, 2)):
+            voice = self.voice_encoder.encode(octave, hello.text)
+            data = encode_payload(Payload((Speaker(voice),), (hello,), 1.0), TEXT_CODERS[DEFAULT_ID])
+            (heard,) = decode_utterances(data, TEXT_CODERS).payload.utterances
+            known = voice if voice.space in self.synthesizer.spaces else None
+            for _ in speak(heard, known, self.synthesizer):
+                pass
+
+    def hello(self, secret: bytes, software: str) -> Hello:
+        """Return what an end with these engines says about itself."""
+        numbers = [number for number, name in VOICE_SPACES.items() if name in self.synthesizer.spaces]
+        coders = [DEFAULT_ID, *(coder for coder in TEXT_CODERS if coder != DEFAULT_ID)]
+        return Hello(
+            stream=b"",
+            payload_version=VERSION,
+            text_coders=bytes(coders),
+            voice_spaces=bytes(numbers),
+            secret=secret,
+            software=software,
+        )
+
+
+def failure_reason(error: Exception) -> str:
+    """Return why an engine has failed, in one line for people."""
+    name = "" if isinstance(error, SpeechzipError) else f"{type(error).__name__}: "
+    return printable(f"{name}{error}")[:MAX_REASON_CHARACTERS]
