@@ -47,7 +47,7 @@ from .segments.silero import SileroDetector
 from .sentences import SENTENCE_END, split_sentences
 from .summary import OPUS_BPS
 from .textcoder.registry import TEXT_CODERS
-from .threads import one_blas_thread
+from .threads import keep_one_blas_thread, one_blas_thread
 from .types import (
     MAX_LONG_VOICE_BYTES,
     MAX_VOICE_BYTES,
@@ -73,7 +73,7 @@ __all__ = [
     "StreamingSynthesizer", "Synthesizer", "TextCoder", "TextError", "Transcript", "Utterance", "Voice",
     "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
     "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "downmix", "encode_payload",
-    "engine_names", "load_engine", "load_recognizer", "one_blas_thread", "open_recording", "open_session",
-    "package_folder", "printable", "printable_json", "progress_bar", "read_payload", "recognizer_folder",
-    "recognizer_recording", "render", "resample", "shown_name", "split_sentences", "with_voices",
+    "engine_names", "keep_one_blas_thread", "load_engine", "load_recognizer", "one_blas_thread", "open_recording",
+    "open_session", "package_folder", "printable", "printable_json", "progress_bar", "read_payload",
+    "recognizer_folder", "recognizer_recording", "render", "resample", "shown_name", "split_sentences", "with_voices",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ of the text coder take some microseconds each: on busy cores, decoding three sen
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -31,8 +32,16 @@ def one_blas_thread() -> Generator[None]:
 
 
 def keep_one_blas_thread() -> None:
-    """Limit BLAS to one thread in this process, unless the user wants more; call before NumPy is imported."""
-    os.environ.setdefault(BLAS_VARIABLE, "1")
+    """Give BLAS one thread in the whole process, unless `BLAS_VARIABLE` says otherwise.
+
+    For a program that codes in several Python threads, such as a server: call it once, before they start. Other
+    matrix products of the process, which may be large, have one thread from then on, too.
+    """
+    if BLAS_VARIABLE in os.environ:
+        return
+    os.environ[BLAS_VARIABLE] = "1"
+    if "numpy" in sys.modules:  # it has read the variable already
+        _controller().limit(limits=1, user_api="blas")
 
 
 @lru_cache(maxsize=1)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+import soundfile
 from speechzip.eval import word_errors
 from speechzip.pipeline import (
     Audio,
@@ -23,6 +25,8 @@ from speechzip.pipeline import (
     read_payload,
     resample,
 )
+from speechzip.voices import VoiceStore
+from speechzip.voices.store.enrollment import enroll
 
 pytestmark = pytest.mark.models
 
@@ -66,6 +70,36 @@ def transcribe(recognizer: Recognizer, voice_encoder: VoiceEncoder) -> Callable[
 
 
 Transcribe = Callable[[Path | Audio], str]
+
+
+@pytest.mark.parametrize("channels", ["mix", "auto"])
+def test_channels_that_cancel_each_other_keep_their_words(
+    channels: Literal["mix", "auto"],
+    recognizer: Recognizer,
+    voice_encoder: VoiceEncoder,
+    transcribe: Transcribe,
+    wheel_recording: Callable[[str], Path],
+) -> None:
+    """One wire of two is connected the wrong way round: right = -left."""
+    beckett = wheel_recording("beckett.wav")
+    samples, rate = soundfile.read(str(beckett), dtype="float32", always_2d=True)
+    inverted = Audio(np.hstack([samples[:, :1], -samples[:, :1]]), rate)
+    compressed = compress(inverted, channels=channels, recognizer=recognizer, voice_encoder=voice_encoder)
+    assert compressed.payload.channels == 1
+    assert compressed.text == transcribe(beckett) != ""
+
+
+@pytest.mark.filterwarnings("ignore:.*enrolled from 9 s")
+def test_a_voice_is_enrolled_from_channels_that_cancel_each_other(
+    recognizer: Recognizer, voice_encoder: VoiceEncoder, wheel_recording: Callable[[str], Path], tmp_path: Path
+) -> None:
+    samples, rate = soundfile.read(str(wheel_recording("two_cities.wav")), dtype="float32", always_2d=True)
+    mono = np.ascontiguousarray(samples[: 10 * rate, :1])
+    right, wrong = (
+        enroll("Anna", Audio(sound, rate), VoiceStore(folder), encoders=[voice_encoder], recognizer=recognizer)
+        for folder, sound in ((tmp_path / "right", mono), (tmp_path / "wrong", np.hstack([mono, -mono])))
+    )
+    assert [named.voice for named in wrong] == [named.voice for named in right]
 
 
 def rows(evalset: Path, category: str) -> Iterator[dict[str, str]]:

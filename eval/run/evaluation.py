@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
+from pathlib import Path
 
-from speechzip.pipeline import EngineError, InputError, engine_names
+from speechzip.pipeline import EngineError, InputError, OutputError, engine_names
 
 from ..codecs import ORIGINAL, chosen_set, codec_names, engine_sets, load_codec
 from ..conditions import CLEAN, CONDITIONS
@@ -43,12 +44,13 @@ def evaluate(options: Options, progress: Progress | None = None) -> Results:
 
     Raises:
         InputError: the corpus, a system or a condition is not what it should be.
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, or is the corpus, lies in it or contains it.
         EngineError: an engine or a judge that was asked for cannot be loaded.
     """
     unknown = [name for name in options.conditions if name not in CONDITIONS]
     if unknown:
         raise InputError(f"there is no condition {unknown[0]!r}; there are: {', '.join(CONDITIONS)}")
+    _refuse_mixing(options.corpus, options.out)
     corpus = read_corpus(options.corpus, options.layout, options.limit, options.seed)
     left_out: dict[str, str] = {}
     judge_specs = options.judges or _installed_judges(left_out)
@@ -85,6 +87,19 @@ def evaluate(options: Options, progress: Progress | None = None) -> Results:
         engines={name: engines for name in systems if (engines := load_codec(name).engines)},
         facts=_facts(options),
     )
+
+
+def _refuse_mixing(corpus: Path | str, out: Path) -> None:
+    """Keep recordings and results apart: clips would be taken for recordings, and `fresh` would throw recordings away.
+
+    Raises:
+        OutputError: one of the folders is the other, or lies in it.
+    """
+    recordings, results = Path(corpus).resolve(), out.resolve()
+    if recordings.exists() and (recordings.is_relative_to(results) or results.is_relative_to(recordings)):
+        raise OutputError(
+            f"the results in {out} and the recordings in {corpus} would get mixed up", remedies=("another_report",)
+        )
 
 
 def _installed_judges(left_out: dict[str, str]) -> tuple[str, ...]:

@@ -103,3 +103,23 @@ def test_the_command_line_has_one_thread_in_all(
         monkeypatch.setenv("OPENBLAS_NUM_THREADS", variable)
     ended = subprocess.run([sys.executable, "-c", COMMAND], capture_output=True, text=True, check=True)
     assert ended.stdout.split() == ["speechzip", version("speechzip"), str(threads)]
+
+
+@pytest.mark.parametrize(("variable", "threads"), [(None, "1"), ("3", "3")])
+def test_a_server_keeps_one_thread_also_where_numpy_was_first(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, threads: str
+) -> None:
+    if variable is None:
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    else:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", variable)
+    code = """
+import numpy
+from threadpoolctl import threadpool_info, threadpool_limits
+threadpool_limits(3, user_api="blas")  # as on a machine of three cores
+from speechzip.pipeline import keep_one_blas_thread
+keep_one_blas_thread()
+print(*(library["num_threads"] for library in threadpool_info()))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == [threads]

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from speechzip.eval import Engines, Options, evaluate
-from speechzip.pipeline import EngineError, InputError
+from speechzip.eval.run.store import MARKER
+from speechzip.pipeline import EngineError, InputError, OutputError
 
 pytestmark = pytest.mark.models
 
@@ -43,6 +44,21 @@ def corpus(tmp_path: Path, wheel_recording: Callable[[str], Path]) -> Path:
         "unwritten.wav,,Beckett\n"
     )
     return folder
+
+
+def test_results_are_never_written_among_the_recordings(corpus: Path, tmp_path: Path) -> None:
+    (corpus / MARKER).touch()  # as an earlier run has left it
+    before = sorted(corpus.iterdir())
+    for recordings, out in (
+        (corpus, corpus),
+        (corpus, corpus / "report"),
+        (corpus, tmp_path),
+        (corpus / "manifest.csv", corpus),
+        (corpus, corpus / "x" / ".."),
+    ):
+        with pytest.raises(OutputError, match="would get mixed up"):
+            evaluate(Options(recordings, out, fresh=True))
+    assert sorted(corpus.iterdir()) == before
 
 
 def test_a_corpus_with_all_that_can_be_wrong(corpus: Path, tmp_path: Path) -> None:
