@@ -1,4 +1,4 @@
-"""How good it is: words, bytes, voice and time, measured against other codecs.
+"""The evaluation: words, bytes, voice and time, measured against other codecs.
 
     from speechzip.eval import Options, evaluate, write_report
 

@@ -1,8 +1,8 @@
-"""What may happen to speech before it is coded: noise, a telephone line.
+"""Conditions of speech before coding: noise, a telephone line.
 
 Noise is pink: Gaussian, its power falling by 3 dB an octave from 50 Hz up, which is
 close to the long-term spectrum of rooms and streets. It is generated from a seed and the
-recording's id, so that every system and every run hears the same. The ratio of speech to
+recording's id, so that every system and every run receives the same. The ratio of speech to
 noise is that of the speech's power while it is active (frames of 20 ms within 30 dB of
 the loudest twentieth) to the noise's.
 """
@@ -29,23 +29,23 @@ TELEPHONE_BAND_HZ = (300.0, 3400.0)
 TELEPHONE_EDGE_HZ = 100.0
 """Width of the band's slopes."""
 LOWEST_NOISE_HZ = 50.0
-"""Below this pink noise stops rising: there its power would have no end."""
+"""Below this frequency, pink noise stops rising, since its power would be infinite."""
 FRAME_S = 0.02
 ACTIVE_DB = 30.0
 PEAK = 0.99
 """Noisy samples beyond 1 are avoided by scaling the whole recording, never by clipping."""
 
 Condition = Callable[[Audio, int], Audio]
-"""Returns a recording under the condition; the number seeds what is random in it."""
+"""Returns a recording under the condition; the number is the random seed."""
 
 
 def clean(audio: Audio, seed: int) -> Audio:
-    """Return the recording as it is."""
+    """Return the recording unchanged."""
     return audio
 
 
 def telephone(audio: Audio, seed: int) -> Audio:
-    """Return the recording as a telephone would pass it on: 300 to 3400 Hz, 8 kHz, 8-bit mu-law."""
+    """Return the recording as heard over a telephone: 300 to 3400 Hz, 8 kHz, 8-bit mu-law."""
     rate = audio.sample_rate
     samples = audio.samples
     if rate != TELEPHONE_RATE:
@@ -88,7 +88,7 @@ def pink_noise(count: int, sample_rate: int, seed: int) -> npt.NDArray[np.float6
 
 
 def speech_power(audio: Audio) -> float:
-    """Return the mean power of the frames in which somebody speaks."""
+    """Return the mean power of the active frames."""
     mono = downmix(audio.samples.reshape(len(audio.samples), -1)).astype(np.float64)
     frame = max(1, int(FRAME_S * audio.sample_rate))
     whole = len(mono) // frame * frame
@@ -99,7 +99,7 @@ def speech_power(audio: Audio) -> float:
 
 
 def noise_seed(item_id: str, seed: int) -> int:
-    """Return a seed that is the recording's own."""
+    """Return a seed for the recording."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{item_id}".encode()).digest()[:8], "little")
 
 

@@ -1,4 +1,4 @@
-"""Engines loaded once in each process: a judge and a system that use the same one share it."""
+"""Engines loaded once in each process, shared by judges and systems."""
 
 from __future__ import annotations
 

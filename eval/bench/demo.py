@@ -1,4 +1,4 @@
-"""`make demo`: a real recording there and back, and what it cost."""
+"""`make demo`: compress and decompress real recordings, and print the sizes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLDER = Path("demo")
 
 
 def main() -> None:
-    """Compress and speak again the recordings inside the recognizer's wheel; write all to ``demo/``."""
+    """Compress and decompress the recordings inside the recognizer's wheel; write all files to ``demo/``."""
     FOLDER.mkdir(exist_ok=True)
     print(
         f"{'recording':<12}{'seconds':>8}{'bytes':>7}{'bit/s':>7}{'vs Opus 6k':>11}{'words kept':>11}{'real time':>10}"

@@ -1,7 +1,7 @@
-"""`make bench`: how fast, and in how much memory, as multiples of Opus: `python -m speechzip.eval.bench.speed`.
+"""`make bench`: speed and memory as multiples of Opus's: `python -m speechzip.eval.bench.speed`.
 
-One recording, 36 s of reading from the recognizer's wheel, in one process at a time with nothing else; each number is
-the median of several rounds after one that does not count. Compare ratios between machines, not seconds.
+One recording, 36 s of reading from the recognizer's wheel, in one process at a time; each number is the median of
+several rounds after a warm-up round. Compare ratios between machines, not seconds.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ RECORDING = "two_cities.wav"
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """How fast a system is."""
+    """The speed of a system."""
 
     system: str
     """Its name."""
     encode_rtf: float
-    """Median seconds of coding for a second of sound."""
+    """Median seconds of encoding for a second of sound."""
     decode_rtf: float
     """The same of decoding."""
     memory_mib: float | None
-    """Peak of a process that does nothing else; None where it cannot be told."""
+    """Peak memory of a process that does nothing else; None if it cannot be measured."""
 
 
 def measure(system: str, recording: Path, rounds: int = ROUNDS) -> Speed:
-    """Return how fast a system codes a recording, models loaded before.
+    """Return the speed of a system on a recording, with models already loaded.
 
     Raises:
         EngineError: it cannot be loaded here.
@@ -57,7 +57,7 @@ def measure(system: str, recording: Path, rounds: int = ROUNDS) -> Speed:
 
 
 def table(speeds: Sequence[Speed]) -> list[str]:
-    """Return lines of numbers, each with its ratio to Opus where Opus is among them."""
+    """Return the table as lines, with ratios to Opus if Opus is in it."""
     opus = next((speed for speed in speeds if speed.system == OPUS), None)
     lines = [f"{'system':<14}{'coding, real time':>26}{'decoding, real time':>26}{'peak memory, MiB':>26}"]
     for speed in speeds:

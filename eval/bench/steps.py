@@ -1,8 +1,8 @@
-"""`make bench`: what each step of compressing costs, as multiples of Opus: `python -m speechzip.eval.bench.steps`.
+"""`make bench`: the time of each step of compression, as multiples of Opus's: `python -m speechzip.eval.bench.steps`.
 
-A minute of two parties, who read from the recordings of the recognizer's wheel in turns, once with a party on each
-channel and once on one channel. Each number is the median of several rounds; loading is apart. Opus codes every channel
-at 6 kbit/s. Compare ratios between machines, not seconds.
+A minute of two parties who take turns, made of the recordings in the recognizer's wheel, once with one party on each
+channel and once on one channel. Each number is the median of several rounds; loading is measured separately. Opus
+codes every channel at 6 kbit/s. Compare ratios between machines, not seconds.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ TEXT_CODER_ID = 1
 REST = "sound, cutting, the rest"
 
 Seconds = dict[str, float]
-"""Step -> how long it took."""
+"""Step -> its time."""
 
 
 class Timed:
-    """An engine that writes down how long its methods take."""
+    """An engine wrapper that measures the time of its methods."""
 
     def __init__(self, engine: Any, seconds: Seconds, step: str) -> None:
         self._engine, self._seconds, self._step = engine, seconds, step
@@ -77,7 +77,7 @@ def two_parties() -> Samples:
 
 
 def load() -> tuple[dict[str, Any], Seconds]:
-    """Return the engines of compressing by the step that they do, and how long each took to load."""
+    """Return the engines by their step of compression, and the time to load each."""
     loaders: dict[str, Callable[[], Any]] = {
         "detection": SileroDetector,
         "recognition": lambda: load_engine("recognizer"),
@@ -90,7 +90,7 @@ def load() -> tuple[dict[str, Any], Seconds]:
 
 
 def measure(sound: Samples, engines: dict[str, Any]) -> Seconds:
-    """Return how long each step of compressing takes, and "all" of them.
+    """Return the time of each step of compression, and of "all".
 
     Args:
         sound: float32 [T, channels] at 16 kHz; two channels are two parties.
@@ -118,7 +118,7 @@ def measure(sound: Samples, engines: dict[str, Any]) -> Seconds:
 
 
 def opus_s(sound: Samples) -> float:
-    """Return how long Opus takes to code every channel of float32 [T, channels] at 16 kHz.
+    """Return the time that Opus takes for every channel of float32 [T, channels] at 16 kHz.
 
     Raises:
         EngineError: it is not installed.
@@ -137,7 +137,7 @@ def median(rounds: list[Seconds]) -> Seconds:
 
 
 def table(name: str, seconds: Seconds, duration_s: float, opus: float) -> list[str]:
-    """Return lines of numbers: each step's share, of real time, and as a multiple of what Opus takes for the whole."""
+    """Return the table as lines: each step relative to real time, and to the time of Opus for the whole."""
     steps = sorted((step for step in seconds if step != "all"), key=lambda step: -seconds[step])
     lines = [f"{name:<28}{'share':>8}{'real time':>12}{'x Opus':>9}"]
     for step in ["all", *steps]:
@@ -168,7 +168,7 @@ def main() -> None:
     engines, loading = load()
     both = two_parties()
     for name, sound in (("two channels", both), ("one channel", both.sum(axis=1, keepdims=True))):
-        measure(sound, engines)  # a round that does not count
+        measure(sound, engines)  # a warm-up round
         opus = statistics.median(opus_s(sound) for _ in range(rounds + 1))
         print("\n".join(table(name, median([measure(sound, engines) for _ in range(rounds)]), TURNS * TURN_S, opus)))
         print()

@@ -1,8 +1,8 @@
 """Text coders side by side on the held-out conversations: `python -m speechzip.eval.bench.text_coders`.
 
 Every coder gets the same characters: the lines of the text, each an utterance. "Whole" is all lines in order as one
-conversation (joined by newlines for the general compressors), "lines" every line alone, added up. Bits are counted on
-whole bytes, all in, per Unicode code point without the line ends.
+conversation (joined by newlines for the general compressors), "lines" every line alone, added up. Bits are those of
+whole bytes, everything included, per Unicode code point without line ends.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ PPMD_ORDER, PPMD_MEMORY = 6, 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class CoderRow:
-    """How one coder did."""
+    """The results of one coder."""
 
     name: str
     whole_bits: float
-    """Bits a character of the conversation as one."""
+    """Bits per character, the conversation as a whole."""
     line_bits: float
-    """Bits a character of the lines alone."""
+    """Bits per character, each line alone."""
     encode_rate: float
     """Characters a second, whole."""
     decode_rate: float
@@ -48,7 +48,7 @@ class CoderRow:
 
 
 def measure(name: str, encode: Encode, decode: Decode, lines: Sequence[str]) -> CoderRow:
-    """Return how a coder does on the lines; its decoder must give them back."""
+    """Return a coder's results on the lines; its decoder must restore them."""
     characters = sum(map(len, lines))
     started = time.perf_counter()
     code = encode(lines)
@@ -71,7 +71,7 @@ def rivals(training: Sequence[str]) -> dict[str, tuple[Encode, Decode]]:
     """Return the general compressors, name -> (encode, decode).
 
     Args:
-        training: lines for the dictionary of zstd; it has none where there are none.
+        training: lines for the dictionary of zstd; without lines, it has none.
     """
     samples = random.Random(1).sample(list(training), min(DICTIONARY_SAMPLES, len(training)))
     encoded: list[bytes | bytearray | memoryview] = [line.encode() for line in samples]
@@ -111,7 +111,7 @@ def rivals(training: Sequence[str]) -> dict[str, tuple[Encode, Decode]]:
 
 
 def _lines(packed: Path) -> list[str]:
-    """Return the lines of the text of an xz file that are not empty; none where the file is not there."""
+    """Return the non-empty lines of an xz file; none if the file is missing."""
     if not packed.exists():
         return []
     return [line for line in lzma.decompress(packed.read_bytes()).decode().split("\n") if line]

@@ -1,8 +1,8 @@
-"""`make bench`: how long a user waits, quiet cores and one core kept busy: `python -m speechzip.eval.bench.waiting`.
+"""`make bench`: a user's waiting time, on quiet cores and with one core busy: `python -m speechzip.eval.bench.waiting`.
 
-Whole commands in processes of their own, from a cold start, alternately: each with nothing beside it, then with a
-process of this benchmark's that keeps one core busy. The unit is what Opus takes to code the same minute, once loaded.
-The delay of a live conversation follows, under the same two conditions.
+Whole commands in separate processes, from a cold start, alternately alone and beside a process of this benchmark that
+keeps one core busy. The unit is the time of Opus for the same minute, once loaded. The latency of a live conversation
+follows, under the same two conditions.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from .steps import opus_s, two_parties
 
 SPEECHZIP = (sys.executable, "-c", "from speechzip.pipeline.cli import main; main()")
 BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(1_000_000))"
-"""Keeps a core busy until the benchmark ends, however it ends."""
+"""Keeps a core busy until the benchmark ends, even if it is killed."""
 CONDITIONS = ("quiet", "one core busy")
 
 
 @contextmanager
 def busy_core() -> Generator[subprocess.Popen[bytes]]:
-    """Keep one core busy, by the process that this yields."""
+    """Keep one core busy with a process, and yield it."""
     process = subprocess.Popen([sys.executable, "-c", BUSY])
     try:
         yield process
@@ -41,10 +41,10 @@ def busy_core() -> Generator[subprocess.Popen[bytes]]:
 
 
 def wall_s(arguments: Sequence[str]) -> float:
-    """Return how long a command of speechzip's takes, in seconds.
+    """Return the time of a speechzip command, in seconds.
 
     Raises:
-        EngineError: it fails; says how.
+        EngineError: the command fails.
     """
     started = time.perf_counter()
     ended = subprocess.run([*SPEECHZIP, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
@@ -55,7 +55,7 @@ def wall_s(arguments: Sequence[str]) -> float:
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
-    """Return the commands that are timed, by what each is called; writes a minute of two parties into `folder`."""
+    """Return the commands to time, by name; write a minute of two parties into `folder`."""
     sound, payload = str(folder / "minute.wav"), str(folder / "minute.spz")
     soundfile.write(sound, two_parties(), ENGINE_SAMPLE_RATE)
     return {
@@ -67,7 +67,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
 
 
 def measure(timed: dict[str, list[str]], rounds: int) -> dict[str, dict[str, float]]:
-    """Return command -> condition -> median seconds, after a round that does not count."""
+    """Return command -> condition -> median seconds, after a warm-up round."""
     seconds: dict[str, dict[str, list[float]]] = {name: {condition: [] for condition in CONDITIONS} for name in timed}
     for arguments in timed.values():
         wall_s(arguments)
@@ -83,7 +83,7 @@ def measure(timed: dict[str, list[str]], rounds: int) -> dict[str, dict[str, flo
 
 
 def table(seconds: dict[str, dict[str, float]], opus: float) -> list[str]:
-    """Return lines of numbers: seconds of each command, and how many times what Opus takes."""
+    """Return the table as lines: seconds of each command, and multiples of Opus's time."""
     lines = [f"{'from a cold start':<20}{''.join(f'{condition:>26}' for condition in CONDITIONS)}"]
     for name, under in seconds.items():
         cells = (f"{took:.2f} s ({took / opus:.1f} x Opus)" for took in under.values())
@@ -92,7 +92,7 @@ def table(seconds: dict[str, dict[str, float]], opus: float) -> list[str]:
 
 
 def main() -> None:
-    """Print the table, then the delays of live conversations."""
+    """Print the table, then the latencies of live conversations."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     rounds: int = parser.parse_args().rounds

@@ -1,4 +1,4 @@
-"""The systems under test: speechzip and what it is compared with."""
+"""The systems under test: speechzip and the codecs that it is compared with."""
 
 from .registry import CODECS, ORIGINAL, codec_names, load_codec
 from .speechzip import DEFAULT, chosen_set, engine_sets

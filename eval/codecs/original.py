@@ -1,4 +1,4 @@
-"""No codec at all: the anchor that every other is held against."""
+"""No codec: the anchor for the comparison."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ PACKET_S = 0.02
 
 
 class OriginalCodec(Codec):
-    """16-bit PCM, one channel, at the recording's own rate; the sound is left as it is."""
+    """16-bit PCM, one channel, at the recording's own rate; the sound is unchanged."""
 
     name = family = "original"
 
     def code(self, audio: Audio) -> Coded:
-        """Return `audio` itself, all its channels as one in the count of bits."""
+        """Return `audio` itself; the bits are those of one channel."""
         return Coded(audio, 16.0 * len(mono(audio)), round(audio.duration_s / PACKET_S), 0.0, 0.0)

@@ -1,4 +1,4 @@
-"""Opus, Speex and AMR-NB through FFmpeg's libraries, as PyAV brings them: packets without a container."""
+"""Opus, Speex and AMR-NB through FFmpeg's libraries in PyAV: packets without a container."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .sound import from_pcm, mono, to_pcm
 OPUS_BITRATES_KBPS = (6, 8, 12, 16, 24)
 OPUS_FRAMES_MS = (20, 60)
 OPUS_RATE = 16_000
-"""What Opus is given; it lowers its bandwidth by itself where bits are few."""
+"""Input rate of Opus; at low bitrates, Opus lowers its bandwidth by itself."""
 
 AMR_FRAME_BITS = (95, 103, 118, 134, 148, 159, 204, 244, 39, 0, 0, 0, 0, 0, 0, 0)
 """Bits of speech in an AMR-NB frame by its type: eight rates, comfort noise, none (3GPP TS 26.101)."""
@@ -29,7 +29,7 @@ CountBits = Callable[[bytes], float]
 
 
 class PacketCodec(Codec):
-    """A codec of FFmpeg's, fed with one channel of 16-bit sound."""
+    """A codec of FFmpeg for one channel of 16-bit sound."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class PacketCodec(Codec):
 
 
 def opus(bitrate_kbps: int, frame_ms: int) -> PacketCodec:
-    """Return Opus at a bitrate, for speech (``voip``), variable as is its default."""
+    """Return Opus at a bitrate, for speech (``voip``), with its default of a variable bitrate."""
     return PacketCodec(
         f"opus-{bitrate_kbps}-{frame_ms}ms",
         f"Opus {frame_ms} ms",

@@ -1,4 +1,4 @@
-"""Codecs that are programs: Codec2 (``c2enc``, ``c2dec``)."""
+"""Codecs run as programs: Codec2 (``c2enc``, ``c2dec``)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CODEC2_FRAMES = {
 }
 """Mode -> bits and milliseconds of a frame. `c2enc` pads a frame to whole bytes; the padding is not counted."""
 LONGEST_FRAME = 320
-"""Samples in 40 ms: input is padded to a multiple, as `c2enc` drops what does not fill a frame."""
+"""Samples in 40 ms: input is padded to a multiple, since `c2enc` drops an incomplete frame."""
 
 
 class Codec2(Codec):

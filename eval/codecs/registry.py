@@ -1,4 +1,4 @@
-"""Every system by its name. To add one, write a class with `Codec`'s members and name it here."""
+"""Every system by its name. To add one, write a class with the members of `Codec` and register it here."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ CODECS: dict[str, Callable[[], Codec]] = {
     **{f"amr-nb-{bitrate / 1000:g}": partial(amr, bitrate) for bitrate in AMR_BITRATES_BPS},
     **{f"opus-{rate}-{frame}ms": partial(opus, rate, frame) for frame in OPUS_FRAMES_MS for rate in OPUS_BITRATES_KBPS},
 }
-"""Name -> loader of every system but speechzip's own sets of engines."""
+"""Name -> loader, for every system except speechzip's own sets of engines."""
 
 
 def codec_names() -> list[str]:
-    """Return the names of all systems but speechzip's; whether each can be loaded here is another matter."""
+    """Return the names of all systems except speechzip's, loadable here or not."""
     return list(CODECS)
 
 

@@ -1,4 +1,4 @@
-"""What codecs for one channel need: mono sound as 16-bit integers, at their rate, and back."""
+"""Conversion for codecs of one channel: to mono 16-bit integers at their rate, and back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from speechzip.pipeline import Audio, Samples, downmix, resample
 Pcm = npt.NDArray[np.int16]
 
 MESSAGE_BYTES = 1200
-"""What fits a packet on any path (RFC 9000, section 14.1)."""
+"""Largest packet for any path (RFC 9000, section 14.1)."""
 
 
 def mono(audio: Audio) -> Samples:
@@ -24,10 +24,10 @@ def to_pcm(audio: Audio, sample_rate: int) -> Pcm:
 
 
 def from_pcm(pcm: Pcm, sample_rate: int) -> Audio:
-    """Return the sound that int16 [T] stands for."""
+    """Return int16 [T] as sound."""
     return Audio(np.asarray(pcm / 32767, np.float32), sample_rate)
 
 
 def message_packets(size_bytes: int) -> int:
-    """Return how many packets a message travels in; none where there is nothing to say."""
+    """Return the number of packets of a message; 0 for an empty one."""
     return -(-size_bytes // MESSAGE_BYTES)

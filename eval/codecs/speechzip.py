@@ -1,6 +1,6 @@
-"""speechzip itself, by the front door, as `compress` and `decompress` do it.
+"""speechzip itself, through its front door: `compress` and `decompress`.
 
-A set of engines is named by what differs from the default: ``speechzip``,
+The name of a set of engines lists its differences from the default: ``speechzip``,
 ``speechzip[synthesizer=espeak]``, ``speechzip[recognizer=whisper:small,voice_encoder=clip]``.
 """
 
@@ -31,9 +31,9 @@ from ..types import MESSAGE_OVERHEAD_BYTES, Codec, Coded
 from .sound import message_packets, mono
 
 DEFAULT = "speechzip"
-"""The system with the engines that nobody chose."""
+"""The system with the default engines."""
 Kind = Literal["recognizer", "voice_encoder", "synthesizer"]
-"""What a set names."""
+"""The kinds of engines in a set's name."""
 
 
 class SpeechzipCodec(Codec):
@@ -58,7 +58,7 @@ class SpeechzipCodec(Codec):
         self._decompress = partial(decompress, synthesizer=synthesizer)
 
     def code(self, audio: Audio) -> Coded:
-        """Return the speech spoken again; silence and no bits where there is no speech in it."""
+        """Return the decoded speech; silence and no bits for a recording without speech."""
         started = time.perf_counter()
         try:
             compressed = self._compress(audio)
@@ -89,28 +89,28 @@ def chosen_set(named: Mapping[str, str]) -> str:
 
 
 def engine_sets() -> list[str]:
-    """Return the default set, and one more for each engine installed that can take a default one's place.
+    """Return the default set, and one more for each installed engine that can replace a default one.
 
-    One of them is the default set by another name. Whether a set can be loaded is another matter.
+    One of them is the default set under another name. Some sets may not be loadable.
     """
     swaps = [(kind, spec) for kind in ("synthesizer", "recognizer") for spec in engine_names(kind)]
     return [DEFAULT, *(chosen_set({kind: spec}) for kind, spec in swaps)]
 
 
 def is_set(name: str) -> bool:
-    """Return whether `name` is that of a set of engines."""
+    """Tell whether `name` is the name of a set of engines."""
     return name == DEFAULT or name.startswith(DEFAULT + "[")
 
 
 def load_set(name: str) -> SpeechzipCodec:
     """Return speechzip with the set of that name.
 
-    Where a set names a synthesizer and no voice encoder, the encoder is the default one
-    if the synthesizer speaks in its voices, and the first whose voices it speaks in otherwise.
+    If a set names a synthesizer and no voice encoder, the encoder is the default one
+    if the synthesizer can speak in its voices, otherwise the first suitable one.
 
     Raises:
         InputError: it is not a set's name.
-        EngineError: an engine is missing, or there is no encoder that fits.
+        EngineError: an engine is missing, or no encoder fits the synthesizer.
     """
     specs = _parse(name)
     speaks = engines.synthesizer(specs.get("synthesizer"))

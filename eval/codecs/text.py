@@ -1,4 +1,4 @@
-"""Text and Brotli, as the rivals do it: no voice, no timing, one message."""
+"""Text with Brotli, as in rival systems: no voice, no timing, one message."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TextCodec(Codec):
     packet_overhead_bytes = MESSAGE_OVERHEAD_BYTES
 
     def __init__(self, recognizer: Recognizer | None = None, synthesizer: Synthesizer | None = None) -> None:
-        """Load what is not given.
+        """Load the default engines for those not given.
 
         Raises:
             EngineError: an engine or Brotli is missing.

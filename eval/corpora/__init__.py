@@ -1,4 +1,4 @@
-"""Recordings with transcripts, in the layouts that the field publishes them in."""
+"""Recordings with transcripts, in the published layouts of the field."""
 
 from .layouts import LAYOUTS, WHEELS, read_corpus
 from .manifest import NONSPEECH

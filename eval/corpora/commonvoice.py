@@ -8,7 +8,7 @@ from ..types import Item, Turn
 from .tables import read_table
 
 TABLES = ("test.tsv", "validated.tsv")
-"""Which table of a release is taken where a folder is given, the first that is there."""
+"""Tables of a release; in a folder, the first that exists is used."""
 
 
 def matches(path: Path) -> bool:

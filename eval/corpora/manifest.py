@@ -1,8 +1,8 @@
 """A plain manifest: a CSV with ``path,transcript,speaker``, paths relative to it.
 
-``path`` alone is needed. A column ``category`` splits the report, and one category has a
-meaning: in ``nonspeech`` an empty transcript is not a missing one, it says that nobody
-speaks. Conversations in folders beside the manifest are read with it.
+Only ``path`` is required. A column ``category`` splits the report. The category
+``nonspeech`` has a special meaning: there, an empty transcript is not missing, but says that
+nobody speaks. Conversations in folders beside the manifest are included.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from . import conversations
 from .tables import read_table
 
 APART = ("accented",)
-"""Categories that are reported in rows of their own only."""
+"""Categories that are reported in separate rows only."""
 
 TABLE = "manifest.csv"
 NONSPEECH = "nonspeech"

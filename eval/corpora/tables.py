@@ -1,4 +1,4 @@
-"""Tables as corpora bring them: CSV, TSV, and LJSpeech's bars."""
+"""Tables of corpora: CSV, TSV, and LJSpeech's bars."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from speechzip.pipeline import InputError
 
 AUDIO_SUFFIXES = (".flac", ".wav", ".mp3", ".ogg", ".opus")
-"""What is looked for where a corpus names a recording without its suffix."""
+"""Suffixes to try if a corpus names a recording without one."""
 
 
 def read_table(path: Path, needed: Collection[str], delimiter: str = ",") -> list[dict[str, str]]:
@@ -47,7 +47,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 def find_recording(folder: Path, stem: str) -> Path:
-    """Return the recording called `stem` in `folder`; where there is none, the name it should have."""
+    """Return the path of the recording `stem` in `folder`; if there is none, its expected path."""
     for suffix in AUDIO_SUFFIXES:
         if (path := folder / f"{stem}{suffix}").is_file():
             return path

@@ -1,6 +1,6 @@
-"""The recordings that the install brings: two readings in the wheel ``moonshine-voice``.
+"""The installed recordings: two readings in the wheel ``moonshine-voice``.
 
-Too few for a judgment (two recordings, under a minute), enough to see that all works.
+Too few for conclusions (two recordings, under a minute), enough to check that everything works.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TRANSCRIPTS = {
         "its being received, for good or for evil, in the superlative degree of comparison only."
     ),
 }
-"""Recording -> what is read."""
+"""Recording -> its text."""
 
 
 def read() -> list[Item]:
