@@ -1,4 +1,4 @@
-"""What is observed of decoded sound."""
+"""Measures of decoded sound."""
 
 from .judge import load_judges, transcribe
 from .naturalness import NATURALNESS, load_naturalness

@@ -1,10 +1,10 @@
-"""How well who speaks when is told: the diarization error rate.
+"""The diarization error rate: who spoke when.
 
     DER = (missed + false alarm + confused) / speech of the reference
 
-each a time, counted for every speaker: where two people talk at once, the time counts twice, and whoever writes down
-only one of them has missed the other (NIST, Rich Transcription Spring 2003 Evaluation Plan; so in md-eval and
-pyannote.metrics). The speakers of the hypothesis stand for those of the reference that make the error smallest.
+each is a time, counted for every speaker. Overlapping speech of two people counts twice, and a hypothesis with only
+one of them has missed the other (NIST, Rich Transcription Spring 2003 Evaluation Plan; so in md-eval and
+pyannote.metrics). The speakers of the hypothesis are mapped to those of the reference with the least error.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ Seconds = npt.NDArray[np.float64]
 
 
 class Spoken(NamedTuple):
-    """One person's speech, from when to when."""
+    """One span of a person's speech."""
 
     start_s: float
     end_s: float
     speaker: Hashable
-    """Anything that names them."""
+    """Any name."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiarizationErrors:
-    """Where a hypothesis differs from its reference, in seconds of speaker time; add them up over recordings."""
+    """Differences of a hypothesis from its reference, in seconds of speaker time; they add up over recordings."""
 
     speech_s: float
-    """Of the reference, every speaker counted."""
+    """Speech of the reference, summed over speakers."""
     missed_s: float
-    """Somebody speaks, and too few are written down."""
+    """Speech of the reference that the hypothesis lacks."""
     false_alarm_s: float
-    """More are written down than speak."""
+    """Speech of the hypothesis that the reference lacks."""
     confused_s: float
-    """The wrong person is written down."""
+    """Speech of the wrong person in the hypothesis."""
 
     @property
     def rate(self) -> float:
-        """The diarization error rate, 0 and up; 0 where nobody speaks and nobody is written down."""
+        """The diarization error rate, 0 and up; 0 if both are without speech."""
         wrong_s = self.missed_s + self.false_alarm_s + self.confused_s
         return wrong_s / self.speech_s if self.speech_s else float("inf" if wrong_s else 0)
 
@@ -60,13 +60,13 @@ class DiarizationErrors:
 def diarization_errors(
     reference: Iterable[Spoken], hypothesis: Iterable[Spoken], *, collar_s: float = 0.0, overlap: bool = True
 ) -> DiarizationErrors:
-    """Return how a hypothesis differs from its reference.
+    """Return the differences of a hypothesis from its reference.
 
     Args:
         reference: who spoke when; one speaker's own spans may overlap.
-        hypothesis: the same as somebody guessed it; names need not agree.
-        collar_s: this much before and after each start and end in the reference is left out (NIST: 0.25).
-        overlap: count where several people of the reference talk at once.
+        hypothesis: the same as estimated; the names need not agree.
+        collar_s: time left out before and after each start and end in the reference (NIST: 0.25).
+        overlap: whether to score overlapping speech of the reference.
 
     Example:
         >>> said = [Spoken(0, 6, "Anna"), Spoken(6, 10, "Ben")]
@@ -100,7 +100,7 @@ def diarization_errors(
 
 
 def read_rttm(path: str | Path) -> dict[str, list[Spoken]]:
-    """Return the recordings of an RTTM file (NIST's list of turns), each with who speaks when."""
+    """Return the recordings of an RTTM file (NIST's list of turns), each with its spans of speech."""
     recordings: dict[str, list[Spoken]] = {}
     for line in Path(path).read_text("utf-8").splitlines():
         kind, *fields = line.split()
@@ -111,7 +111,7 @@ def read_rttm(path: str | Path) -> dict[str, list[Spoken]]:
 
 
 def best_pairs(gains: Seconds) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return rows and their columns, each once at most, whose gains add up to the most.
+    """Return the assignment of rows to columns, each used at most once, with the largest total gain.
 
     The Hungarian method (H. W. Kuhn, 1955), with potentials.
 
@@ -121,7 +121,7 @@ def best_pairs(gains: Seconds) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.in
     size = max(gains.shape)
     costs = np.zeros((size, size))
     costs[: gains.shape[0], : gains.shape[1]] = -gains
-    row_of = np.full(size + 1, -1)  # of each column; the last column is where a new row starts from
+    row_of = np.full(size + 1, -1)  # of each column; a new row starts at the last column
     of_rows, of_columns = np.zeros(size), np.zeros(size + 1)  # the potentials
     for row in range(size):
         row_of[size], column = row, size
@@ -146,7 +146,7 @@ def best_pairs(gains: Seconds) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.in
 
 
 def _active(spoken: Sequence[Spoken], times_s: Seconds) -> npt.NDArray[np.int64]:
-    """Return who speaks at which time, 0 or 1: [speakers, times]."""
+    """Return the activity of each speaker, 0 or 1: [speakers, times]."""
     speakers = {speaker: index for index, speaker in enumerate(dict.fromkeys(one.speaker for one in spoken))}
     active = np.zeros((len(speakers), len(times_s)), np.int64)
     for one in spoken:

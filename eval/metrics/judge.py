@@ -1,4 +1,4 @@
-"""The recognizers that judge how well decoded speech can be understood."""
+"""The judges: recognizers that measure the intelligibility of decoded speech."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..engines import recognizer
 LONGEST_S = 25.0
 """Recognizers take 30 s at most; longer sound is cut at its quietest place before this."""
 SHORTEST_S = 10.0
-"""Nothing is cut off that is shorter."""
+"""Shortest piece."""
 QUIET_S = 0.3
-"""Length of the place that a cut looks for."""
+"""Length of the quiet place for a cut."""
 
 
 @lru_cache(maxsize=4)
 def load_judges(specs: tuple[str, ...]) -> dict[str, Recognizer]:
-    """Return the recognizers by the names that they call themselves; an empty spec is the default one.
+    """Return the recognizers by their own names; an empty spec means the default one.
 
     Raises:
         EngineError: one is not installed or cannot be loaded.
@@ -36,7 +36,7 @@ def transcribe(recognizer: Recognizer, samples: Samples) -> str:
 
 
 def split_samples(samples: Samples) -> Iterator[Samples]:
-    """Yield `samples` in pieces that a recognizer takes, cut where it is quiet."""
+    """Yield `samples` in pieces for a recognizer, cut at quiet places."""
     longest, shortest, quiet = (round(s * ENGINE_SAMPLE_RATE) for s in (LONGEST_S, SHORTEST_S, QUIET_S))
     while len(samples) > longest:
         energy = np.concatenate([np.zeros(1), np.cumsum(np.square(samples[:longest], dtype=np.float64))])

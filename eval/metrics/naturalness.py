@@ -1,6 +1,6 @@
-"""How natural it sounds, as a network that was trained on listeners' scores guesses: DNSMOS (Reddy et al. 2022).
+"""Naturalness, estimated by a network that was trained on listeners' scores: DNSMOS (Reddy et al. 2022).
 
-The network lies inside the wheel ``speechmos`` and is run here directly: the wheel's own code needs
+The network is inside the wheel ``speechmos`` and is run here directly: the wheel's own code needs
 librosa, for a second network that is not used, and takes all cores for each recording.
 """
 
@@ -12,12 +12,12 @@ import numpy as np
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, Samples, open_session, package_folder
 
 NATURALNESS = "DNSMOS P.835 (speechmos 0.0.1.1)"
-"""What reports call the measure."""
+"""Name of the measure in reports."""
 LENGTH = 144_160
 """Samples that the network takes: 9.01 s at 16 kHz. Shorter sound is repeated until it fills them."""
 MOST_WINDOWS = 3
-"""Looks at a longer recording, a third of a second of work each, spread evenly over it. (speechmos looks every second,
-also at what it has repeated itself.)"""
+"""Number of windows of a longer recording, spread evenly, a third of a second of work each. (speechmos takes one every
+second, even in its own repetitions.)"""
 CURVES = {
     "signal": (-0.08397278, 1.22083953, 0.0052439),
     "background": (-0.13166888, 1.60915514, -0.39604546),

@@ -1,4 +1,4 @@
-"""When speech starts, by its level: good enough to tell 20 ms, and the same for every system."""
+"""The onset of speech by its level: precise to 20 ms, and the same for every system."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from speechzip.pipeline import ENGINE_SAMPLE_RATE, Samples
 
 FRAME_S = 0.01
 SEARCH_BEFORE_S, SEARCH_AFTER_S = 0.6, 1.0
-"""How far around its place a turn's start is looked for."""
+"""Search range around the expected start of a turn."""
 RISE = 0.4
-"""Speech has started where the level has risen so far, in decibels, from the background's to the speech's."""
+"""Speech starts where the level has risen this far from the background to the speech, in decibels."""
 HOLD = 5
-"""... and stays there for most of so many frames: a click does not."""
+"""... and stays there for most of this many frames, unlike a click."""
 QUIETEST_DB = 45.0
-"""What lies further below the speech is background: digital silence between turns, which systems that make speech have
-and recordings have not, does not make the first breath a start."""
+"""Sound this far below the speech counts as background. Synthesized speech has digital silence between turns, and
+recordings do not; the limit keeps the first breath after it from counting as a start."""
 LEAST_RANGE_DB = 12.0
-"""Where speech is not louder than the background by more, its start cannot be told."""
+"""Smallest difference between speech and background at which a start can be found."""
 
 
 def onset_s(samples: Samples, expected_s: float) -> float | None:
-    """Return when speech starts around `expected_s`, or None where that cannot be told.
+    """Return the start of speech near `expected_s`, or None if it cannot be found.
 
-    Nothing can be told where somebody already speaks at the beginning of the search.
+    It cannot be found if there is speech at the beginning of the search range.
 
     Args:
         samples: float32 [T], mono, 16 kHz, the whole recording.
-        expected_s: where the turn should start.
+        expected_s: the expected start of the turn.
 
     Example:
         >>> quiet, loud = np.full(16000, 1e-4, np.float32), np.full(32000, 0.1, np.float32)

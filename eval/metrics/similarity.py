@@ -1,7 +1,7 @@
-"""Is it the right voice: similarity beside its anchors, and identification among all speakers.
+"""Voice similarity with its anchors, and identification among all speakers.
 
-A decoded turn is held against the *originals* of other recordings: other than its own, and
-with other words, so that neither the room nor the text makes it similar.
+A decoded turn is compared with the *originals* of other recordings, with other words,
+so that neither the room nor the text makes it similar.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from .wer import normalize
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """One original turn that voices are held against."""
+    """One original turn for the comparison of voices."""
 
     item: str
-    """The recording that it is from."""
+    """Its recording."""
     words: str
-    """What is said in it, normalized."""
+    """Its words, normalized."""
     embedding: Embedding
-    """Whose voice it is."""
+    """The embedding of its voice."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceScore:
-    """How one decoded turn stands among the speakers."""
+    """The scores of one decoded turn among the speakers."""
 
     same: float
     """Mean cosine to the other recordings of its speaker."""
@@ -39,11 +39,11 @@ class VoiceScore:
     identified: bool
     """Whether its speaker is the nearest."""
     candidates: int
-    """Number of speakers that it was held against, its own among them."""
+    """Number of speakers in the comparison, its own included."""
 
 
 Enrollment = Mapping[str, list[Enrolled]]
-"""Speaker -> the original turns that they are known by."""
+"""Speaker -> their original turns."""
 
 
 def enroll(originals: Iterable[Observation]) -> Enrollment:

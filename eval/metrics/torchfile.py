@@ -1,9 +1,9 @@
-"""Weights out of a file of PyTorch's older kind, without PyTorch and without trusting it.
+"""Weights from a file in PyTorch's older format, without PyTorch, and without trust in the file.
 
 Five pickles follow each other: a magic number, the protocol's version, facts about the machine,
 the state with a reference for each tensor's storage, and the names of the storages. Then come the
 storages in that order: the number of elements (8 bytes), then float32, all little-endian. Of the
-names that a pickle may ask for, only the three that tensors need are answered; any other is an error.
+names that a pickle may request, only the three for tensors are resolved; any other is an error.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from speechzip.pipeline import EngineError
 
 MAGIC = 0x1950A86A20F9469CFC6C
-"""What such a file begins with."""
+"""First number of such a file."""
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 """Name of a tensor -> its values."""
@@ -28,7 +28,7 @@ Weights = Mapping[str, npt.NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class _Tensor:
-    """A view of a storage, whose values come later in the file."""
+    """A view of a storage; its values come later in the file."""
 
     storage: str
     offset: int
@@ -39,7 +39,7 @@ def load_weights(path: Path) -> Weights:
     """Return the tensors of the state called ``model_state``.
 
     Raises:
-        EngineError: the file cannot be read, or is not of this kind.
+        EngineError: the file cannot be read, or has another format.
     """
     try:
         with open(path, "rb") as file:
@@ -70,7 +70,7 @@ def _rebuild_tensor(storage: str, offset: int, shape: tuple[int, ...], *_: objec
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads what tensors need, and nothing else."""
+    """An unpickler for tensors only."""
 
     names: ClassVar[dict[tuple[str, str], Any]] = {
         ("collections", "OrderedDict"): OrderedDict,

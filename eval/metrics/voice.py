@@ -1,8 +1,8 @@
-"""Whose voice it is, by an encoder that is not the codec's own: Resemblyzer (GE2E; Wan et al. 2018).
+"""Speaker embeddings from an encoder that is independent of the codec: Resemblyzer (GE2E; Wan et al. 2018).
 
-Its weights lie inside its wheel and are run here directly, as its 0.1.4 runs them: the wheel's own
-code needs 5 GB of PyTorch and a package that builds from source, for a network of three layers. The
-embeddings are those of that code within 1e-6 (seven recordings compared).
+The weights of its wheel are run here directly, as release 0.1.4 runs them. The wheel's own code needs
+5 GB of PyTorch and a package that builds from source, for a network of three layers. The embeddings
+agree with that code within 1e-6 (seven recordings compared).
 
     speech at -30 dBFS or louder, long silences cut out (WebRTC's voice detection)
     -> 40 mel bands, 25 ms every 10 ms -> stretches of 1.6 s, one every 0.77 s
@@ -24,26 +24,26 @@ from ..types import Embedding
 from .torchfile import load_weights
 
 VOICE = "Resemblyzer 0.1.4 (GE2E)"
-"""What reports call the encoder."""
+"""Name of the encoder in reports."""
 INSTALL = "pip install 'speechzip[eval]' && pip install --no-deps Resemblyzer==0.1.4"
-"""Its wheel comes without what it depends on."""
+"""Command that installs its wheel without the dependencies."""
 
 WINDOW, HOP = 400, 160
 """25 ms and 10 ms at 16 kHz."""
 BANDS = 40
 STRETCH_FRAMES, STRETCH_STEP = 160, 77
-"""1.6 s, and how far one stretch is from the next: 1.3 a second."""
+"""1.6 s, and the step from one segment to the next: 1.3 a second."""
 LEAST_COVERAGE = 0.75
-"""The last stretch counts if it is filled so far."""
+"""Smallest filled share of a last segment that counts."""
 LAYERS, CELLS = 3, 256
 SHORTEST_S = STRETCH_FRAMES * HOP / ENGINE_SAMPLE_RATE
-"""Less speech than a stretch says little of who it is."""
+"""Shortest speech: less than a segment tells little about the speaker."""
 
 LEAST_RMS = 10 ** (-30 / 20)
 VAD_MODE, VAD_WINDOW = 3, 480
 """The strictest mode of WebRTC's detection, in windows of 30 ms."""
 VAD_SMOOTHING = 8
-"""Windows in a moving average of what it says."""
+"""Windows in the moving average of its decisions."""
 VAD_MARGIN = 3
 """Windows around speech that are kept."""
 
@@ -71,7 +71,7 @@ class ResemblyzerVoice:
         self._weights = load_weights(folder / "pretrained.pt")
 
     def embed(self, samples: Samples) -> Embedding | None:
-        """Return whose voice it is, or None where there is too little speech to say.
+        """Return the speaker embedding, or None for too little speech.
 
         Args:
             samples: float32 [T], mono, 16 kHz.
@@ -88,7 +88,7 @@ class ResemblyzerVoice:
     def _without_silence(self, samples: Samples) -> Samples:
         windows = samples[: len(samples) // VAD_WINDOW * VAD_WINDOW].reshape(-1, VAD_WINDOW)
         pcm = np.round(np.clip(windows, -1, 1) * 32767).astype("<i2")
-        detector = self._webrtcvad.Vad(VAD_MODE)  # it adapts to what it hears: a new one for each recording
+        detector = self._webrtcvad.Vad(VAD_MODE)  # it adapts to its input: use a new one for each recording
         flags = np.array([detector.is_speech(window.tobytes(), ENGINE_SAMPLE_RATE) for window in pcm], float)
         padded = np.pad(flags, ((VAD_SMOOTHING - 1) // 2, VAD_SMOOTHING // 2))
         spoken = np.round(np.convolve(padded, np.full(VAD_SMOOTHING, 1 / VAD_SMOOTHING), "valid")) > 0
@@ -121,7 +121,7 @@ def load_voice() -> ResemblyzerVoice:
 
 
 def stretches(speech: Samples) -> Frames:
-    """Return the stretches that the network looks at: float32 [n, STRETCH_FRAMES, BANDS]."""
+    """Return the segments for the network: float32 [n, STRETCH_FRAMES, BANDS]."""
     frames = -(-(len(speech) + 1) // HOP)
     starts = list(range(0, max(1, frames - STRETCH_FRAMES + STRETCH_STEP + 1), STRETCH_STEP))
     length = STRETCH_FRAMES * HOP
@@ -182,5 +182,5 @@ def pack_embedding(embedding: Embedding) -> str:
 
 
 def unpack_embedding(packed: str) -> Embedding:
-    """Return the embedding that `pack_embedding` made text of."""
+    """Return the embedding in a text from `pack_embedding`."""
     return np.frombuffer(base64.b64decode(packed), "<f4").astype(np.float32)

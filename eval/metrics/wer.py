@@ -1,4 +1,4 @@
-"""Are the words right: word and character error rate after a stated normalization."""
+"""Word and character error rate after a stated normalization."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # both take long to import, and the command line must not
     from whisper_normalizer.english import EnglishTextNormalizer
 
 NORMALIZER = "Whisper's English normalizer (whisper-normalizer; Radford et al. 2022, appendix C)"
-"""What reports say about how words are compared."""
+"""Description of the normalization in reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class WordErrors:
 
 
 Edit = Literal["equal", "substitute", "delete", "insert"]
-"""What happened to a run of words."""
+"""The edit operation of a run of words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class DiffPart:
 
 
 def normalize(text: str) -> str:
-    """Return `text` as words are compared: Whisper's English normalizer.
+    """Return `text` normalized by Whisper's English normalizer.
 
-    It takes away case and punctuation, opens contractions, writes numbers in figures and
+    It removes case and punctuation, expands contractions, writes numbers in figures and
     British spellings the American way (Radford et al. 2022, appendix C).
 
     Example:
@@ -98,7 +98,7 @@ def character_errors(references: Sequence[str], hypotheses: Sequence[str]) -> Wo
 
 
 def word_diff(reference: str, hypothesis: str) -> list[DiffPart]:
-    """Return how the normalized `hypothesis` came from the normalized `reference`.
+    """Return the edit operations from the normalized `reference` to the normalized `hypothesis`.
 
     Example:
         >>> [(part.edit, part.reference, part.hypothesis) for part in word_diff("a b c", "a x c d")]
@@ -108,11 +108,11 @@ def word_diff(reference: str, hypothesis: str) -> list[DiffPart]:
 
 
 def kept_words(reference: str, hypothesis: str, wanted: set[str]) -> tuple[int, int]:
-    """Return how many of the `wanted` words of the reference came through, and how many there are.
+    """Return the number of `wanted` words of the reference that the hypothesis has, and their total number.
 
     Args:
         reference: the right text.
-        hypothesis: what came of it.
+        hypothesis: the recognized text.
         wanted: normalized words.
 
     Example:
@@ -128,7 +128,7 @@ def kept_words(reference: str, hypothesis: str, wanted: set[str]) -> tuple[int, 
 
 
 def number_words(reference: str) -> set[str]:
-    """Return the normalized words of `reference` that hold a figure.
+    """Return the normalized words of `reference` that contain a digit.
 
     Example:
         >>> sorted(number_words("It cost twenty-one dollars in 1999."))
@@ -142,13 +142,13 @@ def number_words(reference: str) -> set[str]:
 
 
 UNSURE_NUMBERS = {"1", "1s", "2nd", "1st"}
-"""The normalizer writes "no one" as "no 1": these are pronouns and ordinals as often as numbers."""
+"""Words that are pronouns and ordinals as often as numbers: the normalizer writes "no one" as "no 1"."""
 
 
 def name_words(cased: str) -> set[str]:
     """Return the normalized names in a text with upper and lower case: capitalized words inside a sentence.
 
-    A text without any lower case says nothing about names.
+    A text without lower case has no recognizable names.
 
     Example:
         >>> sorted(name_words("Please call Stella. Meet her on Wednesday, and I will come."))
@@ -163,7 +163,7 @@ def name_words(cased: str) -> set[str]:
 
 
 def has_case(text: str) -> bool:
-    """Return whether `text` tells capitals from small letters: LibriSpeech's transcripts do not."""
+    """Tell whether `text` has both cases; LibriSpeech's transcripts do not."""
     return any(mark.islower() for mark in text)
 
 
@@ -180,7 +180,7 @@ def _diff(reference: str, hypothesis: str) -> Iterator[DiffPart]:
         )
 
 
-@lru_cache(maxsize=1 << 14)  # a reference is compared with what became of it through every system
+@lru_cache(maxsize=1 << 14)  # a reference is compared with the result of every system
 def _normalized(text: str) -> str:
     return str(_normalizer()(text))
 

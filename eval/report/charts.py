@@ -25,7 +25,7 @@ STYLES = {
     "AMR-NB": Style("#A6507F", "triangle", "8 3 2 3"),
     "Speex": Style("#8A6A00", "down", "4 4"),
 }
-"""Family -> looks."""
+"""Family -> style."""
 OTHERS = (Style("#444444", "square", "1 3", hollow=True), Style("#7A5195", "triangle", "6 2", hollow=True))
 """For families that are added later."""
 OTHER_SETS = (
@@ -47,7 +47,7 @@ OTHER_FILL = ("#009E73", "across")
 
 
 def styles(results: Results) -> dict[str, Style]:
-    """Return the looks of each series: families, and speechzip's sets one by one."""
+    """Return the style of each series: families, and speechzip's sets one by one."""
     found: dict[str, Style] = {}
     others, sets = cycle(OTHERS), cycle(OTHER_SETS)
     for row in results.rows:
@@ -170,7 +170,7 @@ def bytes_by_section(results: Results) -> Markup:
 
 
 def rate_over_duration(results: Results) -> Markup:
-    """Return the plot of bit/s over duration: what does not grow is shared by all seconds."""
+    """Return the plot of bit/s over duration: fixed costs are shared by all seconds."""
     seen = [one for one in results.observations if _main_clean(one, results) and one.duration_s and one.payload_bits]
     if not seen:
         return Markup()

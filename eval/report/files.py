@@ -18,11 +18,11 @@ from .headline import headline_rows
 from .page import render_page
 
 SCHEMA = 1
-"""Of results.json; grows when a field changes its meaning or goes."""
+"""Version of results.json; raised if a field changes its meaning or is removed."""
 
 
 def write_report(results: Results, folder: Path) -> Path:
-    """Write all files to `folder`, the one that was evaluated into; return the path of the page.
+    """Write all files to the evaluation's `folder`; return the path of the page.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -41,7 +41,7 @@ def write_report(results: Results, folder: Path) -> Path:
 
 
 def results_json(results: Results) -> dict[str, Any]:
-    """Return everything that the report says, as JSON has it; speaker embeddings are left out."""
+    """Return the whole report as JSON values, without speaker embeddings."""
     return {
         "schema": SCHEMA,
         "facts": dict(results.facts),

@@ -19,7 +19,7 @@ from ..conditions import CLEAN
 from ..results.results import Results
 
 BEGIN, END = "<!-- eval: begin (written by `make eval`) -->", "<!-- eval: end -->"
-"""Markers in a document; what is between them is the program's."""
+"""Markers in a document; the program writes the lines between them."""
 COLUMNS = {
     "bitrate_bps": "bit/s",
     "wer": "WER",
@@ -84,7 +84,7 @@ def cell(metric: str, estimate: Mapping[str, float] | None, *, interval: bool = 
 
 
 def number(metric: str, value: float) -> str:
-    """Return a value in the digits that its kind deserves."""
+    """Return a value with the digits that suit its metric."""
     if metric.partition(":")[0] in PERCENT:
         return f"{100 * value:.1f}"
     if metric == "candidates":
@@ -119,7 +119,7 @@ def update_readme(document: Mapping[str, Any], readme: Path) -> None:
     """Put the table between the markers of a document.
 
     Raises:
-        InputError: the markers are not there, once each and in order.
+        InputError: the markers are missing, repeated or out of order.
     """
     text = readme.read_text("utf-8")
     before, begin, rest = text.partition(BEGIN)

@@ -1,4 +1,4 @@
-"""What can be listened to: a typical recording through several systems, and the worst ones."""
+"""Samples to listen to: a typical recording through several systems, and the worst ones."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from ..types import Observation
 
 WORST = 10
 LONGEST_TYPICAL_S = 15.0
-"""A page should not hold minutes of sound: a typical recording is shorter."""
+"""Longest typical recording: a page should not hold minutes of sound."""
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """What can be listened to."""
+    """One sample of sound."""
 
     system: str
-    """Whose decoded speech it is."""
+    """Name of the system."""
     sound: str
     """MP3 in Base64."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A recording, and what became of it in the main system."""
+    """A recording and its result in the main system."""
 
     item: str
     """Its id."""
     said: str
-    """What was really said."""
+    """The reference text."""
     players: Sequence[Player]
     """Its sound through several systems."""
     word_error_rate: float
-    """Of what the first judge hears in the decoded speech."""
+    """Word error rate of the decoded speech by the first judge."""
     duration_s: float
     payload_bytes: float
     heard: Sequence[DiffPart]
-    """From what was said to what the judge hears."""
+    """Edit operations from the reference to the judge's text."""
     sent: Sequence[DiffPart] | None
-    """From what was said to the words that were sent; None for a system that sends none."""
+    """Edit operations from the reference to the words sent; None for a system without words."""
 
 
 def typical_sample(results: Results, folder: Path) -> Sample | None:
-    """Return the recording whose word error rate is in the middle, to be heard through several systems."""
+    """Return the recording with the median word error rate, as heard through several systems."""
     judged = [one for one in _judged(results) if one.duration_s <= LONGEST_TYPICAL_S]
     if not judged:
         return None
@@ -62,7 +62,7 @@ def typical_sample(results: Results, folder: Path) -> Sample | None:
 
 
 def worst_samples(results: Results, folder: Path) -> list[Sample]:
-    """Return the recordings with the highest word error rates, at most `WORST`, those without an error left out."""
+    """Return the recordings with the highest word error rates, at most `WORST`, without those free of errors."""
     wrong = [one for one in _judged(results) if _rate(one, results) > 0]
     worst = sorted(wrong, key=lambda one: (-_rate(one, results), one.item))[:WORST]
     return [_sample(one, results, folder, ["original", results.main]) for one in worst]

@@ -24,7 +24,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one series looks."""
+    """The style of one series."""
 
     color: str
     """As CSS writes it."""
@@ -38,7 +38,7 @@ class Style:
 
 @dataclass(slots=True)
 class Axis:
-    """Values to places along an axis."""
+    """Mapping from values to positions on an axis."""
 
     low: float
     high: float
