@@ -78,10 +78,10 @@ def example(recording: Recording, spans: list[Span], features: Path, speaker: in
         durations[-1] -= cut
     frames = slice(start, stop)
     log_pitch = np.log(pitch[frames])
-    normalize_text = [d for d, token in zip(durations, tokens, strict=True) if token[2] != PAUSE]
+    spoken_frames = [d for d, token in zip(durations, tokens, strict=True) if token[2] != PAUSE]
     sung = log_pitch[voiced[frames]] if voiced[frames].sum() > 10 else np.log(np.array([140.0, 150.0]))
     prosody = scaled_prosody(
-        float(np.mean(sung)), float(np.std(sung)), 100 * len(normalize_text) / max(sum(normalize_text), 1)
+        float(np.mean(sung)), float(np.std(sung)), 100 * len(spoken_frames) / max(sum(spoken_frames), 1)
     )
     return Example(
         speaker=speaker,

@@ -60,7 +60,6 @@ def _segments() -> list[Samples]:
     for name, count in SENTENCES:
         segmenter = SpeechSegmenter(endpointing=EndpointingSettings(pause_s=0.5, soft_length_s=4.0))
         sound = np.concatenate(list(map(downmix, engine_blocks(open_recording(recognizer_recording(name))))))
-        sound = np.asarray(sound, np.float32)
         for segment in list(segmenter.push(sound))[:count]:
             start = max(0.0, segment.start_s - 0.3)
             span = slice(
