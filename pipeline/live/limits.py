@@ -1,6 +1,6 @@
-"""Every limit of a live conversation, in one place: what a peer, a page or a dead line can cost us.
+"""Every limit on what a peer, a page or a broken link may use.
 
-What the protocol itself fixes stands with it: `frames.MAX_BODY`, `messages.MAX_UTTERANCE_BYTES` and `messages.WINDOW`.
+The protocol fixes three more: `frames.MAX_BODY`, `messages.MAX_UTTERANCE_BYTES` and `messages.WINDOW`.
 """
 
 from __future__ import annotations
@@ -10,71 +10,71 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of everything there may be. Tests pass smaller ones."""
+    """The limits of one end. Tests pass smaller ones."""
 
     handshake_s: float = 10.0
-    """A peer that has not finished TLS by then, or not said hello in as long again, is none."""
+    """How long a caller may take for TLS, and again for its hello, before it is dropped."""
     alive_every_s: float = 5.0
-    """An end that has sent nothing for so long sends a sign of life."""
+    """How long an end may send nothing before it sends a sign of life."""
     silence_s: float = 20.0
-    """A peer that is silent for so long is gone. A link that stalls for 10 s is not."""
+    """How long a peer may be silent before its link is given up. A stall of 10 s is survived."""
     tick_s: float = 0.25
-    """How often a link is told the time."""
+    """How often a link checks its timeouts."""
     first_back_off_s: float = 0.25
     """The pause before the second attempt to connect; each further pause is twice as long ..."""
     longest_back_off_s: float = 8.0
     """... up to this."""
     connect_s: float = 10.0
-    """One attempt to connect."""
+    """How long one attempt to connect may take."""
     linger_s: float = 0.5
     """How long a goodbye may take to go out."""
 
     ungreeted: int = 16
-    """Connections that have not shown the secret, those that are just being closed included. The oldest is closed to
-    make room, so that a flood of silent connections does not keep out somebody who greets at once. One inside of TLS
-    takes 0.7 MiB (asyncio's buffers are 256 KiB each)."""
+    """Connections that have not shown the secret, including those that are being closed. The oldest is closed to make
+    room, so a flood of silent connections does not keep out a caller that says hello at once. One that uses TLS takes
+    0.7 MiB (asyncio's buffers are 256 KiB each)."""
     read_bytes: int = 4096
-    """Taken from a connection at a time."""
+    """Bytes read from a connection at a time."""
     write_buffer_bytes: int = 16 << 10
-    """A link makes nothing more while so much waits for a peer to read."""
+    """Bytes that may wait for a peer to read them. Beyond this a link makes no more."""
 
     queued: int = 256
     """Utterances of ours that wait for the link: a quarter of an hour of talk."""
     queued_bytes: int = 64 << 10
-    """Their payloads, less the voices."""
+    """Bytes of their payloads, without the voices."""
     streams: int = 16
     """Peers whose place in their stream is remembered."""
 
     device_retry_s: float = 2.0
     """How often a missing microphone is looked for."""
     microphone_s: float = 60.0
-    """Sound that waits for the recognizer; beyond it some is lost, and the user is told."""
+    """Sound that waits for the recognizer. Beyond this some is lost, and the user is told."""
     unplayed: int = 256
-    """Utterances of ours of which we remember when they ended, until the peer plays them."""
+    """Utterances of ours that the peer has not played and whose end times are remembered, to measure the latency."""
 
     waiting: int = 64
-    """Utterances of a peer that wait to be played. Beyond it nothing more is taken from the peer."""
+    """Utterances of a peer that wait to be played. Beyond this no more are taken from the peer."""
     waiting_s: float = 60.0
     """The same in seconds of speech, estimated from the text."""
     utterance_s: float = 60.0
     """Sound of one utterance; the rest is cut off, and the user is told."""
     pieces: int = 10_000
-    """Pieces of sound that an engine may return for one utterance: an endless row of empty ones ends."""
+    """Pieces of sound that an engine may return for one utterance, so that an endless series of empty ones ends."""
     soundless_s: float = 0.25
-    """The rest after an utterance of a peer without a sound in it: a flood of these cannot flood the user."""
+    """The pause after an utterance of a peer that has no sound, so that a flood of these cannot flood the user."""
     status_every_s: float = 0.25
-    """How often a peer's status is passed on, at most; the latest counts."""
+    """How often a peer's status is passed on at most. The latest counts."""
 
     page_ahead_s: float = 2.0
-    """Sound that a page is sent before its time has come to be played."""
+    """How many seconds of sound are sent to a page ahead of time."""
     page_piece_s: float = 0.5
     """Sound in one message to a page."""
     page_sound_bytes: int = 1 << 20
-    """Sound that waits for a page to read. Beyond it the loudspeaker waits."""
+    """Bytes of sound that wait for a page to read them. Beyond this the loudspeaker waits."""
     page_reports: int = 256
-    """Reports that wait for a page to read. Beyond it the oldest are left out, and the page is told."""
+    """Reports that wait for a page to read them. Beyond this the oldest are left out, and the page is told."""
     lines: int = 1000
-    """Lines that wait for whoever reads standard output. Beyond it some are left out, which is told later."""
+    """Lines that wait for the reader of standard output. Beyond this some are left out and counted."""
 
 
 LIMITS = Limits()

@@ -1,4 +1,4 @@
-"""What a conversation tells whoever shows it: the terminal, the page, a test."""
+"""The reports of a conversation, for observers such as the terminal, the page or a test."""
 
 from __future__ import annotations
 
@@ -13,59 +13,59 @@ from .wire.state import LinkState
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How loud the microphone is, a few times a second."""
+    """The level of the microphone, a few times a second."""
 
     level_db: float
     """RMS relative to full scale, -96 to 0."""
     talking: bool
-    """Whether it is being listened to."""
+    """Whether the end listens to it just now."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartialTranscript:
-    """What has been recognized of the sentence that is being said; it may change yet."""
+    """The words recognized so far in the sentence that is being said. They may still change."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """We have said something, and it is on its way or waits for the link."""
+    """We have said an utterance. It is on its way, or waits for the link."""
 
     number: int
     """Ours: `Delivered` and `Played` name it."""
     text: str
     payload_bytes: int
-    """Length of the payload, voices included, as a file would have it."""
+    """Length of the payload with its voices, as in a file."""
     duration_s: float
     ended_at_s: float
-    """When its last sound was heard, by `time.monotonic`."""
+    """Monotonic time of its last sound."""
     queued: bool
-    """Whether there is no link just now."""
+    """Whether it waits for the link."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The peer has it."""
+    """The peer has received our utterance."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """The peer's loudspeaker has begun with it."""
+    """The peer's loudspeaker has begun with our utterance."""
 
     number: int
     latency_s: float
-    """From the end of our speech to the news of it: the way back is in it."""
+    """From the end of our speech to the arrival of this news, so the way back is included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The peer has said something."""
+    """The peer has said an utterance."""
 
     number: int
-    """Counts what has been heard, from 1."""
+    """Counts the utterances heard, from 1."""
     text: str
     payload_bytes: int
     voice: int
@@ -76,14 +76,14 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Playing:
-    """Our loudspeaker begins with what was heard."""
+    """Our loudspeaker begins with an utterance heard."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Bytes on the wire so far, all frames counted, TCP and TLS not."""
+    """Bytes on the link so far: all frames, without TCP and TLS."""
 
     sent_bytes: int
     received_bytes: int
@@ -95,38 +95,38 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class PeerStatus:
-    """What the peer tells about itself."""
+    """The peer's status has changed."""
 
     status: Status
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that a person ought to know."""
+    """A message for the user."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An utterance is lost, or its end; the conversation goes on."""
+    """An utterance, or the end of one, is lost. The conversation goes on."""
 
     what: Literal["said", "heard"]
-    """Whether it was ours or the peer's."""
+    """``said``: ours; ``heard``: the peer's."""
     text: str
-    """Why, for people to read."""
+    """Why, for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """What the other end's `speechzip talk` takes."""
+    """The line that the other end's `speechzip talk` takes."""
 
     line: str
-    """Empty where it is in a file."""
+    """Empty if it is in a file."""
     secret: bool = False
-    """Whether it holds a secret, which does not belong on a command line."""
+    """Whether it holds a secret, which must not be put on a command line."""
     path: str = ""
-    """The file that it was written to."""
+    """The file that it was written to; empty if there is none."""
 
 
 Report = (
@@ -147,7 +147,7 @@ Report = (
 Observer = Callable[[Report], None]
 
 JSON_NAMES = {"PartialTranscript": "Guess", "latency_s": "delay_s"}
-"""Name of a report or a field -> its name in JSON, where that is an older one: programs read it."""
+"""Name of a report or a field -> its name in JSON, if programs know it by an older one."""
 
 
 def to_json(report: Report) -> dict[str, Any]:

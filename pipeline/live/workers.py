@@ -1,7 +1,7 @@
-"""A thread for what blocks: recognition, decoding, synthesis, names of hosts.
+"""A thread for calls that block: recognition, decoding, synthesis, looking up hosts.
 
-The threads of `concurrent.futures` are waited for when the program ends, so that one long call, such as a hostile
-text that is being decoded, would keep Ctrl-C waiting. A `Worker` is left behind instead.
+A program waits for the threads of `concurrent.futures` before it ends, so one long call, such as decoding a hostile
+text, would delay Ctrl-C. It does not wait for a `Worker`.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ STOP_S = 0.1
 
 
 PREFIX = "speechzip-"
-"""Of the names of threads that may be left behind."""
+"""The names of threads that may be left behind begin with it."""
 
 
 class Worker:
-    """One thread that makes one call after the other. Its calls may be awaited in one event loop."""
+    """One thread that makes one call after another. Coroutines of one event loop await them."""
 
     def __init__(self, name: str) -> None:
         """Start the thread.
 
         Args:
-            name: of the thread, for whoever debugs.
+            name: of the thread, to be seen in a debugger.
         """
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what a call returns, or raise what it raises. A call that nobody awaits any more is not begun."""
+        """Return what a call returns, or raise what it raises. A call cancelled before it begins is not made."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
 
@@ -49,10 +49,10 @@ class Worker:
                 return
             try:
                 answer = call(*args, **kwargs)
-            except BaseException as error:  # whatever it is, it belongs to the caller
-                _tell(loop, done, done.set_exception, _awaitable(error))
+            except BaseException as error:  # of any kind: it belongs to the caller
+                _answer(loop, done, done.set_exception, _awaitable(error))
             else:
-                _tell(loop, done, done.set_result, answer)
+                _answer(loop, done, done.set_result, answer)
 
         self._calls.put(work)
         return await done
@@ -66,7 +66,7 @@ class Worker:
         self.stop()
 
     def stop(self) -> None:
-        """End the thread after the call that it is in, without waiting for that; what else waits is not begun."""
+        """End the thread after its current call, without waiting for it. Calls that wait are not made."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self._calls.get_nowait()
@@ -79,9 +79,9 @@ class Worker:
 
 
 def leave_at_once() -> None:
-    """End the process, with exit status 0, where a thread is in the middle of a call that would have to be waited for.
+    """End the process with exit status 0 if a thread is in the middle of a call.
 
-    Python would go on to take down the libraries which that call is using.
+    Python would otherwise unload the libraries that the call uses.
     """
     if any(thread.name.startswith(PREFIX) for thread in threading.enumerate()):
         sys.stderr.flush()
@@ -89,7 +89,7 @@ def leave_at_once() -> None:
 
 
 def _awaitable(error: BaseException) -> Exception:
-    """Return an error that a future can hold: the others would end the coroutine or the loop that awaits it."""
+    """Return an error that a future can hold; others would end the coroutine or the loop that awaits it."""
     if isinstance(error, Exception) and not isinstance(error, StopIteration):
         return error
     wrapped = RuntimeError(f"{type(error).__name__} was raised in a thread")
@@ -97,12 +97,14 @@ def _awaitable(error: BaseException) -> Exception:
     return wrapped
 
 
-def _tell(loop: asyncio.AbstractEventLoop, done: asyncio.Future[Any], tell: Callable[[T], None], what: T) -> None:
-    """Answer in the loop's thread, if somebody waits there still."""
+def _answer(
+    loop: asyncio.AbstractEventLoop, done: asyncio.Future[Any], set_answer: Callable[[T], None], value: T
+) -> None:
+    """Answer in the loop's thread, if the call is still awaited there."""
 
     def answer() -> None:
         if not done.cancelled():
-            tell(what)
+            set_answer(value)
 
     with contextlib.suppress(RuntimeError):  # the loop has been closed: the conversation is over
         loop.call_soon_threadsafe(answer)

@@ -15,7 +15,7 @@ FOLDER = Path("demo/live")
 
 
 def main() -> None:
-    """Say a recording to a second process; print what it heard, the bytes and the latencies."""
+    """Send a recording to a second process; print the text it heard, the bytes and the latencies."""
     recording = recognizer_recording("beckett.wav")
     print(f"One process says {recording.name} in real time, another hears it ...", flush=True)
     started_s = time.monotonic()

@@ -1,6 +1,6 @@
 """`make bench`: the latency from the end of speech to the first sample at the peer, on loopback.
 
-Each recording is cut where its speech ends, as if the button were let go with the last sound: nothing
+Each recording is cut where its speech ends, as if the button were released with the last sound, so nothing
 can be recognized in a pause before it. Both ends are processes of their own, with the default engines.
 """
 
@@ -24,13 +24,13 @@ from ...wheels import recognizer_recording
 from .loopback import talk_and_listen
 
 GOAL_S, LEAST_S = 0.3, 0.5
-"""What is wanted on two cores, and what must be."""
+"""The goal on two cores, and the longest that is acceptable."""
 SENTENCES = (("two_cities.wav", 12), ("beckett.wav", 8))
 """Recordings, and how many segments of each are measured."""
 
 
 def main() -> None:
-    """Print the latency of each sentence, and of what it is made."""
+    """Print the latency of each sentence, and its parts."""
     latencies_s: list[float] = []
     print(f"{'seconds':>8}{'recognize':>11}{'link+decode':>13}{'speak':>8}{'latency':>8}   words")
     for segment in _segments():

@@ -19,7 +19,7 @@ TIMEOUT_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class SaidAndHeard:
-    """One utterance, seen from both ends; times by `time.monotonic`, which processes share."""
+    """One utterance, seen from both ends. Times are monotonic; processes share that clock."""
 
     text: str
     payload_bytes: int
@@ -41,24 +41,24 @@ class SaidAndHeard:
 
 @dataclass(frozen=True, slots=True)
 class LoopbackRun:
-    """One recording, said by one process and heard by another."""
+    """One recording, sent by one process and heard by another."""
 
     utterances: tuple[SaidAndHeard, ...]
     sent_bytes: int
-    """Everything that went to the listener, frames and hello counted, TCP not."""
+    """Everything sent to the listener: all frames, without TCP."""
     spoken_s: float
 
 
 def talk_and_listen(recording: Path, folder: Path, *more: str) -> LoopbackRun:
-    """Say `recording` from one process to another, over TCP on loopback.
+    """Send `recording` from one process to another, over TCP on loopback.
 
     Args:
-        recording: what is said, in real time.
-        folder: for what is heard.
-        more: options of the listener's.
+        recording: is sent in real time.
+        folder: receives the speech.
+        more: options of the listener.
 
     Raises:
-        LiveError: an end fails; says how.
+        LiveError: an end fails.
     """
     listen = [*SPEECHZIP, "listen", "--port", "0", "--once", "--json", "--force", *more]
     listener = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""What devices and front ends may do with a conversation."""
+"""The interface of a conversation for devices and front ends."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Controls(Protocol):
         ...
 
     def release(self) -> None:
-        """Stop listening and send what was said."""
+        """Stop listening, and send what was said."""
         ...
 
     def hear(self, samples: Samples, captured_at_s: float | None = None) -> None:
-        """Take in sound, float32 [t] at 16 kHz; `captured_at_s`: monotonic time of the last sample, now if None."""
+        """Take in sound, float32 [t] at 16 kHz. `captured_at_s`: monotonic time of the last sample; now if None."""
         ...
 
     def device(self, status: Status, missing: bool, detail: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Where what is heard goes: the sound device, a folder or the page."""
+"""The interface of loudspeakers: the sound device, a folder or the page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..reports import Heard
 
 
 class Loudspeaker(Protocol):
-    """Takes one utterance after the other, piece by piece."""
+    """Takes one utterance after another, piece by piece."""
 
     async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
         """Take in the next piece of an utterance, float32 [t]; return when the next one may come.
@@ -24,9 +24,9 @@ class Loudspeaker(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Forget what was taken in and has not been played: nobody wants to hear it any more."""
+        """Discard the sound that was taken in and has not been played."""
         ...
 
     async def close(self) -> None:
-        """Play what was taken in, and end."""
+        """Play the sound that was taken in, and end."""
         ...

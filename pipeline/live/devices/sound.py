@@ -1,7 +1,7 @@
 """Microphone and loudspeaker through ``sounddevice`` (PortAudio).
 
-PortAudio calls back in a thread of its own; what it brings crosses over to the event loop there.
-A device that is missing, busy or gone is a `DeviceError`, and is tried again now and then.
+PortAudio calls back in a thread of its own, which passes the sound on to the event loop.
+A device that is missing, busy or gone is a `DeviceError`, and is tried again from time to time.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Microphone:
         self._sounddevice = sounddevice or load_sounddevice()
 
     async def run(self, on_state: Callable[[DeviceError | None], None]) -> None:
-        """Listen until cancelled; tell `on_state` the error when the device goes, None when it is back."""
+        """Listen until cancelled. `on_state` is given the error when the device goes, None when it is back."""
         while True:
             try:
                 await self._listen(lambda: on_state(None))
@@ -161,7 +161,7 @@ class DeviceLoudspeaker:
         self._waiting = 0  # samples in _blocks
 
     async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
-        """Play a piece after what is playing; see `Loudspeaker.play`."""
+        """Play a piece after those before it; see `Loudspeaker.play`."""
         stream = self._open()
         rate = int(stream.samplerate)
         piece = resample(samples, sample_rate, rate)

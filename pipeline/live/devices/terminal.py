@@ -1,4 +1,4 @@
-"""A conversation in the terminal: what is said and heard as lines, and one live line below them.
+"""A conversation in the terminal: a line for each utterance, and one live line below them.
 
 you   Is anybody there?                       (41 B, 0.21 s)
 peer  Yes, I am here.                         (38 B)
@@ -37,7 +37,7 @@ from ..wire.state import LinkState
 
 BARS = " ▁▂▃▄▅▆▇█"
 QUIETEST_DB = -60.0
-"""What the lowest bar stands for; the highest is full scale."""
+"""Level of the lowest bar. The highest is full scale."""
 PARTIAL_WIDTH = 40
 REFRESH_PER_S = 10
 
@@ -54,8 +54,8 @@ class TerminalView:
         """Begin.
 
         Args:
-            hint: what a key press would do just now.
-            write: takes a line for standard output, where that is no terminal.
+            hint: returns what a key press would do just now.
+            write: takes a line for standard output, if that is no terminal.
         """
         self._hint = hint
         self._write = write
@@ -72,7 +72,7 @@ class TerminalView:
         )
 
     def __enter__(self) -> Observer:
-        """Begin to show; return what takes reports."""
+        """Begin to show; return the observer."""
         if self._error.is_terminal:
             self._live.start()
         return self._take
@@ -158,7 +158,7 @@ class TerminalView:
 
 
 def how_to_pair(pairing: Pairing) -> list[str]:
-    """Return what the other end is to do, in lines for people."""
+    """Return instructions for the other end, in lines."""
     if pairing.path:
         return [
             f"The pairing line is in {pairing.path}, a password for this conversation.",

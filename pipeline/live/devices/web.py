@@ -79,7 +79,7 @@ class PageServer:
             await asyncio.Event().wait()
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Serve the page, let its WebSocket in (None), and nobody else."""
+        """Serve the page, admit its WebSocket (None), and refuse everything else."""
         hosts = request.headers.get_all("Host")
         if len(hosts) != 1 or hosts[0] not in self._hosts:
             return connection.respond(http.HTTPStatus.FORBIDDEN, "this page is for this machine only\n")
@@ -122,7 +122,7 @@ class PageServer:
 
 
 class PageMessages:
-    """What one window sends; whatever is none of the messages above is ignored."""
+    """Reads the messages of one window. Anything else is ignored."""
 
     def __init__(self, conversation: Controls) -> None:
         self._conversation = conversation

@@ -1,4 +1,4 @@
-"""Fewer reports: of what only the latest counts, and of what is said again and again."""
+"""Fewer reports: of statuses only the latest counts, and messages are not repeated at once."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..wire.state import LinkState
 
 
 class Merging:
-    """An observer that passes everything on, but the same thing only once within a while.
+    """An observer that passes reports on, but similar ones only once within `every_s`.
 
-    A status of the peer or of the link is passed on at once; those that follow within `every_s` wait until the time
-    is over, and then only the latest is passed on. The same words are the same thing. So a peer who floods us with
-    statuses or with what cannot be read floods neither the screen, nor the page, nor whoever reads the JSON.
+    A status of the peer or of the link is passed on at once. Of those that follow within `every_s` only the latest is
+    passed on, when the time is over. Messages with the same words are treated alike. So a peer that floods us with
+    statuses or damaged payloads floods neither the screen, nor the page, nor the reader of the JSON.
     """
 
     def __init__(self, observe: Observer, every_s: float) -> None:
@@ -36,7 +36,7 @@ class Merging:
         self._observe(report)
 
     def flush(self) -> None:
-        """Pass on what waits."""
+        """Pass on the reports that wait."""
         for kind in list(self._timers):
             self._timers.pop(kind).cancel()
             if kind in self._latest:

@@ -1,11 +1,11 @@
-"""Sound to utterances while somebody is still speaking.
+"""Sound becomes utterances while the speaker still talks.
 
-    sound     ----####-####--------####-#####--|       | the button is let go
-    partial      p   p  p*        p   p    p*          re-read as it grows; * at each pause
+    sound     ----####-####--------####-#####--|       | the button is released
+    partial      p   p  p*        p   p    p*          read again as it grows; * at each pause
     said                    ^ a pause: sent            ^ nothing was said since p*: sent at once
 
-The recognizer re-reads the open segment now and then. Where the segment ends in what it has read
-last, that reading is taken, and the end of speech costs no recognition at all.
+The recognizer reads the open segment again now and then. If the segment ends where the last reading ended, that
+reading is used, and the end of speech costs no recognition.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from ...segments.segmentation import EndpointingSettings, SpeechDetector, Speech
 from ...types import Payload, Samples, Speaker, Transcript, Utterance, Voice
 
 PUSH_TO_TALK = EndpointingSettings(pause_s=0.9, short_pause_s=0.25, soft_length_s=5.0, hard_length_s=12.0)
-"""A talker who pauses is heard while the button is still down."""
+"""A pause sends what was said while the button is still down."""
 HANDS_FREE = EndpointingSettings(pause_s=0.5, short_pause_s=0.25, soft_length_s=4.0, hard_length_s=12.0)
-"""Nobody says when it is the end: a pause must do."""
+"""Shorter pauses: no button marks the end."""
 
 PARTIAL_EVERY_S = 1.0
-"""How often an open segment is read again, for its text to be seen growing."""
+"""How often an open segment is read again, so that its text is seen growing."""
 PARTIAL_SHARE = 4
-"""A reading is followed by a rest of so many times its length: the end of speech finds the recognizer free."""
+"""After a reading the recognizer pauses for this many times its length, so that it is free at the end of speech."""
 PAUSE_PARTIAL_S = 0.12
-"""A pause this long may be the end: the segment is read at once."""
+"""A pause of this length may be the end, so the segment is read at once."""
 VOICE_GROWTH = 3.0
-"""The voice is measured again, and sent, when so many times as much has been heard."""
+"""The voice is measured again, and sent, when there is this many times as much speech."""
 ENOUGH_SPEECH_S = 1.0
-"""What a first measurement takes."""
+"""Speech that a first measurement needs."""
 SETTLED_VOICE_S = 15.0
-"""Beyond this a voice stays as it is."""
+"""A voice measured on this much speech is not measured again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,14 @@ class OutgoingUtterance:
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """Speech that is lost, since an engine failed."""
+    """Speech that is lost because an engine failed."""
 
     duration_s: float
     error: Exception
 
 
 class StreamingTranscriber:
-    """One person's speech, as utterances. Not for two threads at once."""
+    """Turns one speaker's sound into utterances. Not for two threads at once."""
 
     def __init__(
         self,
@@ -79,10 +79,10 @@ class StreamingTranscriber:
 
         Args:
             recognizer: finds the words.
-            voice_encoder: measures how the talker sounds.
-            cutting: where utterances end.
-            new_detector: finds speech, anew after each release; Silero VAD if None.
-            clock: seconds, to see how long a reading takes.
+            voice_encoder: measures the speaker's voice.
+            endpointing: where utterances end.
+            new_detector: makes the detector that finds speech, anew after each release; Silero VAD if None.
+            clock: seconds, to measure how long a reading takes.
         """
         self._recognizer = recognizer
         self._endpointing = endpointing
@@ -90,7 +90,7 @@ class StreamingTranscriber:
         self._clock = clock
         self._voice = RunningVoice(voice_encoder)
         self._pushed = 0  # samples in all
-        self._base_s = 0.0  # where the finder's time begins
+        self._base_s = 0.0  # where the segmenter's time begins
         self._segmenter = self._new_segmenter()
         self._partial: tuple[tuple[float, float], Transcript | None] | None = None  # None: the engine failed
         self._partial_wanted_at_s = 0.0
@@ -101,24 +101,24 @@ class StreamingTranscriber:
         return self._pushed / ENGINE_SAMPLE_RATE
 
     def push(self, samples: Samples) -> Iterator[OutgoingUtterance | Unheard]:
-        """Yield what has been said within `samples`: float32 [t] at 16 kHz, following the last call's."""
+        """Yield the utterances that end within `samples`: float32 [t] at 16 kHz, following the last call's."""
         self._pushed += len(samples)
         for segment in self._segmenter.push(samples):
             yield from self._read(segment)
 
     def release(self) -> Iterator[OutgoingUtterance | Unheard]:
-        """Yield what is left: the button has been let go."""
+        """Yield the last utterances, since the button was released."""
         for segment in self._segmenter.flush():
             yield from self._read(segment)
         self.restart()
 
     def restart(self) -> None:
-        """Forget the sound that has not been read: what follows is new."""
+        """Forget the sound that has not been recognized."""
         self._segmenter, self._base_s = self._new_segmenter(), self.heard_s
         self._partial = None
 
     def partial_transcript(self) -> str | None:
-        """Read what is being said so far, if it is time to; return the text if it was read."""
+        """Recognize the open segment if it is time to, and return its text; None if it was not recognized."""
         segment = self._segmenter.open_segment()
         if segment is None or (self._partial and self._partial[0] == _span(segment)):
             return None
@@ -130,7 +130,7 @@ class StreamingTranscriber:
             transcript = self._recognizer.transcribe(segment.samples)
             text = transcript.text if is_speech(transcript, segment.samples, segment.duration_s) else ""
             self._voice.prepare(segment, transcript.text)
-        except Exception:  # nothing is lost yet: the segment is read again at its end, whose failure is told
+        except Exception:  # nothing is lost yet: the segment is read again at its end
             transcript = text = None
         self._partial = (_span(segment), transcript)
         took_s = self._clock() - now_s
@@ -143,7 +143,7 @@ class StreamingTranscriber:
     def _read(self, segment: SpeechSegment) -> Iterator[OutgoingUtterance | Unheard]:
         try:
             outgoing = self._understand(segment)
-        except Exception as error:  # whatever an engine raises
+        except Exception as error:  # of any engine
             yield Unheard(segment.duration_s, error)
             return
         if outgoing is None:
@@ -155,7 +155,7 @@ class StreamingTranscriber:
             yield Unheard(0.0, error)
 
     def _understand(self, segment: SpeechSegment) -> OutgoingUtterance | None:
-        """Return what is said in a segment, None where nothing is."""
+        """Return the utterance in a segment; None if it holds no speech."""
         partial_transcript, self._partial = self._partial, None
         transcript = partial_transcript[1] if partial_transcript and partial_transcript[0] == _span(segment) else None
         if transcript is None:
@@ -170,7 +170,7 @@ class StreamingTranscriber:
 
 
 class RunningVoice:
-    """The talker's voice, from the first utterance on, and better when more has been heard."""
+    """The speaker's voice, from the first utterance on, measured again as more speech is heard."""
 
     def __init__(self, encoder: VoiceEncoder) -> None:
         self._encoder = encoder
@@ -180,24 +180,24 @@ class RunningVoice:
         self._voice: Voice | None = None
 
     def hear(self, segment: SpeechSegment, text: str) -> None:
-        """Take in one utterance."""
+        """Take in the speech of an utterance."""
         if self._heard_s < min(VOICE_SPEECH_S, VOICE_GROWTH * SETTLED_VOICE_S):
             self._speech.append(segment.samples)
             self._words.append(text)
             self._heard_s += segment.duration_s
 
     def prepare(self, segment: SpeechSegment, text: str) -> None:
-        """Measure the voice on an utterance that goes on yet, so that the first one need not wait for it."""
+        """Measure the voice on an open segment, so that the first utterance need not wait for it."""
         if self._voice is None and segment.duration_s >= ENOUGH_SPEECH_S:
             self._voice = self._encoder.encode(segment.samples, text)
             self._measured_s = segment.duration_s
 
     def measured(self) -> Voice:
-        """Return the voice as it was measured last, or measure it now for the first time."""
+        """Return the latest measurement, or measure for the first time."""
         return self._voice or self._measure()
 
     def refine(self) -> None:
-        """Measure again, where enough has been heard since."""
+        """Measure again if there is enough new speech."""
         if self._measured_s < SETTLED_VOICE_S and self._heard_s >= VOICE_GROWTH * self._measured_s:
             self._measure()
 

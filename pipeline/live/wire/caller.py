@@ -41,14 +41,14 @@ class Caller(Endpoint):
         """Prepare to call.
 
         Args:
-            host: whom; a name or an address.
-            port: where.
-            hello: what to say about this end.
-            on_event: takes what happens on the link.
-            on_state: takes what happens to the link.
+            host: the name or address to connect to.
+            port: of the listener.
+            hello: describes this end.
+            on_event: takes the events of the link.
+            on_state: takes the states of the link.
             pin: what the listener must prove; None on loopback.
-            connect_timeout_s: how long to try for the first time; None for ever. A link that has been there once is
-                tried for again for ever.
+            connect_timeout_s: how long to try for the first time; None for ever. A link that was open once is
+                tried again for ever.
             limits: see there.
         """
         super().__init__(hello, on_event, on_state, limits)
@@ -93,13 +93,13 @@ class Caller(Endpoint):
         return f"[{self._host}]:{self._port}" if ":" in self._host else f"{self._host}:{self._port}"
 
     def _left_s(self) -> float | None:
-        """Return how long the first connection may take yet; None once it was there, or where it may take for ever."""
+        """Return how much longer the first connection may take; None if it was open, or if it may take for ever."""
         if self._deadline_s is None:
             return None
         return max(0.0, self._deadline_s - asyncio.get_running_loop().time())
 
     async def _once(self, names: Worker) -> tuple[Ended, bool]:
-        """Return why one connection ended, or could not be made, and whether it ever was open."""
+        """Return why one connection ended or could not be made, and whether it was open."""
         opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def take(protocol: LinkProtocol, event: LinkEvent) -> None:
@@ -134,7 +134,7 @@ class Caller(Endpoint):
         """Return a connection to the first of the host's addresses that takes one.
 
         Raises:
-            OSError: none does; this is the last one's reason.
+            OSError: none does. This is the reason of the last one.
         """
         loop = asyncio.get_running_loop()
         # Not in the loop's own threads, which would be waited for at the end.
@@ -157,7 +157,7 @@ class Caller(Endpoint):
 
 
 def _reason(error: OSError | UnicodeError) -> str:
-    """Return what went wrong in the system's words, where it is the system's: asyncio puts its own in their place."""
+    """Return the reason of an error, in the system's words if it is the system's, where asyncio puts its own."""
     if isinstance(error, UnicodeError):
         return "this is no name of a host"
     if error.errno and not isinstance(error, ssl.SSLError | socket.gaierror):  # their numbers are their own

@@ -1,7 +1,7 @@
-"""What outlives a connection: what we have said and the peer may not have, and what we have heard.
+"""The state that outlives a connection: what we have said and the peer may not have, and what we have received.
 
-Everything said is a numbered item of a stream. The peer acknowledges the last number that has
-come; after a reconnection it says so again, and we go on from there:
+Everything said is a numbered item of a stream. The peer acknowledges the last number that it has received. After a
+reconnection it does so again, and we go on from there:
 
     stream   1 voices   2 utterance   3 utterance   4 utterance     5 ...
              `----acknowledged----'   `-- unacknowledged: kept --'  `- waiting: no number yet
@@ -27,7 +27,7 @@ FRAME_OVERHEAD = 16
 
 @dataclass(frozen=True, slots=True)
 class SplitPayload:
-    """One payload, cut where its voices section stands."""
+    """One payload, split around its voices section."""
 
     header: bytes
     voices: bytes
@@ -35,12 +35,12 @@ class SplitPayload:
 
     @classmethod
     def of(cls, data: bytes) -> SplitPayload:
-        """Cut a payload."""
+        """Split a payload."""
         return cls(*split_voices(data))
 
 
 class Outbox:
-    """What we say, until the peer has it."""
+    """Our utterances, kept until the peer acknowledges them."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self.stream = b""
@@ -81,15 +81,15 @@ class Outbox:
         return number
 
     def restart(self) -> None:
-        """Begin a stream of a new name with all that is not acknowledged: the peer is another one."""
+        """Begin a stream with a new name for another peer, with everything that is not acknowledged."""
         self.stream = secrets.token_bytes(STREAM_BYTES)
         self._renumber()
 
     def resume(self, received: int) -> list[int]:
-        """Go on after what the peer says it has received; return our numbers of the utterances among it.
+        """Go on after the items that the peer has received; return our numbers of the utterances among them.
 
         Raises:
-            ProtocolError: it cannot have received that.
+            ProtocolError: it cannot have received these.
         """
         if received == 0:  # we are new to the peer, which may have been started again
             self._renumber()
@@ -103,7 +103,7 @@ class Outbox:
         return delivered
 
     def to_send(self) -> Iterator[UtteranceMessage | VoicesMessage]:
-        """Yield what is to go out now; each is taken to be on its way when it has been yielded."""
+        """Yield the messages to send now. Each counts as sent once it is yielded."""
         while self._resend:
             message = self._unacknowledged[-self._resend][1]
             self._resend -= 1
@@ -122,10 +122,10 @@ class Outbox:
             yield message
 
     def acknowledge(self, received: int) -> list[int]:
-        """Forget what the peer has; return our numbers of the utterances among it.
+        """Forget the items that the peer has; return our numbers of the utterances among them.
 
         Raises:
-            ProtocolError: it has not been sent yet.
+            ProtocolError: they have not been sent yet.
         """
         if received > self._sequence - self._resend:
             raise ProtocolError(f"the peer acknowledges item {received}, which was not sent")
@@ -137,7 +137,7 @@ class Outbox:
         return delivered
 
     def number_of(self, sequence: int) -> int | None:
-        """Return our number of the utterance at this place in the stream; None where it is none, or long ago."""
+        """Return our number of the utterance at this place in the stream; None if there is none, or it is long ago."""
         return self._numbers.get(sequence)
 
     def _send_voices(self, section: bytes) -> VoicesMessage:
@@ -161,7 +161,7 @@ class Outbox:
 
 
 class _PeerStream:
-    """One peer's stream, as far as it has come."""
+    """One peer's stream, as far as it has arrived."""
 
     def __init__(self) -> None:
         self.received = 0
@@ -169,14 +169,14 @@ class _PeerStream:
 
 
 class Inbox:
-    """What peers have said so far, by the names of their streams."""
+    """How far the streams of peers have arrived, by their names."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._limits = limits
         self._streams: OrderedDict[bytes, _PeerStream] = OrderedDict()
 
     def received_up_to(self, stream: bytes) -> int:
-        """Return how far the stream of this name has come; 0 where it is new."""
+        """Return the number of the last item received of this stream; 0 if it is new."""
         heard = self._streams.setdefault(stream, _PeerStream())
         self._streams.move_to_end(stream)
         while len(self._streams) > self._limits.streams:
@@ -184,10 +184,10 @@ class Inbox:
         return heard.received
 
     def take(self, stream: bytes, message: VoicesMessage | UtteranceMessage) -> bytes | None:
-        """Take in an item; return the whole payload of a new utterance, None for voices and what was here before.
+        """Take in an item; return the whole payload of a new utterance, None for voices and repeated items.
 
         Raises:
-            ProtocolError: an item before it is missing, or its voices are.
+            ProtocolError: an earlier item is missing, or its voices are.
         """
         heard = self._streams[stream]
         if message.sequence <= heard.received:

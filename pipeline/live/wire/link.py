@@ -44,12 +44,12 @@ from .messages import (
 class Link:
     """One end of one connection.
 
-    Every method takes `now_s`, the seconds of a clock that never goes back. `receive`, `take_next` and `advance`
-    return what has happened; `to_send` returns the bytes to write, when there is room for them.
+    Methods take `now_s`, the seconds of a clock that never goes back. `receive`, `take_next` and `advance` return the
+    events that have happened; `to_send` returns the bytes to write, if there is room for them.
 
-    Utterances are taken one at a time: after each `PayloadReceived` the next ones are kept here, not acknowledged,
-    until `take_next` asks for one. A peer has no more than `WINDOW` items on the way that are not acknowledged, so
-    there is a bound to what is kept, and everything else that it says is heard at once.
+    Utterances are taken one at a time. After each `PayloadReceived` the next ones are kept here, not acknowledged,
+    until `take_next` asks for one. A peer may have at most `WINDOW` items sent and not acknowledged, which bounds what
+    is kept. All its other messages are taken at once.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class Link:
         """Begin a connection.
 
         Args:
-            hello: what to say about this end; as a listener, its secret is what callers must know.
-            inbox: how far peers' streams have come.
-            outbox: what there is to say.
+            hello: describes this end; a listener's has the secret that callers must know.
+            inbox: how far peers' streams have arrived.
+            outbox: the utterances to send.
             listens: whether this end waits for the other's hello.
             now_s: the time.
             ready: whether the first utterance may be taken without `take_next`.
-            limits: for how long to wait for what.
+            limits: has the timeouts.
         """
         self._limits = limits
         self._ready = ready
@@ -107,9 +107,9 @@ class Link:
         return self._state is ConnectionState.ENDED
 
     def receive(self, data: bytes, now_s: float) -> list[LinkEvent]:
-        """Take in bytes from the peer; return what they mean.
+        """Take in bytes from the peer; return their events.
 
-        Bytes that are not the protocol end the link: the last event says why.
+        Bytes that break the protocol end the link; the last event says why.
         """
         if self.ended:
             return []
@@ -127,9 +127,9 @@ class Link:
         return events
 
     def take_next(self) -> list[LinkEvent]:
-        """Take one more utterance, now or when it comes; return it, where it has come already.
+        """Take one more utterance, now or when it arrives; return it if it has arrived already.
 
-        The bytes of the acknowledgement are among what `to_send` returns next.
+        The next `to_send` returns its acknowledgement.
         """
         self._ready = True
         events: list[LinkEvent] = []
@@ -141,7 +141,7 @@ class Link:
         return events
 
     def advance(self, now_s: float) -> list[LinkEvent]:
-        """Let time pass: return that the peer is gone, where it is."""
+        """Let time pass; return an event if a timeout has ended the link."""
         if self.ended:
             return []
         if not self.is_open and now_s - self._began_s > self._limits.handshake_s:
@@ -160,7 +160,7 @@ class Link:
         return []
 
     def to_send(self, now_s: float) -> bytes:
-        """Return the bytes to write now. Ask only while there is room: what is not asked for is not made."""
+        """Return the bytes to write now. Ask only while there is room: messages are made on demand."""
         messages, self._out = self._out, []
         self._asked_s = now_s
         if self.is_open:

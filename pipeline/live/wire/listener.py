@@ -17,7 +17,7 @@ from .transport import Endpoint, LinkProtocol, OnEvent, OnState
 
 
 class Listener(Endpoint):
-    """The end that is called. One peer at a time is talked with; the same peer may come back."""
+    """The end that is called. It talks with one peer at a time, and the same peer may come back."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Listener(Endpoint):
         """Take the port; return its number.
 
         Raises:
-            LinkError: it is taken, or the address is not ours.
+            LinkError: another program has it, or the address is not ours.
         """
         try:
             family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
@@ -113,7 +113,7 @@ class Listener(Endpoint):
                 ssl=self._context,
                 ssl_handshake_timeout=self._limits.handshake_s if self._context else None,
             )
-        except (OSError, ssl.SSLError):  # no TLS, or gone: nobody to tell
+        except (OSError, ssl.SSLError):  # it does not speak TLS, or has gone
             return
         try:
             ended = await asyncio.shield(protocol.lost)

@@ -1,4 +1,4 @@
-"""What two ends of a live link say to each other. FORMAT.md describes every byte."""
+"""The messages of a live link. FORMAT.md describes every byte."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .frames import MAX_BODY, Frame, encode_frame, read_varint
 
 MAGIC = b"spz"
 LOWEST_VERSION = HIGHEST_VERSION = 1
-"""Versions of the protocol that this release speaks; the highest that both know is taken."""
+"""Versions of the protocol that this release speaks. Both ends use the highest that both know."""
 MAX_UTTERANCE_BYTES = 1024
-"""Of a payload without its voices: 12 s of speech take some 60. Hostile text of this length takes seconds to decode."""
+"""Longest payload, without its voices. 12 s of speech take some 60. Hostile text this long takes seconds to decode."""
 WINDOW = 17
-"""Items on the way that are not acknowledged yet: bounds what a peer who reads slowly keeps in our memory."""
+"""Most items that may be sent and not acknowledged. It bounds what a slow peer keeps in our memory."""
 STREAM_BYTES = 8
-"""Length of the random name of what one end says."""
+"""Length of the random name of an end's stream."""
 MAX_SECRET_BYTES = 64
 MAX_SOFTWARE_BYTES = 64
 
@@ -50,14 +50,14 @@ class Reason(IntEnum):
 
 
 class Status(IntFlag):
-    """What an end tells about itself."""
+    """The flags of an end."""
 
     NOTHING = 0
     TALKING = 1
     NO_MICROPHONE = 2
     NO_LOUDSPEAKER = 4
     UNSPOKEN = 8
-    """The last utterance of the peer's that came could not be spoken here."""
+    """The peer's last utterance could not be spoken here."""
 
 
 KNOWN_STATUS = Status(15)
@@ -65,11 +65,11 @@ KNOWN_STATUS = Status(15)
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Who is there, and what they can read. The first message each way; the caller's comes first."""
+    """What an end is and can read. The first message each way; the caller's comes first."""
 
     kind: ClassVar = FrameKind.HELLO
     stream: bytes
-    """`STREAM_BYTES` random bytes: the name of what this end is going to say."""
+    """`STREAM_BYTES` random bytes: the name of this end's stream."""
     payload_version: int
     """The version of the payload that this end writes, and the highest that it reads."""
     text_coders: bytes
@@ -77,7 +77,7 @@ class Hello:
     voice_spaces: bytes
     """Numbers of the voice spaces that this end speaks in."""
     secret: bytes = b""
-    """What the pairing line says; empty where none is needed. Only ever sent inside TLS, or on loopback."""
+    """From the pairing line; empty if none is needed. It is sent inside TLS or on loopback only."""
     software: str = ""
     """Name and version of the program, for people to read."""
     lowest_version: int = LOWEST_VERSION
@@ -91,7 +91,7 @@ class Hello:
 
     @classmethod
     def decode(cls, body: bytes) -> Hello:
-        """Return what `body` means; what later versions put behind it is left alone."""
+        """Decode `body`. Bytes that later versions append are ignored."""
         fixed = len(MAGIC) + 3 + STREAM_BYTES
         if len(body) < fixed or not body.startswith(MAGIC):
             raise ProtocolError("the peer does not speak the protocol of speechzip")
@@ -111,13 +111,13 @@ class Hello:
         return cls(body[6:fixed], payload_version, coders, spaces, secret, name, lowest, highest)
 
     def without_secret(self) -> Hello:
-        """Return the same for people and logs to see."""
+        """Return the same hello without its secret, for people and logs."""
         return replace(self, secret=b"")
 
 
 @dataclass(frozen=True, slots=True)
 class VoicesMessage:
-    """The voices section of the payloads to come: sent once, then named by its slot."""
+    """The voices section of later payloads. It is sent once and then named by its slot."""
 
     kind: ClassVar = FrameKind.VOICES
     sequence: int
@@ -142,7 +142,7 @@ class VoicesMessage:
 
 @dataclass(frozen=True, slots=True)
 class UtteranceMessage:
-    """A payload, less its voices section."""
+    """A payload without its voices section."""
 
     kind: ClassVar = FrameKind.UTTERANCE
     sequence: int

@@ -1,4 +1,4 @@
-"""The pairing line and the other ways to say where to call.
+"""The pairing line and the other ways to name an address.
 
     speechzip://192.168.1.5:7310#<base64url of 32 bytes: SHA-256 of the certificate, 16 bytes: secret>
     127.0.0.1:7310     localhost     [::1]:7310        on this machine, where no secret is needed
@@ -30,7 +30,7 @@ PORT = re.compile(r"[0-9]{1,5}")
 
 
 def pairing_line(host: str, port: int, pin: Pin | None) -> str:
-    """Return what `parse_address` takes apart again."""
+    """Return the line that `parse_address` reads."""
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if pin is None:
         return place
@@ -39,7 +39,7 @@ def pairing_line(host: str, port: int, pin: Pin | None) -> str:
 
 
 def parse_address(text: str) -> Address:
-    """Return where to call: a pairing line, or ``HOST:PORT`` on loopback.
+    """Return the address that a pairing line or ``HOST:PORT`` on loopback names.
 
     Raises:
         LinkError: it is neither, or an address elsewhere without a pairing line.
@@ -102,7 +102,7 @@ def read_pairing_line(descriptor: int) -> str:
 
 
 def write_pairing_file(path: Path, line: str, force: bool) -> None:
-    """Write a pairing line where nobody but the user can read it (mode 0600); the file is there whole or not at all.
+    """Write a pairing line to a file that only the user can read (mode 0600). It appears whole or not at all.
 
     Raises:
         OutputError: it cannot be written, or something else than an earlier pairing line is there and `force` is not

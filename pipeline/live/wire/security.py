@@ -1,4 +1,4 @@
-"""Who may listen in: nothing on loopback, TLS 1.3 with a pinned certificate and a shared secret elsewhere.
+"""Security of a link: none on loopback, TLS 1.3 with a pinned certificate and a shared secret elsewhere.
 
 Whoever holds the pairing line (see pairing.py) can check that the listener is the one that printed it, and prove that
 they were given it. The secret only ever travels inside TLS, after the certificate has been checked.
@@ -29,7 +29,7 @@ LIFETIME = datetime.timedelta(days=3650)
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What a caller must know of a listener."""
+    """What a caller knows about a listener in advance."""
 
     fingerprint: bytes
     """SHA-256 of its certificate, `FINGERPRINT_BYTES`."""
@@ -37,7 +37,7 @@ class Pin:
     """`SECRET_BYTES` that only the two ends know."""
 
     def client_context(self) -> ssl.SSLContext:
-        """Return TLS 1.3 that takes any certificate: `check_pin` looks at it before anything is said."""
+        """Return TLS 1.3 that accepts any certificate, since `check_pin` checks it before anything is sent."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.check_hostname = False
@@ -47,7 +47,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a listener proves itself with; made anew at each start."""
+    """The certificate and secret of a listener, new at each start."""
 
     pin: Pin
     context: ssl.SSLContext = field(repr=False)
@@ -56,7 +56,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to call."""
+    """The address of a listener."""
 
     host: str
     port: int
@@ -118,7 +118,7 @@ def new_identity() -> Identity:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether an address never leaves this machine; a name other than localhost is taken to."""
+    """Return whether an address stays on this machine. Names other than localhost are taken not to."""
     try:
         address = ipaddress.ip_address(host)
         mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None

@@ -1,4 +1,4 @@
-"""The state of the link, as an end of it tells whoever shows it."""
+"""The state of the link, as an end reports it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ class LinkState:
 
     phase: Phase
     detail: str = ""
-    """Why, for people to read."""
+    """Why, for the user."""
     queued: int = 0
     """Utterances that wait for the link."""

@@ -1,4 +1,4 @@
-"""asyncio around `Link`: one connection as a socket carries it, and what both ends do across connections."""
+"""asyncio around `Link`: a connection on a socket, and the part that callers and listeners share."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class LinkProtocol(asyncio.BufferedProtocol):
         self._dispatch(self.link.receive(bytes(self._buffer[:nbytes]), time.monotonic()))
 
     def pause_writing(self) -> None:
-        """Make nothing more (asyncio calls it)."""
+        """Write no more for now (asyncio calls it)."""
         self._writable = False
 
     def resume_writing(self) -> None:
@@ -88,7 +88,7 @@ class LinkProtocol(asyncio.BufferedProtocol):
             self.lost.set_result(self._ended or Ended(Reason.DONE, f"the connection was lost{detail}", fatal=False))
 
     def flush(self) -> None:
-        """Write what there is to say, as far as there is room."""
+        """Write the messages that wait, if there is room."""
         if self._transport is None or not self._writable or self._transport.is_closing():
             return
         if data := self.link.to_send(time.monotonic()):
@@ -156,12 +156,12 @@ class Endpoint:
         """Keep the conversation up until cancelled.
 
         Raises:
-            LinkError: there is no use in going on.
+            LinkError: another attempt would fail in the same way.
         """
         raise NotImplementedError
 
     def flush(self) -> None:
-        """Send what the outbox holds, if there is a link; otherwise it waits."""
+        """Send the utterances in the outbox if there is a link; otherwise they wait."""
         if self._protocol:
             self._protocol.flush()
 
