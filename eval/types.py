@@ -2,8 +2,8 @@
 
     Corpus of Items -> (Item, condition, Codec) -> Coded -> Observation -> summary, report
 
-An `Observation` holds only what was seen (texts, bits, times, speaker embeddings). Rates
-and intervals are computed from it afterwards, so that they can be recomputed at any time.
+An `Observation` holds raw measurements only (texts, bits, times, speaker embeddings). Rates
+and intervals are computed from them afterwards, and can be recomputed at any time.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Turn:
     """One segment of one person's speech, as the corpus describes it."""
 
     transcript: str | None
-    """What is said; empty where nothing is, None where nobody wrote it down."""
+    """Its words; empty for no speech, None without a transcript."""
     speaker: str = ""
-    """Name of the speaker within the corpus; empty where it is unknown."""
+    """Name of the speaker within the corpus; empty if unknown."""
     start_s: float = 0.0
     """Start in the recording, in seconds."""
     duration_s: float = inf
@@ -50,13 +50,13 @@ class Item:
     path: Path
     """The sound file."""
     turns: tuple[Turn, ...]
-    """Who says what; one turn for a plain utterance."""
+    """Its turns; one turn for a plain utterance."""
     category: str = "all"
-    """The part of the corpus that it is reported in."""
+    """Its part of the corpus in the report."""
 
     @property
     def has_transcript(self) -> bool:
-        """Whether it is written down what is said in every turn."""
+        """Whether every turn has a transcript."""
         return all(turn.transcript is not None for turn in self.turns)
 
 
@@ -65,49 +65,49 @@ class Corpus:
     """Recordings to evaluate on."""
 
     name: str
-    """What the report calls it."""
+    """Its name in the report."""
     layout: str
-    """How it was laid out, such as ``librispeech``."""
+    """Its layout, such as ``librispeech``."""
     items: tuple[Item, ...]
     """The recordings, sorted by id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """What a codec made of a recording."""
+    """The result of a codec on a recording."""
 
     audio: Audio
-    """What the receiver hears."""
+    """The decoded sound."""
     payload_bits: float
-    """Size of what was coded, without container or network headers."""
+    """Size of the code, without container or network headers."""
     packets: int
-    """How many packets it travels in."""
+    """Number of packets."""
     encode_s: float
-    """Time that coding took, models loaded before."""
+    """Time of encoding, with models already loaded."""
     decode_s: float
-    """Time that decoding took."""
+    """Time of decoding."""
     sections: Mapping[str, int] = field(default_factory=dict[str, int])
     """Bytes by section, for codecs that have sections."""
     text: str | None = None
-    """The words that travel, for codecs that send words."""
+    """The words sent, for codecs that send words."""
 
 
 class Codec(Protocol):
-    """A way to make speech small. Inherit from it for the defaults, or not: anything with these members is one."""
+    """A codec: any class with these members. Inherit from it for the defaults."""
 
     name: str
-    """How tables and ``--system`` call it, such as ``opus-6-20ms``."""
+    """Its name in tables and for ``--system``, such as ``opus-6-20ms``."""
     family: str
-    """What it is a setting of: codecs of one family share a line in plots."""
+    """Its family: codecs of one family share a line in plots."""
     packet_overhead_bytes: int = RTP_OVERHEAD_BYTES
-    """What the network adds to each packet."""
+    """Bytes that the network adds to each packet."""
     recognizer_name: str | None = None
-    """Whose ears the words come from, for codecs that send words: a judge of that name is partial."""
+    """Its recognizer, for codecs that send words: a judge with this name is partial."""
     engines: str = ""
-    """What it is made of, for codecs that are made of engines."""
+    """Its engines, for codecs that are made of engines."""
 
     def code(self, audio: Audio) -> Coded:
-        """Return what is left of `audio` at the other end.
+        """Return `audio` after encoding and decoding.
 
         Raises:
             Exception: any; it is listed in the report and the evaluation goes on.
@@ -117,23 +117,23 @@ class Codec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TurnObservation:
-    """What was observed in one turn of the decoded sound."""
+    """The observations on one turn of the decoded sound."""
 
     speaker: str
     """As in the corpus."""
     reference: str | None
-    """The corpus's transcript; None where there is none."""
+    """The corpus's transcript; None if there is none."""
     hypotheses: Mapping[str, str]
-    """Judge -> the words that it hears."""
+    """Judge -> its recognized words."""
     onset_error_s: float | None = None
-    """Start of speech in the decoded sound less that in the original; None where it cannot be told."""
+    """Onset of speech in the decoded sound minus that in the original; None if unknown."""
     embedding: str | None = None
-    """Speaker embedding as base64 of float32; None where the turn is too short."""
+    """Speaker embedding as base64 of float32; None if the turn is too short."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was observed of one recording, under one condition, through one codec."""
+    """The observations on one recording, under one condition, through one codec."""
 
     item: str
     """Id of the recording."""
@@ -144,7 +144,7 @@ class Observation:
     system: str
     """Name of the codec."""
     failure: str | None = None
-    """Why there is nothing more to say; None where it worked."""
+    """Reason of a failure; None for success."""
     duration_s: float = 0.0
     """Length of the recording."""
     payload_bits: float = 0.0
@@ -160,6 +160,6 @@ class Observation:
     text: str | None = None
     """As `Coded.text`."""
     turns: tuple[TurnObservation, ...] = ()
-    """What each turn became."""
+    """The observations on each turn."""
     naturalness: Mapping[str, float] = field(default_factory=dict[str, float])
     """DNSMOS scale (``overall``, ``signal``, ``background``) -> score from 1 to 5."""

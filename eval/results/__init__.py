@@ -1,1 +1,1 @@
-"""What the observations come to: rates, intervals, rows."""
+"""Results from the observations: rates, intervals, rows."""

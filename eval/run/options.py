@@ -13,7 +13,7 @@ from ..conditions import CONDITIONS
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """Engines that speechzip is evaluated with, by name as in `speechzip compress`; the default one where None."""
+    """Engines of speechzip in the evaluation, by name as in `speechzip compress`; None for the default one."""
 
     recognizer: str | None = None
     """Finds the words."""
@@ -24,7 +24,7 @@ class Engines:
 
     @property
     def named(self) -> dict[str, str]:
-        """Those that were chosen: kind -> name."""
+        """The chosen engines: kind -> name."""
         kinds = {"recognizer": self.recognizer, "voice_encoder": self.voice_encoder, "synthesizer": self.synthesizer}
         return {kind: name for kind, name in kinds.items() if name}
 
@@ -36,28 +36,28 @@ class Options:
     corpus: Path | str
     """A folder, a table, or ``wheels``."""
     out: Path
-    """The folder that everything is written to."""
+    """The output folder."""
     layout: str | None = None
-    """The corpus's layout; found by looking if None."""
+    """The corpus's layout; detected if None."""
     limit: int | None = None
-    """How many recordings are taken; all if None."""
+    """Number of recordings; all if None."""
     seed: int = 0
-    """Seeds the draw of recordings, the noise and the bootstrap."""
+    """Seed of the draw of recordings, the noise and the bootstrap."""
     systems: tuple[str, ...] = ()
-    """Systems by their names, or by what several names begin with; all that can be loaded here if empty."""
+    """Systems by name or common prefix; all loadable ones if empty."""
     engines: Engines = field(default_factory=Engines)
-    """What speechzip is evaluated with; every set that is installed if none is chosen."""
+    """Engines of speechzip; every installed set if none is chosen."""
     judges: tuple[str, ...] = ()
     """Recognizers that judge; all that are installed, the default one first, if empty."""
     conditions: tuple[str, ...] = tuple(CONDITIONS)
-    """Conditions that are measured."""
+    """Conditions to measure."""
     workers: int = field(default_factory=lambda: cpu_count() or 1)
-    """Processes that work at once."""
+    """Number of parallel processes."""
     fresh: bool = False
-    """Whether what is stored is thrown away first."""
+    """Whether to discard stored results first."""
 
     def command(self) -> str:
-        """Return the command line that does the same."""
+        """Return the equivalent command line."""
         words = ["speechzip", "eval", str(self.corpus), "--out", str(self.out), "--seed", str(self.seed)]
         pairs: list[tuple[str, Sequence[object]]] = [
             ("--layout", [self.layout] if self.layout else []),

@@ -1,4 +1,4 @@
-"""Which observations an evaluation makes."""
+"""The plan of an evaluation: which observations to make."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..types import Corpus, Item
 from .observe import Job
 
 DEGRADED_ITEMS = 30
-"""Recordings that are measured under noise and on the telephone, drawn by the seed: all would double the time."""
+"""Number of recordings under noise and on the telephone, drawn by the seed: all would double the time."""
 
 
 def plan_jobs(
@@ -25,15 +25,15 @@ def plan_jobs(
 ) -> list[Job]:
     """Return all observations to make, recording by recording.
 
-    Every recording goes clean through all systems. Where nobody speaks, or nobody has written
-    down what is said, only what systems do that send words can be told. Degraded are a draw of single
-    utterances, for a few systems: more would say little and take long.
+    Every recording goes clean through all systems. Recordings without speech or without a transcript
+    only go through systems that send words. A draw of single utterances is degraded, for a few
+    systems: more would add little and take long.
 
     Args:
         corpus: the recordings.
         systems: names of the systems.
         conditions: names of the conditions.
-        degraded: the systems that are measured under other conditions than the clean one.
+        degraded: the systems for the degraded conditions.
         wordy: the systems that send words.
         seed: of the draw.
     """
@@ -50,5 +50,5 @@ def plan_jobs(
 
 
 def is_spoken(item: Item) -> bool:
-    """Return whether somebody speaks in it and all that is said is written down."""
+    """Tell whether a recording has speech and a complete transcript."""
     return bool(item.turns) and all(turn.transcript for turn in item.turns)

@@ -1,10 +1,10 @@
-"""Observations on disk, one file each, so that a killed run goes on where it stopped.
+"""The store of observations, one file each, so that an interrupted run can continue.
 
     OUT/observations/clean/speechzip/libri_clean_121-121726-0003-1f2e3d4c.json
     OUT/clips/...                                             the same with .mp3
 
-A file appears whole or not at all. It carries the digest of all that it hangs on; where
-that has changed since (the recording, the codec's code, the judge), it is made again.
+A file appears whole or not at all. It carries the digest of all that it depends on. If
+that has changed (the recording, the codec's code, the judge), the observation is made again.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from .digests import file_stamp, module_digest, package_digest
 from .observe import Job, Settings, write_clip
 
 MARKER = "speechzip-eval.txt"
-"""Tells that a folder is an evaluation's, and may be written to again."""
+"""Marks a folder as an evaluation's, which may be written again."""
 OWN_ENGINES = ("speechzip", "text-brotli")
-"""Systems whose names begin so hang on the code of the codec and the voices."""
+"""Prefixes of systems that depend on the code of the codec and the voices."""
 LISTENED_TO = ("original", "speechzip", "codec2-700C", "opus-6-60ms")
-"""Systems whose names begin so can be listened to in the report; clips of all would be gigabytes for a large corpus."""
+"""Prefixes of systems with clips in the report; clips of all systems would be gigabytes for a large corpus."""
 
 
 class ObservationStore:
     """The folder of one evaluation."""
 
     def __init__(self, folder: Path, settings: Settings, fresh: bool = False) -> None:
-        """Open `folder`, made if need be; `fresh` throws away what is stored.
+        """Open `folder`, creating it if necessary; `fresh` discards stored results.
 
         Raises:
             OutputError: it cannot be written, or holds something else.
@@ -60,18 +60,18 @@ class ObservationStore:
             ) from error
 
     def load(self, job: Job, failures: bool = False) -> Observation | None:
-        """Return what is stored of a job, or None where it must be done: also what failed, unless `failures`."""
+        """Return a job's stored observation, or None if the job must run; failed ones run again unless `failures`."""
         try:
             stored = json.loads(self._path("observations", job, "json").read_text("utf-8"))
             if stored["fingerprint"] != self._fingerprint(job):
                 return None
             observation = observation_from_json(stored["observation"])
         except (OSError, ValueError, KeyError, TypeError):
-            return None  # missing, cut short or of an older release: it is made again
+            return None  # missing, truncated or of an older release: make it again
         return observation if failures or not observation.failure else None
 
     def save(self, job: Job, observation: Observation, decoded: Audio | None = None) -> None:
-        """Store an observation, and what was heard if it is given."""
+        """Store an observation, and its decoded sound if given."""
         if decoded is not None:
             path = self._path("clips", job, "mp3")
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,11 +84,11 @@ class ObservationStore:
             file.write(json.dumps(content, ensure_ascii=False).encode())
 
     def keeps_clip(self, job: Job) -> bool:
-        """Return whether what is heard is kept: all systems would be gigabytes for a large corpus."""
+        """Tell whether to keep decoded sound: all systems would be gigabytes for a large corpus."""
         return job.condition == CLEAN and job.system.startswith(LISTENED_TO)
 
     def memory(self, system: str, item: Item, measure: Callable[[str, Path], float | None]) -> float | None:
-        """Return what `measure` says of a system on a recording, asked once."""
+        """Return `measure`'s result for a system on a recording, computed once."""
         job = Job(item, CLEAN, system)
         path = self._path("memory", job, "json")
         try:
@@ -121,17 +121,17 @@ class ObservationStore:
 
 
 def observation_from_json(stored: dict[str, Any]) -> Observation:
-    """Return the observation that `asdict` made JSON of.
+    """Return the observation in a JSON value from `asdict`.
 
     Raises:
-        TypeError, KeyError: it is none.
+        TypeError, KeyError: it is not an observation.
     """
     turns = cast("list[dict[str, Any]]", stored.pop("turns"))  # as `asdict` wrote them
     return Observation(**stored, turns=tuple(TurnObservation(**turn) for turn in turns))
 
 
 def read_clip(folder: Path, system: str, item_id: str) -> bytes | None:
-    """Return the MP3 of what a recording became through a system, from an evaluation's folder; None if not kept."""
+    """Return the MP3 of a recording decoded by a system, from an evaluation's folder; None if not kept."""
     path = stored_path(folder / "clips", CLEAN, system, item_id, "mp3")
     return path.read_bytes() if path.is_file() else None
 

@@ -1,7 +1,7 @@
-"""Many jobs over processes, none of which can end the run: not by an exception, not by dying.
+"""Jobs in parallel processes; neither an exception nor a crash of one ends the run.
 
-A process works in one thread, so that as many as there are cores do not wait for each other, and
-ends when the one that started it is gone.
+Each process works in one thread, so that one process for each core does not wait for others, and
+ends if its parent has ended.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 """What NumPy's libraries ask, once, how many threads to start."""
 
 Done = Callable[[Job], None]
-"""Is told of each job that is done."""
+"""Callback for each job done."""
 Worker = Callable[[Job, Settings, ObservationStore], None]
-"""Does a job and stores what came of it."""
+"""Callable that does a job and stores its observation."""
 
 
 def work(job: Job, settings: Settings, store: ObservationStore) -> None:
@@ -40,10 +40,10 @@ def work(job: Job, settings: Settings, store: ObservationStore) -> None:
 def run_jobs(
     jobs: Iterable[Job], settings: Settings, store: ObservationStore, workers: int, done: Done, worker: Worker = work
 ) -> None:
-    """Do all jobs, `workers` at a time; each is stored as it ends.
+    """Do all jobs, `workers` at a time; each is stored when it ends.
 
-    Where a process dies (a codec's library may crash), the jobs that were under way
-    are done again, each alone, and the one that kills its process is stored as failed.
+    If a process dies (a codec's library may crash), the jobs in progress are done again,
+    each alone, and a job that kills its process again is stored as failed.
     """
     pending = deque(jobs)
     with _one_thread_each():
@@ -57,7 +57,7 @@ def run_jobs(
 def _run_until_broken(
     pending: deque[Job], settings: Settings, store: ObservationStore, workers: int, done: Done, worker: Worker
 ) -> list[Job]:
-    """Take jobs from `pending` until none is left; return those under way when a process died."""
+    """Take jobs from `pending` until none is left; return those in progress when a process died."""
     running: dict[Future[None], Job] = {}
     context: Any = multiprocessing.get_context("spawn")  # threads of native libraries do not survive a fork
     with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_worker) as pool:
@@ -79,7 +79,7 @@ def _run_until_broken(
 
 def prepare_worker() -> None:
     """Set up a process that works for another one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     warnings.simplefilter("ignore")  # of libraries, about themselves
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -88,7 +88,7 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait_for_any([parent.sentinel])
-        os._exit(1)  # nobody is left to work for
+        os._exit(1)  # the parent has ended
 
 
 @contextmanager

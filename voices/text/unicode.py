@@ -1,7 +1,7 @@
-"""Characters: any Unicode brought to the letters and marks that English is read from.
+"""Characters: reduce any Unicode to the letters and marks of English text.
 
-Accented Latin letters stay: espeak-ng speaks other languages by them. Other scripts are transliterated by anyascii
-(ISC license). That is a makeshift, and `foreign_words` tells where it was needed.
+Accented Latin letters stay, since espeak-ng needs them for other languages. anyascii (ISC license) transliterates
+other scripts. That is a makeshift; `foreign_words` finds the words in question.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from anyascii import anyascii
 from .lexicon import is_common
 
 MOST_MARKS = 4
-"""Combining marks on one letter: more are a prank, and slow to normalize."""
+"""Most combining marks on one letter; more are a prank, and slow to normalize."""
 SYMBOLS = frozenset("€£¥¢₹°×÷±≤≥≠≈→§©–—−♯")
-"""Beyond ASCII, what `normalize_text` has words for."""
+"""Symbols beyond ASCII that `normalize_text` has words for."""
 _REPLACED = str.maketrans(
     {
         "²": " squared ", "³": " cubed ", "№": " number ", "™": None, "®": None, "\u00ad": None,
@@ -25,7 +25,7 @@ _REPLACED = str.maketrans(
         "‐": "-", "‑": "-", "‒": "–", "―": "—", "\x85": "\n", "\u2028": "\n", "\u2029": "\n\n",
     }
 )  # fmt: skip
-"""What NFKC would change to something else."""
+"""Characters that NFKC would change to a different meaning."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BUILT_FRACTION = re.compile(r"(\d?)(\d)⁄(\d)")
 _PARAGRAPH = re.compile(r"(?<=[^\s.?!,;:])[^\S\n]{0,9}\n\s{0,9}\n")
@@ -34,7 +34,7 @@ _LONGER_WORD = re.compile(r"(?<![\d$])[^\W\d_]{2,30}")
 
 
 def foreign_words(text: str) -> tuple[str, ...]:
-    """Return the words of `text` with letters that are not Latin, which are pronounced only roughly.
+    """Return the words of `text` with letters that are not Latin; their pronunciation is only approximate.
 
     Example:
         >>> foreign_words("She said привет, naïve as she is, to 世界.")
@@ -44,9 +44,9 @@ def foreign_words(text: str) -> tuple[str, ...]:
 
 
 def is_readable(text: str) -> bool:
-    """Return whether at least half of the letters in `text` are Latin; so it is where there are none.
+    """Tell whether at least half of the letters in `text` are Latin; True if there are none.
 
-    Which language they spell is not looked into: the language of an utterance is known otherwise.
+    This says nothing about the language, which is known from the utterance.
 
     Example:
         >>> is_readable("The word привет"), is_readable("你好, Tom!"), is_readable("?")
@@ -78,7 +78,7 @@ def _is_latin(letter: str) -> bool:
 
 
 def _plain(character: str) -> str:
-    """Return what stands for one character of a normalized text."""
+    """Return the replacement of one character of a normalized text."""
     if character.isascii():
         return character if character.isprintable() or character == "\n" else " "
     if character in SYMBOLS or ("À" <= character <= "ſ" and character.isalpha()):

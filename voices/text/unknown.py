@@ -1,9 +1,9 @@
-"""Words that the dictionary lacks: a small network reads them letter by letter, in NumPy.
+"""Unknown words: a small network in NumPy reads them letter by letter.
 
     letters [N] -> embedding, twice each [2 N] -> 5 blocks -> phone or blank [2 N] -> repeats and blanks dropped
 
 A block is a gated convolution over three steps on a residual path. Weights are kept in 8 bits, with a scale for each
-row. How they were made, and how often the network errs: `data/LEXICON.md`.
+row. Their recipe and error rate: `data/LEXICON.md`.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import numpy.typing as npt
 from .arpabet import PHONES
 
 SYMBOLS = "abcdefghijklmnopqrstuvwxyz'-"
-"""Letters; 0 stands for none, 1 for the first of these."""
+"""Letters of the input, numbered from 1; 0 means none."""
 SLOTS = 2
 """Answers for each letter: "x" is K S."""
 REACHES = (1, 2, 4, 2, 1)
-"""How far each block looks to either side."""
+"""Reach of each block to either side."""
 LONGEST = 40
-"""Letters that are looked at; what is longer is no word."""
+"""Most letters that are read."""
 
 Array = npt.NDArray[np.float32]
 
 
 def guess(word: str) -> tuple[str, ...]:
-    """Return the phones of a word in lower case, with stress: ("HH", "AX0", "L", "OW1"); what is no letter is skipped.
+    """Return the phones of a word in lower case, with stress: ("HH", "AX0", "L", "OW1"); other characters are skipped.
 
     Example:
         >>> guess("blorbing")
@@ -53,7 +53,7 @@ def guess(word: str) -> tuple[str, ...]:
 
 
 def collapse(best: npt.NDArray[np.intp]) -> tuple[str, ...]:
-    """Return the phones behind the best answer for each slot: repeats count once, blanks not at all."""
+    """Return the phones of the best answer for each slot, without repeats and blanks."""
     kept: list[int] = best[np.diff(best, prepend=-1) != 0].tolist()
     return tuple(PHONES[index] for index in kept if index < len(PHONES))
 
@@ -66,7 +66,7 @@ def _normalized(x: Array, scale: Array, offset: Array) -> Array:
 
 @lru_cache(maxsize=1)
 def _weights() -> dict[str, Array]:
-    """Return the weights in float32: int8 ones times the scale of their row."""
+    """Return the weights in float32: int8 values times the scale of their row."""
     with (files("speechzip.voices.text") / "data" / "letters.npz").open("rb") as file, np.load(file) as archive:
         loaded = {name: np.asarray(archive[name], np.float32) for name in archive.files}
     return {

@@ -1,4 +1,4 @@
-"""The trained voice at work: speech to sixteen bytes, text and those bytes to speech.
+"""The trained voice's engines: speech to sixteen bytes, and text with those bytes to speech.
 
 encode      samples --> mel spectrum --> voice network --> timbre --+--> TrainedVoice
                    \\--> pitch, speaking rate, correction ------+
@@ -31,37 +31,37 @@ from .networks import frame_positions, network
 from .phone_tokens import PAUSE, text_tokens
 
 MIN_SPEECH_S, MAX_SPEECH_S = 0.5, 30.0
-"""A voice is heard in the first half minute; shorter speech than half a second is repeated."""
+"""A voice is measured in the first half minute; speech shorter than half a second is repeated."""
 MIN_VOICED_FRAMES = 10
 LOUD_DB = 25.0
-"""Frames down to so far below the loud ones count for the mean spectrum."""
+"""Frames down to this far below the loud ones count for the mean spectrum."""
 PANGRAM = "The quick brown fox jumps over the lazy dog, while five wizards watch the moon rise."
-"""What is said to find the envelope correction where the words are not English."""
+"""Text for finding the envelope correction if the words are not English."""
 
 LONGEST_PIECE = 300
-"""Characters that are said in one go, about 20 s: memory stays flat, and live speech starts early."""
+"""Most characters in one piece, about 20 s: keeps memory constant and starts speech early."""
 LONGEST_STREAMED = 100
-"""The same for live speech: the less there is to make, the sooner the first sound."""
+"""The same for live speech: shorter pieces give an earlier first sound."""
 PAUSE_S = 0.15
 """Between two pieces of live speech."""
 FRAMES_PER_SECOND = vocoder.SAMPLE_RATE / vocoder.HOP_LENGTH
 SLOWEST, FASTEST = 1.8, 0.6
-"""How far all durations are stretched to fill the time, at the most."""
+"""Largest stretch of all durations to fill the time."""
 
 SHARPENING, SHARPENED_FRAMES = 0.4, 7
-"""Envelopes are moved away from their mean over 70 ms: networks say everything a little too smoothly. In the project's
-evaluation it brings the similarity from 0.685 to 0.694 (Resemblyzer's cosine) and costs no words."""
+"""Envelopes are moved away from their mean over 70 ms, since networks produce slightly too smooth ones. In the
+project's evaluation this raises the similarity from 0.685 to 0.694 (Resemblyzer's cosine) and costs no words."""
 
 VOICING_CORNERS_HZ = (0.0, 2000.0, 4000.0, 8000.0)
 VOICING_DB = (0.0, 0.0, -4.0, -10.0)
-"""How much of a voiced sound is pulses, along the frequency; the rest of its power is noise."""
+"""Share of pulses in a voiced sound, by frequency; the rest of its power is noise."""
 
 
 class TrainedVoiceEncoder:
-    """Hear who speaks: sixteen bytes.
+    """Measure a voice in sixteen bytes.
 
-    The sender knows what the receiver will make of them (analysis by synthesis): it has the same words said in the
-    voice without envelope correction, and sends how their mean spectrum differs from the speaker's.
+    The sender uses analysis by synthesis: it synthesizes the same words in the voice without envelope correction,
+    and sends the difference of their mean spectrum from the speaker's.
     """
 
     name = "trained"
@@ -89,7 +89,7 @@ class TrainedVoiceEncoder:
 
 
 def _envelope_correction(frames: npt.NDArray[np.float32], text: str, voice: TrainedVoice) -> tuple[float, ...]:
-    """Return what `voice`, saying `text`, lacks to the mean of the speaker's `frames`, level aside."""
+    """Return the difference from `text` in `voice` to the mean of the speaker's `frames`, apart from the level."""
     made = _say(_understand(next(split_text(text, LONGEST_PIECE)), voice), voice, 1.0)
     missing = LEVEL_SCALE_DB * (_mean(frames) - _mean(speech_frames(mel_spectrum(normalized(made)))))
     knots = np.linalg.pinv(_correction_matrix().T) @ (missing - missing.mean())
@@ -97,7 +97,7 @@ def _envelope_correction(frames: npt.NDArray[np.float32], text: str, voice: Trai
 
 
 def _mean(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return the mean spectrum of the louder `frames`, the same that of two recordings is least disturbed by noise."""
+    """Return the mean spectrum of the louder `frames`, which noise disturbs least."""
     peak = frames.max(axis=1)
     loud = frames[peak > np.percentile(peak, 90) - LOUD_DB / LEVEL_SCALE_DB]
     return np.asarray(loud.mean(axis=0), np.float64)
@@ -119,7 +119,7 @@ def _at_least(samples: Samples) -> Samples:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A part of the text, as the phones network has understood it."""
+    """A part of the text, encoded by the phones network."""
 
     context: npt.NDArray[np.float32]
     """float32 [1, N, C]."""
@@ -163,7 +163,7 @@ class TrainedSynthesizer:
         return set_loudness(said) if said.any() else said
 
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
-        """Yield `text` spoken at the voice's own speaking rate, piece by piece; see `StreamingSynthesizer.stream`."""
+        """Yield the speech of `text` at the voice's own rate, piece by piece; see `StreamingSynthesizer.stream`."""
         pause = np.zeros(int(PAUSE_S * self.sample_rate), np.float32)
         room = int(MAX_UTTERANCE_S * self.sample_rate)
         for number, piece in enumerate(split_text(text, LONGEST_STREAMED)):
@@ -176,7 +176,7 @@ class TrainedSynthesizer:
 
 
 def _understand_all(text: str, voice: TrainedVoice) -> list[_Piece]:
-    """Return the text in pieces, as far as it can be said in `MAX_UTTERANCE_S`: hostile text costs no more."""
+    """Return the text in pieces, up to a duration of `MAX_UTTERANCE_S`, so that hostile text costs no more."""
     understood: list[_Piece] = []
     left = MAX_UTTERANCE_S * FRAMES_PER_SECOND / FASTEST
     for written in split_text(text, LONGEST_PIECE):

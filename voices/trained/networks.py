@@ -7,7 +7,7 @@
                                                                                voicing float32 [1, T] in [0, 1],
                                                                                envelope float32 [1, T, BANDS] in dB
 
-Weights are kept in 16 bits and unpacked when a network is loaded. How they were made: `MODEL.md`.
+Weights are kept in 16 bits and unpacked when a network is loaded. Their recipe: `MODEL.md`.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def network(name: NetworkName) -> onnxruntime.InferenceSession:
 
 
 def frame_positions(durations: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Return where each frame lies in its phone, float32 [sum of durations, 4].
+    """Return the position of each frame in its phone, float32 [sum of durations, 4].
 
-    How far from the phone's start and from its end, each in (0, 1); the logarithm of its length; a bump in its middle.
+    The distances from the phone's start and end, each in (0, 1); the logarithm of its length; a bump in its middle.
 
     Args:
         durations: int64 [N], frames of each phone.

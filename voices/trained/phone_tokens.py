@@ -1,4 +1,4 @@
-"""Phones as the acoustic network takes them: numbers for symbol, stress and place in the word."""
+"""Phones as input of the acoustic network: numbers for symbol, stress and position in the word."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ..text.phonemes import INVENTORY, phoneme_groups
 from ..text.phones import Group, Phone
 
 PAUSE, FIRST, INSIDE, LAST = range(4)
-"""Where in its word a phone stands; a word of one phone has only a first."""
+"""Position of a phone in its word; the only phone of a word is the first."""
 
 _INDEX = {symbol: index for index, symbol in enumerate(INVENTORY)}
 
 Token = tuple[int, int, int]
-"""Index in `INVENTORY`, stress (0, 1 or 2), place in the word."""
+"""Index in `INVENTORY`, stress (0, 1 or 2), position in the word."""
 
 
 def pause_token(mark: str) -> Token:
-    """Return the token of a pause, of any length and of none, at a mark of punctuation."""
+    """Return the token of a pause, possibly of zero length, at a mark of punctuation."""
     return _INDEX[mark], 0, PAUSE
 
 
@@ -34,7 +34,7 @@ def word_tokens(phones: tuple[Phone, ...]) -> list[Token]:
 
 
 def group_tokens(groups: Iterable[Group]) -> list[Token]:
-    """Return the tokens of words and pauses, with a pause at either end; empty where there is no word."""
+    """Return the tokens of words and pauses, with a pause at either end; empty if there is no word."""
     tokens: list[Token] = []
     words = False
     for group in groups:
@@ -51,7 +51,7 @@ def group_tokens(groups: Iterable[Group]) -> list[Token]:
 
 
 def text_tokens(text: str) -> npt.NDArray[np.int64]:
-    """Return the tokens of English `text`, int64 [N, 3]; N is 0 where there is nothing to say.
+    """Return the tokens of English `text`, int64 [N, 3]; N is 0 if there is nothing to speak.
 
     Example:
         >>> text_tokens("Yes.")[:, 0].tolist() == [INVENTORY.index(symbol) for symbol in (".", "j", "ɛ", "s", ".")]
