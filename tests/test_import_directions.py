@@ -18,8 +18,9 @@ ROOMS = {
     "pipeline": """
         errors wheels threads display diagnostics languages sentences types protocols progress atomic inference engines
         payload textcoder audio segments recognizers
-        speakers compression synthesis decompression writing summary live cli
+        speakers compression synthesis decompression writing summary links live cli
     """,
+    "pipeline.links": "wire cutting parity packing unpacking presets files commands",
     "pipeline.live": "defaults extras limits workers wire reports devices session commands bench",
     "voices": "espeak acoustics spaces text store parametric embedding clip trained training cli",
     "eval": "types conditions engines corpora metrics codecs results run report bench commands",

@@ -1,0 +1,172 @@
+"""A payload as several that fit a packet each and can each be decoded alone.
+
+A voice travels in the first packet in which its speaker says something, and is named by its id from then on. Times stay
+those of the whole message.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ..errors import InputError
+from ..payload.format import TICKS_PER_SECOND
+from ..types import Payload, Speaker, Utterance, Voice, VoiceReference
+
+Encode = Callable[[Payload], bytes]
+
+TICK_S = 1 / TICKS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A payload in parts."""
+
+    parts: tuple[bytes, ...]
+    """Each a payload, in order of time."""
+    unsent_voices: tuple[Voice, ...]
+    """Voices that are too long for any packet, and are named by their ids only."""
+
+
+def cut_payload(payload: Payload, limit: int, encode: Encode, most: int) -> Cut:
+    """Return `payload` as parts of at most `limit` bytes, cut at utterances; inside of one only where it is too long.
+
+    Raises:
+        InputError: a part has no room for a word, or more than `most` parts would be needed.
+    """
+    cutter = _Cutter(payload, limit, encode)
+    parts: list[bytes] = []
+    while cutter.waiting or not parts:
+        if len(parts) == most:
+            left = sum(len(utterance.text) for utterance in cutter.waiting)
+            raise InputError(
+                f"the recording needs more than {most} packets ({left} characters are left over): use larger packets, "
+                "or compress it in parts"
+            )
+        parts.append(cutter.next_part())
+    return Cut(tuple(parts), tuple(cutter.unsent))
+
+
+class _Cutter:
+    def __init__(self, payload: Payload, limit: int, encode: Encode) -> None:
+        self._payload = payload
+        self._limit = limit
+        self._encode = encode
+        self._named: set[int] = set()  # speakers whose voice has been sent, or never will be
+        self.waiting = deque(payload.utterances)
+        self.unsent: list[Voice] = []
+
+    def next_part(self) -> bytes:
+        """Take from what is waiting as much as fits, and return it as a payload."""
+        taken: list[Utterance] = []
+        part = self._part(taken)
+        while self.waiting and (longer := self._fitting([*taken, self.waiting[0]])) is not None:
+            part = longer
+            taken.append(self.waiting.popleft())
+        if not taken and self.waiting:
+            part = self._piece(self.waiting.popleft())
+        elif not taken and len(part) > self._limit:
+            raise self._too_small(len(part))
+        self._named |= {utterance.speaker for utterance in taken}
+        return part
+
+    def _piece(self, utterance: Utterance) -> bytes:
+        """Return a part of the beginning of an utterance that is too long; its rest is put back."""
+        for send_voice in (True, False):
+            if not send_voice:
+                self._forget_voice(utterance.speaker)
+            if (whole := self._fitting([utterance])) is not None:  # without its voice
+                self._named.add(utterance.speaker)
+                return whole
+            ends = _word_ends(utterance.text)
+            fitting = self._longest(utterance, ends) or self._longest(utterance, _character_ends(utterance.text))
+            if fitting:
+                first, rest = cut_utterance(
+                    utterance, _nice_end(utterance.text, ends, fitting), self._payload.duration_s
+                )
+                self.waiting.insert(bisect.bisect(self.waiting, rest.start_s, key=lambda waits: waits.start_s), rest)
+                part = self._part([first])
+                self._named.add(utterance.speaker)
+                return part
+        shortest = replace(utterance, text=utterance.text[:1], duration_s=TICK_S)
+        raise self._too_small(len(self._part([shortest])))
+
+    def _longest(self, utterance: Utterance, ends: Sequence[int]) -> int:
+        """Return the last of `ends` up to which the text fits; 0 if none does."""
+        low, high = 0, len(ends)
+        while low < high:
+            middle = (low + high + 1) // 2
+            first, _ = cut_utterance(utterance, ends[middle - 1], self._payload.duration_s)
+            low, high = (middle, high) if self._fitting([first]) is not None else (low, middle - 1)
+        return ends[low - 1] if low else 0
+
+    def _fitting(self, utterances: Sequence[Utterance]) -> bytes | None:
+        part = self._part(utterances)
+        return part if len(part) <= self._limit else None
+
+    def _part(self, utterances: Sequence[Utterance]) -> bytes:
+        """Return the payload of some utterances and of their speakers only; of all where nobody says anything."""
+        whole = self._payload
+        present = sorted({utterance.speaker for utterance in utterances})
+        if not whole.utterances:
+            present = list(range(len(whole.speakers)))
+        place = {speaker: index for index, speaker in enumerate(present)}
+        speakers = [
+            _named_only(whole.speakers[speaker]) if speaker in self._named else whole.speakers[speaker]
+            for speaker in present
+        ]
+        moved = [replace(utterance, speaker=place[utterance.speaker]) for utterance in utterances]
+        return self._encode(replace(whole, speakers=tuple(speakers), utterances=tuple(moved)))
+
+    def _forget_voice(self, speaker: int) -> None:
+        voice = self._payload.speakers[speaker].voice
+        if speaker not in self._named and isinstance(voice, Voice):
+            self.unsent.append(voice)
+        self._named.add(speaker)
+
+    def _too_small(self, needed: int) -> InputError:
+        return InputError(
+            f"a packet has room for a payload of {self._limit} bytes, and the smallest part of this recording takes "
+            f"{needed}: use packets that are {needed - self._limit} bytes longer, or more"
+        )
+
+
+def cut_utterance(utterance: Utterance, end: int, latest_s: float) -> tuple[Utterance, Utterance]:
+    """Return an utterance cut before character `end`: its time is shared by length, in whole ticks."""
+    share = utterance.duration_s * end / len(utterance.text)
+    first_s = max(TICK_S, round(share / TICK_S) * TICK_S)
+    first = replace(utterance, text=utterance.text[:end].rstrip(), duration_s=first_s)
+    rest = replace(
+        utterance,
+        start_s=min(utterance.start_s + first_s, latest_s),
+        duration_s=max(TICK_S, utterance.duration_s - first_s),
+        text=utterance.text[end:].lstrip(),
+    )
+    return first, rest
+
+
+def _named_only(speaker: Speaker) -> Speaker:
+    voice = speaker.voice
+    return replace(speaker, voice=VoiceReference(voice.id)) if isinstance(voice, Voice) else speaker
+
+
+def _word_ends(text: str) -> list[int]:
+    """Return where words end that another one follows."""
+    return [match.end() for match in re.finditer(r"\S+(?=\s+\S)", text)]
+
+
+def _character_ends(text: str) -> list[int]:
+    """Return where a text may be cut inside of its first word: never before a combining character."""
+    word = re.match(r"\s*\S*", text)
+    last = word.end() if word else 0
+    return [end for end in range(1, min(last, len(text) - 1) + 1) if not unicodedata.combining(text[end])]
+
+
+def _nice_end(text: str, ends: Sequence[int], fitting: int) -> int:
+    """Return the end of the last sentence in what fits, if that fills at least half of it."""
+    sentences = [end for end in ends if fitting // 2 <= end <= fitting and text[end - 1] in ".?!"]
+    return sentences[-1] if sentences else fitting

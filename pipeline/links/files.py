@@ -1,0 +1,119 @@
+"""Packets in a folder: one file each, or read back from any files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..atomic import atomic_file, check_writable
+from ..decompression import MAX_PAYLOAD_BYTES
+from ..display import shown_name
+from ..errors import InputError, OutputError, PayloadError
+from ..payload.format import encode_payload
+from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from ..types import Payload
+from .unpacking import Inbox, Message, join_payloads
+
+SUFFIX = ".packet"
+
+
+def write_packets(packets: Sequence[bytes], folder: Path, stem: str, force: bool) -> list[Path]:
+    """Write each packet to a file of its own, ``STEM-01.packet`` and so on, and return their paths.
+
+    With `force`, earlier packets of the same stem go: they would be taken for some of these.
+
+    Raises:
+        OutputError: the folder cannot be written, or has such packets and `force` is not given.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        earlier = [path for path in folder.iterdir() if _is_numbered(path.name, stem)]
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}; choose another place") from error
+    if earlier and not force:
+        raise OutputError(f"{folder} has packets of {stem} already; give --force to replace them, or another --output")
+    paths = [folder / f"{stem}-{number:02}{SUFFIX}" for number in range(1, len(packets) + 1)]
+    for path in paths:
+        check_writable(path, force)
+    for path, packet in zip(paths, packets, strict=True):
+        with atomic_file(path, force) as file:
+            file.write(packet)
+    for path in set(earlier) - set(paths):
+        path.unlink(missing_ok=True)
+    return paths
+
+
+def _is_numbered(name: str, stem: str) -> bool:
+    number = name.removeprefix(stem + "-").removesuffix(SUFFIX)
+    return name == f"{stem}-{number}{SUFFIX}" and number.isdecimal()
+
+
+def read_packet(path: Path) -> bytes:
+    """Return what a file holds.
+
+    Raises:
+        InputError: it cannot be read, or is longer than any packet.
+    """
+    try:
+        with open(path, "rb") as file:
+            packet = file.read(MAX_PAYLOAD_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{shown_name(path)} cannot be read: {error.strerror or error}") from error
+    if len(packet) > MAX_PAYLOAD_BYTES:
+        raise InputError(f"{shown_name(path)} is no packet: it has more than {MAX_PAYLOAD_BYTES} bytes")
+    return packet
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What a heap of packets holds."""
+
+    recordings: tuple[tuple[bytes, Message | None], ...]
+    """Payloads; with each its message, or None where it was a packet by itself."""
+    broken: tuple[tuple[str, str], ...]
+    """Name and fault of each packet that is damaged, or none of ours."""
+    silent: tuple[Message, ...]
+    """Messages of which nothing can be spoken: only parity has come."""
+
+
+def unpack(packets: Iterable[tuple[str, bytes]]) -> Unpacked:
+    """Return what packets hold that lie at hand all at once.
+
+    Args:
+        packets: name and bytes of each; the name is told where one is broken.
+    """
+    inbox = Inbox()
+    singles: list[bytes] = []
+    parts: dict[int, list[Payload]] = {}
+    messages: dict[int, Message] = {}
+    broken: list[tuple[str, str]] = []
+    for name, packet in packets:
+        try:
+            arrival = inbox.push(packet, now_s=0.0)
+        except PayloadError as error:
+            broken.append((name, str(error)))
+            continue
+        if arrival.message is not None:
+            messages[arrival.message.serial] = arrival.message
+            parts.setdefault(arrival.message.serial, []).extend(arrival.payloads)
+        elif not arrival.is_duplicate:
+            singles.append(packet)
+    coder = TEXT_CODERS[DEFAULT_ID]
+    joined = [
+        (encode_payload(join_payloads(parts[serial]), coder), message)
+        for serial, message in messages.items()
+        if parts[serial]
+    ]
+    silent = tuple(message for serial, message in messages.items() if not parts[serial])
+    return Unpacked((*((single, None) for single in singles), *joined), tuple(broken), silent)
+
+
+def numbered(path: Path, count: int) -> list[Path]:
+    """Return `count` names: `path`, and with a number before its suffix where there are more.
+
+    Example:
+        >>> [str(path) for path in numbered(Path("call.spz"), 2)]
+        ['call.spz', 'call.2.spz']
+    """
+    return [path, *(path.with_suffix(f".{number}{path.suffix}") for number in range(2, count + 1))][:count]

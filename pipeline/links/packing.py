@@ -1,0 +1,81 @@
+"""A payload as packets: bytes in, packets out."""
+
+from __future__ import annotations
+
+import binascii
+from dataclasses import dataclass
+
+from ..errors import InputError
+from ..payload.format import decode_payload, encode_payload
+from ..textcoder.registry import TEXT_CODERS
+from ..types import Payload, Voice
+from .cutting import cut_payload
+from .parity import encode_parity
+from .wire import (
+    CRC_BYTES,
+    HEADER_BYTES,
+    LENGTH_BYTES,
+    MAX_FRAGMENTS,
+    MAX_PACKET_BYTES,
+    MAX_PARITY,
+    MESSAGE_NUMBERS,
+    SHORTEST_PAYLOAD,
+    Fragment,
+    Parity,
+)
+
+SMALLEST_PACKET = HEADER_BYTES + LENGTH_BYTES + CRC_BYTES + SHORTEST_PAYLOAD
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A payload on its way."""
+
+    packets: tuple[bytes, ...]
+    """In order, parity last."""
+    parity: int
+    """How many of them are parity."""
+    unsent_voices: tuple[Voice, ...] = ()
+    """Voices that no packet has room for: a receiver that lacks them speaks in a neutral one."""
+
+
+def pack(data: bytes, size: int, parity: int = 0, message: int | None = None) -> Packed:
+    """Return a payload as packets of at most `size` bytes, each of which can be decoded alone.
+
+    What fits is one packet, the payload itself. Anything else becomes fragments, cut at utterances.
+
+    Args:
+        data: a payload.
+        size: bytes of the longest packet, up to `MAX_PACKET_BYTES` unless the payload fits.
+        parity: packets that stand in for lost ones, [0, `MAX_PARITY`].
+        message: number of the message, [0, 15]; by default it follows from the payload's bytes.
+
+    Raises:
+        PayloadError: `data` is no payload.
+        InputError: it does not fit `size`; says what would.
+    """
+    if not 0 <= parity <= MAX_PARITY:
+        raise InputError(f"a message has 0 to {MAX_PARITY} parity packets, not {parity}")
+    if message is not None and not 0 <= message < MESSAGE_NUMBERS:
+        raise InputError(f"messages are numbered from 0 to {MESSAGE_NUMBERS - 1}; {message} is none of these")
+    decoded = decode_payload(data, TEXT_CODERS)
+    if len(data) <= size and not parity:
+        return Packed((data,), 0)
+    if not SMALLEST_PACKET <= size <= MAX_PACKET_BYTES:
+        raise InputError(
+            f"packets of {size} bytes: {SMALLEST_PACKET} to {MAX_PACKET_BYTES} are possible, "
+            f"or {len(data)} without parity for the payload as it is"
+        )
+    coder = next(coder for coder in TEXT_CODERS.values() if coder.name == decoded.text_coder)
+
+    def encode(payload: Payload) -> bytes:
+        return encode_payload(payload, coder)
+
+    limit = size - HEADER_BYTES - (LENGTH_BYTES + CRC_BYTES if parity else 0)
+    cut = cut_payload(decoded.payload, limit, encode, MAX_FRAGMENTS)
+    number = binascii.crc_hqx(data, 0) % MESSAGE_NUMBERS if message is None else message
+    count = len(cut.parts)
+    fragments = [Fragment(number, index, count, part).encode() for index, part in enumerate(cut.parts)]
+    symbols = encode_parity([fragment[HEADER_BYTES:] for fragment in fragments], parity) if parity else []
+    more = [Parity(number, index, count, row).encode() for index, row in enumerate(symbols)]
+    return Packed((*fragments, *more), parity, cut.unsent_voices)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from fakes import GOLDEN
+from speechzip.pipeline import InputError, OutputError, PayloadCorrupt
+from speechzip.pipeline.links import commands
+
+DATA = bytes.fromhex((GOLDEN / "two-channels.hex").read_text("ascii"))
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Path:
+    path = tmp_path / "call.spz"
+    path.write_bytes(DATA)
+    return path
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+def test_what_fits_goes_and_comes_back_byte_for_byte(call: Path, tmp_path: Path) -> None:
+    commands.pack(call, link="meshtastic")
+    (packet,) = files(tmp_path / "call.packets")
+    assert (packet.name, packet.read_bytes()) == ("call-01.packet", DATA)
+    commands.unpack([packet], tmp_path / "back.spz")
+    assert (tmp_path / "back.spz").read_bytes() == DATA
+
+
+def test_what_is_missing_is_told(call: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    commands.pack(call, size=51, output=tmp_path / "out", message=2)
+    packets = files(tmp_path / "out")
+    packets[-1].write_bytes(packets[-1].read_bytes()[:-1])
+    capsys.readouterr()
+    commands.unpack(packets, tmp_path / "back.spz", as_json=True)
+    printed = capsys.readouterr()
+    summary = json.loads(printed.out)
+    (row,) = summary["recordings"]
+    assert (row["message"], row["packets"]) == (2, len(packets))
+    assert [gap["packet"] for gap in row["missing"]] == [len(packets)]
+    assert [entry["file"] for entry in summary["broken"]] == [str(packets[-1])]
+    assert "damaged" in printed.err
+
+
+def test_two_recordings_are_two_files(call: Path, tmp_path: Path) -> None:
+    commands.pack(call, size=51, output=tmp_path / "out")
+    commands.unpack([*files(tmp_path / "out"), call], tmp_path / "back.spz")
+    assert (tmp_path / "back.spz").read_bytes() == DATA
+    assert (tmp_path / "back.2.spz").exists()
+
+
+def test_earlier_packets_stay_unless_forced_and_none_is_left_over(call: Path, tmp_path: Path) -> None:
+    commands.pack(call, size=51, output=tmp_path / "out")
+    before = files(tmp_path / "out")
+    with pytest.raises(OutputError, match="--force"):
+        commands.pack(call, size=300, output=tmp_path / "out")
+    assert files(tmp_path / "out") == before
+    commands.pack(call, size=300, output=tmp_path / "out", force=True)
+    assert len(files(tmp_path / "out")) == 1
+
+
+def test_a_dry_run_writes_nothing(call: Path, tmp_path: Path) -> None:
+    commands.pack(call, size=51, dry_run=True)
+    assert files(tmp_path) == [call]
+
+
+def test_nothing_to_speak_is_an_error(tmp_path: Path) -> None:
+    rubbish = tmp_path / "rubbish"
+    rubbish.write_bytes(b"hello")
+    with pytest.raises(PayloadCorrupt, match="no packet"):
+        commands.unpack([rubbish], tmp_path / "back.spz")
+    with pytest.raises(InputError, match="cannot be read"):
+        commands.unpack([tmp_path / "none"], tmp_path / "back.spz")
+    assert not (tmp_path / "back.spz").exists()
