@@ -212,12 +212,16 @@ def test_recipe_makes_a_coder_from_text(tmp_path: Path, monkeypatch: pytest.Monk
     kept = tmp_path / "kept"
     kept.mkdir()
     (tmp_path / "build" / "tiny" / "checkpoint-small.npz").rename(kept / "checkpoint.npz")
-    (tmp_path / "build" / "tiny" / "train.log").rename(kept / "train.log")
+    for name in ("train.log", "phrases.npy"):
+        (tmp_path / "build" / "tiny" / name).rename(kept / name)
+    with (tmp_path / "text" / "train.txt.xz").open("ab") as more:  # more text: other phrases would be more frequent
+        more.write(lzma.compress(("\n\n" + "you good good good so.\n" * 300).encode()))
     arguments[-1] = str(tmp_path / "second")
     monkeypatch.setattr("sys.argv", [*arguments, "--resume", str(kept), "--steps", "41"])
     main()
     log = [json.loads(line) for line in (tmp_path / "second" / "tiny" / "train.log").read_text().splitlines()]
     assert log[-1]["step"] == 41
+    assert (tmp_path / "second" / "tiny" / "phrases.npy").read_bytes() == (kept / "phrases.npy").read_bytes()
     assert log[0]["step"] == 1
 
 

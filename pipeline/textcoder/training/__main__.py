@@ -2,7 +2,7 @@
 
 Four stages, each skipped where its result lies in the build folder already:
 
-    vocabulary.json, phrases.npy, TEXT.npz   the tokens         (10 minutes)
+    TEXT.npz, vocabulary.json, phrases.npy   the tokens         (10 minutes)
     checkpoint.npz, train.log                the network        (until `--steps` or a signal; resumed if cut off)
     ngrams.npz                               the n-gram table   (1 minute)
     MODEL.npz                                integers of all, with the shares fitted on the validation text
@@ -35,6 +35,8 @@ from .shares import first_shares, fit_shares
 from .streams import load_tokens, save_tokens
 from .train import CHECKPOINT, LOG, Documents, TrainingPlan, train
 
+PHRASES = "phrases.npy"
+
 
 def main() -> None:
     """Run the stages that are left to do."""
@@ -42,9 +44,7 @@ def main() -> None:
     parser.add_argument("--model", choices=RECIPES, default="english-2")
     parser.add_argument("--corpus", type=Path, default=Path("../shared"), help="folder of the training text")
     parser.add_argument("--build", type=Path, default=Path("build/textcoder"))
-    parser.add_argument(
-        "--resume", type=Path, help="folder with the checkpoint and log to go on from, if not in --build"
-    )
+    parser.add_argument("--resume", type=Path, help="folder with the checkpoint, phrases and log to go on from")
     parser.add_argument("--steps", type=int, default=0, help="stop after so many steps in all; 0: at a signal")
     parser.add_argument("--decay-from", type=int, default=0, help="the learning rate falls from this step to the last")
     parser.add_argument("--assemble", action="store_true", help="do not train: make the weights file")
@@ -53,39 +53,36 @@ def main() -> None:
     recipe = RECIPES[arguments.model]
     build: Path = arguments.build / arguments.model
     build.mkdir(parents=True, exist_ok=True)
+    if arguments.resume and not (build / CHECKPOINT).exists():
+        for name in (LOG, PHRASES, CHECKPOINT):
+            shutil.copyfile(arguments.resume / name, build / name)
     tokenize(recipe, arguments.corpus, build)
     if not arguments.assemble:
-        if arguments.resume and not (build / CHECKPOINT).exists():
-            for name in (CHECKPOINT, LOG):
-                shutil.copyfile(arguments.resume / name, build / name)
         network = Network(recipe.architecture)
         if recipe.grown_from:
             grow(network, read_weights())
         plan = TrainingPlan(build, arguments.steps, arguments.decay_from, arguments.seed)
-        train(
-            network, recipe, plan, _training(recipe, build), _validation(recipe, build), np.load(build / "phrases.npy")
-        )
+        train(network, recipe, plan, _training(recipe, build), _validation(recipe, build), np.load(build / PHRASES))
     if arguments.assemble or arguments.steps:
         assemble(arguments.model, build)
 
 
 def tokenize(recipe: Recipe, corpus: Path, build: Path) -> None:
     """Write the tokens of every source's training and validation documents, the vocabulary and the phrases."""
-    if (build / "phrases.npy").exists():
-        return
-    documents = {source: split_documents(read_documents(corpus / source.path)) for source in recipe.sources}
-    if recipe.grown_from:
-        pieces = read_weights()["vocabulary"].tobytes().decode("utf-8").split("\n")
-        vocabulary = Vocabulary(pieces)
-    else:
-        training = [document for source in recipe.sources for document in documents[source][0]]
-        vocabulary = count_vocabulary(training, recipe.architecture.vocabulary)
-    (build / "vocabulary.json").write_text(json.dumps(vocabulary.pieces), encoding="utf-8")
-    for source, (training, validation) in documents.items():
-        save_tokens(_tokens_of(build, source), encode_documents(vocabulary, training))
-        save_tokens(_tokens_of(build, source, "-validation"), encode_documents(vocabulary, validation))
-    tokens = [(np.concatenate(load_tokens(_tokens_of(build, source))), source.weight) for source in recipe.sources]
-    np.save(build / "phrases.npy", count_phrases(tokens, recipe.architecture.phrases))
+    if not (build / "vocabulary.json").exists():
+        documents = {source: split_documents(read_documents(corpus / source.path)) for source in recipe.sources}
+        if recipe.grown_from:
+            vocabulary = Vocabulary(read_weights()["vocabulary"].tobytes().decode("utf-8").split("\n"))
+        else:
+            training = [document for source in recipe.sources for document in documents[source][0]]
+            vocabulary = count_vocabulary(training, recipe.architecture.vocabulary)
+        for source, (training, validation) in documents.items():
+            save_tokens(_tokens_of(build, source), encode_documents(vocabulary, training))
+            save_tokens(_tokens_of(build, source, "-validation"), encode_documents(vocabulary, validation))
+        (build / "vocabulary.json").write_text(json.dumps(vocabulary.pieces), encoding="utf-8")
+    if not (build / PHRASES).exists():
+        tokens = [(np.concatenate(load_tokens(_tokens_of(build, source))), source.weight) for source in recipe.sources]
+        np.save(build / PHRASES, count_phrases(tokens, recipe.architecture.phrases))
 
 
 def assemble(model: str, build: Path) -> None:
@@ -98,7 +95,7 @@ def assemble(model: str, build: Path) -> None:
     load_averaged(build / CHECKPOINT, network)
     arrays: dict[str, NDArray[np.generic]] = {**export_network(network), **function_tables(), **first_shares()}
     if recipe.architecture.phrases:
-        arrays["phrases.keys"] = np.load(build / "phrases.npy")
+        arrays["phrases.keys"] = np.load(build / PHRASES)
     with np.load(build / "ngrams.npz") as archive:
         arrays.update({name: archive[name] for name in archive.files})
     pieces = Vocabulary(json.loads((build / "vocabulary.json").read_text(encoding="utf-8"))).pieces
