@@ -20,7 +20,7 @@ from .alignment import align_all
 from .corpus import measure
 from .curves import plot_curves
 from .examples import Example, example
-from .export import export
+from .export import export, start_from_weights
 from .recordings import read_manifest
 from .train import TrainingPlan, train
 
@@ -37,9 +37,13 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--duty", type=float, default=1.0, help="share of the time to work; the rest is left to others")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="folder of exported weights to begin with: leaves regression out")
     arguments = parser.parse_args()
     build: Path = arguments.build
     build.mkdir(parents=True, exist_ok=True)
+    if arguments.start:
+        start_from_weights(arguments.start, build)
+        arguments.minutes = 0
     examples = prepare(arguments.recordings, build)
     for with_critic, minutes in ((False, arguments.minutes), (True, arguments.critic_minutes)):
         if minutes > 0:

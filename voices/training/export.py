@@ -79,6 +79,33 @@ def export(checkpoint: Path, folder: Path) -> None:
     )
 
 
+def start_from_weights(folder: Path, build: Path) -> None:
+    """Make the weights in `folder` the result of regression in `build`, unless there is one."""
+    path = build / "regression.pt"
+    if not path.exists():
+        state = {f"module.{name}": value for name, value in read_weights(folder).items()}
+        torch.save({"average": {**state, "n_averaged": torch.tensor(1)}}, path)
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """Return the weights of a `Voice` from the files that `export` wrote to `folder`, in 16 bits."""
+    state: dict[str, Tensor] = {}
+    for file, part in (("voice", "hearing"), ("phones", "speaking"), ("frames", "speaking")):
+        graph = onnx.load(folder / f"{file}.onnx").graph
+        values = {tensor.name.removesuffix(".half"): numpy_helper.to_array(tensor) for tensor in graph.initializer}
+        products = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul"}
+        for (
+            node
+        ) in graph.node:  # torch's exporter transposes the weights of a layer, and keeps the name of its bias only
+            bias, product = (*node.input, "", "")[:2]
+            if node.op_type == "Add" and bias.endswith(".bias") and product in products:
+                values[bias.removesuffix("bias") + "weight"] = values[products[product]].T
+        for name, value in values.items():
+            if name.startswith("network."):
+                state[name.replace("network", part, 1)] = torch.from_numpy(value.astype(np.float32))
+    return state
+
+
 def _write(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path) -> None:
     """Export `module`; the second dimension of all but who speaks may have any length."""
     per_phone = ("tokens", "context", "durations")
