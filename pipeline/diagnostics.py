@@ -20,7 +20,7 @@ HINTS: dict[Remedy, str] = {
     "another_synthesizer": "choose another with --synthesizer",
     "connect_timeout": "try longer with --connect-timeout",
     "enroll": "enroll it: speechzip voices enroll NAME AUDIO --voice-encoder ENGINE",
-    "force": "give --force to replace it",
+    "force": "give --force to overwrite",
     "max_duration": "allow more with --max-hours",
     "mix": "give --channels mix",
     "no_speaker_count": "leave out --speaker-count",
@@ -37,7 +37,7 @@ def explain(error: SpeechzipError) -> str:
     Example:
         >>> from speechzip.pipeline import OutputError
         >>> explain(OutputError("call.spz already exists", remedies=("force", "another_file")))
-        'call.spz already exists; give --force to replace it or name another file with --output'
+        'call.spz already exists; give --force to overwrite or name another file with --output'
     """
     hints = " or ".join(HINTS[remedy] for remedy in error.remedies)
     return f"{error}; {hints}" if hints else str(error)

@@ -32,7 +32,7 @@ def write_packets(packets: Sequence[bytes], folder: Path, stem: str, force: bool
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}; choose another place") from error
     if earlier and not force:
-        raise OutputError(f"{folder} has packets of {stem} already; give --force to replace them, or another --output")
+        raise OutputError(f"{folder} already has packets of {stem}", remedies=("force", "another_folder"))
     paths = [folder / f"{stem}-{number:02}{SUFFIX}" for number in range(1, len(packets) + 1)]
     for path in paths:
         check_writable(path, force)

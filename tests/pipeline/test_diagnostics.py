@@ -73,7 +73,7 @@ def test_an_error_is_explained(tmp_path: Path) -> None:
         pass
     assert str(caught.value) == f"{path} already exists"
     assert explain(caught.value) == (
-        f"{path} already exists; give --force to replace it or name another file with --output"
+        f"{path} already exists; give --force to overwrite or name another file with --output"
     )
     again = pickle.loads(pickle.dumps(caught.value))  # as it comes from a process of its own
     assert (str(again), again.remedies) == (str(caught.value), caught.value.remedies)

@@ -55,7 +55,7 @@ def test_two_recordings_are_two_files(call: Path, tmp_path: Path) -> None:
 def test_earlier_packets_stay_unless_forced_and_none_is_left_over(call: Path, tmp_path: Path) -> None:
     commands.pack(call, size=51, output=tmp_path / "out")
     before = files(tmp_path / "out")
-    with pytest.raises(OutputError, match="--force"):
+    with pytest.raises(OutputError, match="already has packets of call"):
         commands.pack(call, size=300, output=tmp_path / "out")
     assert files(tmp_path / "out") == before
     commands.pack(call, size=300, output=tmp_path / "out", force=True)
