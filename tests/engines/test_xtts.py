@@ -55,7 +55,7 @@ def clips(wheel_recording: Callable[[str], Path]) -> list[Voice]:
 
 
 def test_the_license_is_shown_and_waits_for_the_user(folder: Path) -> None:
-    with pytest.raises(EngineError, match=r"non-commercial .* speechzip voices license --accept"):
+    with pytest.raises(EngineError, match="non-commercial"):
         load_engine("synthesizer", f"xtts:{folder}")
     licenses.accept(licenses.CPML)
     assert load_engine("synthesizer", f"xtts:{folder}").name == "xtts:tiny"
