@@ -1,4 +1,4 @@
-# Everything starts here: `make demo` and `make test` need Python 3.10-3.13 and nothing else.
+# Start here: `make demo` and `make test` need Python 3.10-3.13 and nothing else.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 ENGINES_VENV := .venv-engines
 ENGINES_BIN := $(ENGINES_VENV)/bin
 
-# What is installed is locked, with hashes: requirements/*.txt, written by `make lock`. They are complete, so
-# nothing is resolved here, and what comes as source is built with the setuptools that is locked, too.
+# All installed packages are locked with hashes in requirements/*.txt, which `make lock` writes. The files are complete,
+# so pip resolves nothing. Source packages are built with a locked setuptools, too.
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 LOCKED := --require-hashes --requirement
 
@@ -39,14 +39,13 @@ live-demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
 
-# Ten minutes of mutated payloads, text codes, voice files, frames and texts to speak; what breaks is kept in fuzz-found/.
+# Ten minutes of mutated payloads, text codes, voice files, frames and texts; inputs that break are kept in fuzz-found/.
 # `make fuzz FUZZ='--seed 7 --only "voice file"'` runs others.
 fuzz: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m fuzz $(FUZZ)
 
-# The extras need 5.5 GB and pin their versions, so they have an environment of their own. What the
-# libraries warn of is theirs; what speechzip warns of is an error here too.
-# Models as tiny as the tests' are fastest in one thread.
+# The extras need 5.5 GB and pin their versions, so they have a separate environment. Warnings of the
+# libraries are ignored; warnings of speechzip are errors here, too. The tests' tiny models are fastest in one thread.
 test-engines: $(ENGINES_VENV)/installed
 	OMP_NUM_THREADS=1 $(ENGINES_BIN)/python -m pytest tests/engines -W default -W error::speechzip.pipeline.SpeechzipWarning
 
@@ -57,8 +56,8 @@ $(ENGINES_VENV)/installed: pyproject.toml requirements/build.txt requirements/en
 	$(ENGINES_BIN)/$(PIP_INSTALL) --editable .
 	@touch $@
 
-# On the evaluation recordings where they are at hand, else on those of the installed wheels. The report
-# goes to report/, the headline table into README.md between its markers. `EVAL=--limit=10` for a look.
+# Uses the evaluation recordings if they exist, otherwise those of the installed wheels. Writes the report to
+# report/, and the headline table into README.md between its markers. `EVAL=--limit=10` makes a short run.
 CORPUS ?= $(if $(wildcard ../shared/evalset/manifest.csv),../shared/evalset,wheels)
 
 eval: $(VENV)/installed-eval
@@ -82,9 +81,9 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy tests
 	$(BIN)/pyright
 
-# Whoever changes a dependency in pyproject.toml or requirements/*.in runs `make lock` and commits what it writes;
-# what did not change stays at its version. `make lock UPGRADE=--upgrade` renews everything.
-# All others agree with the versions of dev.txt. PyTorch has no wheels for Intel Macs, so the engines are not solved for them.
+# After a change of dependencies in pyproject.toml or requirements/*.in, run `make lock` and commit the result;
+# unchanged dependencies keep their versions. `make lock UPGRADE=--upgrade` updates all of them.
+# All other files agree with the versions of dev.txt. PyTorch has no wheels for Intel Macs, so the engines are not solved for them.
 LOCK = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--custom-compile-command 'make lock' $(UPGRADE)
 

@@ -69,7 +69,7 @@ SPECIAL_TOKEN = re.compile(r"<\|[^|]*\|>")
 """Tokens that are not words, though a confused decoder may produce them."""
 LOOP = re.compile(r"(.{1,100}?)\1{3,}", re.DOTALL)
 LOOP_CHARACTERS = 40
-"""A phrase said four times or more in a row, over at least so many characters, is a loop of the decoder."""
+"""A phrase repeated four times or more, over at least this many characters, is a loop of the decoder."""
 
 
 class WhisperRecognizer:

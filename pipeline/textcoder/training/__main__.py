@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path("../shared"), help="folder of the training text")
     parser.add_argument("--build", type=Path, default=Path("build/textcoder"))
     parser.add_argument("--resume", type=Path, help="folder with the checkpoint, phrases and log to go on from")
-    parser.add_argument("--steps", type=int, default=0, help="stop after so many steps in all; 0: at a signal")
+    parser.add_argument("--steps", type=int, default=0, help="total number of steps; 0: until a signal")
     parser.add_argument("--decay-from", type=int, default=0, help="the learning rate falls from this step to the last")
     parser.add_argument("--assemble", action="store_true", help="do not train: make the weights file")
     parser.add_argument("--seed", type=int, default=1)

@@ -18,7 +18,7 @@ from .recipe import Architecture
 STATE_STEPS = 127  # an activation of 1.0 is the int8 127
 PROJECTION_RANGE = 4.0  # the projection is clipped to [-4, 4]
 NO_TARGET = -100
-_CHUNK = 2048  # logits of so many tokens are held at once
+_CHUNK = 2048  # tokens with logits in memory at a time
 
 
 class _Round(torch.autograd.Function):

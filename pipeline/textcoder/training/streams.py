@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..phrases import phrase_rows
 from ..tokens import END, START
 
-LINE_START_SHARE = 0.03  # so many lines start a conversation of their own: a lone line must be coded well too
+LINE_START_SHARE = 0.03  # share of lines that start a conversation: a single line must be coded well, too
 
 
 @dataclass(frozen=True, slots=True)

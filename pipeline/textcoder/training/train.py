@@ -37,7 +37,7 @@ class TrainingPlan:
     build: Path
     """Folder of the checkpoint and the log."""
     steps: int
-    """Stop after so many steps in all; 0: at a signal (SIGTERM or Ctrl-C), with a checkpoint."""
+    """Total number of steps; 0: until a signal (SIGTERM or Ctrl-C), which leaves a checkpoint."""
     decay_from: int
     """From this step on the learning rate falls to nothing, straight to `steps`; 0: it stays."""
     seed: int

@@ -22,7 +22,7 @@ END_SILENCE = 6
 SHORTEST_REFERENCE = 96
 """Frames of speech that a voice is heard in, at least."""
 HELD_OUT_EVERY = 40
-"""One recording of so many is kept for validation."""
+"""One recording in this many is kept for validation."""
 Floats = npt.NDArray[np.float32]
 
 
