@@ -7,8 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from .audio.reading import AudioSource, Recording, engine_blocks, open_recording
 from .engines import load_engine
 from .errors import AudioError, InputError, NoSpeechError
@@ -17,16 +15,13 @@ from .protocols import ENGINE_SAMPLE_RATE, Progress, Recognizer, SpeakerEmbedder
 from .segments.channels import ChannelMode, splits, tracks
 from .segments.crosstalk import without_crosstalk
 from .segments.diarization import MAX_DIARIZED_SPEAKERS, Diarizer
-from .segments.rejection import is_speech
 from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
+from .segments.utterances import SpeakerSpeech
 from .speakers import check_names, name_speakers
 from .textcoder.registry import DEFAULT_ID, TEXT_CODERS
-from .types import Payload, Samples, Speaker, Utterance
+from .types import Payload, Speaker, Utterance
 
 logger = logging.getLogger(__name__)
-
-VOICE_SPEECH_S = 60.0
-"""Most speech of a speaker that is used to measure the voice: more changes nothing and needs memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,38 +203,22 @@ class _SpeakerAccumulator:
         self.channel = channel
         self.utterances: list[Utterance] = []
         self._recognizer = recognizer
-        self._speech: list[Samples] = []
-        self._words: list[str] = []
-        self._speech_s = 0.0
+        self._speech = SpeakerSpeech()
 
     def measure(self, voice_encoder: VoiceEncoder) -> Speaker:
         """Return who this is."""
-        return Speaker(voice_encoder.encode(np.concatenate(self._speech), " ".join(self._words)), self.channel)
+        return Speaker(self._speech.measure(voice_encoder), self.channel)
 
     def take(self, segment: SpeechSegment) -> None:
         """Take in the next segment of what they said."""
         transcript = self._recognizer.transcribe(segment.samples)
-        taken = is_speech(transcript, segment.samples, segment.duration_s)
+        utterance = self._speech.take(segment, transcript)
         logger.debug(
             "segment at %.2f s, %.2f s long: %s, confidence %.2f",
-            segment.start_s, segment.duration_s, "speech" if taken else "dropped, no speech", transcript.confidence,
+            segment.start_s, segment.duration_s, "speech" if utterance else "dropped, no speech", transcript.confidence,
         )  # fmt: skip
-        if not taken:
-            return
-        self.utterances.append(
-            Utterance(
-                start_s=segment.start_s,
-                duration_s=segment.duration_s,
-                speaker=0,  # numbered once all speakers are known
-                text=transcript.text,
-                confidence=transcript.confidence,
-                language=transcript.language,
-            )
-        )
-        if self._speech_s < VOICE_SPEECH_S:
-            self._speech.append(segment.samples)
-            self._words.append(transcript.text)
-            self._speech_s += segment.duration_s
+        if utterance:
+            self.utterances.append(utterance)  # its speaker is numbered once all speakers are known
 
 
 def _payload(

@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from ...compression import VOICE_SPEECH_S
 from ...protocols import ENGINE_SAMPLE_RATE, Recognizer, VoiceEncoder
 from ...segments.rejection import is_speech
 from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
-from ...types import Payload, Samples, Speaker, Transcript, Utterance, Voice
+from ...segments.utterances import VOICE_SPEECH_S, SpeakerSpeech
+from ...types import Payload, Samples, Speaker, Transcript, Voice
 
 PUSH_TO_TALK = EndpointingSettings(pause_s=0.9, short_pause_s=0.25, soft_length_s=5.0, hard_length_s=12.0)
 """A pause sends what was said while the button is still down."""
@@ -160,12 +158,12 @@ class StreamingTranscriber:
         transcript = partial_transcript[1] if partial_transcript and partial_transcript[0] == _span(segment) else None
         if transcript is None:
             transcript = self._recognizer.transcribe(segment.samples)
-        if not is_speech(transcript, segment.samples, segment.duration_s):
+        utterance = self._voice.speech.take(segment, transcript)
+        if utterance is None:
             return None
-        utterance = Utterance(0.0, segment.duration_s, 0, transcript.text, transcript.confidence, transcript.language)
-        self._voice.hear(segment, transcript.text)
         speaker = Speaker(self._voice.measured())
-        payload = Payload((speaker,), (utterance,), segment.duration_s, recognizer=self._recognizer.name)
+        at_start = replace(utterance, start_s=0.0)
+        payload = Payload((speaker,), (at_start,), segment.duration_s, recognizer=self._recognizer.name)
         return OutgoingUtterance(payload, self._base_s + segment.start_s + segment.duration_s)
 
 
@@ -174,17 +172,10 @@ class RunningVoice:
 
     def __init__(self, encoder: VoiceEncoder) -> None:
         self._encoder = encoder
-        self._speech: list[Samples] = []
-        self._words: list[str] = []
-        self._heard_s = self._measured_s = 0.0
+        self.speech = SpeakerSpeech(min(VOICE_SPEECH_S, VOICE_GROWTH * SETTLED_VOICE_S))
+        """Takes the speaker's segments."""
+        self._measured_s = 0.0
         self._voice: Voice | None = None
-
-    def hear(self, segment: SpeechSegment, text: str) -> None:
-        """Take in the speech of an utterance."""
-        if self._heard_s < min(VOICE_SPEECH_S, VOICE_GROWTH * SETTLED_VOICE_S):
-            self._speech.append(segment.samples)
-            self._words.append(text)
-            self._heard_s += segment.duration_s
 
     def prepare(self, segment: SpeechSegment, text: str) -> None:
         """Measure the voice on an open segment, so that the first utterance need not wait for it."""
@@ -198,12 +189,12 @@ class RunningVoice:
 
     def refine(self) -> None:
         """Measure again if there is enough new speech."""
-        if self._measured_s < SETTLED_VOICE_S and self._heard_s >= VOICE_GROWTH * self._measured_s:
+        if self._measured_s < SETTLED_VOICE_S and self.speech.duration_s >= VOICE_GROWTH * self._measured_s:
             self._measure()
 
     def _measure(self) -> Voice:
-        self._voice = self._encoder.encode(np.concatenate(self._speech), " ".join(self._words))
-        self._measured_s = self._heard_s
+        self._voice = self.speech.measure(self._encoder)
+        self._measured_s = self.speech.duration_s
         return self._voice
 
 

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+from fakes import FakeVoiceEncoder
+from speechzip.pipeline import Samples, Transcript, Utterance, Voice
+from speechzip.pipeline.segments.segmentation import SpeechSegment
+from speechzip.pipeline.segments.utterances import SpeakerSpeech
+
+
+class Noting(FakeVoiceEncoder):
+    """Writes down what it measures."""
+
+    def __init__(self) -> None:
+        self.measured: list[tuple[list[float], str]] = []
+
+    def encode(self, samples: Samples, transcript: str) -> Voice:
+        self.measured.append(([float(sample) for sample in samples[::16000]], transcript))
+        return super().encode(samples, transcript)
+
+
+def segment(start_s: float, level: float, duration_s: float = 2.0) -> SpeechSegment:
+    return SpeechSegment(start_s, duration_s, np.full(int(duration_s * 16000), level, np.float32))
+
+
+def test_segments_become_utterances_and_what_is_no_speech_is_neither_said_nor_measured() -> None:
+    speech, encoder = SpeakerSpeech(), Noting()
+    hello = speech.take(segment(1.5, 0.25), Transcript("Hello.", 0.9, "en"))
+    assert hello == Utterance(1.5, 2.0, 0, "Hello.", 0.9, "en")
+    assert speech.take(segment(4.0, 0.5), Transcript("You", 0.2, "en")) is None
+    assert speech.take(segment(4.0, 0.5), Transcript("...", 0.95, "en")) is None
+    ja = speech.take(segment(7.0, 0.75), Transcript("Ja.", 0.95, "de"))
+    assert ja == Utterance(7.0, 2.0, 0, "Ja.", 0.95, "de")
+    speech.measure(encoder)
+    assert encoder.measured == [([0.25, 0.25, 0.75, 0.75], "Hello. Ja.")]
+    assert speech.duration_s == 4.0
+
+
+def test_no_more_speech_is_kept_than_asked_for_but_every_utterance_is_said() -> None:
+    speech, encoder = SpeakerSpeech(most_s=3.0), Noting()
+    said = [speech.take(segment(3.0 * index, 0.25), Transcript(f"{index}.", 0.95, "en")) for index in range(5)]
+    assert [utterance.text for utterance in said if utterance] == ["0.", "1.", "2.", "3.", "4."]
+    speech.measure(encoder)
+    assert encoder.measured == [([0.25] * 4, "0. 1.")]
