@@ -20,7 +20,7 @@ ROOMS = {
         payload textcoder audio segments recognizers
         speakers compression synthesis decompression writing summary links live cli
     """,
-    "pipeline.links": "wire cutting parity packing unpacking presets files commands",
+    "pipeline.links": "wire cutting parity packing unpacking airtime presets text qr plan files commands",
     "pipeline.live": "defaults extras limits workers wire reports devices session commands bench",
     "voices": "espeak acoustics spaces text store parametric embedding clip trained training cli",
     "eval": "types conditions engines corpora metrics codecs results run report bench commands",

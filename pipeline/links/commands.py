@@ -13,13 +13,18 @@ if TYPE_CHECKING:
     from .unpacking import Message
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+TEXT_PACKET = 640
+"""Bytes of the longest packet where neither --for nor --size is given: it may be text in any form."""
+
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace what is there.")]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of packets."""
     app.command(
-        epilog="Examples:\n\nspeechzip pack call.spz --for meshtastic\n\nspeechzip pack call.spz --size 51 --parity 2"
+        epilog="Examples:\n\nspeechzip pack call.spz --for meshtastic\n\n"
+        "speechzip pack call.spz --size 51 --parity 2\n\nspeechzip pack call.spz --as base64\n\n"
+        "speechzip pack call.spz --plan"
     )(pack)
     app.command(epilog="Example:\n\nspeechzip unpack call.packets/call-01.packet -o call.spz")(unpack)
 
@@ -43,28 +48,51 @@ def pack(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for the packets; NAME.packets if not given.")
     ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--as", metavar="FORM", help="Text: hex, base32, base64, base91; or qr for images (extra qr)."),
+    ] = None,
+    line: Annotated[
+        int, typer.Option(min=16, metavar="N", help="Characters of the longest line of text; 67 fit an APRS message.")
+    ] = 67,
+    show_plan: Annotated[
+        bool, typer.Option("--plan", help="Print packets, bytes and time on the air for every link, and write nothing.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
     """Cut a payload into packets that can be decoded alone; what fits stays one packet as it is."""
     from ..display import shown_name
-    from .files import read_packet, write_packets
+    from .files import SUFFIX, read_packet, write_packets
     from .packing import pack as pack_payload
     from .presets import preset
+    from .qr import encode_qr
+    from .text import packet_lines
 
-    if (link is None) == (size is None):
+    if show_plan:
+        _print_plan(payload, link, parity, as_json)
+        return
+    if (link is None) == (size is None) and not (form and link is None):
         raise typer.BadParameter("give either --for LINK or --size BYTES")
     data = sys.stdin.buffer.read() if str(payload) == "-" else read_packet(payload)
-    packed = pack_payload(data, preset(link).size if link else size or 0, parity, message)
+    packed = pack_payload(data, preset(link).size if link else size or TEXT_PACKET, parity, message)
     stem = "speech" if str(payload) == "-" else payload.stem
     folder = output or payload.parent / f"{stem}.packets"
-    paths = [] if dry_run else write_packets(packed.packets, folder, stem, force)
+    is_text = form not in (None, "qr")
+    contents = [encode_qr(packet) for packet in packed.packets] if form == "qr" else packed.packets
+    paths = (
+        [] if dry_run or is_text else write_packets(contents, folder, stem, force, ".png" if form == "qr" else SUFFIX)
+    )
     for voice in packed.unsent_voices:
         _tell(
             f"voice {voice.id:04x} of {len(voice.embedding)} bytes fits no packet and is only named: "
             "send it beforehand (speechzip voices export)"
         )
+    if form and is_text:
+        lines = [text for packet in packed.packets for text in packet_lines(packet, form, line)]
+        _write_text(lines, None if dry_run else output, force)
+        return
     sizes = list(map(len, packed.packets))
     summary: dict[str, Any] = {
         "payload_bytes": len(data),
@@ -77,12 +105,15 @@ def pack(
     }
     of_parity = f", {packed.parity} of them parity" if packed.parity else ""
     place = "nothing written" if dry_run else shown_name(folder)
-    line = f"{len(data)} bytes -> {place}: packets of {', '.join(map(str, sizes))} bytes{of_parity}"
-    _print(summary, [line], as_json)
+    told = f"{len(data)} bytes -> {place}: packets of {', '.join(map(str, sizes))} bytes{of_parity}"
+    _print(summary, [told], as_json)
 
 
 def unpack(
-    packets: Annotated[list[Path], typer.Argument(help="Files with a packet each, in any order.")],
+    packets: Annotated[
+        list[Path],
+        typer.Argument(help="Files with a packet each, or text with packets in it, in any order; - for pasted text."),
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Payload to write; more are numbered: call.spz, call.2.spz.")
     ] = Path("speech.spz"),
@@ -93,11 +124,20 @@ def unpack(
     from ..atomic import atomic_file, check_writable
     from ..display import shown_name
     from ..errors import PayloadCorrupt
-    from .files import numbered, read_packet
+    from .files import numbered, packets_of, read_packet
     from .files import unpack as unpack_packets
+    from .text import MAX_BLOB
 
-    unpacked = unpack_packets((shown_name(path), read_packet(path)) for path in packets)
-    for name, fault in unpacked.broken:
+    found: list[tuple[str, bytes]] = []
+    broken: list[tuple[str, str]] = []
+    for path in packets:
+        content = sys.stdin.buffer.read(MAX_BLOB + 1) if str(path) == "-" else read_packet(path)
+        in_file, faults = packets_of(shown_name(path), content)
+        found += in_file
+        broken += faults
+    unpacked = unpack_packets(found)
+    broken += unpacked.broken
+    for name, fault in broken:
         _tell(f"{name}: {fault}")
     if not unpacked.recordings:
         raise PayloadCorrupt("no packet that came can be spoken; ask for them again")
@@ -111,8 +151,39 @@ def unpack(
         rows.append({"output": shown_name(target), "bytes": len(data), **_state(message)})
     for message in unpacked.silent:
         rows.append({"output": None, "bytes": 0, **_state(message)})
-    broken = [{"file": name, "fault": fault} for name, fault in unpacked.broken]
-    _print({"recordings": rows, "broken": broken}, [line for row in rows for line in _lines(row)], as_json)
+    _print(
+        {"recordings": rows, "broken": [{"file": name, "fault": fault} for name, fault in broken]},
+        [line for row in rows for line in _lines(row)],
+        as_json,
+    )
+
+
+def _write_text(lines: list[str], output: Path | None, force: bool) -> None:
+    from ..atomic import atomic_file
+
+    if output is None or str(output) == "-":
+        print("\n".join(lines))
+        return
+    with atomic_file(output, force) as file:
+        file.write("\n".join([*lines, ""]).encode())
+
+
+def _print_plan(payload: Path, link: str | None, parity: int, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from .files import read_packet
+    from .plan import plan
+    from .presets import PRESETS
+
+    data = sys.stdin.buffer.read() if str(payload) == "-" else read_packet(payload)
+    plans = plan(data, [link] if link else tuple(PRESETS), parity)
+    lines = [f"{'link':<15}{'packets':>8}{'bytes':>7}{'on air':>10}{'at 10 %':>10}{'at 1 %':>10}  (868 MHz in the EU)"]
+    for row in plans:
+        times = (row.airtime_s, row.duty_cycle_10_s, row.duty_cycle_1_s)
+        shown = "".join(f"{'' if time is None else f'{time:.1f} s':>10}" for time in times)
+        figures = f"{len(row.packet_bytes):>8}{sum(row.packet_bytes):>7}{shown}".rstrip()
+        lines.append(f"{row.link:<15}" + (figures if row.packet_bytes else f"{'-':>8}  {row.obstacle}"))
+    _print({"plans": [asdict(row) for row in plans]}, lines, as_json)
 
 
 def _state(message: Message | None) -> dict[str, Any]:

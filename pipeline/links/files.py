@@ -13,13 +13,14 @@ from ..errors import InputError, OutputError, PayloadError
 from ..payload.format import encode_payload
 from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ..types import Payload
+from .text import find_packets
 from .unpacking import Inbox, Message, join_payloads
 
 SUFFIX = ".packet"
 
 
-def write_packets(packets: Sequence[bytes], folder: Path, stem: str, force: bool) -> list[Path]:
-    """Write each packet to a file of its own, ``STEM-01.packet`` and so on, and return their paths.
+def write_packets(packets: Sequence[bytes], folder: Path, stem: str, force: bool, suffix: str = SUFFIX) -> list[Path]:
+    """Write each packet, or its image, to a file of its own, ``STEM-01.packet`` and so on, and return their paths.
 
     With `force`, earlier packets of the same stem go: they would be taken for some of these.
 
@@ -28,12 +29,14 @@ def write_packets(packets: Sequence[bytes], folder: Path, stem: str, force: bool
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        earlier = [path for path in folder.iterdir() if _is_numbered(path.name, stem)]
+        earlier = [path for path in folder.iterdir() if _is_numbered(path.name, stem, suffix)]
     except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}; choose another place") from error
+        raise OutputError(
+            f"{folder} cannot be written: {error.strerror or error}", remedies=("another_folder",)
+        ) from error
     if earlier and not force:
         raise OutputError(f"{folder} already has packets of {stem}", remedies=("force", "another_folder"))
-    paths = [folder / f"{stem}-{number:02}{SUFFIX}" for number in range(1, len(packets) + 1)]
+    paths = [folder / f"{stem}-{number:02}{suffix}" for number in range(1, len(packets) + 1)]
     for path in paths:
         check_writable(path, force)
     for path, packet in zip(paths, packets, strict=True):
@@ -44,9 +47,9 @@ def write_packets(packets: Sequence[bytes], folder: Path, stem: str, force: bool
     return paths
 
 
-def _is_numbered(name: str, stem: str) -> bool:
-    number = name.removeprefix(stem + "-").removesuffix(SUFFIX)
-    return name == f"{stem}-{number}{SUFFIX}" and number.isdecimal()
+def _is_numbered(name: str, stem: str, suffix: str) -> bool:
+    number = name.removeprefix(stem + "-").removesuffix(suffix)
+    return name == f"{stem}-{number}{suffix}" and number.isdecimal()
 
 
 def read_packet(path: Path) -> bytes:
@@ -75,6 +78,20 @@ class Unpacked:
     """Name and fault of each packet that is damaged, or none of ours."""
     silent: tuple[Message, ...]
     """Messages of which nothing can be spoken: only parity has come."""
+
+
+def packets_of(name: str, content: bytes) -> tuple[list[tuple[str, bytes]], list[tuple[str, str]]]:
+    """Return the packets of a file, and what is wrong with it, each under the file's name.
+
+    No packet begins as UTF-8 does: a file that is text is searched for the lines of packets.
+    """
+    if not content or 0x80 <= content[0] < 0xC0:
+        return [(name, content)], []
+    found = find_packets(content.decode("utf-8", errors="replace"))
+    faults = [f"packet {key} lacks lines, or they are damaged; ask for them again" for key in found.incomplete]
+    if not found.packets and not faults:
+        faults = ["there is no packet in it, neither as bytes nor as text"]
+    return [(name, packet) for packet in found.packets], [(name, fault) for fault in faults]
 
 
 def unpack(packets: Iterable[tuple[str, bytes]]) -> Unpacked:

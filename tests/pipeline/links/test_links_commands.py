@@ -7,6 +7,7 @@ import pytest
 from fakes import GOLDEN
 from speechzip.pipeline import InputError, OutputError, PayloadCorrupt
 from speechzip.pipeline.links import commands
+from speechzip.pipeline.links.airtime import Lora
 
 DATA = bytes.fromhex((GOLDEN / "two-channels.hex").read_text("ascii"))
 
@@ -55,8 +56,9 @@ def test_two_recordings_are_two_files(call: Path, tmp_path: Path) -> None:
 def test_earlier_packets_stay_unless_forced_and_none_is_left_over(call: Path, tmp_path: Path) -> None:
     commands.pack(call, size=51, output=tmp_path / "out")
     before = files(tmp_path / "out")
-    with pytest.raises(OutputError, match="already has packets of call"):
+    with pytest.raises(OutputError, match="already has packets of call") as told:
         commands.pack(call, size=300, output=tmp_path / "out")
+    assert told.value.remedies[0] == "force"
     assert files(tmp_path / "out") == before
     commands.pack(call, size=300, output=tmp_path / "out", force=True)
     assert len(files(tmp_path / "out")) == 1
@@ -75,3 +77,37 @@ def test_nothing_to_speak_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         commands.unpack([tmp_path / "none"], tmp_path / "back.spz")
     assert not (tmp_path / "back.spz").exists()
+
+
+def test_text_is_pasted_back(call: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    commands.pack(call, form="base64")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 67
+    pasted = tmp_path / "mail.txt"
+    pasted.write_text("Grüße! Here it is:\n" + "".join(f"> {line}\n" for line in lines), encoding="utf-8")
+    commands.unpack([pasted], tmp_path / "back.spz")
+    assert (tmp_path / "back.spz").read_bytes() == DATA
+    pasted.write_text("\n".join(lines[1:]), encoding="utf-8")
+    with pytest.raises(PayloadCorrupt, match="no packet"):
+        commands.unpack([pasted], tmp_path / "other.spz")
+    assert "lacks lines" in capsys.readouterr().err
+
+
+def test_text_and_images_are_files_too(call: Path, tmp_path: Path) -> None:
+    commands.pack(call, form="hex", output=tmp_path / "call.txt")
+    commands.unpack([tmp_path / "call.txt"], tmp_path / "back.spz")
+    assert (tmp_path / "back.spz").read_bytes() == DATA
+    with pytest.raises(OutputError):
+        commands.pack(call, form="hex", output=tmp_path / "call.txt")
+    commands.pack(call, form="qr")
+    assert [path.name for path in files(tmp_path / "call.packets")] == ["call-01.png"]
+
+
+def test_the_plan_says_what_sending_takes(call: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    commands.pack(call, link="lorawan-dr5", show_plan=True, as_json=True)
+    (row,) = json.loads(capsys.readouterr().out)["plans"]
+    assert row["packet_bytes"] == [len(DATA)]
+    assert row["airtime_s"] == row["duty_cycle_1_s"] == Lora(7, 125_000, 1, 8, 13).seconds(len(DATA))
+    commands.pack(call, link="datac13", show_plan=True)
+    assert "bytes longer" in capsys.readouterr().out
+    assert files(tmp_path) == [call]
