@@ -11,7 +11,7 @@ ENGINES_BIN := $(ENGINES_VENV)/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 LOCKED := --require-hashes --requirement
 
-.PHONY: setup demo live-demo test test-engines fuzz lint lock eval bench clean
+.PHONY: setup demo live-demo test test-fast test-engines fuzz lint lock eval bench clean
 
 setup: $(VENV)/installed
 	@echo "speechzip is ready: $(BIN)/speechzip --help"
@@ -38,6 +38,10 @@ live-demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
+
+# What runs no model and reads no recording of the evaluation.
+test-fast: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m "not models and not corpus"
 
 # Ten minutes of mutated payloads, text codes, voice files, frames and texts; inputs that break are kept in fuzz-found/.
 # `make fuzz FUZZ='--seed 7 --only "voice file"'` runs others.
