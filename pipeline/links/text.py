@@ -159,7 +159,7 @@ def packet_lines(packet: bytes, form: str, line: int = APRS_LINE) -> list[str]:
     if count > MAX_LINES or len(text) > MAX_CHARACTERS:
         raise InputError(
             f"a packet of {len(packet)} bytes makes {len(text)} characters and {count} lines as {form}; "
-            f"{MAX_CHARACTERS} and {MAX_LINES} are the most: use smaller packets (--size) or longer lines"
+            f"{MAX_CHARACTERS} and {MAX_LINES} are the most: use smaller packets or longer lines"
         )
     share = math.ceil(len(text) / count)
     start = f"SZ{FORMS[form].letter}{_base36(_key(packet), 2)}"
