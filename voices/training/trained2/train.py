@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ...spaces.trained_voice import PITCH_CENTER, PITCH_SCALE
-from ..checkpoint import Run, averaged
+from ..checkpoint import Run
 from ..losses import losses
 from ..network import Critic
 from .data import Batch, Sampler, Speakers, Spoken
@@ -36,6 +36,8 @@ TIMBRE_STEP = 2 / 7
 """Width of a cell of each number of the timbre when it is sent in 3 bits; noise of that width is added."""
 AVERAGING = 0.998
 WARM_UP, FLAT = 300, 4000
+RESTART = 100
+"""Steps that the rate rises in where the optimizer starts anew."""
 SAVE_EVERY_S = 180.0
 LOG_EVERY = 20
 VALIDATE_EVERY = 400
@@ -124,6 +126,7 @@ def train(plan: TrainingPlan, speakers: Speakers, learned: list[Spoken], held_ou
     )
     judged = _fixed(speakers, held_out, plan)
     torch.manual_seed(plan.seed + run.step)
+    begun = -RESTART if run.optimizer.state else run.step
     saved = time.monotonic()
     sums: dict[str, list[float]] = {}
     with open(plan.build / f"{plan.stage}.csv", "a", encoding="utf-8", newline="") as file:
@@ -133,7 +136,7 @@ def train(plan: TrainingPlan, speakers: Speakers, learned: list[Spoken], held_ou
                 break
             started = time.monotonic()
             for group in run.optimizer.param_groups:
-                group["lr"] = plan.rate * rate_share(run.step)
+                group["lr"] = plan.rate * rate_share(run.step) * min((run.step - begun + 1) / RESTART, 1.0)
             for key, value in _step(run, _tensors(batch, device), plan).items():
                 sums.setdefault(key, []).append(value)
             run.spent_s += time.monotonic() - started
@@ -156,14 +159,20 @@ def train(plan: TrainingPlan, speakers: Speakers, learned: list[Spoken], held_ou
 def start(plan: TrainingPlan, speakers: int, device: torch.device) -> Run:
     """Return new networks with their optimizers."""
     voice, critic = Voice(speakers).to(device), Critic(condition=LATENT + PROSODY).to(device)
-    averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGING)
     return Run(
         voice,
-        torch.optim.swa_utils.AveragedModel(voice, multi_avg_fn=averaging),
+        torch.optim.swa_utils.AveragedModel(voice, multi_avg_fn=_average),
         critic,
         torch.optim.AdamW(voice.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
         torch.optim.AdamW(critic.parameters(), plan.critic_rate, betas=(0.5, 0.9), fused=True),
     )
+
+
+@torch.no_grad()
+def _average(averages: list[Tensor], weights: list[Tensor], count: Tensor | int) -> None:
+    """Move `averages` towards `weights`: the mean of all so far at first, then of the last 500 or so."""
+    decay = min(AVERAGING, (1 + int(count)) / (10 + int(count)))
+    torch._foreach_lerp_(averages, weights, 1 - decay)
 
 
 def rate_share(step: int) -> float:
@@ -241,13 +250,13 @@ def validate(run: Run, judged: list[Batch], device: torch.device) -> dict[str, f
 
 
 def write_compact(build: Path, out: Path, names: tuple[str, ...]) -> None:
-    """Write the averaged weights of the latest stage in 16 bits to the file `out`: training can go on from it."""
+    """Write the weights of the latest stage in 16 bits to the file `out`: training can go on from it."""
     stage = latest(build)
     if stage is None:
         raise SystemExit(f"no stage was begun in {build}")
     path = build / f"{stage}.pt"
     state = torch.load(path, map_location="cpu", weights_only=True)
-    weights = averaged(state["average"])
+    weights = state["voice"]
     np.savez_compressed(
         out,
         stage=np.array(stage),
