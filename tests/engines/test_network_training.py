@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import lzma
 import math
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +149,21 @@ def test_training_learns_and_goes_on_where_it_was(tmp_path: Path) -> None:
         assert again["step"] == 301
         assert again["tokens"] == 301 * 80
         assert again["validation_bits"] == pytest.approx(first[-1]["validation_bits"], abs=0.01)
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_signal_ends_training_after_the_step_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def average_and_signal(progress: Progress, network: Network) -> None:
+        average(progress, network)
+        if progress.step == 4:  # during the fifth
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(training, "average", average_and_signal)
+    assert train(tmp_path, 0, tiny_network())[-1]["step"] == 5  # no number of steps is set
+    assert signal.getsignal(signal.SIGTERM) == before
+    other = tiny_network()
+    assert load(tmp_path / "checkpoint.npz", other, torch.optim.Adam(other.parameters())).step == 5
 
 
 def test_checkpoints_hold_what_was_saved(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import json
 import math
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,24 +73,16 @@ def train(
     """
     torch.set_num_threads(1)
     network.dropout = recipe.dropout
-    # one step's gradients say little about a phrase that it does not have: a longer memory of squares than usual
     adam = torch.optim.Adam(network.parameters(), lr=recipe.rate, betas=(0.9, 0.99), eps=1e-10)
     checkpoint = plan.build / CHECKPOINT
     progress = load(checkpoint, network, adam) if checkpoint.exists() else Progress()
-    first, started, saved_at, validated_at = (
-        progress.step,
-        time.process_time() - progress.spent_s,
-        time.monotonic(),
-        -math.inf,
-    )
+    first = progress.step
+    started = time.process_time() - progress.spent_s
+    saved_at, validated_at = time.monotonic(), -math.inf
     torch.manual_seed(plan.seed * 1_000_003 + first)
     streams = Streams(training[0], training[1], keys, COLUMNS, TIME, (plan.seed, first))
     state = network.zero_state(COLUMNS)
-    stopping: list[int] = []
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda number, _: stopping.append(number))
-
-    with (plan.build / LOG).open("a", encoding="utf-8") as log:
+    with (plan.build / LOG).open("a", encoding="utf-8") as log, _signals() as stopping:
 
         def note(**values: float) -> None:
             counters = {"step": progress.step, "tokens": progress.tokens, "cpu_s": round(progress.spent_s, 1)}
@@ -117,6 +111,21 @@ def train(
         save_whole(checkpoint, network, adam, progress)
         save_small(plan.build / SMALL_CHECKPOINT, network, adam, progress)
         note(**_validate_all(network, progress, validation, keys))
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collect SIGTERM and SIGINT, which would end the process otherwise, so that the step under way can end first."""
+    caught: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: caught.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _step(
