@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from .audio.reading import AudioSource, Recording, engine_blocks, open_recording
@@ -19,9 +21,15 @@ from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
 from .segments.utterances import SpeakerSpeech
 from .speakers import check_names, name_speakers
 from .textcoder.registry import DEFAULT_ID, TEXT_CODERS
-from .types import Payload, Speaker, Utterance
+from .types import Payload, Samples, Speaker, Transcript, Utterance
 
 logger = logging.getLogger(__name__)
+
+MAX_UNREAD = 2
+"""How many segments of a speaker may wait for the recognizer, so that memory stays flat in a long recording."""
+
+Read = Callable[[Samples], "Future[Transcript]"]
+"""Starts to recognize a segment in the recognizer's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +126,19 @@ def compress(
             f"{recording.name} has a speaker on each channel; speaker_count is for one channel",
             remedies=("no_speaker_count", "mix"),
         )
-    if split or speaker_count == 1:
-        accumulators, heard = _accumulators_by_channel(recording, split, recognizer, progress)
-    else:
-        embedder = speaker_embedder or load_engine("speaker_embedder")
-        accumulators, heard = _accumulators_by_voice(recording, speaker_count, recognizer, embedder, progress)
+    transcribe = recognizer.transcribe
+    with ThreadPoolExecutor(1, "speechzip-recognition") as recognition:
+
+        def read(samples: Samples) -> Future[Transcript]:
+            return recognition.submit(transcribe, samples)
+
+        if split or speaker_count == 1:
+            accumulators, heard = _accumulators_by_channel(recording, split, read, progress)
+        else:
+            embedder = speaker_embedder or load_engine("speaker_embedder")
+            accumulators, heard = _accumulators_by_voice(recording, speaker_count, read, embedder, progress)
+        for accumulator in accumulators:
+            accumulator.finish()
     payload = _payload(accumulators, voice_encoder, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
     if not payload.utterances:
         raise NoSpeechError(
@@ -143,10 +159,10 @@ def compress(
 
 
 def _accumulators_by_channel(
-    recording: Recording, split: bool, recognizer: Recognizer, progress: Progress | None
+    recording: Recording, split: bool, read: Read, progress: Progress | None
 ) -> tuple[list[_SpeakerAccumulator], int]:
     """Return the speaker of each channel, or the only speaker, and the number of samples at 16 kHz."""
-    accumulators = [_SpeakerAccumulator(recognizer, channel) for channel in range(2 if split else 1)]
+    accumulators = [_SpeakerAccumulator(read, channel) for channel in range(2 if split else 1)]
     segmenters = [SpeechSegmenter() for _ in accumulators]
     heard = 0
     blocks = engine_blocks(recording)
@@ -166,7 +182,7 @@ def _accumulators_by_channel(
 def _accumulators_by_voice(
     recording: Recording,
     speaker_count: int | None,
-    recognizer: Recognizer,
+    read: Read,
     embedder: SpeakerEmbedder,
     progress: Progress | None,
 ) -> tuple[list[_SpeakerAccumulator], int]:
@@ -186,7 +202,7 @@ def _accumulators_by_voice(
         diarizer.listen(segment)
     turns = diarizer.turns(speaker_count)
     accumulators = [
-        _SpeakerAccumulator(recognizer, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))
+        _SpeakerAccumulator(read, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))
     ]
     sound = (tracks(block, split=False)[0] for block in engine_blocks(recording))
     for turn, segment in zip(turns, cut_segments(sound, [(turn.start_s, turn.end_s) for turn in turns]), strict=True):
@@ -199,10 +215,11 @@ def _accumulators_by_voice(
 class _SpeakerAccumulator:
     """One speaker: the utterances, and enough speech to measure the voice."""
 
-    def __init__(self, recognizer: Recognizer, channel: int) -> None:
+    def __init__(self, read: Read, channel: int) -> None:
         self.channel = channel
         self.utterances: list[Utterance] = []
-        self._recognizer = recognizer
+        self._read = read
+        self._unread: deque[tuple[SpeechSegment, Future[Transcript]]] = deque()
         self._speech = SpeakerSpeech()
 
     def measure(self, voice_encoder: VoiceEncoder) -> Speaker:
@@ -210,8 +227,19 @@ class _SpeakerAccumulator:
         return Speaker(self._speech.measure(voice_encoder), self.channel)
 
     def take(self, segment: SpeechSegment) -> None:
-        """Take in the next segment of what they said."""
-        transcript = self._recognizer.transcribe(segment.samples)
+        """Take in the next segment of what they said; it is read while the next ones are found."""
+        self._unread.append((segment, self._read(segment.samples)))
+        if len(self._unread) > MAX_UNREAD:
+            self._hear()
+
+    def finish(self) -> None:
+        """Wait until all that was taken in is read."""
+        while self._unread:
+            self._hear()
+
+    def _hear(self) -> None:
+        segment, reading = self._unread.popleft()
+        transcript = reading.result()
         utterance = self._speech.take(segment, transcript)
         logger.debug(
             "segment at %.2f s, %.2f s long: %s, confidence %.2f",
