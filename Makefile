@@ -39,9 +39,9 @@ live-demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
 
-# What runs no model and reads no recording of the evaluation.
+# What runs no model and reads no recording of the evaluation, on every core.
 test-fast: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m "not models and not corpus"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not models and not corpus"
 
 # Ten minutes of mutated payloads, text codes, voice files, frames and texts; inputs that break are kept in fuzz-found/.
 # `make fuzz FUZZ='--seed 7 --only "voice file"'` runs others.

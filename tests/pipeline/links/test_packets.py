@@ -173,6 +173,7 @@ def packed_with(parity: int) -> tuple[bytes, ...]:
     return pack(DATA, 70, parity).packets
 
 
+@pytest.mark.models
 @settings(max_examples=5, deadline=None)
 @given(st.randoms(use_true_random=False), st.sampled_from([1, 2, MAX_PARITY]))
 def test_any_k_of_k_and_m_restore_the_message(chance: random.Random, parity: int) -> None:
@@ -267,6 +268,7 @@ def test_rubbish_is_an_error_of_our_own(rubbish: bytes, first: bytes) -> None:
         Inbox().push(first + rubbish, 0.0)
 
 
+@pytest.mark.models
 def test_parity_of_another_message_restores_nothing_and_breaks_nothing() -> None:
     packets = pack(DATA, 70, 2, message=1).packets
     other = pack(encoded(conversation(tuple(line[::-1] for line in LINES))), 70, 2, message=1).packets
@@ -297,6 +299,7 @@ def test_golden_packets_stay_what_they_were() -> None:
     assert decode_payload(fragments[0].payload, TEXT_CODERS).payload.speakers == (Speaker(ANNA, 0),)
 
 
+@pytest.mark.models
 def test_what_does_not_fit_is_told_with_what_would() -> None:
     with pytest.raises(
         InputError, match=r"smallest part of this recording takes 1.: use packets that are . bytes longer"

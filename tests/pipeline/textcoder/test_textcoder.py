@@ -34,6 +34,7 @@ def utf8_and_a_byte_each(texts: list[str]) -> int:
     return sum(len(text.encode()) + 1 for text in texts)
 
 
+@pytest.mark.models
 @settings(deadline=None, max_examples=40)
 @given(st.lists(ANY, max_size=3))
 def test_any_unicode_comes_back_and_never_costs_more_than_plain(texts: list[str]) -> None:
@@ -42,6 +43,7 @@ def test_any_unicode_comes_back_and_never_costs_more_than_plain(texts: list[str]
     assert len(code) <= utf8_and_a_byte_each(texts)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(
     "texts",
     [
@@ -63,6 +65,7 @@ def test_comes_back(texts: list[str]) -> None:
     assert len(code) <= utf8_and_a_byte_each(texts)
 
 
+@pytest.mark.models
 def test_ten_thousand_characters_of_talk() -> None:
     text = " ".join(f"{line} That was number {index}." for index in range(70) for line in TALK)[:10_000]
     code = CODER.encode([text])
@@ -70,6 +73,7 @@ def test_ten_thousand_characters_of_talk() -> None:
     assert CODER.decode(code, 1) == [text]
 
 
+@pytest.mark.models
 def test_golden() -> None:
     for entry in json.loads(GOLDEN.read_text(encoding="utf-8")):
         code = bytes.fromhex(entry["code"])
@@ -109,6 +113,7 @@ def test_nothing_costs_nothing() -> None:
     assert CODER.decode(b"", 0) == []
 
 
+@pytest.mark.models
 def test_repetition_is_padded_to_what_a_decoder_allows() -> None:
     text = "ha " * 3000
     code = CODER.encode([text])
@@ -128,6 +133,7 @@ def test_too_much_text_is_refused() -> None:
         CODER.encode(["x" * MAX_TEXT_BYTES, "x"])
 
 
+@pytest.mark.models
 def test_every_truncation_and_every_flipped_bit() -> None:
     talk = ["Hi, Sarah.", "How are you, Sarah?"]
     code = CODER.encode(talk)
@@ -201,6 +207,7 @@ def test_more_text_than_a_payload_may_have(monkeypatch: pytest.MonkeyPatch) -> N
         CODER.decode(b"\xffGood morning.\xffGood morning.", 2)
 
 
+@pytest.mark.models
 @settings(deadline=None, max_examples=60)
 @given(st.binary(min_size=1, max_size=24), st.integers(0, 4))
 def test_rubbish(code: bytes, count: int) -> None:
@@ -210,6 +217,7 @@ def test_rubbish(code: bytes, count: int) -> None:
         assert sum(map(len, texts)) <= 16 * (MAX_TOKENS_PER_BYTE * len(code) + count)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("code", [b"\0", b"\0" * 40, b"\x01" * 40, b"\xfe" * 200, b"\x55" * 200])
 def test_rubbish_ends(code: bytes) -> None:
     with contextlib.suppress(PayloadError):

@@ -166,6 +166,7 @@ print(code.hex())
 """
 
 
+@pytest.mark.models
 def test_same_code_whatever_the_blas_does() -> None:
     # Each core type is another set of matrix kernels: SSE, AVX2 with fused multiply-add, AVX-512
     settings = [{"OPENBLAS_NUM_THREADS": threads} for threads in ("1", "2", "4")]

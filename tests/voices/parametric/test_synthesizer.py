@@ -63,6 +63,7 @@ def test_any_text(synthesizer: EspeakSynthesizer, text: str) -> None:
     assert len(synthesizer.synthesize(text, None, None, "en")) > 1000
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("text", ["blah " * 20000, "9" * 2000, "." * 100_000, "a" * 10_000])
 @pytest.mark.parametrize("pitch_hz", [50, 790])
 def test_an_endless_text_ends(synthesizer: EspeakSynthesizer, text: str, pitch_hz: float) -> None:
@@ -71,6 +72,7 @@ def test_an_endless_text_ends(synthesizer: EspeakSynthesizer, text: str, pitch_h
         assert len(speech) <= MAX_UTTERANCE_S * synthesizer.sample_rate
 
 
+@pytest.mark.models
 @pytest.mark.filterwarnings("ignore::speechzip.pipeline.SpeechzipWarning")
 @pytest.mark.parametrize("pitch_hz", [50, 64, 76, 790])
 def test_any_language_in_the_lowest_and_the_highest_voice(synthesizer: EspeakSynthesizer, pitch_hz: float) -> None:
