@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,13 @@ class Tab:
     page: Page
     problems: list[str] = field(default_factory=list[str])
     """What the page wrote to the console as an error or threw."""
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until a JavaScript expression is true; the page's security policy forbids Playwright's own waiting."""
+        deadline_s = time.monotonic() + TIMEOUT_MS / 1000
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < deadline_s, f"it never came to be: {expression}"
+            self.page.wait_for_timeout(50)
 
 
 @contextmanager

@@ -269,7 +269,7 @@ def test_two_browsers_talk(tmp_path: Path, wheel_recording: Callable[[str], Path
             best_of_times = re.compile("best of times", re.IGNORECASE)
             expect(hears.page.locator("#log li.theirs .text").filter(has_text=best_of_times)).to_have_count(1)
             expect(talks.page.locator("#log li.mine").filter(has_text=best_of_times)).to_have_count(1)
-            hears.page.wait_for_function("window.played.length > 0")
+            hears.wait_for("window.played.length > 0")
             expect(talks.page.locator("#delay")).not_to_have_text("-")
             expect(talks.page.locator("#sent")).to_have_text(re.compile(r"^([5-9]\d|\d{3})"))
             expect(hears.page.locator("#received")).to_have_text(re.compile(r"^([5-9]\d|\d{3})"))
@@ -278,7 +278,7 @@ def test_two_browsers_talk(tmp_path: Path, wheel_recording: Callable[[str], Path
             expect(hears.page.get_by_role("button", name="Hold to talk")).to_be_visible()
             hears.page.set_viewport_size({"width": 320, "height": 568})
             assert hears.page.evaluate("document.documentElement.scrollWidth") == 320
-            hears.page.wait_for_function("$('log').scrollTop + $('log').clientHeight > $('log').scrollHeight - 2")
+            hears.wait_for("$('log').scrollTop + $('log').clientHeight > $('log').scrollHeight - 2")
             threading.Event().wait(1.0)
             sound = hears.page.evaluate("window.played")
             hears.page.screenshot(path=tmp_path / "heard.png")
