@@ -1,10 +1,10 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
-from .atomic import atomic_file, check_writable
 from .audio.downmix import downmix
 from .audio.reading import AudioSource, open_recording, resample
 from .compression import Compressed, compress
+from .console.display import printable, printable_json, shown_name
+from .console.progress import progress_bar
 from .decompression import decompress, read_payload, render, with_voices
-from .display import printable, printable_json, shown_name
 from .engines import engine_names, load_engine, load_recognizer
 from .errors import (
     AudioError,
@@ -26,10 +26,8 @@ from .errors import (
     TextError,
     VoiceError,
 )
-from .inference import open_session
 from .languages import LANGUAGES
 from .payload.format import Decoded, decode_payload, encode_payload
-from .progress import progress_bar
 from .protocols import (
     ENGINE_SAMPLE_RATE,
     MAX_UTTERANCE_S,
@@ -46,8 +44,11 @@ from .protocols import (
 from .segments.silero import SileroDetector
 from .sentences import SENTENCE_END, split_sentences
 from .summary import OPUS_BPS
+from .system.atomic import atomic_file, check_writable
+from .system.inference import open_session
+from .system.threads import keep_one_blas_thread, one_blas_thread
+from .system.wheels import RECOGNIZER_WHEEL, RECORDINGS, package_folder, recognizer_folder, recognizer_recording
 from .textcoder.registry import TEXT_CODERS
-from .threads import keep_one_blas_thread, one_blas_thread
 from .types import (
     MAX_LONG_VOICE_BYTES,
     MAX_VOICE_BYTES,
@@ -61,7 +62,6 @@ from .types import (
     Voice,
     VoiceReference,
 )
-from .wheels import RECOGNIZER_WHEEL, RECORDINGS, package_folder, recognizer_folder, recognizer_recording
 
 __all__ = [
     "ENGINE_SAMPLE_RATE", "LANGUAGES", "MAX_LONG_VOICE_BYTES", "MAX_UTTERANCE_S", "MAX_VOICE_BYTES", "OPUS_BPS",

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from .display import shown_name
+from .console.display import shown_name
 from .errors import OutputError, SpeechzipError, SpeechzipWarning
-from .threads import keep_one_blas_thread
+from .system.threads import keep_one_blas_thread
 
 if TYPE_CHECKING:
     from .protocols import Progress
@@ -206,7 +206,7 @@ def _options(  # pyright: ignore[reportUnusedFunction]  # typer calls it
 ) -> None:
     """Compress speech by understanding it: words, voices and timing in a few bytes."""
     if debug:
-        from .diagnostics import show_log
+        from .console.diagnostics import show_log
 
         show_log()
 
@@ -241,7 +241,7 @@ def main() -> None:
     except SpeechzipError as error:
         if stopped_by:  # an interrupted import turned the exit into an error of its own
             sys.exit(128 + stopped_by[0])
-        from .diagnostics import explain
+        from .console.diagnostics import explain
 
         logger.debug("this ended the command:", exc_info=True)
         _complain(explain(error))
@@ -293,7 +293,7 @@ def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
     `source` is the input, which must not be overwritten.
     """
     if not _is_dash(path):
-        from .atomic import atomic_file
+        from .system.atomic import atomic_file
 
         with atomic_file(path, force, [sys.stdin.buffer if _is_dash(source) else source]) as file:
             yield file
@@ -314,13 +314,13 @@ def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
 
 
 def _progress(verb: str, quiet: bool) -> AbstractContextManager[Progress | None]:
-    from .progress import progress_bar
+    from .console.progress import progress_bar
 
     return nullcontext() if quiet else progress_bar(verb)
 
 
 def _print(summary: Any, lines: list[str], as_json: bool, quiet: bool, to_stderr: bool) -> None:
-    from .display import printable, printable_json
+    from .console.display import printable, printable_json
 
     if as_json:
         lines = [printable_json(summary, indent=2)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from .display import printable
+from .console.display import printable
 from .payload.format import VERSION, Decoded
 from .protocols import VoiceBook
 from .types import Speaker, Voice

@@ -16,13 +16,14 @@ FOLDERS = ("pipeline", "voices", "eval")
 
 ROOMS = {
     "pipeline": """
-        errors wheels threads display diagnostics languages sentences types protocols progress atomic inference engines
+        errors system languages sentences types protocols console engines
         payload textcoder audio segments recognizers
         speakers compression synthesis decompression writing summary links live cli
     """,
     "pipeline.links": "wire cutting parity packing unpacking airtime presets text qr plan files commands",
     "pipeline.live": "defaults extras limits workers wire reports devices session commands bench",
     "voices": "espeak acoustics spaces text store parametric embedding clip trained training cli",
+    "voices.text": "split lexicon normalization pronunciation training",
     "eval": "types conditions engines corpora metrics codecs results run report bench commands",
 }
 """Rooms and modules from the ground up: each may import those before it."""

@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from ..display import shown_name
+from ..console.display import shown_name
 from ..errors import AudioError, SpeechzipWarning
 from ..types import Samples
 from .containers import MAX_CHANNELS, layout_of

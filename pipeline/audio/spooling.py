@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from ..display import shown_name
+from ..console.display import shown_name
 from ..errors import AudioError
 
 SPOOL_MEMORY = 32 << 20

@@ -63,7 +63,7 @@ def pack(
     force: Force = False,
 ) -> None:
     """Cut a payload into packets that can be decoded alone; what fits stays one packet as it is."""
-    from ..display import shown_name
+    from ..console.display import shown_name
     from .files import SUFFIX, read_packet, write_packets
     from .packing import pack as pack_payload
     from .presets import preset
@@ -121,9 +121,9 @@ def unpack(
     force: Force = False,
 ) -> None:
     """Put packets together again: what has come can be spoken, and what is missing is told."""
-    from ..atomic import atomic_file, check_writable
-    from ..display import shown_name
+    from ..console.display import shown_name
     from ..errors import PayloadCorrupt
+    from ..system.atomic import atomic_file, check_writable
     from .files import numbered, packets_of, read_packet
     from .files import unpack as unpack_packets
     from .text import MAX_BLOB
@@ -159,7 +159,7 @@ def unpack(
 
 
 def _write_text(lines: list[str], output: Path | None, force: bool) -> None:
-    from ..atomic import atomic_file
+    from ..system.atomic import atomic_file
 
     if output is None or str(output) == "-":
         print("\n".join(lines))
@@ -217,12 +217,12 @@ def _lines(row: dict[str, Any]) -> list[str]:
 
 
 def _print(summary: dict[str, Any], lines: list[str], as_json: bool) -> None:
-    from ..display import printable, printable_json
+    from ..console.display import printable, printable_json
 
     print(printable_json(summary, indent=2) if as_json else "\n".join(map(printable, lines)))
 
 
 def _tell(message: str) -> None:
-    from ..display import printable
+    from ..console.display import printable
 
     print(f"speechzip: {printable(message)}", file=sys.stderr)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..atomic import atomic_file, check_writable
+from ..console.display import shown_name
 from ..decompression import MAX_PAYLOAD_BYTES
-from ..display import shown_name
 from ..errors import InputError, OutputError, PayloadError
 from ..payload.format import encode_payload
+from ..system.atomic import atomic_file, check_writable
 from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ..types import Payload
 from .text import find_packets

@@ -23,10 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import EngineError
-from ..inference import open_session
 from ..protocols import ENGINE_SAMPLE_RATE
+from ..system.inference import open_session
+from ..system.wheels import RECOGNIZER_WHEEL, recognizer_folder
 from ..types import Samples, Transcript
-from ..wheels import RECOGNIZER_WHEEL, recognizer_folder
 from .cleaning import tidy
 from .repetition import Run, repeated_runs
 

@@ -25,10 +25,10 @@ import numpy.typing as npt
 import onnxruntime
 
 from ..errors import EngineError
-from ..inference import open_session
 from ..protocols import ENGINE_SAMPLE_RATE
+from ..system.inference import open_session
+from ..system.wheels import package_folder
 from ..types import Samples
-from ..wheels import package_folder
 
 logger = logging.getLogger(__name__)
 

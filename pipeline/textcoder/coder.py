@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import PayloadCorrupt, TextError
-from ..threads import one_blas_thread
+from ..system.threads import one_blas_thread
 from ..types import MAX_TEXT_BYTES
 from .predictor import Model, Odds, Predictor
 from .rangecoder import RangeDecoder, RangeEncoder

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from speechzip.voices.acoustics.vocoder import BANDS
-from speechzip.voices.text.pronunciation import pronounced
+from speechzip.voices.text.pronunciation.pronunciation import pronounced
 from speechzip.voices.training.trained2.data import Speakers, Spoken, load
 from speechzip.voices.training.trained2.network import LATENT, PREFIXES
 from speechzip.voices.training.trained2.shards import (

@@ -1,1 +1,1 @@
-"""English text to speech: normalization to words, and the pronunciation of words."""
+"""English text to phones: normalization to words, and the pronunciation of words."""

@@ -24,9 +24,9 @@ from ..acoustics.pitch import fundamental_frequency
 from ..parametric.synthesizer import EspeakSynthesizer
 from ..spaces.parametric_voice import SPACE as PARAMETRIC_SPACE
 from ..spaces.trained_voice import CORRECTIONS, NEUTRAL_PITCH_HZ, SPACE, TrainedVoice
-from ..text.normalize import normalize_text
+from ..text.normalization.normalize import normalize_text
+from ..text.normalization.unicode import is_readable
 from ..text.split import split_text
-from ..text.unicode import is_readable
 from .networks import frame_positions, network
 from .phone_tokens import PAUSE, text_tokens
 

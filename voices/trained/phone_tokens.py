@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from ..text.phonemes import INVENTORY, phoneme_groups
-from ..text.phones import Group, Phone
+from ..text.pronunciation.phonemes import INVENTORY, phoneme_groups
+from ..text.pronunciation.phones import Group, Phone
 
 PAUSE, FIRST, INSIDE, LAST = range(4)
 """Position of a phone in its word; the only phone of a word is the first."""

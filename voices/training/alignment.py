@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pocketsphinx
 from tqdm import tqdm
 
-from ..text import arpabet
-from ..text.phonemes import CONSONANTS, VOWELS, phoneme_groups
-from ..text.phones import Group
+from ..text.lexicon import arpabet
+from ..text.pronunciation.phonemes import CONSONANTS, VOWELS, phoneme_groups
+from ..text.pronunciation.phones import Group
 from .corpus import load_samples
 from .recordings import Recording, Span
 

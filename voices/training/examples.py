@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..acoustics.melspectrum import scale_level, speech_frames
 from ..acoustics.vocoder import BANDS, band_frequencies, hz_to_mel, linear_interpolation
 from ..spaces.trained_voice import PITCH_SCALE, scaled_prosody
-from ..text.phonemes import phoneme_groups
+from ..text.pronunciation.phonemes import phoneme_groups
 from ..trained.networks import frame_positions
 from ..trained.phone_tokens import PAUSE, Token, pause_token, word_tokens
 from .recordings import Recording, Span

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ..acoustics.vocoder import BANDS
 from ..spaces.trained_voice import TIMBRE
-from ..text.phonemes import INVENTORY
+from ..text.pronunciation.phonemes import INVENTORY
 
 PROSODY = 3
 """Measured part of a voice: mean and standard deviation of log pitch, speaking rate; each scaled to about [-1, 1]."""

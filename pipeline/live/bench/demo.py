@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import SpeechzipError
 from ...summary import OPUS_BPS
-from ...wheels import recognizer_recording
+from ...system.wheels import recognizer_recording
 from .loopback import talk_and_listen
 
 FOLDER = Path("demo/live")

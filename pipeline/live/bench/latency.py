@@ -19,8 +19,8 @@ from ...audio.reading import engine_blocks, open_recording
 from ...errors import SpeechzipError
 from ...protocols import ENGINE_SAMPLE_RATE
 from ...segments.segmentation import EndpointingSettings, SpeechSegmenter
+from ...system.wheels import recognizer_recording
 from ...types import Samples
-from ...wheels import recognizer_recording
 from .loopback import talk_and_listen
 
 GOAL_S, LEAST_S = 0.3, 0.5

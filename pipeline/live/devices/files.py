@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from ...atomic import atomic_file, check_writable
 from ...audio.downmix import downmix
 from ...audio.reading import engine_blocks, open_recording
 from ...errors import OutputError
 from ...protocols import ENGINE_SAMPLE_RATE
+from ...system.atomic import atomic_file, check_writable
 from ...types import Samples
 from ..reports import Heard
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from ...display import printable_json
+from ...console.display import printable_json
 from ..reports import (
     Delivered,
     Heard,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...audio.reading import resample
-from ...display import printable
+from ...console.display import printable
 from ...engines import load_engine
 from ...errors import SpeechzipError
 from ...payload.format import VERSION, encode_payload

@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ...console.display import printable
 from ...decompression import with_voices
-from ...display import printable
 from ...errors import DeviceError
 from ...synthesis import known_voice
 from ...types import Payload, Samples, Utterance, Voice, VoiceReference

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
 from typing import ClassVar
 
-from ...display import printable
+from ...console.display import printable
 from ...errors import ProtocolError
 from ...payload.varint import encode_varint
 from .frames import MAX_BODY, Frame, encode_frame, read_varint

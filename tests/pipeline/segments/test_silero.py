@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, resample
-from speechzip.pipeline.inference import open_session
 from speechzip.pipeline.segments import silero
 from speechzip.pipeline.segments.silero import CHUNK, CONTEXT, SileroDetector
+from speechzip.pipeline.system.inference import open_session
 
 pytestmark = pytest.mark.models
 

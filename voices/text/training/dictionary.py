@@ -14,7 +14,7 @@ from pathlib import Path
 
 from speechzip.pipeline import package_folder
 
-from ..arpabet import with_schwa
+from ..lexicon.arpabet import with_schwa
 
 Pronunciation = tuple[str, ...]
 """Phones with stress: ("HH", "AX0", "L", "OW1")."""

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..arpabet import PHONES
-from ..unknown import LONGEST, SLOTS, SYMBOLS, collapse
+from ..lexicon.arpabet import PHONES
+from ..lexicon.unknown import LONGEST, SLOTS, SYMBOLS, collapse
 from .dictionary import Pronunciation, is_held_out, names, read_dictionary
 from .network import LettersNetwork
 

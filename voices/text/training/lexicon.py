@@ -11,8 +11,8 @@ from collections import Counter
 from io import TextIOWrapper
 from pathlib import Path
 
-from ..arpabet import PHONES
-from ..lexicon import BASE, BLOCK, COMMON
+from ..lexicon.arpabet import PHONES
+from ..lexicon.lexicon import BASE, BLOCK, COMMON
 from .dictionary import license, read_dictionary
 
 COMMON_COUNT = 40

@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..arpabet import PHONES
-from ..unknown import REACHES, SLOTS, SYMBOLS
+from ..lexicon.arpabet import PHONES
+from ..lexicon.unknown import REACHES, SLOTS, SYMBOLS
 
 WIDTH = 96
 

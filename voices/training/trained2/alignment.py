@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ...text.phones import Group
+from ...text.pronunciation.phones import Group
 from ..alignment import align
 from ..recordings import Span
 from .tokens import Token, pause_token, word_tokens

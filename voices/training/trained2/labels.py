@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ...text.pronunciation import pronounced
+from ...text.pronunciation.pronunciation import pronounced
 from ..corpus import load_samples
 from ..recordings import Recording
 from .alignment import label

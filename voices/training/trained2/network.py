@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ...acoustics.vocoder import BANDS
-from ...text.arpabet import INVENTORY
+from ...text.lexicon.arpabet import INVENTORY
 from ..network import Stack
 
 LATENT = 128

@@ -21,8 +21,8 @@ from tqdm import tqdm
 
 from ...acoustics.melspectrum import normalized
 from ...acoustics.vocoder import SAMPLE_RATE
-from ...text.arpabet import PAUSES, VOWELS
-from ...text.phones import Group, Phone
+from ...text.lexicon.arpabet import PAUSES, VOWELS
+from ...text.pronunciation.phones import Group, Phone
 from .alignment import label
 from .features import measure
 from .shards import SHARD, TEACHER, Packed, write_shard

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...text.arpabet import INVENTORY
-from ...text.phones import Phone
+from ...text.lexicon.arpabet import INVENTORY
+from ...text.pronunciation.phones import Phone
 
 PAUSE, FIRST, INSIDE, LAST, ONLY = range(5)
 """Where in its word a phone stands."""

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import onnxruntime
 import pytest
-from speechzip.pipeline import inference as sessions
-from speechzip.pipeline.inference import open_session
 from speechzip.pipeline.segments import silero
+from speechzip.pipeline.system import inference as sessions
+from speechzip.pipeline.system.inference import open_session
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.models
@@ -39,7 +39,7 @@ def test_no_session_is_opened_elsewhere() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "onnxruntime.InferenceSession"
     ]
-    assert users == ["pipeline/inference.py"]
+    assert users == ["pipeline/system/inference.py"]
 
 
 def test_onnxruntime_itself_is_left_as_it_is() -> None:

@@ -1,6 +1,6 @@
 """The pronunciation of English for the voice `trained-1`: phones of a closed inventory that its weights index.
 
-The weights learned espeak-ng's phones. Words now come from the dictionary (`text.pronunciation`) in ARPAbet, and are
+The weights learned espeak-ng's phones. Words now come from the dictionary (`voices.text.lexicon`) in ARPAbet, and are
 converted here to espeak-ng's phones: the tapped t of "matter", the glottal t of "button", the i of "happy". The voice
 is as intelligible: Moonshine tiny misreads 4.4 % of the words of 60 sentences; with espeak-ng's own phones, 4.9 %.
 """
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .arpabet import PAUSES
-from .arpabet import VOWELS as ARPABET_VOWELS
+from ..lexicon.arpabet import PAUSES
+from ..lexicon.arpabet import VOWELS as ARPABET_VOWELS
 from .phones import Group, Phone
 from .pronunciation import pronounced
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .protocols import Progress
+    from ..protocols import Progress
 
 
 @contextmanager

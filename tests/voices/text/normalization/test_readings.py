@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from speechzip.voices.text.normalize import normalize_text
+from speechzip.voices.text.normalization.normalize import normalize_text
 
 LINES = (Path(__file__).parent / "readings.tsv").read_text("utf-8").splitlines()
 READINGS = [line.split("\t") for line in LINES if line and not line.startswith("# ")]

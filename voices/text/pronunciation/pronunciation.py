@@ -13,7 +13,10 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from .arpabet import VOWELS
+from ..lexicon.arpabet import VOWELS
+from ..lexicon.lexicon import is_common, pronunciation
+from ..lexicon.unknown import guess
+from ..normalization.normalize import normalize_text
 from .clauses import clauses
 from .function_words import (
     A_LETTER,
@@ -27,10 +30,7 @@ from .function_words import (
     WEAK,
 )
 from .homographs import homograph
-from .lexicon import is_common, pronunciation
-from .normalize import normalize_text
 from .phones import Group, Phone
-from .unknown import guess
 
 Phones = tuple[str, ...]
 """With stress, as the dictionary has them: ("HH", "AX0", "L", "OW1")."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from .errors import EngineError
+from ..errors import EngineError
 
 RECOGNIZER_WHEEL = "moonshine-voice==0.0.48"
 """Brings the recognizer's weights, a speaker embedding and two recordings; later releases download the weights."""

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from speechzip.voices.text.arpabet import INVENTORY, PAUSES, VOWELS
-from speechzip.voices.text.phones import Phone
-from speechzip.voices.text.pronunciation import pronounced, word_phones
-from speechzip.voices.text.unknown import LONGEST, guess
+from speechzip.voices.text.lexicon.arpabet import INVENTORY, PAUSES, VOWELS
+from speechzip.voices.text.lexicon.unknown import LONGEST, guess
+from speechzip.voices.text.pronunciation.phones import Phone
+from speechzip.voices.text.pronunciation.pronunciation import pronounced, word_phones
 
 LINES = (Path(__file__).parent / "homographs.tsv").read_text("utf-8").splitlines()
 HOMOGRAPHS = [tuple(line.split("\t")) for line in LINES if not line.startswith("#")]

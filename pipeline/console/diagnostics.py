@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 
+from ..errors import Remedy, SpeechzipError
 from .display import printable
-from .errors import Remedy, SpeechzipError
 
 HINTS: dict[Remedy, str] = {
     "accept_license": "if you accept it, run: speechzip voices license --accept",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from speechzip.pipeline import RECOGNIZER_WHEEL, RECORDINGS, EngineError, package_folder, recognizer_recording
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_folders_are_found_and_nothing_is_imported() -> None:
@@ -36,4 +36,4 @@ def test_no_package_is_looked_for_elsewhere() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and node.attr == "submodule_search_locations"
     }
-    assert users == {"pipeline/wheels.py", "eval/run/digests.py"}  # a digest of a package's files
+    assert users == {"pipeline/system/wheels.py", "eval/run/digests.py"}  # a digest of a package's files

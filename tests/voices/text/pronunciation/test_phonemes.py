@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from speechzip.voices.text.arpabet import PAUSES
-from speechzip.voices.text.phonemes import INVENTORY, VOWELS, WORD_BOUNDARY, phoneme_groups, phonemes
-from speechzip.voices.text.phones import Phone
+from speechzip.voices.text.lexicon.arpabet import PAUSES
+from speechzip.voices.text.pronunciation.phonemes import INVENTORY, VOWELS, WORD_BOUNDARY, phoneme_groups, phonemes
+from speechzip.voices.text.pronunciation.phones import Phone
 
-SHARED = Path(__file__).parents[3].parent / "shared"
+SHARED = Path(__file__).parents[4].parent / "shared"
 
 
 def ipa(phones: tuple[Phone, ...]) -> str:

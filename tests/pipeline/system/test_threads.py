@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from speechzip.pipeline.inference import cores
+from speechzip.pipeline.system.inference import cores
+from speechzip.pipeline.system.threads import one_blas_thread
 from speechzip.pipeline.textcoder import load_text_coder
 from speechzip.pipeline.textcoder.network import Network
-from speechzip.pipeline.threads import one_blas_thread
 from speechzip.voices.acoustics import melspectrum, vocoder
 from threadpoolctl import ThreadpoolController
 

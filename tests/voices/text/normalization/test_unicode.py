@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from speechzip.voices.text.unicode import clean, foreign_words, is_readable
+from speechzip.voices.text.normalization.unicode import clean, foreign_words, is_readable
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .arpabet import PAUSES
+from ..lexicon.arpabet import PAUSES
 
 
 @dataclass(frozen=True, slots=True)

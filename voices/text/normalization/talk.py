@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from re import Match
 
-from .lexicon import is_common
+from ..lexicon.lexicon import is_common
 from .patterns import I, any_of, rule
 
 CHAT = {

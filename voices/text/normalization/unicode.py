@@ -11,7 +11,7 @@ import unicodedata
 
 from anyascii import anyascii
 
-from .lexicon import is_common
+from ..lexicon.lexicon import is_common
 
 MOST_MARKS = 4
 """Most combining marks on one letter; more are a prank, and slow to normalize."""

@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from speechzip.voices.text.arpabet import INVENTORY, PHONES
-from speechzip.voices.text.lexicon import is_common, pronunciation
+from speechzip.voices.text.lexicon.arpabet import INVENTORY, PHONES
+from speechzip.voices.text.lexicon.lexicon import is_common, pronunciation
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_every_phone_is_of_the_inventory() -> None:
 
 def test_nothing_is_unpacked_before_it_is_needed() -> None:
     code = (
-        "import speechzip.voices.text.lexicon as lexicon; assert lexicon._file.cache_info().misses == 0;"
+        "import speechzip.voices.text.lexicon.lexicon as lexicon; assert lexicon._file.cache_info().misses == 0;"
         "lexicon.pronunciation('hello'); assert lexicon._block.cache_info().misses == 1"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

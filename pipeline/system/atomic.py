@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import OutputError
+from ..errors import OutputError
 
 _PARTIAL_NAME = re.compile(r"\.speechzip-[0-9a-f]{8}\.part")
 

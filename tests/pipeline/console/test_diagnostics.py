@@ -15,11 +15,11 @@ from typing import Any, get_args
 import pytest
 import speechzip.pipeline.cli as command_line
 from speechzip.pipeline import EngineError, OutputError, SpeechzipError, atomic_file
-from speechzip.pipeline.diagnostics import HINTS, explain, show_log
+from speechzip.pipeline.console.diagnostics import HINTS, explain, show_log
 from speechzip.pipeline.errors import Remedy
 from typer.main import get_command
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SPEAKS_OF_OPTIONS = (
     "cli.py", "commands.py", "diagnostics.py", "__main__.py", "bench/", "training/", "run/options.py", "terminal.py",
     "x_vector_mean.py", "headline.py",

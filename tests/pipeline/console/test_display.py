@@ -58,5 +58,5 @@ def test_json_keeps_its_lines_and_all_scripts() -> None:
 
 
 def test_examples_run() -> None:
-    result = doctest.testmod(importlib.import_module("speechzip.pipeline.display"))
+    result = doctest.testmod(importlib.import_module("speechzip.pipeline.console.display"))
     assert (result.attempted > 0, result.failed) == (True, 0)

@@ -5,7 +5,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from speechzip.voices.text.normalize import normalize_text
+from speechzip.voices.text.normalization.normalize import normalize_text
 
 WRITTEN = "0123456789 .,:;/-–—'\"()$€£%&@#+=~<>^×½²°apmstndrdthkMGBIVXA" + "\n" + "é你👍٣"
 

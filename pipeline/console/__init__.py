@@ -1,0 +1,1 @@
+"""What a person sees on a terminal: untrusted text made printable, errors with their remedies, a progress bar."""

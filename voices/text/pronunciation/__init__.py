@@ -1,0 +1,1 @@
+"""English words to phones: stress, weak forms, homographs and pauses."""
