@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from speechzip.pipeline.recognizers.moonshine import Reading
+from speechzip.pipeline.recognizers.decoder import Reading
 from speechzip.pipeline.recognizers.repetition import Run, repeated_runs
 
 
