@@ -44,6 +44,13 @@ STOP_AGAIN_S = 0.01
 """How long to wait before stopping again, if Python has dropped the first exit."""
 
 
+class Unread(Enum):
+    """What travels of speech that could not be read."""
+
+    drop = "drop"
+    mark = "mark"
+
+
 class Channels(Enum):
     """How to read the channels of a stereo recording."""
 
@@ -93,6 +100,9 @@ def compress(
     carry_voice: Annotated[
         bool, typer.Option(help="Send the voices of known speakers along, not only their ids.")
     ] = False,
+    unread: Annotated[
+        Unread, typer.Option(help="Speech that cannot be read: mark sends its time, heard as a tone; drop nothing.")
+    ] = Unread.mark,
     as_json: Json = False,
     force: Force = False,
     quiet: Quiet = False,
@@ -122,6 +132,7 @@ def compress(
             speakers=speaker or (),
             carry_voices=carry_voice,
             speaker_count=count,
+            unread=unread.value,
             progress=progress,
         )
         file.write(compressed.data)

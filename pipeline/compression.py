@@ -22,10 +22,11 @@ from .segments.utterances import SpeakerSpeech
 from .speakers import check_names, name_speakers
 from .textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from .types import Payload, Samples, Speaker, Transcript, Utterance
+from .unread import Unread, UnreadMode, drop_unread, unread_in
 
 logger = logging.getLogger(__name__)
 
-MAX_UNREAD = 2
+MAX_WAITING = 2
 """How many segments of a speaker may wait for the recognizer, so that memory stays flat in a long recording."""
 
 Read = Callable[[Samples], "Future[Transcript]"]
@@ -44,6 +45,8 @@ class Compressed:
     """Size of the source; for samples in memory, as 16-bit WAV."""
     elapsed_s: float
     """How long compressing took, models loaded included."""
+    unread: tuple[Unread, ...] = ()
+    """Speech that could not be read, whether or not a mark of it travels."""
 
     @property
     def payload(self) -> Payload:
@@ -53,7 +56,7 @@ class Compressed:
     @property
     def text(self) -> str:
         """All words in the order of their utterances' starts; a space between utterances."""
-        return " ".join(utterance.text for utterance in self.payload.utterances)
+        return " ".join(utterance.text for utterance in self.payload.utterances if utterance.text)
 
     @property
     def bitrate_bps(self) -> float:
@@ -73,6 +76,7 @@ def compress(
     speakers: Sequence[str] = (),
     voice_book: VoiceBook | None = None,
     carry_voices: bool = False,
+    unread: UnreadMode = "mark",
     progress: Progress | None = None,
 ) -> Compressed:
     """Return a recording's words, voices and timing in a few hundred bytes.
@@ -92,11 +96,12 @@ def compress(
             ``auto`` applies to all.
         voice_book: the voices known by name; the default store if None.
         carry_voices: send the voices of known speakers along, not only their ids.
+        unread: what travels of speech that could not be read: ``mark``, its time; ``drop``, nothing.
         progress: called with the seconds done and the total.
 
     Raises:
         AudioError: the source is not audio, empty, cut short, or longer than a day.
-        NoSpeechError: nobody says a word in it.
+        NoSpeechError: there is no speech in it, or with ``drop`` none that could be read.
         VoiceError: the voice book does not know somebody who is named.
         EngineError: an engine is missing or fails.
 
@@ -145,6 +150,15 @@ def compress(
             f"no speech found in {recording.name} ({recording.duration_s:.1f} s); "
             "check that it is the right recording and loud enough"
         )
+    lost = unread_in(payload)
+    if unread == "drop":
+        payload, lost = drop_unread(payload)
+        if not payload.utterances:
+            raise NoSpeechError(
+                f"no words found in {recording.name}: {sum(mark.duration_s for mark in lost):.1f} s of speech could "
+                "not be read",
+                remedies=("mark_unread", "another_recognizer"),
+            )
     if voice_book and speakers:
         payload = name_speakers(payload, speakers, voice_book, voice_encoder.space, carry_voices)
     payload = replace(payload, recognizer=recognizer.name)
@@ -155,6 +169,7 @@ def compress(
         decoded=decode_payload(data, {text_coder.id: text_coder}),  # a payload is only returned if it can be decoded
         input_bytes=recording.size_bytes,
         elapsed_s=time.monotonic() - started,
+        unread=lost,
     )
 
 
@@ -229,7 +244,7 @@ class _SpeakerAccumulator:
     def take(self, segment: SpeechSegment) -> None:
         """Take in the next segment of what they said; it is read while the next ones are found."""
         self._unread.append((segment, self._read(segment.samples)))
-        if len(self._unread) > MAX_UNREAD:
+        if len(self._unread) > MAX_WAITING:
             self._hear()
 
     def finish(self) -> None:
@@ -243,10 +258,16 @@ class _SpeakerAccumulator:
         utterance = self._speech.take(segment, transcript)
         logger.debug(
             "segment at %.2f s, %.2f s long: %s, confidence %.2f",
-            segment.start_s, segment.duration_s, "speech" if utterance else "dropped, no speech", transcript.confidence,
+            segment.start_s, segment.duration_s, _outcome(utterance), transcript.confidence,
         )  # fmt: skip
         if utterance:
             self.utterances.append(utterance)  # its speaker is numbered once all speakers are known
+
+
+def _outcome(utterance: Utterance | None) -> str:
+    if utterance is None:
+        return "dropped, no speech"
+    return utterance.unread or "speech"
 
 
 def _payload(

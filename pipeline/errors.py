@@ -3,7 +3,7 @@
 SpeechzipError
 ├── InputError                an unusable input
 │   ├── AudioError            not audio, empty, cut short, unreadable
-│   ├── NoSpeechError         audio without a word in it
+│   ├── NoSpeechError         audio without speech in it, or without a word to send
 │   ├── VoiceError            a voice that nobody knows, or a file that holds none
 │   └── TextError             text that no coder can carry (lone surrogates)
 ├── OutputError               a path that cannot be written, or would be overwritten
@@ -28,8 +28,8 @@ from typing import Literal
 
 Remedy = Literal[
     "accept_license", "another_address", "another_file", "another_folder", "another_recognizer", "another_report",
-    "another_synthesizer", "connect_timeout", "enroll", "force", "max_duration", "mix", "no_speaker_count", "no_split",
-    "sound_files", "trained_voice",
+    "another_synthesizer", "connect_timeout", "enroll", "force", "mark_unread", "max_duration", "mix",
+    "no_speaker_count", "no_split", "sound_files", "trained_voice",
 ]  # fmt: skip
 """What the caller may do about an error."""
 
@@ -52,7 +52,7 @@ class AudioError(InputError):
 
 
 class NoSpeechError(InputError):
-    """The audio is readable, but has no speech."""
+    """The audio is readable, but has no speech, or no words while marks are not wanted."""
 
 
 class VoiceError(InputError):

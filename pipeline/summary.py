@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from .console.display import printable
 from .payload.format import VERSION, Decoded
 from .protocols import VoiceBook
-from .types import Speaker, Voice
+from .types import Speaker, UnreadReason, Voice, unread_mark
+from .unread import Unread, unread_in
 
 if TYPE_CHECKING:  # inspecting a payload must not load the modules of compression
     from .compression import Compressed
@@ -45,6 +47,15 @@ class UtteranceSummary(TypedDict):
     language: str
 
 
+class UnreadSummary(TypedDict):
+    """One stretch of speech that could not be read."""
+
+    start_s: float
+    duration_s: float
+    speaker: int | None
+    reason: UnreadReason
+
+
 class PayloadSummary(TypedDict):
     """What `inspect --json` prints."""
 
@@ -59,6 +70,8 @@ class PayloadSummary(TypedDict):
     text_bits_per_char: float
     speakers: list[SpeakerSummary]
     utterances: list[UtteranceSummary]
+    """Those with words."""
+    unread: list[UnreadSummary]
 
 
 class CompressSummary(PayloadSummary):
@@ -99,8 +112,17 @@ def summarize_payload(decoded: Decoded, voice_book: VoiceBook | None = None) -> 
                 "language": utterance.language,
             }
             for utterance in payload.utterances
+            if not utterance.unread
         ],
+        "unread": _summarize_unread(unread_in(payload)),
     }
+
+
+def _summarize_unread(marks: Sequence[Unread]) -> list[UnreadSummary]:
+    return [
+        {"start_s": mark.start_s, "duration_s": mark.duration_s, "speaker": mark.speaker, "reason": mark.reason}
+        for mark in marks
+    ]
 
 
 def _summarize_speaker(index: int, speaker: Speaker, voice_book: VoiceBook | None) -> SpeakerSummary:
@@ -128,6 +150,7 @@ def summarize_compressed(
     size = len(compressed.data)
     return {
         **summarize_payload(compressed.decoded, voice_book),
+        "unread": _summarize_unread(compressed.unread),
         "input": source,
         "output": output,
         "input_bytes": compressed.input_bytes,
@@ -165,11 +188,19 @@ def compress_lines(summary: CompressSummary) -> list[str]:
 
 
 def transcript_lines(summary: PayloadSummary) -> list[str]:
-    """Return one line for each utterance: when, who, how sure, what."""
-    return [
-        f"{_clock(utterance['start_s'])} +{utterance['duration_s']:5.2f} s  speaker {utterance['speaker'] + 1}  "
-        f"{utterance['confidence']:4.0%}  {printable(utterance['text'])}"
+    """Return one line for each utterance: when, who, how sure, what; where speech could not be read, a mark."""
+    said = [
+        (utterance["start_s"], utterance["duration_s"], utterance["speaker"], f"{utterance['confidence']:4.0%}",
+         printable(utterance["text"]))
         for utterance in summary["utterances"]
+    ]  # fmt: skip
+    unread = [
+        (mark["start_s"], mark["duration_s"], mark["speaker"], "    ", unread_mark(mark["reason"], mark["duration_s"]))
+        for mark in summary["unread"]
+    ]
+    return [
+        f"{_clock(start_s)} +{duration_s:5.2f} s  speaker {'-' if speaker is None else speaker + 1}  {sure}  {words}"
+        for start_s, duration_s, speaker, sure, words in sorted([*said, *unread], key=lambda line: line[0])
     ]
 
 
@@ -181,9 +212,11 @@ def section_lines(summary: PayloadSummary) -> list[str]:
 
 
 def _head(summary: PayloadSummary) -> list[str]:
+    unread_s = sum(mark["duration_s"] for mark in summary["unread"])
+    unread = f", {unread_s:.1f} s of speech unread" if summary["unread"] else ""
     return [
         f"{summary['duration_s']:.1f} s, {_count(len(summary['speakers']), 'speaker')} on "
-        f"{_count(summary['channels'], 'channel')}, {_count(len(summary['utterances']), 'utterance')}",
+        f"{_count(summary['channels'], 'channel')}, {_count(len(summary['utterances']), 'utterance')}{unread}",
         f"words by {summary['recognizer']}; text by {summary['text_coder']} at "
         f"{summary['text_bits_per_char']:.2f} bits a character",
     ]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from .errors import EngineError, SpeechzipError
 from .protocols import MAX_UTTERANCE_S, Synthesizer
 from .types import Samples, Utterance, Voice, VoiceReference
+
+TONE_HZ, TONE_S, TONE_LEVEL = 440.0, 0.25, 0.05
+"""What a listener hears where speech could not be read: short, and some 15 dB softer than speech."""
+TONE_FADE_S = 0.03
 
 
 def known_voice(voice: Voice | VoiceReference, synthesizer: Synthesizer) -> tuple[Voice | None, str]:
@@ -28,13 +34,15 @@ def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -
     """Return the speech of an utterance: float32 [T] in [-1, 1] at the synthesizer's rate, `MAX_UTTERANCE_S` at most.
 
     Args:
-        utterance: without text, the result is empty.
+        utterance: without text, the result is a short tone; with spaces only, it is empty.
         voice: in one of the synthesizer's spaces, or None for its neutral voice.
         synthesizer: any engine; its output is checked.
 
     Raises:
         EngineError: the synthesizer raises any exception, or returns anything but finite sound.
     """
+    if utterance.unread:
+        return unread_tone(synthesizer.sample_rate)
     if not utterance.text.strip():
         return np.zeros(0, np.float32)
     try:
@@ -48,6 +56,16 @@ def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -
         raise _failed(utterance, synthesizer, "its result is not finite sound")
     samples = samples[: int(MAX_UTTERANCE_S * synthesizer.sample_rate)]
     return np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)
+
+
+@lru_cache(maxsize=4)
+def unread_tone(sample_rate: int) -> Samples:
+    """Return the tone that stands for speech that could not be read: float32 [T] in [-1, 1], not to be written to."""
+    time_s = np.arange(round(TONE_S * sample_rate)) / sample_rate
+    fade = np.clip(np.minimum(time_s, TONE_S - time_s) / TONE_FADE_S, 0, 1)
+    tone = np.asarray(TONE_LEVEL * fade * np.sin(2 * np.pi * TONE_HZ * time_s), np.float32)
+    tone.setflags(write=False)
+    return tone
 
 
 def _failed(utterance: Utterance, synthesizer: Synthesizer, reason: str) -> EngineError:

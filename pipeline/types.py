@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,23 @@ RECOGNIZERS: dict[int, str] = dict(
     )
 )
 """The number of a recognizer in a payload -> its name; ``whisper`` stands for custom weights. Append only."""
+
+UnreadReason = Literal["unclear", "another language"]
+"""Why speech could not be read: its words are too uncertain, or it is in a language that the recognizer lacks."""
+
+UNREAD_CONFIDENCE: dict[UnreadReason, float] = {"unclear": 0.5, "another language": 0.75}
+"""The confidence of an utterance without text says why it has none. FORMAT.md has the same table."""
+
+
+def unread_mark(reason: UnreadReason, duration_s: float) -> str:
+    """Return how people read of unread speech.
+
+    Example:
+        >>> unread_mark("unclear", 5.5)
+        '[unclear 5.5 s]'
+    """
+    return f"[{reason} {duration_s:.1f} s]"
+
 
 MAX_TEXT_BYTES = 1 << 20
 """The longest text of a payload as UTF-8: a day of talk. Decoders stop there."""
@@ -86,9 +104,9 @@ class Utterance:
     speaker: int
     """Index into `Payload.speakers`."""
     text: str
-    """The words, with casing and punctuation."""
+    """The words, with casing and punctuation; empty for speech that could not be read."""
     confidence: float = 1.0
-    """The recognizer's confidence, in [0, 1]; a payload keeps four levels of it."""
+    """The recognizer's confidence, in [0, 1]; a payload keeps four levels of it. Without text, see `unread`."""
     language: str = "en"
     """ISO 639-1 code, one of `LANGUAGES`."""
 
@@ -96,6 +114,23 @@ class Utterance:
     def end_s(self) -> float:
         """End in the recording, in seconds."""
         return self.start_s + self.duration_s
+
+    @property
+    def unread(self) -> UnreadReason | None:
+        """Why this speech could not be read; None if it has words.
+
+        Example:
+            >>> Utterance(1.0, 5.5, 0, "", UNREAD_CONFIDENCE["unclear"]).unread
+            'unclear'
+        """
+        if self.text:
+            return None
+        return "another language" if self.confidence == UNREAD_CONFIDENCE["another language"] else "unclear"
+
+    @property
+    def shown_text(self) -> str:
+        """What people read of it: the words, or ``[unclear 5.5 s]``."""
+        return unread_mark(self.unread, self.duration_s) if self.unread else self.text
 
 
 @dataclass(frozen=True, slots=True)

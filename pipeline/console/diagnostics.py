@@ -21,6 +21,7 @@ HINTS: dict[Remedy, str] = {
     "connect_timeout": "try longer with --connect-timeout",
     "enroll": "enroll it: speechzip voices enroll NAME AUDIO --voice-encoder ENGINE",
     "force": "give --force to overwrite",
+    "mark_unread": "let it travel as a mark with --unread mark",
     "max_duration": "allow more with --max-hours",
     "mix": "give --channels mix",
     "no_speaker_count": "leave out --speaker-count",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ..types import UnreadReason
 from .wire.messages import Status
 from .wire.state import LinkState
 
@@ -42,6 +43,8 @@ class Said:
     """Monotonic time of its last sound."""
     queued: bool
     """Whether it waits for the link."""
+    unread: UnreadReason | None = None
+    """Why it could not be read, and a mark travels instead of words; `text` is what to show then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class Heard:
     """`Voice.id`"""
     duration_s: float
     """How long the peer took to say it."""
+    unread: UnreadReason | None = None
+    """Why it has no words and is played as a tone; `text` is what to show then."""
 
 
 @dataclass(frozen=True, slots=True)

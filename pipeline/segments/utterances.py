@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..protocols import VoiceEncoder
-from ..types import Samples, Transcript, Utterance, Voice
-from .rejection import is_speech
-from .segmentation import SpeechSegment
+from ..types import UNREAD_CONFIDENCE, Samples, Transcript, Utterance, Voice
+from .rejection import is_speech, is_unread_speech
+from .segmentation import SpeechDetector, SpeechSegment
 
 VOICE_SPEECH_S = 60.0
 """How much of a speaker's speech the voice is measured from. More changes nothing, and memory stays flat."""
@@ -16,27 +18,32 @@ VOICE_SPEECH_S = 60.0
 class SpeakerSpeech:
     """The speech of one speaker: decides which segments are utterances, and keeps their sound for the voice."""
 
-    def __init__(self, most_s: float = VOICE_SPEECH_S) -> None:
+    def __init__(
+        self, most_s: float = VOICE_SPEECH_S, new_detector: Callable[[], SpeechDetector] | None = None
+    ) -> None:
         """Begin with no speech.
 
         Args:
             most_s: once this much speech is kept, no more is.
+            new_detector: makes the detector that tells unread speech from noise; Silero VAD if None.
         """
         self._most_s = most_s
+        self._new_detector = new_detector
+        self._unread_speech: Samples | None = None
         self._speech: list[Samples] = []
         self._words: list[str] = []
         self.duration_s = 0.0
         """Speech kept so far."""
 
     def take(self, segment: SpeechSegment, transcript: Transcript) -> Utterance | None:
-        """Return the utterance in a segment, by speaker 0; None if it holds no speech.
+        """Return the utterance in a segment, by speaker 0: without text if it could not be read; None for no speech.
 
         Args:
             segment: the speaker's next one.
             transcript: what the recognizer found in it.
         """
         if not is_speech(transcript, segment.samples, segment.duration_s):
-            return None
+            return self._unread(segment)
         if self.duration_s < self._most_s:
             self._speech.append(segment.samples)
             self._words.append(transcript.text)
@@ -45,6 +52,16 @@ class SpeakerSpeech:
             segment.start_s, segment.duration_s, 0, transcript.text, transcript.confidence, transcript.language
         )
 
+    def _unread(self, segment: SpeechSegment) -> Utterance | None:
+        detector = self._new_detector() if self._new_detector else None
+        if not is_unread_speech(segment.samples, segment.duration_s, detector):
+            return None
+        if self._unread_speech is None:
+            self._unread_speech = segment.samples
+        return Utterance(segment.start_s, segment.duration_s, 0, "", UNREAD_CONFIDENCE["unclear"])
+
     def measure(self, voice_encoder: VoiceEncoder) -> Voice:
-        """Return the voice of the speech kept, which must have at least one utterance."""
+        """Return the voice of the speech kept, of which there must be some: of unread speech if there is no other."""
+        if not self._speech and self._unread_speech is not None:
+            return voice_encoder.encode(self._unread_speech, "")
         return voice_encoder.encode(np.concatenate(self._speech), " ".join(self._words))

@@ -85,6 +85,6 @@ def test_a_foreign_engine_is_cut_after_a_minute() -> None:
 
 def test_nothing_to_say_costs_nothing() -> None:
     synthesizer = FakeSynthesizer()
-    silent = Payload((SPEAKER,), (Utterance(0, 1, 0, "", language="zh"), Utterance(1, 1, 0, " \n")), 3.0)
+    silent = Payload((SPEAKER,), (Utterance(0, 1, 0, " ", language="zh"), Utterance(1, 1, 0, " \n")), 3.0)
     assert not decompress(silent, synthesizer=synthesizer).samples.any()
     assert synthesizer.asked == []

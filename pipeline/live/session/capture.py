@@ -194,7 +194,9 @@ class Capture:
         self.spoken_s += duration_s
         queued = self._endpoint.peer is None
         self._endpoint.flush()
-        self._observe(Said(number, outgoing.text, payload_bytes, duration_s, ended_at_s, queued))
+        self._observe(Said(number, outgoing.text, payload_bytes, duration_s, ended_at_s, queued, outgoing.unread))
+        if outgoing.unread:
+            self._observe(Notice(f"{duration_s:.1f} s of what you said could not be read: the peer hears a tone"))
 
 
 def level_db(samples: Samples) -> float:

@@ -231,8 +231,8 @@ class Playback:
         """Play one utterance, at most `left_s` of it; return how long its sound was, in seconds."""
         self._heard_count += 1
         self.heard_s += utterance.duration_s
-        text = printable(utterance.text)
-        heard = Heard(self._heard_count, text, len(received.payload), voice.id, utterance.duration_s)
+        text = printable(utterance.shown_text)
+        heard = Heard(self._heard_count, text, len(received.payload), voice.id, utterance.duration_s, utterance.unread)
         self._observe(heard)
         played_s = 0.0
         synthesizer = self._engines.synthesizer

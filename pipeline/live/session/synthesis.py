@@ -11,6 +11,7 @@ from ...errors import EngineError, PayloadCorrupt
 from ...payload.format import Decoded, decode_payload
 from ...protocols import StreamingSynthesizer, Synthesizer, TextCoder
 from ...sentences import split_sentences
+from ...synthesis import unread_tone
 from ...types import Samples, Utterance, Voice
 
 MAX_TEXT_CHARACTERS = 2000
@@ -86,6 +87,9 @@ def speak(
 
 
 def _pieces(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -> Iterator[Samples]:
+    if utterance.unread:
+        yield unread_tone(synthesizer.sample_rate)
+        return
     pause = np.zeros(int(SENTENCE_PAUSE_S * synthesizer.sample_rate), np.float32)
     for index, sentence in enumerate(split_sentences(utterance.text)):
         if index:

@@ -18,7 +18,7 @@ from ...protocols import ENGINE_SAMPLE_RATE, Recognizer, VoiceEncoder
 from ...segments.rejection import is_speech
 from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
 from ...segments.utterances import VOICE_SPEECH_S, SpeakerSpeech
-from ...types import Payload, Samples, Speaker, Transcript, Voice
+from ...types import Payload, Samples, Speaker, Transcript, UnreadReason, Voice
 
 PUSH_TO_TALK = EndpointingSettings(pause_s=0.9, short_pause_s=0.25, soft_length_s=5.0, hard_length_s=12.0)
 """A pause sends what was said while the button is still down."""
@@ -50,8 +50,13 @@ class OutgoingUtterance:
 
     @property
     def text(self) -> str:
-        """The words."""
-        return self.payload.utterances[0].text
+        """The words, or what is shown instead of speech that could not be read."""
+        return self.payload.utterances[0].shown_text
+
+    @property
+    def unread(self) -> UnreadReason | None:
+        """Why it has no words; None if it has."""
+        return self.payload.utterances[0].unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class StreamingTranscriber:
         self._endpointing = endpointing
         self._new_detector = new_detector
         self._clock = clock
-        self._voice = RunningVoice(voice_encoder)
+        self._voice = RunningVoice(voice_encoder, new_detector)
         self._pushed = 0  # samples in all
         self._base_s = 0.0  # where the segmenter's time begins
         self._segmenter = self._new_segmenter()
@@ -170,9 +175,9 @@ class StreamingTranscriber:
 class RunningVoice:
     """The speaker's voice, from the first utterance on, measured again as more speech is heard."""
 
-    def __init__(self, encoder: VoiceEncoder) -> None:
+    def __init__(self, encoder: VoiceEncoder, new_detector: Callable[[], SpeechDetector] | None = None) -> None:
         self._encoder = encoder
-        self.speech = SpeakerSpeech(min(VOICE_SPEECH_S, VOICE_GROWTH * SETTLED_VOICE_S))
+        self.speech = SpeakerSpeech(min(VOICE_SPEECH_S, VOICE_GROWTH * SETTLED_VOICE_S), new_detector)
         """Takes the speaker's segments."""
         self._measured_s = 0.0
         self._voice: Voice | None = None
@@ -188,8 +193,12 @@ class RunningVoice:
         return self._voice or self._measure()
 
     def refine(self) -> None:
-        """Measure again if there is enough new speech."""
-        if self._measured_s < SETTLED_VOICE_S and self.speech.duration_s >= VOICE_GROWTH * self._measured_s:
+        """Measure again if there is enough new speech that could be read."""
+        if (
+            self.speech.duration_s
+            and self._measured_s < SETTLED_VOICE_S
+            and self.speech.duration_s >= VOICE_GROWTH * self._measured_s
+        ):
             self._measure()
 
     def _measure(self) -> Voice:

@@ -107,6 +107,20 @@ def test_a_partial_that_is_not_the_end_is_read_again() -> None:
     assert len(recognizer.heard[1]) > len(recognizer.heard[0])
 
 
+def test_speech_that_cannot_be_read_is_sent_as_a_mark_and_heard_as_a_tone() -> None:
+    person = transcriber(FakeRecognizer(confidence=0.2))
+    list(person.push(bursts((0.5, 2.0), duration_s=2.2).samples))
+    (spoken,) = spoken_in(person.release())
+    assert (spoken.text, spoken.unread) == ("[unclear 1.5 s]", "unclear")
+    (heard,) = decode_utterances(
+        encode_payload(spoken.payload, TEXT_CODERS[DEFAULT_ID]), TEXT_CODERS
+    ).payload.utterances
+    synthesizer = FakeSynthesizer()
+    (tone,) = speak(heard, None, synthesizer)
+    assert 0.2 < len(tone) / synthesizer.sample_rate < 0.3
+    assert synthesizer.asked == []
+
+
 def test_silence_and_noise_say_nothing() -> None:
     assert [*transcriber(FakeRecognizer()).push(np.zeros(32000, np.float32))] == []
     unsure = transcriber(FakeRecognizer(["You"], confidence=0.2))

@@ -1,0 +1,49 @@
+"""Speech that could not be read: where it is, and what of it travels.
+
+The speech detector is sure of it, and the recognizer is not of its words: an e-mail address, a strong accent, another
+language. It is a *mark* in the payload, an utterance without text; a listener hears a short tone there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from .types import Payload, UnreadReason
+
+UnreadMode = Literal["drop", "mark"]
+"""What travels of speech that could not be read: nothing, or a mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """One stretch of speech that could not be read."""
+
+    start_s: float
+    """Start in the recording, in seconds."""
+    duration_s: float
+    speaker: int | None
+    """Index into `Payload.speakers`; None if nothing of this speaker travels."""
+    reason: UnreadReason
+
+
+def unread_in(payload: Payload) -> tuple[Unread, ...]:
+    """Return the marks of a payload."""
+    return tuple(
+        Unread(utterance.start_s, utterance.duration_s, utterance.speaker, reason)
+        for utterance in payload.utterances
+        if (reason := utterance.unread)
+    )
+
+
+def drop_unread(payload: Payload) -> tuple[Payload, tuple[Unread, ...]]:
+    """Return `payload` without its marks and without speakers who have nothing else, and what the marks were."""
+    said = [utterance for utterance in payload.utterances if not utterance.unread]
+    talking = sorted({utterance.speaker for utterance in said})
+    place = {speaker: index for index, speaker in enumerate(talking)}
+    kept = replace(
+        payload,
+        speakers=tuple(payload.speakers[speaker] for speaker in talking),
+        utterances=tuple(replace(utterance, speaker=place[utterance.speaker]) for utterance in said),
+    )
+    return kept, tuple(replace(mark, speaker=place.get(mark.speaker or 0)) for mark in unread_in(payload))

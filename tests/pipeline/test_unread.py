@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
+from speechzip.pipeline import (
+    NoSpeechError,
+    Payload,
+    Samples,
+    Speaker,
+    Transcript,
+    Utterance,
+    Voice,
+    compress,
+    decompress,
+    read_payload,
+)
+from speechzip.pipeline.compression import Compressed
+from speechzip.pipeline.segments.rejection import is_unread_speech
+from speechzip.pipeline.segments.segmentation import SpeechSegmenter
+from speechzip.pipeline.segments.utterances import SpeakerSpeech
+from speechzip.pipeline.summary import compress_lines, payload_lines, summarize_compressed, summarize_payload
+from speechzip.pipeline.synthesis import TONE_S
+from speechzip.pipeline.unread import Unread, UnreadMode, drop_unread
+
+FAULTS = Path(__file__).parents[3] / "shared" / "faults"
+TALK = bursts((1, 3), (5, 10.5), (12, 14), duration_s=16)
+
+
+class SometimesUnsure(FakeRecognizer):
+    """Is sure of all but the second segment."""
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        transcript = super().transcribe(samples)
+        return Transcript("1.", 0.33) if len(self.heard) == 2 else transcript
+
+
+def compressed(monkeypatch: pytest.MonkeyPatch, recognizer: FakeRecognizer, mode: UnreadMode = "mark") -> Compressed:
+    monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
+    monkeypatch.setattr(
+        "speechzip.pipeline.compression.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: loud)
+    )
+    return compress(TALK, recognizer=recognizer, voice_encoder=FakeVoiceEncoder(), speaker_count=1, unread=mode)
+
+
+def test_speech_that_cannot_be_read_travels_as_a_mark_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = compressed(monkeypatch, SometimesUnsure())
+    decoded = read_payload(result.data)
+    assert [utterance.unread for utterance in decoded.payload.utterances] == [None, "unclear", None]
+    assert result.text == "Line 1. Line 3."
+    assert [
+        (round(mark.start_s, 1), round(mark.duration_s, 1), mark.speaker, mark.reason) for mark in result.unread
+    ] == [(5.0, 5.5, 0, "unclear")]
+    summary = summarize_compressed(result, "talk.wav", "talk.spz")
+    assert [utterance["text"] for utterance in summary["utterances"]] == ["Line 1.", "Line 3."]
+    assert summary["unread"][0]["reason"] == "unclear"
+    assert "16.0 s, 1 speaker on 1 channel, 2 utterances, 5.5 s of speech unread" in compress_lines(summary)
+    inspected = summarize_payload(decoded)
+    assert inspected["unread"] == [{"start_s": 5.0, "duration_s": 5.5625, "speaker": 0, "reason": "unclear"}]
+    lines = payload_lines(inspected)
+    assert [line.split("  ")[-1] for line in lines if "speaker 1  " in line] == [
+        "Line 1.", "[unclear 5.6 s]", "Line 3."
+    ]  # fmt: skip
+
+
+def test_a_mark_is_heard_as_a_short_tone_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = decompress(compressed(monkeypatch, SometimesUnsure()).data, synthesizer=FakeSynthesizer())
+    at = 5 * sound.sample_rate
+    tone = sound.samples[at : at + round(TONE_S * sound.sample_rate)]
+    assert 0.03 < np.abs(tone).max() < 0.06
+    spectrum = np.abs(np.fft.rfft(tone))
+    assert np.argmax(spectrum) * sound.sample_rate / len(tone) == pytest.approx(440, abs=4)
+    assert not sound.samples[at + len(tone) : at + 5 * sound.sample_rate].any()
+
+
+def test_a_mark_costs_a_few_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    marked = compressed(monkeypatch, SometimesUnsure())
+    dropped = compressed(monkeypatch, SometimesUnsure(), "drop")
+    assert 1 <= len(marked.data) - len(dropped.data) <= 5
+
+
+def test_dropped_speech_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = compressed(monkeypatch, SometimesUnsure(), "drop")
+    assert [utterance.text for utterance in result.payload.utterances] == ["Line 1.", "Line 3."]
+    assert [(round(mark.duration_s, 1), mark.speaker) for mark in result.unread] == [(5.5, 0)]
+
+
+def test_a_recording_with_nothing_but_unread_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = compressed(monkeypatch, FakeRecognizer(confidence=0.2))
+    assert [utterance.unread for utterance in result.payload.utterances] == ["unclear"] * 3
+    assert result.text == ""
+    with pytest.raises(NoSpeechError, match=r"9\.\d s of speech could not be read"):
+        compressed(monkeypatch, FakeRecognizer(confidence=0.2), "drop")
+
+
+def test_dropping_takes_speakers_along_who_say_nothing_else() -> None:
+    speakers = tuple(Speaker(Voice("classical", bytes([number]))) for number in (1, 2, 3))
+    said = (
+        Utterance(0.0, 1.0, 0, "Hello."),
+        Utterance(2.0, 1.0, 1, "", 0.5),
+        Utterance(4.0, 1.0, 2, "Who?"),
+        Utterance(6.0, 1.5, 2, "", 0.75),
+    )
+    payload, lost = drop_unread(Payload(speakers, said, 8.0))
+    assert payload.speakers == (speakers[0], speakers[2])
+    assert [(utterance.speaker, utterance.text) for utterance in payload.utterances] == [(0, "Hello."), (1, "Who?")]
+    assert lost == (Unread(2.0, 1.0, None, "unclear"), Unread(6.0, 1.5, 1, "another language"))
+
+
+def test_noise_and_tones_are_no_unread_speech() -> None:
+    hiss = bursts((0, 2), duration_s=2).samples
+    assert is_unread_speech(hiss, 2.0, loud)
+    assert not is_unread_speech(hiss, 0.4, loud)
+    assert not is_unread_speech(hiss, 2.0)  # Silero hears no speech in it
+    chord = sum(np.sin(2 * np.pi * hz * np.arange(32000) / 16000) for hz in (220, 277, 330))
+    assert not is_unread_speech(np.asarray(0.2 * chord, np.float32), 2.0, loud)
+
+
+@pytest.mark.models
+@pytest.mark.corpus
+def test_a_dictated_address_is_not_lost() -> None:
+    result = compress(FAULTS / "email_dictated.wav")
+    marks = [utterance for utterance in result.payload.utterances if utterance.unread]
+    assert result.text or sum(mark.duration_s for mark in marks) > 3
+    assert len(result.data) < 40
