@@ -31,9 +31,6 @@ ROOMS = {
 DEEP_DOORS = {"speechzip.pipeline.textcoder", "speechzip.pipeline.live"}
 """Rooms with a front door of their own, which other folders may use."""
 
-EXCEPTIONS = {"voices.training.trained2.labels imports speechzip.pipeline.recognizers.moonshine"}
-"""The recipe of the weights aligns words by the recognizer's attention, which no front door shows."""
-
 
 def module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -82,7 +79,7 @@ def test_across_folders_only_earlier_ones_and_by_the_front_door() -> None:
             by_the_door = name in {f"speechzip.{folder}" for folder in FOLDERS} | DEEP_DOORS
             if not own and not (by_the_door and name.split(".")[1] in earlier):
                 wrong.add(f"{module} imports {name}")
-    assert wrong - EXCEPTIONS == set()
+    assert wrong == set()
 
 
 @pytest.mark.parametrize("parent", ROOMS)

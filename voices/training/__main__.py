@@ -1,12 +1,12 @@
 """From recordings to the shipped weights: `python -m speechzip.voices.training` (extra `train`).
 
-Every stage is skipped where its result lies in the build folder already, and training goes on from its checkpoint:
+Run it again to resume: every stage skips what the build folder has already, and training goes on from its checkpoint.
 
     features/        envelope, pitch, voicing, mel spectrum of each recording    (3 minutes on two cores)
-    alignment.json   which phone is said when                                    (3 minutes)
-    regression.pt    the networks, by regression                                 (`--minutes`)
-    critic.pt        the networks, sharpened against a critic                    (`--critic-minutes`)
-    curves.png       how the losses went, from regression.csv and critic.csv
+    alignment.json   words and silences of each recording, in frames             (3 minutes)
+    regression.pt    the networks after regression                               (`--minutes`)
+    critic.pt        the networks after training with a critic                   (`--critic-minutes`)
+    curves.png       the losses in regression.csv and critic.csv
     weights/         voice.onnx, phones.onnx, frames.onnx
 """
 
@@ -26,16 +26,16 @@ from .train import TrainingPlan, train
 
 
 def main() -> None:
-    """Run the stages that are left to do."""
+    """Run the stages that are left."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recordings", type=Path, default=Path("../shared/voicedata"), help="has a manifest.csv")
     parser.add_argument("--build", type=Path, default=Path("build/voice"))
-    parser.add_argument("--minutes", type=float, default=180, help="of regression; 0 to leave it out")
+    parser.add_argument("--minutes", type=float, default=180, help="minutes of regression; 0 to leave it out")
     parser.add_argument(
-        "--critic-minutes", type=float, default=180, help="of training with the critic; 0 to leave it out"
+        "--critic-minutes", type=float, default=180, help="minutes of training with the critic; 0 to leave it out"
     )
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--duty", type=float, default=1.0, help="share of the time to work; the rest is left to others")
+    parser.add_argument("--duty", type=float, default=1.0, help="share of the time to compute; it sleeps in between")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", type=Path, help="folder of exported weights to begin with: leaves regression out")
     arguments = parser.parse_args()
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def prepare(folder: Path, build: Path) -> list[Example]:
-    """Return what is learned from the recordings of `folder`; those that cannot be aligned are left out."""
+    """Return the examples of the recordings in `folder`, without those that cannot be aligned."""
     recordings = read_manifest(folder)
     processes = os.cpu_count() or 1
     measure(recordings, build / "features", processes)

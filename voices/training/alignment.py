@@ -1,7 +1,6 @@
-"""Which phone is said when: forced alignment with pocketsphinx's English acoustic model.
+"""Forced alignment with pocketsphinx's English acoustic model: when each phone is spoken.
 
-Every word enters the aligner's dictionary with the phones that it will be asked for with. Silence may stand between any
-two words.
+Every word enters the aligner's dictionary with its phones in the transcript. Silence may stand between any two words.
 """
 
 from __future__ import annotations
@@ -39,14 +38,14 @@ SILENCE = "SIL"
 
 
 def align(samples: npt.NDArray[np.float32], groups: tuple[Group, ...]) -> list[Span]:
-    """Return what is said when, from the first frame to the last.
+    """Return words and silences from the first frame to the last.
 
     Args:
         samples: float32 [T], mono, 16 kHz.
-        groups: of the transcript; those that are pauses are not looked for.
+        groups: words and pauses of the transcript; pauses are not aligned.
 
     Raises:
-        ValueError: the words are not in the recording.
+        ValueError: the alignment fails.
     """
     decoder = pocketsphinx.Decoder(
         lm=None, dict=None, beam=1e-80, wbeam=1e-60, pbeam=1e-80, bestpath=False, loglevel="FATAL", samprate=16000
@@ -88,7 +87,7 @@ def align(samples: npt.NDArray[np.float32], groups: tuple[Group, ...]) -> list[S
 
 
 def align_all(recordings: Iterable[Recording], path: Path, processes: int) -> dict[str, list[Span]]:
-    """Return the alignment of each recording that has one, by key; kept in the JSON file `path`."""
+    """Return the alignments by key, without those that fail; they are kept in the JSON file `path`."""
     if path.exists():
         return {key: [Span(g, tuple(d)) for g, d in spans] for key, spans in json.loads(path.read_text()).items()}
     recordings = list(recordings)

@@ -1,4 +1,4 @@
-"""Recordings measured: read once, kept as arrays in the build folder."""
+"""Read recordings and keep their features as arrays in the build folder."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .recordings import Recording
 
 
 def load_samples(path: Path) -> npt.NDArray[np.float32]:
-    """Return a recording: float32 [T], mono, 16 kHz, at the level of training."""
+    """Return a recording at the level of the training: float32 [T], mono, 16 kHz."""
     samples, sample_rate = soundfile.read(path, dtype="float32")
     if sample_rate != SAMPLE_RATE or samples.ndim != 1:
-        raise ValueError(f"{path}: {sample_rate} Hz in {samples.ndim} dimensions, 16000 Hz mono is wanted")
+        raise ValueError(f"{path}: has {sample_rate} Hz and {samples.ndim} dimensions, but 16000 Hz mono is needed")
     return normalized(samples)
 
 
 def measure(recordings: list[Recording], folder: Path, processes: int) -> None:
-    """Write the features of each recording to `folder`, where they are not there already (30 times real time)."""
+    """Write the features of each recording to `folder`, unless it has them (30 times real time)."""
     folder.mkdir(parents=True, exist_ok=True)
     left = [recording for recording in recordings if not (folder / f"{recording.key}.npz").exists()]
     with ProcessPoolExecutor(processes) as pool:

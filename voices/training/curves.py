@@ -1,4 +1,4 @@
-"""How the losses went: the CSV files of training as one picture."""
+"""The losses of a training, from its CSV files, as one picture."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 COLORS = 10
-"""Of matplotlib's own cycle; lines from there on are dashed."""
+"""Length of matplotlib's color cycle; further lines are dashed."""
 
 
 def read_curves(path: Path) -> tuple[list[int], dict[str, list[float]]]:
-    """Return the steps and each loss at them, from a file that `train` has written."""
+    """Return the steps in a CSV file of `train`, and each loss at these steps."""
     steps: list[int] = []
     losses: dict[str, list[float]] = {}
     with open(path, encoding="utf-8", newline="") as file:
@@ -30,7 +30,7 @@ def read_curves(path: Path) -> tuple[list[int], dict[str, list[float]]]:
 
 
 def plot_curves(build: Path) -> None:
-    """Write `curves.png` to `build`: a panel a stage, a line a loss, both axes logarithmic."""
+    """Write `curves.png` to `build`: one panel for each stage, one line for each loss, logarithmic axes."""
     paths = [path for path in (build / "regression.csv", build / "critic.csv") if path.exists()]
     figure, panels = pyplot.subplots(1, len(paths), figsize=(7 * len(paths), 6), squeeze=False)
     for panel, path in zip(panels[0], paths, strict=True):

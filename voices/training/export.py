@@ -1,4 +1,4 @@
-"""From a checkpoint to the networks that ship: three ONNX files with weights in 16 bits."""
+"""From a checkpoint to the networks of the package: three ONNX files with weights in 16 bits."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class _Frames(nn.Module):
     def forward(self, context: Tensor, index: Tensor, place: Tensor, voice: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         mask = torch.ones_like(place[:, :, :1])
         condition = self.network.condition(voice)
-        x = self.network.pitch_deviation(context, index, place)
-        melody = self.network.sing(x, mask, condition)
+        x = self.network.to_frames(context, index, place)
+        melody = self.network.predict_pitch(x, mask, condition)
         voicing = torch.sigmoid(melody[:, :, 1])
         mean = voice[:, TIMBRE : TIMBRE + 1] * PITCH_SCALE + PITCH_CENTER
         deviation = voice[:, TIMBRE + 1 : TIMBRE + 2] * PITCH_DEVIATION_SCALE + PITCH_DEVIATION_CENTER
@@ -94,9 +94,8 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
         graph = onnx.load(folder / f"{file}.onnx").graph
         values = {tensor.name.removesuffix(".half"): numpy_helper.to_array(tensor) for tensor in graph.initializer}
         products = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul"}
-        for (
-            node
-        ) in graph.node:  # torch's exporter transposes the weights of a layer, and keeps the name of its bias only
+        for node in graph.node:
+            # torch's exporter transposes the weights of a layer, and keeps only the name of its bias.
             bias, product = (*node.input, "", "")[:2]
             if node.op_type == "Add" and bias.endswith(".bias") and product in products:
                 values[bias.removesuffix("bias") + "weight"] = values[products[product]].T
@@ -107,7 +106,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 
 
 def _write(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path) -> None:
-    """Export `module`; the second dimension of all but who speaks may have any length."""
+    """Export `module`; the second dimension of phones and frames has any length."""
     per_phone = ("tokens", "context", "durations")
     names = [name for name in (*inputs, *outputs) if name not in ("voice", "timbre")]
     torch.onnx.export(
@@ -127,7 +126,7 @@ def _write(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], pat
 
 
 def _halve(graph: onnx.GraphProto) -> None:
-    """Keep large float32 constants as float16, each followed by a cast that onnxruntime does once, at load."""
+    """Keep large float32 constants as float16, each with a cast that onnxruntime runs once, when it loads the file."""
     casts = []
     for tensor in graph.initializer:
         if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < 64:

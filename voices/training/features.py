@@ -1,7 +1,7 @@
-"""What the network learns to say, measured from recordings: envelope, pitch and voicing, 100 frames a second.
+"""Features of recordings: envelope, pitch and voicing, 100 frames a second.
 
-Envelope by CheapTrick (Morise, 2015), as `pyworld` implements it; pitch by Praat's autocorrelation (Boersma, 1993)
-through `praat-parselmouth`: Harvest is as good and fifty times slower, Dio calls a third of the voiced frames unvoiced.
+The envelope comes from CheapTrick (Morise, 2015) in `pyworld`, the pitch from Praat's autocorrelation (Boersma, 1993)
+in `praat-parselmouth`. Harvest is as good and fifty times slower; Dio calls a third of the voiced frames unvoiced.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..acoustics.vocoder import FFT_SIZE, HOP_LENGTH, SAMPLE_RATE
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 450.0
 VOICING_THRESHOLD = 0.35
-"""Praat's is 0.45: a little more is called voiced here."""
+"""Lower than Praat's 0.45: a few more frames are voiced."""
 FLOOR_DB = -110.0
 
 
@@ -29,13 +29,13 @@ class Features:
     envelope_db: npt.NDArray[np.float32]
     """float32 [frames, BANDS]: smooth spectral envelope as a filter level, see `vocode`."""
     pitch_hz: npt.NDArray[np.float32]
-    """float32 [frames]: greater than 0, on linear interpolation through what is not voiced."""
+    """float32 [frames]: greater than 0; interpolated where there is no voice."""
     voiced: npt.NDArray[np.bool_]
     """bool [frames]."""
 
 
 def analyze(samples: npt.NDArray[np.float32]) -> Features:
-    """Return the features of float32 [T] mono 16 kHz `samples`: one frame each 10 ms, T // HOP_LENGTH + 1 of them."""
+    """Return the features of float32 [T] mono 16 kHz `samples`: one frame each 10 ms, T // HOP_LENGTH + 1 frames."""
     wave = np.asarray(samples, np.float64)
     times = np.arange(len(samples) // HOP_LENGTH + 1) * (HOP_LENGTH / SAMPLE_RATE)
     pitch = fundamental(wave, len(times))

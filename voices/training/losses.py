@@ -1,4 +1,4 @@
-"""How far what the networks say is from what was measured."""
+"""Losses: the distance between the output of the networks and the measured features."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from ..spaces.trained_voice import PITCH_CENTER, PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE, PITCH_SCALE
 
 LOUD = 1.25
-"""Frames down to so far below the loudest band of a piece, in units of `LEVEL_SCALE_DB`, carry the voice: 25 dB."""
+"""Frames within this distance of the loudest band of a piece count for the mean spectrum: 25 dB in `LEVEL_SCALE_DB`."""
 WIDEST_PITCH = 3.0
-"""Pitch further from the mean, in standard deviations, is an error of measurement."""
+"""Pitch is clipped to this distance from the mean, in standard deviations: beyond it, the measurement is wrong."""
 CONTRAST = 0.1
 """Temperature of the softmax over speakers."""
 
@@ -30,8 +30,8 @@ WEIGHTS = {
 def losses(out: dict[str, Tensor], data: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return each loss as a scalar, weighted.
 
-    Besides the distances frame by frame: mean and standard deviation over time, because the average of everything
-    that could have been said is too smooth, and costs similarity (`correction`, `variance`, `pitch_variability`).
+    Distances frame by frame make the output an average of all possible readings, which is too smooth. So mean and
+    standard deviation over time count as well (`mean_spectrum`, `variance`, `pitch_variability`).
     """
     mask = data["frame_mask"]
     parts = {
@@ -71,7 +71,7 @@ def _melody(made: Tensor, data: dict[str, Tensor], mask: Tensor) -> dict[str, Te
 
 
 def _identity(heard: Tensor, again: Tensor, speaker: Tensor) -> Tensor:
-    """Return the cross-entropy of finding each voice's second piece among the batch's (InfoNCE, Oord et al., 2018)."""
+    """Return the cross-entropy of finding the second piece of each voice in the batch (InfoNCE, Oord et al., 2018)."""
     first, second = nn.functional.normalize(heard, dim=1), nn.functional.normalize(again, dim=1)
     alike = first @ second.T / CONTRAST
     twins = (speaker[:, None] == speaker[None, :]) & ~torch.eye(len(speaker), dtype=torch.bool, device=speaker.device)
@@ -81,7 +81,7 @@ def _identity(heard: Tensor, again: Tensor, speaker: Tensor) -> Tensor:
 
 
 def _mean(x: Tensor, mask: Tensor) -> Tensor:
-    """Return the sum of `x` where `mask` is 1, for each 1 of the mask."""
+    """Return the mean of `x` where `mask` is 1."""
     return (x * mask).sum() / mask.sum().clamp(min=1)
 
 

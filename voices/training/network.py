@@ -1,4 +1,4 @@
-"""The two networks: one hears who speaks, one says phones in that voice.
+"""The two networks: one measures a voice, the other one speaks phones in it.
 
     mel spectrum [T, 64] --> VoiceNetwork --> timbre [20] in (-1, 1)
     phones [N] + voice --> AcousticNetwork: durations [N], then for each frame pitch, voicing, envelope [64]
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..acoustics.vocoder import BANDS
-from ..spaces.trained_voice import TIMBRE
+from ..spaces.trained_voice import PITCH_CENTER, PITCH_SCALE, TIMBRE
 from ..text.pronunciation.phonemes import INVENTORY
 
 PROSODY = 3
@@ -71,7 +71,7 @@ class Stack(nn.Module):
 
 
 class VoiceNetwork(nn.Module):
-    """Who speaks, from a few seconds of the mel spectrum."""
+    """The timbre of a voice, from the mel spectrum of a few seconds of speech."""
 
     def __init__(self, width: int = 128, blocks: int = 3) -> None:
         super().__init__()
@@ -93,20 +93,93 @@ class VoiceNetwork(nn.Module):
         return torch.tanh(self.leave(torch.cat([mean, deviation], dim=1)))
 
 
-class AcousticNetwork(nn.Module):
-    """What is said, in somebody's voice."""
+class PhoneNetwork(nn.Module):
+    """An acoustic network of any generation: phones in context, and their durations.
+
+    A generation adds the layers that make frames of the phones: `to_frames`, `predict_pitch` and `decode`.
+    """
+
+    def __init__(
+        self, symbols: int, stresses: int, positions: int, voice: int, condition: int, width: int, blocks: int
+    ) -> None:
+        super().__init__()
+        self.symbol = nn.Embedding(symbols, width)
+        self.stress = nn.Embedding(stresses, width)
+        self.position = nn.Embedding(positions, width)
+        self.condition = nn.Sequential(nn.Linear(voice, condition), nn.SiLU(), nn.Linear(condition, condition))
+        self.encoder = Stack(width, blocks, condition)
+        self.timing = Stack(width, 2, condition)
+        self.duration = nn.Linear(width, 1)
+
+    def encode(
+        self, symbol: Tensor, stress: Tensor, position: Tensor, mask: Tensor, voice: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the phones in context [B, N, width], log(1 + frames) of each [B, N], and the condition.
+
+        Args:
+            symbol, stress, position: int64 [B, N].
+            mask: [B, N, 1].
+            voice: [B, timbre and prosody].
+        """
+        condition = self.condition(voice)
+        x = self.symbol(symbol) + self.stress(stress) + self.position(position)
+        x = self.encoder(x, mask, condition)
+        # The loss of the durations does not change the encoder.
+        durations = self.duration(self.timing(x.detach(), mask, condition)).squeeze(2)
+        return x, durations, condition
+
+    def to_frames(self, x: Tensor, index: Tensor, place: Tensor) -> Tensor:
+        """Return the phones repeated for each of their frames, with the position in the phone.
+
+        Args:
+            x: [B, N, width].
+            index: int64 [B, T], the phone of each frame.
+            place: [B, T, 4], see `frame_positions`.
+        """
+        raise NotImplementedError
+
+    def predict_pitch(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Return [B, T, 2]: log pitch, in the speaker's deviations from their mean, and the logit of voicing."""
+        raise NotImplementedError
+
+    def decode(self, x: Tensor, pitch: Tensor, voiced: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Return the normalized envelope, [B, T, BANDS].
+
+        Args:
+            x: from `to_frames`.
+            pitch: [B, T], log Hz scaled, see `PITCH_CENTER`.
+            voiced: [B, T] in [0, 1].
+            mask: 1 where there are frames.
+            condition: from `encode`.
+        """
+        raise NotImplementedError
+
+    def forward(self, data: dict[str, Tensor], timbre: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        """Return envelope, melody and durations, given the measured durations and pitch.
+
+        Args:
+            data: the fields of `Pieces`.
+            timbre: [B, timbre].
+            mask: as `decode` takes it.
+        """
+        symbol, stress, position = data["tokens"].unbind(dim=2)
+        voice = torch.cat([timbre, data["prosody"]], 1)
+        x, durations, condition = self.encode(symbol, stress, position, data["token_mask"], voice)
+        x = self.to_frames(x, data["index"], data["place"])
+        # The loss of the melody does not change the encoder.
+        melody = self.predict_pitch(x.detach(), mask, condition.detach())
+        pitch = (data["log_pitch"] - PITCH_CENTER) / PITCH_SCALE
+        envelope = self.decode(x, pitch, data["voiced"], mask, condition)
+        return {"envelope": envelope, "melody": melody, "durations": durations}
+
+
+class AcousticNetwork(PhoneNetwork):
+    """Phones to envelopes in somebody's voice, one step for each frame."""
 
     def __init__(self, encoder_width: int = 160, width: int = 224, encoder_blocks: int = 4, blocks: int = 6) -> None:
-        super().__init__()
-        self.symbol = nn.Embedding(len(INVENTORY), encoder_width)
-        self.stress = nn.Embedding(STRESSES, encoder_width)
-        self.position = nn.Embedding(POSITIONS, encoder_width)
-        self.condition = nn.Sequential(
-            nn.Linear(TIMBRE + PROSODY, CONDITION), nn.SiLU(), nn.Linear(CONDITION, CONDITION)
+        super().__init__(
+            len(INVENTORY), STRESSES, POSITIONS, TIMBRE + PROSODY, CONDITION, encoder_width, encoder_blocks
         )
-        self.encoder = Stack(encoder_width, encoder_blocks, CONDITION)
-        self.timing = Stack(encoder_width, 2, CONDITION)
-        self.duration = nn.Linear(encoder_width, 1)
         self.place = nn.Linear(4, encoder_width)
         self.melody = Stack(encoder_width, 2, CONDITION)
         self.pitch = nn.Linear(encoder_width, 2)
@@ -114,46 +187,22 @@ class AcousticNetwork(nn.Module):
         self.decoder = Stack(width, blocks, CONDITION)
         self.envelope = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, BANDS))
 
-    def encode(
-        self, symbol: Tensor, stress: Tensor, position: Tensor, mask: Tensor, voice: Tensor
-    ) -> tuple[Tensor, ...]:
-        """Return the phones in context [B, N, encoder_width], log(1 + frames) of each [B, N], and the condition.
-
-        Args:
-            symbol, stress, position: int64 [B, N]; mask: [B, N, 1]; voice: [B, TIMBRE + PROSODY].
-        """
-        condition = self.condition(voice)
-        x = self.symbol(symbol) + self.stress(stress) + self.position(position)
-        x = self.encoder(x, mask, condition)
-        # What durations are learned from does not disturb what the sounds are learned from.
-        durations = self.duration(self.timing(x.detach(), mask, condition)).squeeze(2)
-        return x, durations, condition
-
-    def pitch_deviation(self, x: Tensor, index: Tensor, place: Tensor) -> Tensor:
-        """Return the phones stretched to frames, [B, T, encoder_width].
-
-        Args:
-            x: [B, N, encoder_width]; index: int64 [B, T], the phone of each frame;
-            place: [B, T, 4], see `frame_positions`.
-        """
+    def to_frames(self, x: Tensor, index: Tensor, place: Tensor) -> Tensor:
+        """Return [B, T, encoder_width]."""
         return torch.gather(x, 1, index.unsqueeze(2).expand(-1, -1, x.shape[2])) + self.place(place)
 
-    def sing(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
-        """Return [B, T, 2]: log pitch, in the speaker's deviations from their mean, and the logit of voicing."""
+    def predict_pitch(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Return log pitch and the logit of voicing, [B, T, 2]."""
         return self.pitch(self.melody(x, mask, condition))
 
     def decode(self, x: Tensor, pitch: Tensor, voiced: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
-        """Return the normalized envelope, [B, T, BANDS].
-
-        Args:
-            x: [B, T, encoder_width]; pitch: [B, T], log Hz scaled, see `PITCH_CENTER`; voiced: [B, T] in [0, 1].
-        """
+        """Return the normalized envelope, [B, T, BANDS]."""
         h = self.enter(torch.cat([x, pitch.unsqueeze(2), voiced.unsqueeze(2)], dim=2))
         return self.envelope(self.decoder(h, mask, condition))
 
 
 class Critic(nn.Module):
-    """Tells measured envelopes from made ones, knowing whose they should be: two-dimensional convolutions."""
+    """Tells measured envelopes from synthetic ones, given the voice: two-dimensional convolutions."""
 
     def __init__(self, width: int = 24, condition: int = TIMBRE + PROSODY) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What there is to learn from: recordings, and what is said when in each."""
+"""The recordings of a corpus, and words and silences in each."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ class Recording:
     """One line of the manifest."""
 
     path: Path
-    """Where the sound is."""
+    """Path of the sound file."""
     speaker: str
-    """Who speaks."""
+    """Name of the speaker."""
     transcript: str
-    """What is said."""
+    """Words of the recording."""
 
     @property
     def key(self) -> str:
-        """Its name in the build folder."""
+        """Name of its files in the build folder."""
         return f"{self.path.parent.name}_{self.path.stem}"
 
 

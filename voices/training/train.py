@@ -1,30 +1,30 @@
-"""The training loop: regression first, then with a critic that keeps the envelopes from being smooth."""
+"""The training loop: regression first, then with a critic that keeps the envelopes from being too smooth."""
 
 from __future__ import annotations
 
 import csv
 import math
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from ..spaces.trained_voice import BITS, PITCH_CENTER, PITCH_SCALE
-from .checkpoint import Run
-from .examples import Batch, Example, Sampler
+from ..spaces.trained_voice import BITS
+from .checkpoint import Run, tensors
+from .examples import Example, Sampler
 from .losses import losses
 from .network import AcousticNetwork, Critic, VoiceNetwork
 
 TIMBRE_STEP = 2 / (2**BITS - 1)
-"""Width of a cell of each dimension of the timbre as it is sent; noise of that width is added in training."""
+"""Quantization step of the timbre; training adds noise of that width."""
 AVERAGING = 0.998
 WARM_UP = 200
 CRITIC_RATE_SHARE = 0.5
-"""How much of the learning rate is left for the stage with the critic."""
+"""Share of the learning rate in the stage with the critic."""
 CRITIC_FRAMES = 192
-"""How much of each piece the critic looks at."""
+"""Frames of each piece that the critic gets."""
 FEATURES_WEIGHT = 0.1
 SAVE_EVERY_S = 120.0
 LOG_EVERY = 50
@@ -35,23 +35,23 @@ class TrainingPlan:
     """How to train."""
 
     build: Path
-    """Folder of checkpoints and logs; what lies there is gone on with."""
+    """Folder of checkpoints and logs; training resumes from a checkpoint there."""
     minutes: float
-    """How long this stage lasts, all starts together."""
+    """Duration of the stage, all runs together."""
     batch: int = 16
     frames: int = 320
     reference: int = 256
-    """Frames of speech, at the most, that the voice is heard in."""
+    """Most frames of speech for the voice network."""
     rate: float = 1.5e-3
     critic_rate: float = 4e-4
     critic_weight: float = 0.08
     duty: float = 1.0
-    """Share of the time to work; the rest is left to others."""
+    """Share of the time to compute; it sleeps in between."""
     seed: int = 1
 
 
 class Voice(nn.Module):
-    """Both networks, as they are trained and saved together."""
+    """Both networks; they are trained and saved together."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,17 +62,7 @@ class Voice(nn.Module):
         """Return everything that the losses need; `data` holds the fields of a `Batch`."""
         heard, again = self.hearing(data["reference"], data["reference_mask"]).chunk(2)
         timbre = heard + (torch.rand_like(heard) - 0.5) * TIMBRE_STEP
-        speaking, mask = self.speaking, data["frame_mask"]
-        symbol, stress, position = data["tokens"].unbind(dim=2)
-        x, durations, condition = speaking.encode(
-            symbol, stress, position, data["token_mask"], torch.cat([timbre, data["prosody"]], 1)
-        )
-        x = speaking.pitch_deviation(x, data["index"], data["place"])
-        # What the melody is learned from does not disturb what the sounds are learned from.
-        melody = speaking.sing(x.detach(), mask, condition.detach())
-        pitch = (data["log_pitch"] - PITCH_CENTER) / PITCH_SCALE
-        envelope = speaking.decode(x, pitch, data["voiced"], mask, condition)
-        return {"envelope": envelope, "melody": melody, "durations": durations, "heard": heard, "again": again}
+        return {**self.speaking(data, timbre, data["frame_mask"]), "heard": heard, "again": again}
 
 
 def train(plan: TrainingPlan, examples: list[Example], with_critic: bool) -> Path:
@@ -96,8 +86,7 @@ def train(plan: TrainingPlan, examples: list[Example], with_critic: bool) -> Pat
             started = time.monotonic()
             for group in run.optimizer.param_groups:
                 group["lr"] = peak * _schedule(run.step, run.spent_s / (60 * plan.minutes))
-            data = {field.name: torch.from_numpy(getattr(batch, field.name)).to(device) for field in fields(Batch)}
-            for key, value in _step(run, data, plan.critic_weight if with_critic else None).items():
+            for key, value in _step(run, tensors(batch, device), plan.critic_weight if with_critic else None).items():
                 sums.setdefault(key, []).append(value)
             if run.step % LOG_EVERY == 0:
                 means = [f"{key}={sum(values) / len(values):.4f}" for key, values in sums.items()]
@@ -116,15 +105,8 @@ def train(plan: TrainingPlan, examples: list[Example], with_critic: bool) -> Pat
 
 
 def _start(plan: TrainingPlan, device: torch.device) -> Run:
-    voice, critic = Voice().to(device), Critic().to(device)
     averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGING)
-    return Run(
-        voice,
-        torch.optim.swa_utils.AveragedModel(voice, multi_avg_fn=averaging),
-        critic,
-        torch.optim.AdamW(voice.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
-        torch.optim.AdamW(critic.parameters(), plan.critic_rate, betas=(0.5, 0.9), fused=True),
-    )
+    return Run.begin(Voice().to(device), Critic().to(device), plan.rate, plan.critic_rate, averaging)
 
 
 def _schedule(step: int, progress: float) -> float:
@@ -139,17 +121,11 @@ def _step(run: Run, data: dict[str, Tensor], critic_weight: float | None) -> dic
     parts = losses(out, data)
     if critic_weight is not None:
         parts |= fool(run, out, data, critic_weight)
-    run.optimizer.zero_grad(set_to_none=True)
-    torch.stack(list(parts.values())).sum().backward()
-    nn.utils.clip_grad_norm_(run.voice.parameters(), 1.0)
-    run.optimizer.step()
-    run.average.update_parameters(run.voice)
-    run.step += 1
-    return {key: float(value.detach()) for key, value in parts.items()}
+    return run.learn(parts)
 
 
 def fool(run: Run, out: dict[str, Tensor], data: dict[str, Tensor], weight: float) -> dict[str, Tensor]:
-    """Train the critic by one step; return the losses of who wants to pass it.
+    """Train the critic by one step; return the losses of the networks against it.
 
     Least squares (Mao et al., 2017) and the distance between the critic's features (Larsen et al., 2016).
     """

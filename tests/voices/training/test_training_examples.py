@@ -7,7 +7,8 @@ import pytest
 from speechzip.voices.acoustics.vocoder import BANDS
 from speechzip.voices.text.pronunciation.phonemes import INVENTORY, phoneme_groups
 from speechzip.voices.trained.phone_tokens import FIRST, LAST, PAUSE, text_tokens
-from speechzip.voices.training.examples import END_SILENCE, Example, Sampler, example, warp_matrix
+from speechzip.voices.training.examples import Example, Sampler, example, warp_matrix
+from speechzip.voices.training.pieces import END_SILENCE
 from speechzip.voices.training.recordings import Recording, Span, read_manifest
 
 TEXT = "Yes, my friend."

@@ -1,7 +1,7 @@
 """Characters: reduce any Unicode to the letters and marks of English text.
 
 Accented Latin letters stay, since espeak-ng needs them for other languages. anyascii (ISC license) transliterates
-other scripts. That is a makeshift; `foreign_words` finds the words in question.
+other scripts; how such words sound is only approximate.
 """
 
 from __future__ import annotations
@@ -26,21 +26,10 @@ _REPLACED = str.maketrans(
     }
 )  # fmt: skip
 """Characters that NFKC would change to a different meaning."""
-_LETTERS = re.compile(r"[^\W\d_]+")
 _BUILT_FRACTION = re.compile(r"(\d?)(\d)⁄(\d)")
 _PARAGRAPH = re.compile(r"(?<=[^\s.?!,;:])[^\S\n]{0,9}\n\s{0,9}\n")
 _SENTENCE_END = re.compile(r"(?<=[.?!]) ")
 _LONGER_WORD = re.compile(r"(?<![\d$])[^\W\d_]{2,30}")
-
-
-def foreign_words(text: str) -> tuple[str, ...]:
-    """Return the words of `text` with letters that are not Latin; their pronunciation is only approximate.
-
-    Example:
-        >>> foreign_words("She said привет, naïve as she is, to 世界.")
-        ('привет', '世界')
-    """
-    return tuple(word for word in _LETTERS.findall(text) if not all(map(_is_latin, word)))
 
 
 def is_readable(text: str) -> bool:

@@ -1,13 +1,13 @@
 """From recordings and a teacher to the second voice: `python -m speechzip.voices.training.trained2` (extra `train`).
 
-Run it again and it goes on where it was: every stage skips what lies in the build folder already.
+Run it again to resume: every stage skips what the build folder has already.
 
     measured/           features of each recording, and of the teacher's speech, which comes with its phones
-    measured/labels/    which phone is said when in the recordings
-    teach.pt, speak.pt, critic.pt, and how the losses went, in .csv files
+    measured/labels/    phones and durations of the recordings
+    teach.pt, speak.pt, critic.pt, and the losses in .csv files
 
 `--start FILE` begins with the weights of a compact checkpoint, `--write FILE` writes one and ends.
-`--skip-preparing` trains on what is measured so far; a second run, in the meantime, may measure more.
+`--skip-preparing` trains on the shards that are there; another process may measure more at the same time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .train import STAGES, TrainingPlan, latest, read_compact, train, write_comp
 
 
 def main() -> None:
-    """Run what is left to do."""
+    """Run the stages that are left."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--recordings", type=Path, nargs="*", default=[Path("../shared/voicedata"), Path("../shared/voicedata2")]
@@ -37,13 +37,13 @@ def main() -> None:
         Path("../shared/text/train.txt.xz"), *sorted(Path("../shared/text2").glob("*.txt.xz"))
     ], help="sentences for the teacher to say")  # fmt: skip
     parser.add_argument("--build", type=Path, default=Path("build/voice2"))
-    parser.add_argument("--shards", type=int, default=18, help="of the teacher's speech, ten minutes each")
+    parser.add_argument("--shards", type=int, default=18, help="shards of the teacher's speech, ten minutes each")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, nargs=len(STAGES), default=[2_000, 6_000, 14_000], help="of each stage")
-    parser.add_argument("--skip-preparing", action="store_true", help="train on what lies in the build folder")
-    parser.add_argument("--start", type=Path, help="a compact checkpoint")
-    parser.add_argument("--write", type=Path, help="write a compact checkpoint of the last stage")
+    parser.add_argument("--skip-preparing", action="store_true", help="train on the shards in the build folder")
+    parser.add_argument("--start", type=Path, help="compact checkpoint to begin with")
+    parser.add_argument("--write", type=Path, help="write a compact checkpoint of the latest stage")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     build, measured = arguments.build, arguments.build / "measured"

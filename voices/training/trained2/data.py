@@ -1,4 +1,4 @@
-"""What is drawn in training: pieces of speech with phones, and pairs of pieces of the same voice."""
+"""Batches for training: pieces of speech with phones, and pairs of pieces of the same voice."""
 
 from __future__ import annotations
 
@@ -11,19 +11,16 @@ import numpy.typing as npt
 
 from ...acoustics.melspectrum import scale_level, speech_frames
 from ...acoustics.vocoder import BANDS
-from ...spaces.trained_voice import PITCH_SCALE, scaled_prosody
-from ...trained.networks import frame_positions
+from ...spaces.trained_voice import PITCH_SCALE
 from ..examples import warp_matrix
+from ..pieces import Floats, Pieces, draw_piece, empty_pieces, measure_prosody, without_end_silence
 from .shards import TEACHER, Packed, from_bytes, read_shard
 from .tokens import PAUSE
 
-END_SILENCE = 6
-"""Frames of silence that stay at the ends."""
 SHORTEST_REFERENCE = 96
-"""Frames of speech that a voice is heard in, at least."""
+"""Fewest frames of speech that the voice network gets."""
 HELD_OUT_EVERY = 40
-"""One recording in this many is kept for validation."""
-Floats = npt.NDArray[np.float32]
+"""Each 40th recording is kept for validation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +32,27 @@ class Spoken:
     tokens: npt.NDArray[np.int64]
     durations: npt.NDArray[np.int64]
     start: int
-    """The first frame that counts."""
+    """First frame; the silence before it is cut off."""
     prosody: Floats
     """float32 [3]: scaled mean and standard deviation of log pitch, scaled speaking rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speakers:
-    """Everybody's mel spectra where there is speech, normalized: voice number -> float32 [T, BANDS] each."""
+    """The normalized mel spectra of all speakers, without silence: voice number -> float32 [T, BANDS] each."""
 
     names: tuple[str, ...]
     heard: tuple[tuple[Floats, ...], ...]
 
 
 def load(folder: Path, names: tuple[str, ...]) -> tuple[Speakers, list[Spoken], list[Spoken]]:
-    """Return the speakers `names`, what is learned from, and what is held out, of the shards in `folder`.
+    """Return speakers, training recordings and held-out recordings from the shards in `folder`.
 
-    Phones of recordings lie beside their shard, in `labels/`, see `__main__`.
+    The phones of a shard lie in `labels/` beside it, see `__main__`.
+
+    Args:
+        folder: of the shards.
+        names: of all speakers, in order.
     """
     packed = [item for path in sorted(folder.glob("*.npz")) for item in _labeled(path)]
     number = {name: index for index, name in enumerate(names)}
@@ -87,47 +88,25 @@ def _labeled(path: Path) -> list[Packed]:
 
 
 def spoken(item: Packed, voice: int) -> Spoken:
-    """Return a recording with silence cut from its ends and its prosody measured."""
-    durations = item.durations.astype(np.int64)
-    start, stop = 0, int(durations.sum())
+    """Return a recording with its prosody, without the silence at its ends."""
     pause = item.tokens[:, 2] == PAUSE
-    if pause[0]:
-        start = max(int(durations[0]) - END_SILENCE, 0)
-        durations[0] -= start
-    if pause[-1]:
-        cut = max(int(durations[-1]) - END_SILENCE, 0)
-        stop -= cut
-        durations[-1] -= cut
-    log_pitch = np.log(item.measured.pitch_hz[start:stop].astype(np.float32))
-    voiced = item.measured.voiced[start:stop]
-    sung = log_pitch[voiced] if voiced.sum() > 10 else np.log(np.array([140.0, 150.0]))
-    said = int(durations[~pause].sum())
-    prosody = scaled_prosody(float(np.mean(sung)), float(np.std(sung)), 100 * int((~pause).sum()) / max(said, 1))
-    return Spoken(voice, item, item.tokens.astype(np.int64), durations, start, np.array(prosody, np.float32))
+    durations, frames = without_end_silence(item.durations.astype(np.int64), pause)
+    log_pitch = np.log(item.measured.pitch_hz[frames].astype(np.float32))
+    prosody = measure_prosody(log_pitch, item.measured.voiced[frames], durations, pause)
+    return Spoken(voice, item, item.tokens.astype(np.int64), durations, frames.start, prosody)
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Pieces of B recordings, T frames each, T even; N phones at the most; V voices more that are only heard."""
+class Batch(Pieces):
+    """Pieces of B recordings with phones, and V voices more for the voice network alone."""
 
-    tokens: npt.NDArray[np.int64]
-    token_mask: Floats
-    durations: Floats
-    whole: Floats
-    index: npt.NDArray[np.int64]
-    place: Floats
-    frame_mask: Floats
-    envelope: Floats
-    log_pitch: Floats
-    voiced: Floats
-    prosody: Floats
     reference: Floats
     """float32 [2 (B + V), R, BANDS]: each voice, then each once more in other words."""
     reference_mask: Floats
     speaker: npt.NDArray[np.int64]
-    """int64 [B + V]: alike where the voice is, stretched frequencies counted in."""
+    """int64 [B + V]: equal numbers for equal voices; a warped voice is another voice."""
     name: npt.NDArray[np.int64]
-    """int64 [B + V]: which speaker, or -1 where frequencies are stretched."""
+    """int64 [B + V]: number of the speaker, or -1 for a warped voice."""
 
 
 WARPS = tuple(float(factor) for factor in np.exp(np.linspace(-0.18, 0.18, 13)))
@@ -135,7 +114,7 @@ _PLAIN = len(WARPS) // 2
 
 
 class Sampler:
-    """Draws batches: `teacher_share` of the pieces from the teacher, else by the root of each speaker's minutes."""
+    """Draws batches: `teacher_share` of the pieces from the teacher, the others by the root of a speaker's minutes."""
 
     def __init__(
         self, speakers: Speakers, learned: list[Spoken], batch: int, others: int, frames: int, reference: int,
@@ -155,7 +134,7 @@ class Sampler:
             weights[~taught] *= (1 - teacher_share) / weights[~taught].sum()
         self.weights = weights / weights.sum()
         minutes = np.array([sum(map(len, mels)) for mels in speakers.heard], np.float64)
-        minutes[teacher if teacher >= 0 else 0 : teacher + 1] = 0  # heard enough in the pieces
+        minutes[teacher if teacher >= 0 else 0 : teacher + 1] = 0  # the pieces have enough of this voice
         self.voice_weights = minutes**0.25 / (minutes**0.25).sum()
         self.warps = [warp_matrix(factor) for factor in WARPS]
 
@@ -166,43 +145,28 @@ class Sampler:
             yield self.collate([self.learned[index] for index in chosen])
 
     def collate(self, items: list[Spoken]) -> Batch:
-        """Return a batch of pieces of `items`, and of other voices."""
-        pieces = [self._piece(item) for item in items]
-        longest = max(len(tokens) for tokens, *_ in pieces)
-        count, frames = len(items), self.frames
+        """Return a batch of pieces of `items`, with speech of other voices."""
+        pieces = [draw_piece(item.tokens, item.durations, self.frames, self.random) for item in items]
+        count = len(items)
         voices = count + self.others
         out = Batch(
-            tokens=np.zeros((count, longest, 3), np.int64),
-            token_mask=np.zeros((count, longest, 1), np.float32),
-            durations=np.zeros((count, longest), np.float32),
-            whole=np.zeros((count, longest), np.float32),
-            index=np.zeros((count, frames), np.int64),
-            place=np.zeros((count, frames, 4), np.float32),
-            frame_mask=np.zeros((count, frames, 1), np.float32),
-            envelope=np.zeros((count, frames, BANDS), np.float32),
-            log_pitch=np.full((count, frames), 5.0, np.float32),
-            voiced=np.zeros((count, frames), np.float32),
+            **empty_pieces(pieces, self.frames),
             prosody=np.stack([item.prosody for item in items]),
             reference=np.zeros((2 * voices, self.reference, BANDS), np.float32),
             reference_mask=np.zeros((2 * voices, self.reference, 1), np.float32),
             speaker=np.zeros(voices, np.int64),
             name=np.full(voices, -1, np.int64),
         )
-        for row, (item, (tokens, durations, start, whole)) in enumerate(zip(items, pieces, strict=True)):
-            total = int(durations.sum())
-            n = len(tokens)
-            out.tokens[row, :n], out.token_mask[row, :n] = tokens, 1
-            out.durations[row, :n], out.whole[row, :n] = durations, whole
-            out.index[row, :total] = np.repeat(np.arange(n), durations)
-            out.place[row, :total] = frame_positions(durations)
-            out.frame_mask[row, :total] = 1
+        for row, (item, piece) in enumerate(zip(items, pieces, strict=True)):
+            frames = out.place_phones(row, piece)
             choice = int(self.random.integers(len(WARPS))) if self.random.random() < 0.7 else _PLAIN
             measured = item.packed.measured
-            part = slice(item.start + start, item.start + start + total)
-            out.envelope[row, :total] = scale_level(from_bytes(measured.envelope[part])) @ self.warps[choice]
-            out.voiced[row, :total] = measured.voiced[part]
+            start = item.start + piece.start
+            part = slice(start, start + frames.stop)
+            out.envelope[row, frames] = scale_level(from_bytes(measured.envelope[part])) @ self.warps[choice]
+            out.voiced[row, frames] = measured.voiced[part]
             higher = np.log(WARPS[choice]) + (0.0 if choice == _PLAIN else float(self.random.normal(0, 0.08)))
-            out.log_pitch[row, :total] = np.log(measured.pitch_hz[part].astype(np.float32)) + higher
+            out.log_pitch[row, frames] = np.log(measured.pitch_hz[part].astype(np.float32)) + higher
             out.prosody[row, 0] += higher / PITCH_SCALE
             self._hear(out, row, item.voice, choice)
         chosen = self.random.choice(len(self.speakers.names), self.others, p=self.voice_weights, replace=False)
@@ -218,7 +182,7 @@ class Sampler:
         mels = self.speakers.heard[voice]
         order = self.random.permutation(len(mels))[: 2 * 3]
         for second in (0, 1):
-            # Other words where there are any, else other parts of the same recording.
+            # Other words if the speaker has other recordings, else other parts of the same one.
             own = order[second::2] if len(order) > 1 else order
             part = self._pick([mels[index] for index in own], second if len(order) == 1 else -1)
             level = float(self.random.normal(0, 0.05))
@@ -227,7 +191,12 @@ class Sampler:
             out.reference_mask[row_of, : len(part)] = 1
 
     def _pick(self, mels: list[Floats], half: int) -> Floats:
-        """Return SHORTEST_REFERENCE to `reference` frames of `mels`, an even number; `half` 0 or 1 of the only one."""
+        """Return `SHORTEST_REFERENCE` to `reference` frames of `mels`, an even number.
+
+        Args:
+            mels: of one speaker.
+            half: 0 or 1 for the first or second half of each; -1 for all of it.
+        """
         room = 2 * int(self.random.integers(SHORTEST_REFERENCE // 2, self.reference // 2 + 1))
         parts: list[Floats] = []
         for mel in mels:
@@ -241,21 +210,3 @@ class Sampler:
                 break
         joined = np.concatenate(parts)
         return joined[: len(joined) // 2 * 2]
-
-    def _piece(self, item: Spoken) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int, Floats]:
-        """Return tokens, durations, first frame and whether each duration is whole, of up to `frames` frames."""
-        ends = np.cumsum(item.durations)
-        total = int(ends[-1])
-        first = 0
-        if total > self.frames:
-            latest = int(np.searchsorted(ends, total - self.frames, side="right"))
-            first = int(self.random.integers(0, latest + 1))
-        start = int(ends[first] - item.durations[first])
-        last = min(int(np.searchsorted(ends, start + self.frames)), len(ends) - 1)
-        durations = item.durations[first : last + 1].copy()
-        whole = np.ones(len(durations), np.float32)
-        excess = int(durations.sum()) - self.frames
-        if excess > 0:
-            durations[-1] -= excess
-            whole[-1] = 0
-        return item.tokens[first : last + 1], durations, start, whole

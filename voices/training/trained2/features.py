@@ -1,7 +1,7 @@
-"""What the second network learns to say, measured from recordings, 100 frames a second.
+"""Features of recordings for the second networks, 100 frames a second.
 
-As in the first generation (`..features`), then corrected by what the vocoder makes of it (analysis by synthesis). The
-envelopes that CheapTrick finds are not quite what our vocoder needs. Recordings of 16 readers put together again:
+They are those of the first generation (`..features`), corrected by analysis by synthesis: the envelopes that CheapTrick
+finds are not quite those that our vocoder needs. Recordings of 16 readers, analyzed and synthesized again:
 
     envelopes                         similarity (Resemblyzer)   words misread (Moonshine tiny)
     the recordings themselves         0.890                       7.8 %
@@ -10,8 +10,8 @@ envelopes that CheapTrick finds are not quite what our vocoder needs. Recordings
     corrected twice by half           0.878                       8.7 %
     corrected once, in full           0.880                       not measured
 
-Four steps of 0.8 are worse than one. Envelopes of 80, 128 or 513 points in place of 64, or noise as D4C measures it
-(Morise, 2016), bring nothing.
+Four corrections by 0.8 are worse than one. Envelopes of 80, 128 or 513 points instead of 64 are no better, nor is
+noise as D4C measures it (Morise, 2016).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..features import analyze
 from .shards import Measured, to_bytes
 
 STEPS, CORRECTION = 2, 0.5
-"""How often, and which share of the difference, band by band, is corrected."""
+"""Number of corrections, and the share of each band's difference that one corrects."""
 LARGEST_DB = 12.0
 
 

@@ -1,4 +1,4 @@
-"""Phones of real recordings: their words pronounced by the dictionary, or read by the recognizer, then aligned."""
+"""The phones of real recordings: pronounce the transcript, or else what the recognizer reads, and align it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from speechzip.pipeline import load_recognizer
 from tqdm import tqdm
 
 from ...text.pronunciation.pronunciation import pronounced
@@ -18,11 +19,11 @@ from .alignment import label
 from .shards import SHARD
 
 LEAST_CONFIDENCE = 0.85
-"""Of what the recognizer reads where a recording has no transcript."""
+"""The recognizer's transcript is used from this confidence on."""
 
 
 def label_recordings(recordings: Sequence[Recording], folder: Path, source: str, processes: int) -> None:
-    """Write the labels of `recordings` to `folder`/labels, shard by shard, where they are not there yet."""
+    """Write the labels of `recordings` to `folder`/labels, shard by shard; leave out shards with labels."""
     (folder / "labels").mkdir(parents=True, exist_ok=True)
     heard = transcribe([one for one in recordings if not one.transcript.strip()], folder / f"{source}.csv")
     recordings = [replace(one, transcript=heard.get(one.key, one.transcript)) for one in recordings]
@@ -37,13 +38,11 @@ def label_recordings(recordings: Sequence[Recording], folder: Path, source: str,
 
 
 def transcribe(recordings: Sequence[Recording], path: Path) -> dict[str, str]:
-    """Return what the project's recognizer reads in recordings without a transcript, kept in the CSV file `path`."""
+    """Return the recognizer's transcripts by key; they are kept in the CSV file `path`."""
     if path.exists():
         with open(path, encoding="utf-8", newline="") as file:
             return dict(csv.reader(file))
-    from speechzip.pipeline.recognizers.moonshine import MoonshineRecognizer
-
-    recognizer = MoonshineRecognizer()
+    recognizer = load_recognizer("moonshine")
     read: dict[str, str] = {}
     for one in tqdm(recordings, desc="reading"):
         found = recognizer.transcribe(load_samples(one.path))

@@ -1,10 +1,10 @@
-"""The second networks: one hears who speaks, in numbers ordered by importance; one says phones in that voice.
+"""The second networks: one measures a voice in numbers ordered by importance, the other one speaks phones in it.
 
     mel spectrum [T, 64] --> VoiceNetwork --> timbre [LATENT] in (-1, 1), the first ones matter most
     phones [N] + voice --> AcousticNetwork: durations [N], then for each frame pitch, voicing, envelope [64]
 
-As the first networks: dense convolutions over time as matrix products, the voice in the scale and offset behind every
-normalization. What is new: a step of the decoder is two frames, 20 ms, so that as much is computed in half the time.
+Like the first networks, these are dense convolutions over time, and the voice sets scale and offset behind every
+normalization. Here a step of the decoder makes two frames, 20 ms: as large a network takes half the time.
 """
 
 from __future__ import annotations
@@ -14,21 +14,20 @@ from torch import Tensor, nn
 
 from ...acoustics.vocoder import BANDS
 from ...text.lexicon.arpabet import INVENTORY
-from ..network import Stack
+from ..network import PROSODY, STRESSES, PhoneNetwork, Stack
 
 LATENT = 128
-"""Numbers that the voice network hears; a voice of a few bytes holds the first of them."""
+"""Numbers that the voice network measures; the bytes of a voice hold the first of them."""
 PREFIXES = (12, 20, 37, 80, 128)
-"""How many are kept, at random in training: 3 bits each and two bytes of pitch and speaking rate make 7 to 50 bytes."""
-PROSODY = 3
+"""Training keeps one of these counts at random. With 3 bits each and 2 bytes of prosody, a voice has 7 to 50 bytes."""
 CONDITION = 160
-STRESSES, POSITIONS = 3, 5
+POSITIONS = 5
 PLACE = 4
-"""Numbers that say where in its phone a frame lies, see `frame_positions`."""
+"""Numbers for the position of a frame in its phone, see `frame_positions`."""
 
 
 class VoiceNetwork(nn.Module):
-    """Who speaks, from a few seconds of the mel spectrum."""
+    """The timbre of a voice, from the mel spectrum of a few seconds of speech."""
 
     def __init__(self, width: int = 160, blocks: int = 5) -> None:
         super().__init__()
@@ -54,20 +53,13 @@ class VoiceNetwork(nn.Module):
         return torch.tanh(self.leave(torch.cat([mean, deviation], dim=2).reshape(count, -1)))
 
 
-class AcousticNetwork(nn.Module):
-    """What is said, in somebody's voice."""
+class AcousticNetwork(PhoneNetwork):
+    """Phones to envelopes in somebody's voice, one step for two frames."""
 
     def __init__(self, encoder_width: int = 192, width: int = 320, encoder_blocks: int = 4, blocks: int = 6) -> None:
-        super().__init__()
-        self.symbol = nn.Embedding(len(INVENTORY), encoder_width)
-        self.stress = nn.Embedding(STRESSES, encoder_width)
-        self.position = nn.Embedding(POSITIONS, encoder_width)
-        self.condition = nn.Sequential(
-            nn.Linear(LATENT + PROSODY, CONDITION), nn.SiLU(), nn.Linear(CONDITION, CONDITION)
+        super().__init__(
+            len(INVENTORY), STRESSES, POSITIONS, LATENT + PROSODY, CONDITION, encoder_width, encoder_blocks
         )
-        self.encoder = Stack(encoder_width, encoder_blocks, CONDITION)
-        self.timing = Stack(encoder_width, 2, CONDITION)
-        self.duration = nn.Linear(encoder_width, 1)
         self.step = nn.Linear(2 * (encoder_width + PLACE), encoder_width)
         self.melody = Stack(encoder_width, 3, CONDITION)
         self.pitch = nn.Linear(encoder_width, 4)
@@ -75,44 +67,20 @@ class AcousticNetwork(nn.Module):
         self.decoder = Stack(width, blocks, CONDITION)
         self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * BANDS))
 
-    def encode(
-        self, symbol: Tensor, stress: Tensor, position: Tensor, mask: Tensor, voice: Tensor
-    ) -> tuple[Tensor, ...]:
-        """Return the phones in context [B, N, encoder_width], log(1 + frames) of each [B, N], and the condition.
-
-        Args:
-            symbol, stress, position: int64 [B, N]; mask: [B, N, 1]; voice: [B, LATENT + PROSODY].
-        """
-        condition = self.condition(voice)
-        x = self.symbol(symbol) + self.stress(stress) + self.position(position)
-        x = self.encoder(x, mask, condition)
-        # What durations are learned from does not disturb what the sounds are learned from.
-        durations = self.duration(self.timing(x.detach(), mask, condition)).squeeze(2)
-        return x, durations, condition
-
-    def pitch_deviation(self, x: Tensor, index: Tensor, place: Tensor) -> Tensor:
-        """Return the phones stretched to steps of two frames, [B, T / 2, encoder_width].
-
-        Args:
-            x: [B, N, encoder_width]; index: int64 [B, T], the phone of each frame; place: [B, T, PLACE].
-        """
+    def to_frames(self, x: Tensor, index: Tensor, place: Tensor) -> Tensor:
+        """Return [B, T / 2, encoder_width]: two frames are one step."""
         count, frames = index.shape
         each = torch.gather(x, 1, index.unsqueeze(2).expand(-1, -1, x.shape[2]))
         return self.step(torch.cat([each, place], dim=2).reshape(count, frames // 2, -1))
 
-    def sing(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
-        """Return [B, T, 2]: log pitch, in the speaker's deviations from their mean, and the logit of voicing."""
-        made = self.pitch(self.melody(x, mask, condition))
-        return made.reshape(made.shape[0], -1, 2)
+    def predict_pitch(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Return log pitch and the logit of voicing, [B, T, 2]."""
+        predicted = self.pitch(self.melody(x, mask, condition))
+        return predicted.reshape(predicted.shape[0], -1, 2)
 
     def decode(self, x: Tensor, pitch: Tensor, voiced: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
-        """Return the normalized envelope, [B, T, BANDS].
-
-        Args:
-            x: [B, T / 2, encoder_width]; pitch: [B, T], log Hz scaled, see `PITCH_CENTER`; voiced: [B, T] in [0, 1];
-            mask: [B, T / 2, 1].
-        """
+        """Return the normalized envelope, [B, T, BANDS]; mask is [B, T / 2, 1]."""
         count, frames = pitch.shape
-        sung = torch.stack([pitch, voiced], dim=2).reshape(count, frames // 2, 4)
-        h = self.leave(self.decoder(self.enter(torch.cat([x, sung], dim=2)), mask, condition))
+        melody = torch.stack([pitch, voiced], dim=2).reshape(count, frames // 2, 4)
+        h = self.leave(self.decoder(self.enter(torch.cat([x, melody], dim=2)), mask, condition))
         return h.reshape(count, frames, BANDS)

@@ -1,4 +1,4 @@
-"""Recordings to shards, without phones."""
+"""Recordings to shards; their phones follow in `labels`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .shards import SHARD, Packed, write_shard
 
 
 def pack_recordings(recordings: Sequence[Recording], folder: Path, source: str, processes: int) -> None:
-    """Write the shards of `recordings` that are not in `folder` yet, without phones."""
+    """Write the shards of `recordings` to `folder`; leave out shards that it has."""
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [
         (recordings[start : start + SHARD], folder / f"{source}-{start // SHARD:03d}.npz")

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 TEACHER = "hibari-heart"
-"""The speaker of what the teacher says."""
+"""Name of the teacher as a speaker."""
 SHARD = 200
-"""Recordings."""
+"""Number of recordings in one shard."""
 LOWEST_DB, STEP_DB = -110.0, 0.5
 """Levels are kept as bytes: LOWEST_DB + STEP_DB * byte."""
 Bytes = npt.NDArray[np.uint8]
@@ -29,15 +29,15 @@ class Measured:
     envelope: Bytes
     """uint8 [T, BANDS]: smooth spectral envelope as a filter level."""
     pitch_hz: npt.NDArray[np.float16]
-    """float16 [T]: greater than 0, on linear interpolation through what is not voiced."""
+    """float16 [T]: greater than 0; interpolated where there is no voice."""
     voiced: npt.NDArray[np.bool_]
     """bool [T]."""
     mel: Bytes
-    """uint8 [T, 64]: the mel spectrum that the voice network hears."""
+    """uint8 [T, 64]: mel spectrum, the input of the voice network."""
 
 
 def to_bytes(level_db: npt.NDArray[np.floating]) -> Bytes:
-    """Return levels in dB as they are kept."""
+    """Return levels in dB as bytes."""
     return np.clip(np.round((level_db - LOWEST_DB) / STEP_DB), 0, 255).astype(np.uint8)
 
 
@@ -48,13 +48,13 @@ def from_bytes(kept: Bytes) -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """One recording as a shard has it."""
+    """One recording of a shard."""
 
     name: str
     speaker: str
     measured: Measured
     tokens: npt.NDArray[np.uint8]
-    """uint8 [N, 3], see `tokens`; N is 0 where the words are not known."""
+    """uint8 [N, 3], see `tokens`; N is 0 if the words are unknown."""
     durations: npt.NDArray[np.uint16]
     """uint16 [N], frames."""
 
@@ -79,7 +79,7 @@ def write_shard(path: Path, items: Sequence[Packed]) -> None:
 
 
 def read_shard(path: Path) -> list[Packed]:
-    """Return what `write_shard` has written."""
+    """Return the recordings of a shard from `write_shard`."""
     with np.load(path, allow_pickle=False) as archive:
         loaded = {name: archive[name] for name in archive.files}
     items: list[Packed] = []

@@ -1,7 +1,7 @@
-"""Speech of any text, perfectly articulated, by hibari-tts (Apache-2.0): words and melody are learned from it first.
+"""The teacher: well-articulated speech of any text from hibari-tts (Apache-2.0), to learn words and melody from first.
 
-One voice, American English. Its phones are Kokoro's, brought to ours here; its audio is aligned and measured as a
-recording is, so that both teach the same durations. The package is for training alone: `pip install hibari-tts==0.2.1`.
+It has one voice with American English, and Kokoro's phones, which are mapped to ours. Its audio is aligned and measured
+like a recording, so that both teach the same durations. Only training needs the package, which extra `train` installs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .features import measure
 from .shards import SHARD, TEACHER, Packed, write_shard
 
 SHORTEST, LONGEST = 8, 150
-"""Characters of a sentence."""
+"""Characters of a sentence that the teacher speaks."""
 SPEEDS = (0.85, 1.2)
 
 PHONE_OF = {
@@ -43,7 +43,7 @@ STRESS = {"ˈ": 1, "ˌ": 2}
 
 
 def groups_of(phonemes: str) -> tuple[Group, ...]:
-    """Return words and pauses of a phoneme string of hibari's.
+    """Return the words and pauses of a phoneme string from hibari.
 
     Example:
         >>> [[phone.symbol for phone in group.phones] for group in groups_of("lˈunəɹ mˈɪʃən.")]
@@ -76,7 +76,7 @@ def groups_of(phonemes: str) -> tuple[Group, ...]:
 
 
 def sentences(texts: list[Path], count: int, seed: int) -> list[str]:
-    """Return `count` sentences, in turn from each of `texts`, whose lines are spoken English."""
+    """Return `count` sentences, from each of `texts` in turn; their lines are spoken English."""
     shares: list[list[str]] = []
     for path in sorted(texts):
         shares.append(list(_sentences(path)))
@@ -86,7 +86,7 @@ def sentences(texts: list[Path], count: int, seed: int) -> list[str]:
 
 
 def _sentences(path: Path) -> Iterator[str]:
-    """Yield every thirteenth sentence that is short, whole and in plain letters."""
+    """Yield each thirteenth of the short and whole sentences in plain letters."""
     number = 0
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
@@ -99,7 +99,7 @@ def _sentences(path: Path) -> Iterator[str]:
 
 
 def generate(texts: list[Path], folder: Path, first: int, shards: int, processes: int) -> None:
-    """Write shards `first` to `first + shards` of the teacher's speech to `folder`, where they are not there yet."""
+    """Write `shards` shards of the teacher's speech to `folder`, from number `first` on, except those it has."""
     folder.mkdir(parents=True, exist_ok=True)
     said = sentences(texts, (first + shards) * SHARD, seed=1)
     jobs = [

@@ -1,4 +1,4 @@
-"""Phones as the second network takes them: (index in the inventory, stress, place in the word)."""
+"""Phones as input of the second network: index in the inventory, stress, position in the word."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...text.lexicon.arpabet import INVENTORY
 from ...text.pronunciation.phones import Phone
 
 PAUSE, FIRST, INSIDE, LAST, ONLY = range(5)
-"""Where in its word a phone stands."""
+"""Position of a phone in its word."""
 _INDEX = {symbol: index for index, symbol in enumerate(INVENTORY)}
 
 Token = tuple[int, int, int]

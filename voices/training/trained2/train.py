@@ -1,10 +1,10 @@
-"""The training loop: stages that go on from one another, each resumable at any time.
+"""The training loop of three stages; each starts from the one before, and can be stopped and resumed at any time.
 
-    teach    words, melody and durations from the teacher in many stretched throats; who speaks from everybody
-    speak    real speakers, half of each batch, without a critic
-    critic   the same, with a critic that keeps the envelopes from being smooth
+    teach    words, melody and durations from the teacher, in warped voices; the timbre from all speakers
+    speak    real speakers in most of the pieces, no critic
+    critic   the same, with a critic that keeps the envelopes from being too smooth
 
-The learning rate rises, stays, and falls with the root of the steps; what is exported is the average of the weights.
+The learning rate rises, stays, and falls with the root of the steps. The average of the weights is exported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import math
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -20,29 +20,29 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...spaces.trained_voice import PITCH_CENTER, PITCH_SCALE
-from ..checkpoint import Run
+from ..checkpoint import Run, tensors
 from ..losses import losses
-from ..network import Critic
+from ..network import PROSODY, Critic
+from ..train import fool
 from .data import Batch, Sampler, Speakers, Spoken
-from .network import LATENT, PREFIXES, PROSODY, AcousticNetwork, VoiceNetwork
+from .network import LATENT, PREFIXES, AcousticNetwork, VoiceNetwork
 
 Stage = Literal["teach", "speak", "critic"]
 STAGES: tuple[Stage, ...] = ("teach", "speak", "critic")
 TEACHER_SHARE = {"teach": 1.0, "speak": 0.35, "critic": 0.25}
-"""Of the pieces with phones, where real speakers are aligned."""
+"""Share of the teacher among the pieces with phones, if there are other aligned speakers."""
 
 TIMBRE_STEP = 2 / 7
-"""Width of a cell of each number of the timbre when it is sent in 3 bits; noise of that width is added."""
+"""Quantization step of the timbre at 3 bits a number; training adds noise of that width."""
 AVERAGING = 0.998
 WARM_UP, FLAT = 300, 4000
 RESTART = 100
-"""Steps that the rate rises in where the optimizer starts anew."""
+"""Steps in which the rate rises after a start with a new optimizer."""
 SAVE_EVERY_S = 180.0
 LOG_EVERY = 20
 VALIDATE_EVERY = 400
 MARGIN, SCALE = 0.15, 16.0
-"""Of the softmax over all speakers (CosFace; Wang et al., 2018)."""
+"""Margin and scale of the softmax over all speakers (CosFace; Wang et al., 2018)."""
 SPEAKER_WEIGHT = 0.03
 
 
@@ -51,10 +51,10 @@ class TrainingPlan:
     """How to train a stage."""
 
     build: Path
-    """Folder of checkpoints and logs; what lies there is gone on with."""
+    """Folder of checkpoints and logs; training resumes from a checkpoint there."""
     stage: Stage
     steps: int
-    """Where the stage ends, all starts together."""
+    """Steps of the stage in all runs together."""
     batch: int = 16
     others: int = 16
     frames: int = 320
@@ -66,41 +66,28 @@ class TrainingPlan:
 
 
 class Voice(nn.Module):
-    """Both networks, and what only training needs, saved together."""
+    """Both networks, and the directions of the speakers, which only training needs."""
 
     def __init__(self, speakers: int) -> None:
         super().__init__()
         self.hearing = VoiceNetwork()
         self.speaking = AcousticNetwork()
         self.names = nn.Parameter(torch.randn(speakers, LATENT) * 0.1)
-        """A direction for each speaker, which their voices are drawn to."""
+        """A direction for each speaker; the loss moves their voices towards it."""
 
     def forward(self, data: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return everything that the losses need; `data` holds the fields of a `Batch`."""
         heard, again = self.hearing(data["reference"], data["reference_mask"]).chunk(2)
         count = len(data["tokens"])
         timbre = shortened(heard[:count] + (torch.rand_like(heard[:count]) - 0.5) * TIMBRE_STEP)
-        mask = data["frame_mask"][:, ::2]
-        speaking = self.speaking
-        symbol, stress, position = data["tokens"].unbind(dim=2)
-        x, durations, condition = speaking.encode(
-            symbol, stress, position, data["token_mask"], torch.cat([timbre, data["prosody"]], 1)
-        )
-        x = speaking.pitch_deviation(x, data["index"], data["place"])
-        # What the melody is learned from does not disturb what the sounds are learned from.
-        melody = speaking.sing(x.detach(), mask, condition.detach())
-        pitch = (data["log_pitch"] - PITCH_CENTER) / PITCH_SCALE
-        envelope = speaking.decode(x, pitch, data["voiced"], mask, condition)
-        return {
-            "envelope": envelope, "melody": melody, "durations": durations,
-            "heard": heard, "again": again, "condition": timbre,
-        }  # fmt: skip
+        made = self.speaking(data, timbre, data["frame_mask"][:, ::2])
+        return {**made, "heard": heard, "again": again, "condition": timbre}
 
 
 def shortened(timbre: Tensor) -> Tensor:
-    """Return `timbre` [B, LATENT] with all but the first numbers of each row 0, as many as one of `PREFIXES` at random.
+    """Return `timbre` [B, LATENT] with only the first numbers of each row; their count is one of `PREFIXES` at random.
 
-    Nested dropout (Rippel et al., 2014): the first numbers come to matter most.
+    By this nested dropout (Rippel et al., 2014), the first numbers become the most important ones.
     """
     kept = torch.tensor(PREFIXES, device=timbre.device)[
         torch.randint(len(PREFIXES), (len(timbre), 1), device=timbre.device)
@@ -137,7 +124,7 @@ def train(plan: TrainingPlan, speakers: Speakers, learned: list[Spoken], held_ou
             started = time.monotonic()
             for group in run.optimizer.param_groups:
                 group["lr"] = plan.rate * rate_share(run.step) * min((run.step - begun + 1) / RESTART, 1.0)
-            for key, value in _step(run, _tensors(batch, device), plan).items():
+            for key, value in _step(run, tensors(batch, device), plan).items():
                 sums.setdefault(key, []).append(value)
             run.spent_s += time.monotonic() - started
             if run.step % LOG_EVERY == 0:
@@ -159,13 +146,7 @@ def train(plan: TrainingPlan, speakers: Speakers, learned: list[Spoken], held_ou
 def start(plan: TrainingPlan, speakers: int, device: torch.device) -> Run:
     """Return new networks with their optimizers."""
     voice, critic = Voice(speakers).to(device), Critic(condition=LATENT + PROSODY).to(device)
-    return Run(
-        voice,
-        torch.optim.swa_utils.AveragedModel(voice, multi_avg_fn=_average),
-        critic,
-        torch.optim.AdamW(voice.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
-        torch.optim.AdamW(critic.parameters(), plan.critic_rate, betas=(0.5, 0.9), fused=True),
-    )
+    return Run.begin(voice, critic, plan.rate, plan.critic_rate, _average)
 
 
 @torch.no_grad()
@@ -180,12 +161,8 @@ def rate_share(step: int) -> float:
     return min((step + 1) / WARM_UP, 1.0, math.sqrt(FLAT / max(step, 1)))
 
 
-def _tensors(batch: Batch, device: torch.device) -> dict[str, Tensor]:
-    return {field.name: torch.from_numpy(getattr(batch, field.name)).to(device) for field in fields(Batch)}
-
-
 def all_losses(voice: nn.Module, data: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return what the networks make of `data`, and each weighted loss."""
+    """Return the output of the networks for `data`, and each weighted loss."""
     with torch.autocast(data["tokens"].device.type, torch.bfloat16):
         out = voice(data)
     parts = losses(out, data)
@@ -196,9 +173,9 @@ def all_losses(voice: nn.Module, data: dict[str, Tensor]) -> tuple[dict[str, Ten
 
 
 def _named(heard: Tensor, names: Tensor, directions: Tensor) -> Tensor:
-    """Return the cross-entropy of each voice among all speakers, the right one `MARGIN` harder to reach.
+    """Return the cross-entropy of each voice among all speakers, with `MARGIN` against the right one.
 
-    The first 20 numbers alone have to do it as well as all of them.
+    It is the mean for the first 20 numbers of the timbre and for all of them.
     """
     total = heard.new_zeros(())
     for kept in (20, LATENT):
@@ -214,21 +191,13 @@ def _step(run: Run, data: dict[str, Tensor], plan: TrainingPlan) -> dict[str, fl
     """Train by one batch; return each loss."""
     out, parts = all_losses(run.voice, data)
     if plan.stage == "critic":
-        from ..train import fool
-
         count = len(data["tokens"])
         parts |= fool(run, out | {"again": out["condition"][:count]}, data, plan.critic_weight)
-    run.optimizer.zero_grad(set_to_none=True)
-    torch.stack(list(parts.values())).sum().backward()
-    nn.utils.clip_grad_norm_(run.voice.parameters(), 1.0)
-    run.optimizer.step()
-    run.average.update_parameters(run.voice)
-    run.step += 1
-    return {key: float(value.detach()) for key, value in parts.items()}
+    return run.learn(parts)
 
 
 def _fixed(speakers: Speakers, held_out: list[Spoken], plan: TrainingPlan, batches: int = 3) -> list[Batch]:
-    """Return the same few batches of what is held out, every time."""
+    """Return a few batches of held-out recordings, always the same."""
     if not held_out:
         return []
     sampler = Sampler(speakers, held_out, plan.batch, plan.others, plan.frames, plan.reference, 0.5, seed=7)
@@ -236,13 +205,13 @@ def _fixed(speakers: Speakers, held_out: list[Spoken], plan: TrainingPlan, batch
 
 
 def validate(run: Run, judged: list[Batch], device: torch.device) -> dict[str, float]:
-    """Return the mean of each loss of the averaged weights."""
+    """Return the mean of each loss, with the averaged weights."""
     state = torch.random.get_rng_state()
     sums: dict[str, float] = {}
     with torch.inference_mode():
         for seed, batch in enumerate(judged):
             torch.manual_seed(seed)
-            _, parts = all_losses(run.average, _tensors(batch, device))
+            _, parts = all_losses(run.average, tensors(batch, device))
             for key, value in parts.items():
                 sums[key] = sums.get(key, 0.0) + float(value) / len(judged)
     torch.random.set_rng_state(state)
@@ -250,10 +219,10 @@ def validate(run: Run, judged: list[Batch], device: torch.device) -> dict[str, f
 
 
 def write_compact(build: Path, out: Path, names: tuple[str, ...]) -> None:
-    """Write the weights of the latest stage in 16 bits to the file `out`: training can go on from it."""
+    """Write a compact checkpoint to `out`: the weights of the latest stage in 16 bits, to resume from."""
     stage = latest(build)
     if stage is None:
-        raise SystemExit(f"no stage was begun in {build}")
+        raise SystemExit(f"{build} has no checkpoint")
     path = build / f"{stage}.pt"
     state = torch.load(path, map_location="cpu", weights_only=True)
     weights = state["voice"]
@@ -268,12 +237,12 @@ def write_compact(build: Path, out: Path, names: tuple[str, ...]) -> None:
 
 
 def latest(build: Path) -> Stage | None:
-    """Return the last stage that was begun in the folder `build`."""
+    """Return the latest stage with a checkpoint in the folder `build`."""
     return next((stage for stage in reversed(STAGES) if (build / f"{stage}.pt").exists()), None)
 
 
 def read_compact(path: Path, build: Path, names: tuple[str, ...]) -> None:
-    """Write the checkpoint of a stage to `build` from `write_compact`'s file; new speakers start anew."""
+    """Write a checkpoint to `build` from the compact one in `path`; new speakers get random directions."""
     with np.load(path, allow_pickle=False) as archive:
         kept = {
             name: archive[name].astype(np.float32) for name in archive.files if name.startswith(("voice.", "critic."))
