@@ -9,7 +9,7 @@ from ..wire.messages import Status
 
 
 class Controls(Protocol):
-    """A conversation as a microphone, a key or a page sees it."""
+    """What a microphone, a key or a page may do with a conversation."""
 
     @property
     def is_hands_free(self) -> bool:
@@ -18,12 +18,12 @@ class Controls(Protocol):
 
     @property
     def is_pressed(self) -> bool:
-        """Whether it listens just now."""
+        """Whether it listens now."""
         ...
 
     @property
     def is_playing(self) -> bool:
-        """Whether the peer is being heard just now."""
+        """Whether an utterance of the peer is playing."""
         ...
 
     def press(self) -> None:
@@ -31,13 +31,18 @@ class Controls(Protocol):
         ...
 
     def release(self) -> None:
-        """Stop listening, and send what was said."""
+        """Stop listening, and send the last utterance."""
         ...
 
     def hear(self, samples: Samples, captured_at_s: float | None = None) -> None:
-        """Take in sound, float32 [t] at 16 kHz. `captured_at_s`: monotonic time of the last sample; now if None."""
+        """Take in sound.
+
+        Args:
+            samples: float32 [t] at 16 kHz; they follow those of the last call.
+            captured_at_s: monotonic time of the last sample; now if None.
+        """
         ...
 
-    def device(self, status: Status, missing: bool, detail: str = "") -> None:
-        """Take in that a device is missing, or is back."""
+    def set_missing(self, status: Status, missing: bool, detail: str = "") -> None:
+        """Take in that a device is missing, or is back: `NO_MICROPHONE` or `NO_LOUDSPEAKER`."""
         ...

@@ -46,14 +46,14 @@ async def use_microphone(conversation: Controls, other_end_is_a_file: bool) -> N
             conversation.hear(samples, captured_at_s)
 
     def on_state(error: DeviceError | None) -> None:
-        conversation.device(Status.NO_MICROPHONE, error is not None, str(error or ""))
+        conversation.set_missing(Status.NO_MICROPHONE, error is not None, str(error or ""))
 
     try:
         microphone = Microphone(hear)
     except LiveError as error:
         if not other_end_is_a_file and not isinstance(error, DeviceError):
             raise
-        conversation.device(Status.NO_MICROPHONE, missing=True, detail=str(error))
+        conversation.set_missing(Status.NO_MICROPHONE, missing=True, detail=str(error))
         return
     await microphone.run(on_state)
 

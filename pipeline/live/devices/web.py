@@ -103,7 +103,7 @@ class PageServer:
         self._page.window.open(outgoing)
         self._page.loudspeaker.restart()
         self._page.view.greet(self._conversation.is_hands_free)
-        self._conversation.device(Status.NO_LOUDSPEAKER, missing=False)
+        self._conversation.set_missing(Status.NO_LOUDSPEAKER, missing=False)
         sender = asyncio.ensure_future(_send_all(outgoing, connection))
         messages = PageMessages(self._conversation)
         try:
@@ -118,7 +118,7 @@ class PageServer:
             if self._connection is connection:
                 self._connection = self._page.window.outgoing = None
                 self._conversation.release()
-                self._conversation.device(Status.NO_LOUDSPEAKER, missing=True, detail=NO_PAGE)
+                self._conversation.set_missing(Status.NO_LOUDSPEAKER, missing=True, detail=NO_PAGE)
 
 
 class PageMessages:
@@ -143,7 +143,7 @@ class PageMessages:
         if isinstance(rate, int | float) and MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
             self._resampler = Resampler(round(rate), 1)
         if "microphone" in asked:
-            self._conversation.device(Status.NO_MICROPHONE, not asked["microphone"], LOST_MICROPHONE)
+            self._conversation.set_missing(Status.NO_MICROPHONE, not asked["microphone"], LOST_MICROPHONE)
         if "press" in asked:
             self._conversation.press()
         elif "release" in asked:

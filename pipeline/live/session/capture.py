@@ -6,6 +6,7 @@ source --> sound queue --> [recognition thread] StreamingTranscriber --> payload
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ from ..workers import Worker
 from .engines import LiveEngines, failure_reason
 from .status import LocalStatus
 from .transcriber import HANDS_FREE, PUSH_TO_TALK, OutgoingUtterance, StreamingTranscriber, Unheard
+
+logger = logging.getLogger(__name__)
 
 LEVEL_EVERY_S = 0.1
 SILENCE_DB = -96.0
@@ -73,7 +76,7 @@ class Capture:
         self._level_at_s = 0.0
         self._is_recognizing = False
         self.is_pressed = hands_free
-        """Whether it listens just now."""
+        """Whether it listens now."""
         self.spoken_s = 0.0
         """Speech sent so far."""
 
@@ -89,7 +92,7 @@ class Capture:
             self._status.set(Status.TALKING, True)
 
     def release(self) -> None:
-        """Stop listening, and send what was said."""
+        """Stop listening, and send the last utterance."""
         if self.is_pressed:
             self.is_pressed = self.is_hands_free
             self._status.set(Status.TALKING, False)
@@ -175,6 +178,7 @@ class Capture:
 
     def _lose(self, error: Exception, duration_s: float | None = None) -> None:
         """Tell our user that an engine has failed on what was said."""
+        logger.debug("an engine failed on %s s of speech:", duration_s, exc_info=error)
         if duration_s == 0:
             self._observe(Notice(f"your voice cannot be measured again: {failure_reason(error)}"))
         else:
@@ -191,6 +195,8 @@ class Capture:
         while len(self._ended_at_s) > self._limits.unplayed:
             del self._ended_at_s[next(iter(self._ended_at_s))]
         duration_s = outgoing.payload.duration_s
+        took_s = time.monotonic() - ended_at_s
+        logger.debug("utterance %d: %.1f s, %d bytes, %.2f s after it ended", number, duration_s, payload_bytes, took_s)
         self.spoken_s += duration_s
         queued = self._endpoint.peer is None
         self._endpoint.flush()

@@ -69,17 +69,17 @@ class Conversation:
 
     @property
     def is_pressed(self) -> bool:
-        """Whether we are listened to."""
+        """Whether it listens now."""
         return self._capture.is_pressed
 
     @property
     def is_hands_free(self) -> bool:
-        """Whether we are always listened to."""
+        """Whether it always listens."""
         return self._capture.is_hands_free
 
     @property
     def is_playing(self) -> bool:
-        """Whether the peer is being heard just now."""
+        """Whether an utterance of the peer is playing."""
         return self._playback.is_playing
 
     def press(self) -> None:
@@ -87,20 +87,20 @@ class Conversation:
         self._capture.press()
 
     def release(self) -> None:
-        """Stop listening, and send what was said."""
+        """Stop listening, and send the last utterance."""
         self._capture.release()
 
     def hear(self, samples: Samples, captured_at_s: float | None = None) -> None:
         """Take in sound from the source.
 
         Args:
-            samples: float32 [t] at 16 kHz, following the last call's.
+            samples: float32 [t] at 16 kHz; they follow those of the last call.
             captured_at_s: monotonic time of the last sample; now if None.
         """
         self._capture.hear(samples, captured_at_s)
 
-    def device(self, status: Status, missing: bool, detail: str = "") -> None:
-        """Tell both ends that a device of ours is missing, or is back."""
+    def set_missing(self, status: Status, missing: bool, detail: str = "") -> None:
+        """Tell both ends that a device of this end is missing, or is back."""
         self._status.set_missing(status, missing, detail)
 
     async def run(self) -> None:

@@ -10,6 +10,7 @@ Everything here belongs to one peer. When another peer comes, waiting utterances
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ from ..workers import Worker
 from .engines import LiveEngines, failure_reason
 from .status import LocalStatus
 from .synthesis import decode_utterances, estimate_duration_s, speak
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,5 +277,6 @@ class Playback:
 
     def _lose(self, what: str, error: Exception) -> None:
         """Tell both ends that something cannot be read or spoken."""
+        logger.debug("an utterance of the peer cannot be %s:", what, exc_info=error)
         self._observe(Lost("heard", f"something that the peer said cannot be {what}: {failure_reason(error)}"))
         self._status.set(Status.UNSPOKEN, True)

@@ -82,7 +82,7 @@ class Session:
         self.done = asyncio.Event()
         """Set it to leave."""
         if isinstance(loudspeaker, TextOnly):
-            self.conversation.device(Status.NO_LOUDSPEAKER, missing=True, detail=loudspeaker.reason)
+            self.conversation.set_missing(Status.NO_LOUDSPEAKER, missing=True, detail=loudspeaker.reason)
 
     async def run(self, front_end: FrontEnd | None = None) -> None:
         """Run to the end: a recording is over, `done` is set, or a signal asks to stop.
@@ -141,13 +141,8 @@ async def run_session(
     """Make a `Session` and run it to its end.
 
     Args:
-        engines: as all the others, see `Session`.
-        connect: see there.
-        options: see there.
-        observe: see there.
+        engines, connect, options, observe, loudspeaker, limits: see `Session`.
         front_end: see `Session.run`.
-        loudspeaker: see `Session`.
-        limits: see there.
 
     Raises:
         SpeechzipError: one of its kinds; the end cannot begin, or the peer has turned us away.

@@ -10,6 +10,7 @@ reading is used, and the end of speech costs no recognition.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from ...segments.rejection import is_speech
 from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
 from ...segments.utterances import VOICE_SPEECH_S, SpeakerSpeech
 from ...types import Payload, Samples, Speaker, Transcript, UnreadReason, Voice
+
+logger = logging.getLogger(__name__)
 
 PUSH_TO_TALK = EndpointingSettings(pause_s=0.9, short_pause_s=0.25, soft_length_s=5.0, hard_length_s=12.0)
 """A pause sends what was said while the button is still down."""
@@ -134,6 +137,7 @@ class StreamingTranscriber:
             text = transcript.text if is_speech(transcript, segment.samples, segment.duration_s) else ""
             self._voice.prepare(segment, transcript.text)
         except Exception:  # nothing is lost yet: the segment is read again at its end
+            logger.debug("an engine failed on an open segment:", exc_info=True)
             transcript = text = None
         self._partial = (_span(segment), transcript)
         took_s = self._clock() - now_s

@@ -12,6 +12,7 @@ The listener says nothing until a hello with the right secret has arrived. `conn
 from __future__ import annotations
 
 import hmac
+import logging
 from collections import deque
 from dataclasses import replace
 
@@ -39,6 +40,8 @@ from .messages import (
     decode_message,
     encode_message,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class Link:
@@ -184,7 +187,7 @@ class Link:
 
     def admit(self) -> None:
         """Let the caller in that was `Greeted`."""
-        self._state = next_state(self._state, ConnectionEvent.ADMIT)
+        self._change_state(ConnectionEvent.ADMIT)
         self._out.append(replace(self._hello, stream=self._outbox.stream, secret=b""))
         self._out.append(Acknowledge(self._received()))
 
@@ -194,7 +197,7 @@ class Link:
 
     def close(self) -> None:
         """Take in that nothing is read or written any more, since the socket is gone."""
-        self._state = next_state(self._state, ConnectionEvent.CLOSE)
+        self._change_state(ConnectionEvent.CLOSE)
 
     def played(self, sequence: int) -> None:
         """Tell the peer that the first sample of its item has been played."""
@@ -204,8 +207,15 @@ class Link:
         """Tell the peer about this end."""
         self._status = status
 
+    def _change_state(self, event: ConnectionEvent) -> ConnectionState:
+        """Go to the next state; return the one before."""
+        before, self._state = self._state, next_state(self._state, event)
+        if self._state is not before:
+            logger.debug("connection: %s -> %s on %s", before.name, self._state.name, event.name)
+        return before
+
     def _take(self, message: Message) -> list[LinkEvent]:
-        before, self._state = self._state, next_state(self._state, _event_of(message))
+        before = self._change_state(_event_of(message))
         match message:
             case Goodbye(reason):
                 return [Ended(reason, REASONS[reason], reason in FATAL)]
@@ -273,6 +283,7 @@ class Link:
         return self._inbox.received_up_to(self._known_peer.stream)
 
     def _end(self, reason: Reason, message: str) -> Ended:
+        logger.debug("connection ends: %s (%s)", message, reason.name)
         # A stranger that has not said hello is told nothing.
         self._out = [] if self._state is ConnectionState.LISTENING else [Goodbye(reason)]
         self.close()

@@ -23,7 +23,7 @@ from ..defaults import DEFAULT_PORT
 from .security import FINGERPRINT_BYTES, SCHEME, SECRET_BYTES, Address, Pin, is_loopback
 
 MAX_LINE_BYTES = 1024
-"""Of a pairing line; one with the longest name of a host has 350."""
+"""Longest pairing line; one with the longest host name has 350 bytes."""
 MAX_PORT = 65535
 HOW = "give HOST:PORT on this machine, or the whole line that listen printed"
 PORT = re.compile(r"[0-9]{1,5}")
@@ -54,7 +54,7 @@ def parse_address(text: str) -> Address:
     host, port = _split_place(place, paired)
     if not paired:
         if fragment:
-            raise LinkError(f"this is no address: it has a secret, but does not begin with {SCHEME}://; {HOW}")
+            raise LinkError(f"invalid address: it has a secret, but does not begin with {SCHEME}://; {HOW}")
         if not is_loopback(host):
             raise LinkError(
                 f"{host} is another machine: give the whole pairing line that its `speechzip listen` prints, "
@@ -64,9 +64,9 @@ def parse_address(text: str) -> Address:
     try:
         code = base64.b64decode(fragment.encode("ascii"), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error) as error:
-        raise LinkError(f"this is no address: its secret cannot be read ({error}); {HOW}") from error
+        raise LinkError(f"invalid address: its secret cannot be read ({error}); {HOW}") from error
     if len(code) != FINGERPRINT_BYTES + SECRET_BYTES:
-        raise LinkError(f"this is no address, or it is cut short; {HOW}")
+        raise LinkError(f"invalid address: its secret is cut short; {HOW}")
     return Address(host, port, Pin(code[:FINGERPRINT_BYTES], code[FINGERPRINT_BYTES:]))
 
 
@@ -148,12 +148,12 @@ def _split_place(place: str, paired: bool) -> tuple[str, int]:
     if place.startswith("["):
         host, bracket, rest = place[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")) or _ipv6(host) is None:
-            raise LinkError(f"this is no address: brackets are for an IPv6 address, as in [::1]:{DEFAULT_PORT}; {HOW}")
+            raise LinkError(f"invalid address: brackets are for IPv6 addresses, as in [::1]:{DEFAULT_PORT}; {HOW}")
         return host, _port(rest.removeprefix(":"))
     if place.count(":") < 2:
         host, _, port = place.partition(":")
         if not re.fullmatch(r"[^\s/?@\[\]%\\]+", host):
-            raise LinkError(f"this is no address: {place!r} has no name of a host in it; {HOW}")
+            raise LinkError(f"invalid address: {place!r} names no host; {HOW}")
         return host.lower(), _port(port)
     host, _, port = place.rpartition(":")
     readings = [(place, DEFAULT_PORT)] if _ipv6(place) else []
@@ -163,9 +163,9 @@ def _split_place(place: str, paired: bool) -> tuple[str, int]:
     if len(here) == 1 and not paired:
         return here[0]
     if not readings:
-        raise LinkError(f"this is no address: {place!r} is no IPv6 address and has too many colons for a name; {HOW}")
+        raise LinkError(f"invalid address: {place!r} is not an IPv6 address, and has too many colons for a name; {HOW}")
     spellings = " or ".join(pairing_line(*reading, None) for reading in readings)
-    raise LinkError(f"this is no address: an IPv6 address needs brackets: write {spellings}")
+    raise LinkError(f"invalid address: an IPv6 address needs brackets; write {spellings}")
 
 
 def _ipv6(host: str) -> ipaddress.IPv6Address | None:
@@ -179,5 +179,5 @@ def _port(text: str) -> int:
     if not text:
         return DEFAULT_PORT
     if not PORT.fullmatch(text) or not 0 < int(text) <= MAX_PORT:
-        raise LinkError(f"this is no address: {text!r} is no port from 1 to {MAX_PORT}; {HOW}")
+        raise LinkError(f"invalid address: {text!r} is not a port from 1 to {MAX_PORT}; {HOW}")
     return int(text)

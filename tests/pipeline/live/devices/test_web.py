@@ -60,7 +60,7 @@ class FakeConversation:
     def release(self) -> None:
         self.asked.append("release")
 
-    def device(self, status: Any, missing: bool, detail: str = "") -> None:
+    def set_missing(self, status: Any, missing: bool, detail: str = "") -> None:
         self.asked.append(f"{status!r} {missing}")
 
     def hear(self, samples: Any, captured_at_s: float | None = None) -> None:
