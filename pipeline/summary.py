@@ -48,7 +48,7 @@ class UtteranceSummary(TypedDict):
 
 
 class UnreadSummary(TypedDict):
-    """One stretch of speech that could not be read."""
+    """A segment of speech that could not be read."""
 
     start_s: float
     duration_s: float

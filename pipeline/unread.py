@@ -17,7 +17,7 @@ UnreadMode = Literal["drop", "mark"]
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """One stretch of speech that could not be read."""
+    """A segment of speech that could not be read."""
 
     start_s: float
     """Start in the recording, in seconds."""

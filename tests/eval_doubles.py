@@ -93,7 +93,7 @@ def results_of(observations: Sequence[Observation], **changes: object) -> Result
             "command": "speechzip eval made-up --out report --seed 0",
             "date": "2026-01-01 00:00 UTC",
             "seed": "0",
-            "normaliser": "as is",
+            "normalizer": "as is",
             "speechzip": "0.1.0",
         },
     }

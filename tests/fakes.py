@@ -12,7 +12,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 class FakeRecognizer:
-    """Says the lines of a script, one for each stretch."""
+    """Says the lines of a script, one for each segment."""
 
     name = "fake"
 

@@ -150,7 +150,7 @@ class RawPeer:
         self.writer.write(b"".join(map(encode_message, messages)))
 
     def say(self, *payloads: bytes | SplitPayload) -> None:
-        """Send payloads, each with its voices, all in one write; wait for no acknowledgement."""
+        """Send payloads, each with its voices, all in one write; wait for no acknowledgment."""
         messages: list[Message] = []
         for payload in payloads:
             split = payload if isinstance(payload, SplitPayload) else SplitPayload.of(payload)

@@ -5,7 +5,7 @@ The weights of its wheel are run here directly, as release 0.1.4 runs them. The 
 agree with that code within 1e-6 (seven recordings compared).
 
     speech at -30 dBFS or louder, long silences cut out (WebRTC's voice detection)
-    -> 40 mel bands, 25 ms every 10 ms -> stretches of 1.6 s, one every 0.77 s
+    -> 40 mel bands, 25 ms every 10 ms -> segments of 1.6 s, one every 0.77 s
     -> three LSTM layers of 256, the last output -> linear, ReLU, length 1 -> mean, length 1
 """
 
@@ -31,12 +31,12 @@ INSTALL = "pip install 'speechzip[eval]' && pip install --no-deps Resemblyzer==0
 WINDOW, HOP = 400, 160
 """25 ms and 10 ms at 16 kHz."""
 BANDS = 40
-STRETCH_FRAMES, STRETCH_STEP = 160, 77
+SEGMENT_FRAMES, SEGMENT_STEP = 160, 77
 """1.6 s, and the step from one segment to the next: 1.3 a second."""
 LEAST_COVERAGE = 0.75
 """Smallest filled share of a last segment that counts."""
 LAYERS, CELLS = 3, 256
-SHORTEST_S = STRETCH_FRAMES * HOP / ENGINE_SAMPLE_RATE
+SHORTEST_S = SEGMENT_FRAMES * HOP / ENGINE_SAMPLE_RATE
 """Shortest speech: less than a segment tells little about the speaker."""
 
 LEAST_RMS = 10 ** (-30 / 20)
@@ -82,7 +82,7 @@ class ResemblyzerVoice:
         speech = self._without_silence(samples * max(1.0, LEAST_RMS / rms))
         if len(speech) < SHORTEST_S * ENGINE_SAMPLE_RATE:
             return None
-        embedding = self._network(stretches(speech)).mean(axis=0)
+        embedding = self._network(cut_segments(speech)).mean(axis=0)
         return np.asarray(embedding / np.linalg.norm(embedding), np.float32)
 
     def _without_silence(self, samples: Samples) -> Samples:
@@ -96,7 +96,7 @@ class ResemblyzerVoice:
         return np.asarray(windows[kept[: len(windows)]].reshape(-1), np.float32)
 
     def _network(self, inputs: Frames) -> npt.NDArray[np.float32]:
-        """Return float32 [n, CELLS], each of length 1, for float32 [n, STRETCH_FRAMES, BANDS]."""
+        """Return float32 [n, CELLS], each of length 1, for float32 [n, SEGMENT_FRAMES, BANDS]."""
         weights = self._weights
         outputs = inputs
         for layer in range(LAYERS):
@@ -120,16 +120,16 @@ def load_voice() -> ResemblyzerVoice:
     return ResemblyzerVoice()
 
 
-def stretches(speech: Samples) -> Frames:
-    """Return the segments for the network: float32 [n, STRETCH_FRAMES, BANDS]."""
+def cut_segments(speech: Samples) -> Frames:
+    """Return the segments for the network: float32 [n, SEGMENT_FRAMES, BANDS]."""
     frames = -(-(len(speech) + 1) // HOP)
-    starts = list(range(0, max(1, frames - STRETCH_FRAMES + STRETCH_STEP + 1), STRETCH_STEP))
-    length = STRETCH_FRAMES * HOP
+    starts = list(range(0, max(1, frames - SEGMENT_FRAMES + SEGMENT_STEP + 1), SEGMENT_STEP))
+    length = SEGMENT_FRAMES * HOP
     if len(starts) > 1 and (len(speech) - starts[-1] * HOP) / length < LEAST_COVERAGE:
         starts.pop()
     padding = max(0, starts[-1] * HOP + length - len(speech))
     spectrogram = mel_spectrogram(np.pad(speech, (0, padding)))
-    return np.stack([spectrogram[start : start + STRETCH_FRAMES] for start in starts])
+    return np.stack([spectrogram[start : start + SEGMENT_FRAMES] for start in starts])
 
 
 def mel_spectrogram(speech: Samples) -> Frames:

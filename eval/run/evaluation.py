@@ -229,7 +229,7 @@ def _facts(options: Options) -> dict[str, str]:
         "command": options.command(),
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "seed": str(options.seed),
-        "normaliser": NORMALIZER,
+        "normalizer": NORMALIZER,
         "machine": f"{platform.machine()}, {cpu_count()} cores, {platform.system()}",
         "python": platform.python_version(),
         "processes": f"{options.workers} at once, one thread each: real-time factors are measured beside each other",

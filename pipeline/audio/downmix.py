@@ -15,7 +15,7 @@ FRAME = 256
 """Samples that are inverted together: 16 ms at 16 kHz."""
 FADE = 64
 """Samples over which a channel is inverted: a sudden change would click."""
-CANCELLED = 0.25
+CANCELED = 0.25
 """Power of the sum over the sum of the powers: 2 for equal channels, 1 for uncorrelated ones (or if one is
 silent), 0 for opposite ones. Below this the mean loses more than 6 dB."""
 AUDIBLE = 1e-9
@@ -32,11 +32,11 @@ def downmix(block: Samples) -> Samples:
     starts = np.arange(0, len(block), FRAME)
     of_sum = np.add.reduceat(np.square(rough.sum(axis=1)), starts)
     of_each = np.add.reduceat(np.square(rough).sum(axis=1), starts)
-    cancelled = (of_sum < CANCELLED * of_each) & (of_each > AUDIBLE * FRAME)
-    if not cancelled.any():
+    canceled = (of_sum < CANCELED * of_each) & (of_each > AUDIBLE * FRAME)
+    if not canceled.any():
         return mean
     signs = np.ones((len(starts), block.shape[1]), np.float32)
-    for index in np.flatnonzero(cancelled):
+    for index in np.flatnonzero(canceled):
         frame = rough[starts[index] : starts[index] + FRAME]
         loudest = frame[:, np.argmax(np.square(frame).sum(axis=0))]
         signs[index] = np.where(loudest @ frame < 0, -1, 1)

@@ -40,7 +40,7 @@ class Worker:
         self._thread.start()
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what a call returns, or raise what it raises. A call cancelled before it begins is not made."""
+        """Return what a call returns, or raise what it raises. A call canceled before it begins is not made."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
 

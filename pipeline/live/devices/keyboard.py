@@ -20,7 +20,7 @@ class EnterKey:
         return "Enter stops" if self._talks else "Enter talks, Ctrl-C leaves"
 
     async def run(self, conversation: Controls, done: asyncio.Event) -> None:
-        """Watch the key until cancelled, or until standard input ends, which sets `done`."""
+        """Watch the key until canceled, or until standard input ends, which sets `done`."""
         loop = asyncio.get_running_loop()
         closed = asyncio.Event()
 

@@ -30,7 +30,7 @@ AHEAD_S = 0.5
 
 
 async def use_microphone(conversation: Controls, other_end_is_a_file: bool) -> None:
-    """Bring the microphone's sound to a conversation until cancelled.
+    """Bring the microphone's sound to a conversation until canceled.
 
     Args:
         conversation: takes it.
@@ -107,7 +107,7 @@ class Microphone:
         self._sounddevice = sounddevice or load_sounddevice()
 
     async def run(self, on_state: Callable[[DeviceError | None], None]) -> None:
-        """Listen until cancelled. `on_state` is given the error when the device goes, None when it is back."""
+        """Listen until canceled. `on_state` is given the error when the device goes, None when it is back."""
         while True:
             try:
                 await self._listen(lambda: on_state(None))

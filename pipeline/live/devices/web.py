@@ -66,7 +66,7 @@ class PageServer:
         self._connection: ServerConnection | None = None
 
     async def run(self, announce: Observer) -> None:
-        """Serve until cancelled.
+        """Serve until canceled.
 
         Args:
             announce: is told a `Notice` with the address to open.

@@ -120,7 +120,7 @@ class Capture:
             self._observe(Played(number, time.monotonic() - ended_at_s))
 
     async def run(self) -> None:
-        """Recognize and send until cancelled. Whatever an engine raises costs the utterance that it was about."""
+        """Recognize and send until canceled. Whatever an engine raises costs the utterance that it was about."""
         with Worker("speechzip-recognition") as recognition:
             while True:
                 await self._sound_arrived.wait()

@@ -104,7 +104,7 @@ class Conversation:
         self._status.set_missing(status, missing, detail)
 
     async def run(self) -> None:
-        """Keep the conversation up until cancelled, or until the link is of no use.
+        """Keep the conversation up until canceled, or until the link is of no use.
 
         Raises:
             LinkError: the peer has turned us away.

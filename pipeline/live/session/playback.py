@@ -157,7 +157,7 @@ class Playback:
         self._arrived.put_nowait(received)
 
     async def run(self) -> None:
-        """Decode and play until cancelled."""
+        """Decode and play until canceled."""
         with Worker("speechzip-reader") as reader, Worker("speechzip-synthesis") as synthesis:
             parts = [self._read(reader), self._play(synthesis)]
             tasks = [asyncio.ensure_future(part) for part in parts]

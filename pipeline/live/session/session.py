@@ -88,7 +88,7 @@ class Session:
         """Run to the end: a recording is over, `done` is set, or a signal asks to stop.
 
         Args:
-            front_end: runs beside the conversation, and is cancelled at its end. It brings sound, unless the options
+            front_end: runs beside the conversation, and is canceled at its end. It brings sound, unless the options
                 name a recording.
 
         Raises:

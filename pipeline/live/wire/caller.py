@@ -57,7 +57,7 @@ class Caller(Endpoint):
         self._deadline_s: float | None = None  # of the first connection, by the loop's clock
 
     async def run(self) -> None:
-        """Keep the link up until cancelled; see `Endpoint.run`."""
+        """Keep the link up until canceled; see `Endpoint.run`."""
         with Worker("speechzip-names") as names:
             await self._keep_up(names)
 

@@ -132,7 +132,7 @@ class Link:
     def take_next(self) -> list[LinkEvent]:
         """Take one more utterance, now or when it arrives; return it if it has arrived already.
 
-        The next `to_send` returns its acknowledgement.
+        The next `to_send` returns its acknowledgment.
         """
         self._ready = True
         events: list[LinkEvent] = []

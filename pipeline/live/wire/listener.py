@@ -57,7 +57,7 @@ class Listener(Endpoint):
         return self._port
 
     async def run(self) -> None:
-        """Accept calls until cancelled; see `Endpoint.run`."""
+        """Accept calls until canceled; see `Endpoint.run`."""
         if self._socket is None:
             self.bind()
         assert self._socket is not None
@@ -85,7 +85,7 @@ class Listener(Endpoint):
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _forget(self, connection: socket.socket, task: asyncio.Task[None]) -> None:
-        connection.close()  # asyncio has done so, unless the task was cancelled before it ran
+        connection.close()  # asyncio has done so, unless the task was canceled before it ran
         self._tasks.discard(task)
         self._ungreeted.pop(task, None)
         self._forgotten += 1

@@ -153,7 +153,7 @@ class Endpoint:
         )
 
     async def run(self) -> None:
-        """Keep the conversation up until cancelled.
+        """Keep the conversation up until canceled.
 
         Raises:
             LinkError: another attempt would fail in the same way.

@@ -99,7 +99,7 @@ def test_nothing_from_a_corpus_becomes_markup(tmp_path: Path) -> None:
         warnings=[bad],
         judges=["fake", bad],
         engines={bad: bad},
-        facts={"normaliser": bad, "date": bad, "speechzip": bad, "command": bad, bad: bad},
+        facts={"normalizer": bad, "date": bad, "speechzip": bad, "command": bad, bad: bad},
     )
     for system in ("original", "speechzip"):
         clip = stored_path(tmp_path / "clips", "clean", system, bad, "mp3")

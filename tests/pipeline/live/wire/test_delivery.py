@@ -40,7 +40,7 @@ def test_what_is_not_acknowledged_is_sent_again_and_heard_once() -> None:
     numbers = [outbox.enqueue(split(text)) for text in ("one", "two", "three")]
     inbox.received_up_to(outbox.stream)
     lost = list(outbox.to_send())
-    for item in lost[:3]:  # voices, one, two arrive; the acknowledgement of two does not
+    for item in lost[:3]:  # voices, one, two arrive; the acknowledgment of two does not
         inbox.take(outbox.stream, item)
     assert outbox.acknowledge(2) == numbers[:1]
     assert outbox.resume(inbox.received_up_to(outbox.stream)) == numbers[1:2]

@@ -218,7 +218,7 @@ def test_a_peer_that_reads_nothing_is_dropped_and_costs_no_memory() -> None:
         ben.take(received(listener, caller.to_send(1), 1))
         caller.receive(encode_message(Acknowledge(index + 2)), 1)
     assert len(ben.heard) == 1000
-    assert len(listener.to_send(1)) == 8  # one acknowledgement for all
+    assert len(listener.to_send(1)) == 8  # one acknowledgment for all
     assert listener.advance(1 + LIMITS.silence_s - 0.5) == []
     listener.receive(b"", 2 + LIMITS.silence_s)
     (ended,) = listener.advance(2 + LIMITS.silence_s)
@@ -244,7 +244,7 @@ def test_an_utterance_that_is_not_asked_for_waits_unacknowledged_and_the_rest_is
     assert listener.take_next() == []
 
 
-def test_a_peer_that_does_not_wait_for_acknowledgements_is_sent_away() -> None:
+def test_a_peer_that_does_not_wait_for_acknowledgments_is_sent_away() -> None:
     anna, _, caller, listener = open_pair()
     anna.outbox.enqueue(split("text 0"))
     events = listener.receive(caller.to_send(0), 0)
@@ -320,3 +320,17 @@ def test_damaged_bytes_are_never_heard(data: st.DataObject) -> None:
     heard = [event for event in listener.receive(bytes(sent), 0) if isinstance(event, PayloadReceived)]
     assert heard in ([], [PayloadReceived(2, anna.outbox.stream, b"HHVVwhat was said")])
     assert listener.ended or listener.advance(LIMITS.silence_s + 1) != []
+
+
+def test_the_log_follows_the_connection(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="speechzip.pipeline.live.wire.link")
+    caller, listener = End().link(False), End().link(True)
+    exchange(caller, listener)
+    assert listener.is_open
+    listener.receive(b"\xff" * 40, 1.0)
+    lines = [record.getMessage() for record in caplog.records]
+    assert "connection: LISTENING -> GREETED on HELLO" in lines
+    assert "connection: GREETED -> RESUMING on ADMIT" in lines
+    assert lines[-1] == "connection: OPEN -> ENDED on CLOSE"
+    assert lines[-2].startswith("connection ends: ")
+    assert lines[-2].endswith("(PROTOCOL)")

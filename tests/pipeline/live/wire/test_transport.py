@@ -191,7 +191,7 @@ def test_a_second_caller_is_told_that_the_line_is_busy() -> None:
 
 
 def test_a_caller_that_does_not_wait_for_our_hello_takes_nobodys_place() -> None:
-    """Hello and an early acknowledgement in one write: the link has ended by the time the hello is looked at."""
+    """Hello and an early acknowledgment in one write: the link has ended by the time the hello is looked at."""
 
     async def test() -> None:
         ben, port = listening_person()
