@@ -26,6 +26,7 @@ from .errors import OutputError, SpeechzipError, SpeechzipWarning
 from .system.threads import keep_one_blas_thread
 
 if TYPE_CHECKING:
+    from .payload.format import Decoded
     from .protocols import Progress
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,10 @@ Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existin
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
-@app.command(epilog="Examples:\n\nspeechzip compress call.wav\n\nspeechzip compress - -o - < call.flac > call.spz")
+@app.command(
+    epilog="Examples:\n\nspeechzip compress call.wav\n\nspeechzip compress - -o - < call.flac > call.spz\n\n"
+    "speechzip compress call.wav --export srt"
+)
 def compress(
     audio: Annotated[Path, typer.Argument(help="Recording, such as WAV, FLAC, OGG or MP3; - for standard input.")],
     output: Annotated[
@@ -103,6 +107,13 @@ def compress(
     unread: Annotated[
         Unread, typer.Option(help="Speech that cannot be read: mark sends its time, heard as a tone; drop nothing.")
     ] = Unread.mark,
+    export: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT",
+            help="Write the words beside the payload, too: srt, vtt, txt, md, json, csv, rttm, TextGrid; repeatable.",
+        ),
+    ] = None,
     as_json: Json = False,
     force: Force = False,
     quiet: Quiet = False,
@@ -111,6 +122,7 @@ def compress(
     from .compression import compress as compress_audio
     from .engines import load_engine, load_recognizer
     from .summary import compress_lines, summarize_compressed
+    from .system.atomic import check_writable
 
     if speakers is not None:
         _complain("--speakers is called --speaker-count now")
@@ -119,6 +131,9 @@ def compress(
         raise typer.BadParameter(f"{speaker_count!r} is not a number", param_hint="--speaker-count")
     count = None if speaker_count in (None, "auto") else int(speaker_count)
     target = output or _beside(audio, ".spz", "speech.spz")
+    transcripts = _transcripts(export or [], _beside(audio, ".spz", "speech.spz") if _is_dash(target) else target)
+    for path in transcripts.values():
+        check_writable(path, force, [sys.stdin.buffer if _is_dash(audio) else audio])
     with (
         _output(target, force, audio) as file,
         _recording(audio) as source,
@@ -136,6 +151,7 @@ def compress(
             progress=progress,
         )
         file.write(compressed.data)
+    _export(compressed.decoded, audio, transcripts, force)
     summary = summarize_compressed(compressed, shown_name(audio), shown_name(target), load_engine("voice_book"))
     _print(summary, compress_lines(summary), as_json, quiet, to_stderr=_is_dash(target))
 
@@ -278,6 +294,23 @@ def _is_dash(path: Path) -> bool:
 def _beside(path: Path, suffix: str, for_stdin: str) -> Path:
     is_pipe = str(path).startswith(("/dev/", "/proc/")) or path.is_fifo()  # nothing can be written beside these
     return Path(for_stdin) if _is_dash(path) or is_pipe else path.parent / (path.stem + suffix)
+
+
+def _transcripts(formats: list[str], payload: Path) -> dict[str, Path]:
+    """Return format -> the file for the transcript, beside the payload."""
+    from .archive.export.formats import format_named
+
+    return {name: payload.with_suffix(f".{name}") for name in map(format_named, formats)}
+
+
+def _export(decoded: Decoded, audio: Path, transcripts: dict[str, Path], force: bool) -> None:
+    from .archive.export.files import known_names, transcript_text
+    from .system.atomic import atomic_file
+
+    for name, path in transcripts.items():
+        text = transcript_text(decoded, "speech" if _is_dash(audio) else shown_name(audio.name), name, known_names())
+        with atomic_file(path, force) as file:
+            file.write(text.encode())
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
+import archive_engines
 import pytest
 from speechzip.pipeline import Payload, Speaker, Utterance, Voice, recognizer_recording
 
@@ -58,3 +59,22 @@ def evalset() -> Path:
     if not EVALSET.is_dir():
         pytest.skip("the evaluation recordings (../shared/evalset) are not here")
     return EVALSET
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Fake engines for archives, found by this process and by those that it starts."""
+    folder = archive_engines.install(tmp_path / "installed")
+    monkeypatch.syspath_prepend(str(folder))  # worker processes get the path from us
+    monkeypatch.setenv("PYTHONPATH", archive_engines.python_path(folder))
+    return folder
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """Four recordings in folders, with two files that are no recordings."""
+    folder = tmp_path / "calls"
+    archive_engines.write_recordings(folder, ["2024/may/a.wav", "2024/b.wav", "c.wav", "d.wav"])
+    (folder / "notes.txt").write_text("no recording")
+    (folder / "2024" / "broken.wav").write_bytes(b"RIFF but then nothing")
+    return folder

@@ -18,8 +18,11 @@ ROOMS = {
     "pipeline": """
         errors system languages sentences types unread protocols console engines
         payload textcoder audio segments recognizers
-        speakers compression synthesis decompression writing summary links live cli
+        speakers compression synthesis decompression writing summary links live archive cli
     """,
+    "pipeline.archive": "stores rows lock sources export work runners building progress commands",
+    "pipeline.archive.commands": "shared build export",
+    "pipeline.archive.export": "transcript cues textgrid formats files",
     "pipeline.links": "wire cutting parity packing unpacking airtime presets text qr plan files commands",
     "pipeline.live": "defaults extras limits workers wire reports devices session commands bench",
     "voices": "espeak acoustics spaces text store parametric embedding clip trained training cli",

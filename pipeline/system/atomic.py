@@ -40,7 +40,11 @@ def check_writable(path: Path, force: bool, inputs: Sequence[str | Path | Binary
 
 @contextmanager
 def atomic_file(
-    path: Path, force: bool = False, inputs: Sequence[str | Path | BinaryIO] = (), mode: int = 0o666
+    path: Path,
+    force: bool = False,
+    inputs: Sequence[str | Path | BinaryIO] = (),
+    mode: int = 0o666,
+    partials: Path | None = None,
 ) -> Generator[BinaryIO]:
     """Open a file for writing that takes the name `path` only if the block succeeds.
 
@@ -52,6 +56,8 @@ def atomic_file(
         force: whether the output file may be overwritten.
         inputs: as for `check_writable`.
         mode: permissions of the file, less the umask.
+        partials: folder for the temporary file, on the same disk; beside `path` if None. Each call looks through
+            that folder, which takes long where there are many files.
 
     Raises:
         OutputError: as `check_writable`, or the disk is full.
@@ -63,8 +69,9 @@ def atomic_file(
                 yield device
             return
         target = _target(path)
-        _remove_abandoned(target.parent)
-        partial, file = _open_partial(target.parent, mode)
+        folder = partials or target.parent
+        _remove_abandoned(folder)
+        partial, file = _open_partial(folder, mode)
         try:
             with file:
                 yield file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -94,6 +95,20 @@ def test_decompress_writes_two_channels(compressed: tuple[Path, dict[str, Any]])
         start = int(utterance["start_s"] * rate)
         assert np.abs(samples[start : start + rate // 10, utterance["speaker"]]).max() > 0.01
         assert not samples[max(0, start - rate // 50) : start, utterance["speaker"]].any()
+
+
+def test_subtitles_beside_the_payload(call: Path, tmp_path: Path) -> None:
+    shutil.copy(call, tmp_path)
+    run("compress", tmp_path / call.name, "--export", "srt", "--export", "textgrid", "--quiet")
+    subtitles = (tmp_path / "call.srt").read_text()
+    assert subtitles.startswith("1\n00:00:0")
+    assert "Speaker 1: Ever tried" in subtitles
+    assert (tmp_path / "call.TextGrid").read_text().startswith('File type = "ooTextFile"')
+    assert "call.srt already exists" in complaint("compress", tmp_path / call.name, "-o", "-", "--export", "srt")
+    assert run("export", tmp_path / "call.spz", "--format", "srt", "-o", "-").stdout.decode() == subtitles
+    assert "call.srt already exists" in complaint("export", tmp_path / "call.spz", "-o", tmp_path / "call.srt")
+    run("export", tmp_path, "--format", "vtt", "-o", tmp_path / "all")
+    assert (tmp_path / "all" / "call.vtt").read_text().startswith("WEBVTT")
 
 
 def test_pipes(call: Path, compressed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:

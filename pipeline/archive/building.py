@@ -1,0 +1,195 @@
+"""Build an archive: find what is new, have it done, write down what became of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from ..errors import InputError, NoSpeechError
+from .lock import locked
+from .rows import Journal, Row, compact, read_rows
+from .runners import Runner
+from .sources import LeftOut, Source, find_sources
+from .stores import Store
+from .work import NAME_TAKEN, Job, Result, Settings
+
+Observer = Callable[[Result], None]
+"""Is told of each result, after it was written down."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """What a run did."""
+
+    done: int = 0
+    """Recordings whose payload was written."""
+    unchanged: int = 0
+    """Recordings that the archive had already, those with a new date included."""
+    without_speech: int = 0
+    """Recordings that are readable and have no word in them; no payload was written."""
+    failed: int = 0
+    """Recordings that failed in this run for another reason."""
+    failed_before: int = 0
+    """Recordings that failed in an earlier run and were not tried again."""
+    other_files: int = 0
+    """Files below the sources that are no recordings."""
+    left_out: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """What could not be looked at, and why."""
+    duration_s: float = 0.0
+    """Length of the recordings that were done, in seconds."""
+    payload_bytes: int = 0
+    """Their payloads."""
+
+
+class _Known(NamedTuple):
+    """What the journal says of a name, in a few bytes: there may be a million."""
+
+    source: int
+    size: int
+    modified: float
+    failed: bool
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done, as far as it is known before."""
+
+    sources: tuple[str, ...]
+    """Folders, globs, files and URLs."""
+    settings: Settings
+    """How."""
+    under: str = ""
+    """A folder in the archive for all of it."""
+    retry_failed: bool = False
+    """Try those again that failed in an earlier run."""
+
+
+def build(store: Store, plan: Plan, runner: Runner, observe: Observer, expect: Callable[[int], None]) -> Totals:
+    """Bring an archive up to date with its sources, and return what was done.
+
+    Args:
+        store: the archive.
+        plan: what to do.
+        runner: does it.
+        observe: is told of each result.
+        expect: is told how many recordings there are to do, before the first.
+
+    Raises:
+        OutputError: the archive cannot be written, or another process writes to it.
+        InputError: a source does not exist.
+        EngineError: the engines cannot be loaded.
+    """
+    with locked(store):
+        compact(store)
+        known = {row.name: _known(row) for row in read_rows(store)}
+        present = {file.name for file in store.files() if file.name.endswith(".spz")} if known else set[str]()
+        to_do = _ToDo(store, plan, known, present)
+        expect(sum(1 for _ in to_do.jobs()))  # the list is read twice: a million jobs are not kept
+        totals = to_do.totals = Totals()
+        journal = Journal(store)
+        moved: dict[str, Row] = {}
+        try:
+            for result in runner.run(to_do.jobs()):
+                if result.state == "unchanged":
+                    moved[result.row.name] = result.row
+                elif result.row.error_type != NAME_TAKEN:
+                    journal.add(result.row)
+                _count(result, totals)
+                observe(result)
+            _note_moved(store, moved, journal)
+        finally:
+            journal.close()
+        return totals
+
+
+def _note_moved(store: Store, moved: dict[str, Row], journal: Journal) -> None:
+    """Write down the new date and place of recordings whose bytes the archive has; all else stays as it was."""
+    rows = {row.name: row for row in read_rows(store) if row.name in moved} if moved else {}
+    for name, row in rows.items():
+        journal.add(replace(row, source=moved[name].source, modified=moved[name].modified))
+
+
+class _ToDo:
+    """The jobs that the sources and the journal make."""
+
+    def __init__(self, store: Store, plan: Plan, known: dict[str, _Known], present: set[str]) -> None:
+        self.totals = Totals()
+        self._store = store
+        self._plan = plan
+        self._known = known
+        self._present = present
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield what is to do, and count what is not."""
+        seen: dict[str, int] = {}
+        for found in find_sources(self._plan.sources, self._plan.under, utf8_only=self._store.folder is None):
+            if isinstance(found, LeftOut):
+                self._leave_out(found)
+            elif found.name not in seen:
+                seen[found.name] = hash(found.url)
+                if job := self._job(found):
+                    yield job
+            elif seen[found.name] != hash(found.url):
+                self.totals.left_out.append((found.url, f"another recording is called {found.name}, too"))
+
+    def _leave_out(self, found: LeftOut) -> None:
+        if found.reason:
+            self.totals.left_out.append((found.url, found.reason))
+        else:
+            self.totals.other_files += 1
+
+    def _job(self, source: Source) -> Job | None:
+        known = self._known.get(source.name)
+        job = Job(source, self._store.url, self._plan.settings)
+        if known is None:
+            return job
+        same_file = (known.size, known.modified) == (source.size, source.modified)
+        if known.failed:
+            if same_file and not self._plan.retry_failed:
+                self.totals.failed_before += 1
+                return None
+            return job
+        if f"{source.name}.spz" not in self._present:
+            return job
+        if known.source == hash(source.url) and same_file:
+            self.totals.unchanged += 1
+            return None
+        return replace(job, known_sha256=known.sha256.hex(), name_is_taken=known.source != hash(source.url))
+
+
+def sources_of(arguments: Sequence[str], separator: str = "\n") -> tuple[str, ...]:
+    """Return the sources that arguments mean; ``-`` stands for a list on standard input.
+
+    Raises:
+        InputError: there is none.
+    """
+    found: list[str] = []
+    for argument in arguments:
+        if argument == "-":
+            listed = sys.stdin.buffer.read().decode(errors="surrogateescape")
+            found += [line for line in listed.split(separator) if line]
+        else:
+            found.append(argument)
+    if not found:
+        raise InputError("no sources: name folders, files, globs or URLs, or list them on standard input")
+    return tuple(found)
+
+
+def _known(row: Row) -> _Known:
+    return _Known(hash(row.source), row.size, row.modified, bool(row.error), bytes.fromhex(row.sha256))
+
+
+def _count(result: Result, totals: Totals) -> None:
+    if result.state == "done":
+        totals.done += 1
+        totals.duration_s += result.row.duration_s
+        totals.payload_bytes += result.row.payload_bytes
+    elif result.state == "unchanged":
+        totals.unchanged += 1
+    elif result.row.error_type == NoSpeechError.__name__:
+        totals.without_speech += 1
+    else:
+        totals.failed += 1

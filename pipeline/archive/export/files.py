@@ -1,0 +1,85 @@
+"""Export to files: one payload, or all of an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from ...console.display import shown_name
+from ...decompression import MAX_PAYLOAD_BYTES, read_payload
+from ...engines import load_engine
+from ...errors import InputError, OutputError, PayloadError
+from ...payload.format import Decoded
+from ...system.atomic import atomic_file
+from ..stores import Store
+from .formats import FORMATS, format_named
+from .transcript import NameOf, named_transcript
+
+SUFFIX = ".spz"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What became of one file of an archive."""
+
+    name: str
+    """In the archive."""
+    path: Path | None
+    """What was written; None if nothing."""
+    error: str = ""
+    """Why not."""
+
+
+def chosen_format(output: Path | None, name: str | None) -> str:
+    """Return the format that the user means: the one named, or the one of the output's suffix.
+
+    Raises:
+        OutputError: neither says which.
+    """
+    if name is not None:
+        return format_named(name)
+    if output is None or not output.suffix:
+        raise OutputError(f"which format? Give --format, or a name with one of these suffixes: {' '.join(FORMATS)}")
+    return format_named(output.suffix)
+
+
+def known_names() -> NameOf:
+    """Return the names of voices in the voice store, each looked up once."""
+    return lru_cache(maxsize=4096)(load_engine("voice_book").name_of)
+
+
+def transcript_text(decoded: Decoded, title: str, format_name: str, name_of: NameOf) -> str:
+    """Return a payload's transcript in a format of `FORMATS`."""
+    return FORMATS[format_name](named_transcript(decoded, title, name_of))
+
+
+def title_of(name: str) -> str:
+    """Return the name of the recording whose payload has the name `name`."""
+    return shown_name(name.removesuffix(SUFFIX).rsplit("/", 1)[-1])
+
+
+def export_archive(store: Store, output: Path, format_name: str, name_of: NameOf, force: bool) -> Iterator[Exported]:
+    """Write the transcript of every payload of an archive below a folder; damaged ones are told, and left out.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    for file in store.files():
+        if not file.name.endswith(SUFFIX):
+            continue
+        try:
+            decoded = read_payload(store.read(file.name, MAX_PAYLOAD_BYTES + 1))
+        except (PayloadError, InputError) as error:
+            yield Exported(file.name, None, str(error))
+            continue
+        path = output / f"{file.name.removesuffix(SUFFIX)}.{format_name}"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{shown_name(path)} cannot be written: {error.strerror or error}") from error
+        text = transcript_text(decoded, title_of(file.name), format_name, name_of)
+        with atomic_file(path, force) as written:
+            written.write(text.encode())
+        yield Exported(file.name, path)

@@ -1,0 +1,183 @@
+"""What an archive knows about each recording: one row of JSON, appended to a segment of the journal.
+
+    ARCHIVE/.speechzip/rows/00001764123456789012-1f09a2b3.jsonl      one segment of a run; later ones count more
+
+A segment on a disk grows by a line for each recording. An object store cannot append, so there a run puts a new
+segment every few seconds. A line that was cut short by a power failure is left out: its recording is done again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields
+from typing import BinaryIO
+
+from ..console.display import shown_name
+from ..errors import OutputError
+from .stores import STATE, Store, StoredFile, reason
+
+FOLDER = "rows"
+MAX_SEGMENTS = 16
+"""More segments than this are merged into one before a run."""
+SEGMENT_S = 5.0
+"""Remote archives: how often a segment is put; so much work a killed run may do again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is known about one recording."""
+
+    name: str
+    """The recording's name in the archive; its payload is called ``NAME.spz``."""
+    source: str
+    """Path or URL that it was read from."""
+    size: int
+    """Bytes of the source."""
+    modified: float
+    """When the source was modified, in seconds since 1970; 0 if unknown."""
+    sha256: str = ""
+    """SHA-256 of the source in hexadecimal; empty if it could not be read."""
+    duration_s: float = 0.0
+    """Length of the recording, in seconds."""
+    payload_bytes: int = 0
+    """Size of the payload; 0 if there is none."""
+    speakers: tuple[str, ...] = ()
+    """`Voice.id` of each speaker, as four hexadecimal digits."""
+    engines: dict[str, str] = field(default_factory=dict[str, str])
+    """Versions: speechzip, recognizer, voices, text."""
+    redacted: dict[str, int] = field(default_factory=dict[str, int])
+    """Kind of what is redacted -> how often it was found. Kinds that were looked for in vain count 0."""
+    notes: tuple[str, ...] = ()
+    """Warnings."""
+    error: str = ""
+    """Why there is no payload; empty if there is one."""
+    error_type: str = ""
+    """Class of the error, such as ``NoSpeechError``."""
+    elapsed_s: float = 0.0
+    """How long the work took."""
+    at: float = 0.0
+    """When it was done, in seconds since 1970."""
+
+    @property
+    def payload_name(self) -> str:
+        """The name of the payload in the archive."""
+        return self.name + ".spz"
+
+
+_FIELDS = frozenset(one.name for one in fields(Row))
+
+
+def row_line(row: Row) -> bytes:
+    """Return a row as a line of a segment."""
+    return json.dumps(asdict(row), separators=(",", ":")).encode() + b"\n"
+
+
+def parse_row(line: bytes) -> Row | None:
+    """Return the row of a line; None for a damaged line, and for one of another release."""
+    try:
+        content = json.loads(line)
+        content = {name: value for name, value in content.items() if name in _FIELDS}
+        for name in ("speakers", "notes"):
+            content[name] = tuple(map(str, content.get(name, ())))
+        row = Row(**content)
+    except (ValueError, TypeError, AttributeError):
+        return None
+    whole = isinstance(row.name, str) and isinstance(row.source, str) and isinstance(row.size, int)  # pyright: ignore[reportUnnecessaryIsInstance]
+    return row if whole else None
+
+
+def read_rows(store: Store) -> Iterator[Row]:
+    """Yield the rows of an archive, the oldest first: of several with one name, the last one counts."""
+    for segment in store.state_files(FOLDER):
+        yield from _rows_in(store, segment)
+
+
+def latest_rows(store: Store) -> dict[str, Row]:
+    """Return name -> the row that counts."""
+    return {row.name: row for row in read_rows(store)}
+
+
+def stamp(store: Store) -> str:
+    """Return a text that differs whenever rows were added."""
+    return ";".join(f"{segment.name}:{segment.size}" for segment in store.state_files(FOLDER))
+
+
+class Journal:
+    """Takes the rows of one run; used by the process that holds the archive's lock."""
+
+    def __init__(self, store: Store) -> None:
+        """Begin a segment; it is made with the first row."""
+        self._store = store
+        self._base = f"{STATE}/{FOLDER}/{time.time_ns():020}-{secrets.token_hex(4)}"
+        self._file: BinaryIO | None = None
+        self._pending: list[bytes] = []
+        self._segments = 0
+        self._put_at = time.monotonic()
+
+    def add(self, row: Row) -> None:
+        """Add a row.
+
+        Raises:
+            OutputError: the archive is full, read-only or out of reach.
+        """
+        if self._store.folder is None:
+            self._pending.append(row_line(row))
+            if time.monotonic() - self._put_at > SEGMENT_S:
+                self.flush()
+            return
+        try:
+            if self._file is None:
+                path = self._store.folder / f"{self._base}.jsonl"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = open(path, "ab", buffering=0)  # noqa: SIM115  # one write a line, closed by `close`
+            line = row_line(row)
+            if self._file.write(line) != len(line):
+                raise OutputError(f"{shown_name(self._store.url)} cannot be written: the disk is full")
+        except OutputError:
+            raise
+        except OSError as error:
+            raise OutputError(f"{shown_name(self._store.url)} cannot be written: {reason(error)}") from error
+
+    def flush(self) -> None:
+        """Put what is pending.
+
+        Raises:
+            OutputError: as `add`.
+        """
+        if self._pending:
+            self._store.write(f"{self._base}-{self._segments:06}.jsonl", b"".join(self._pending))
+            self._segments += 1
+            self._pending.clear()
+        self._put_at = time.monotonic()
+
+    def close(self) -> None:
+        """End the segment."""
+        self.flush()
+        if self._file:
+            with suppress(OSError):
+                os.fsync(self._file.fileno())
+            self._file.close()
+
+
+def compact(store: Store) -> None:
+    """Merge many segments into one that keeps the last row of each name; the lock must be held."""
+    segments = store.state_files(FOLDER)
+    if len(segments) <= MAX_SEGMENTS:
+        return
+    lines = {row.name: row_line(row) for segment in segments for row in _rows_in(store, segment)}
+    store.write(f"{STATE}/{FOLDER}/{time.time_ns():020}-{secrets.token_hex(4)}.jsonl", b"".join(lines.values()))
+    for segment in segments:
+        store.remove(segment.name)
+
+
+def _rows_in(store: Store, segment: StoredFile) -> Iterator[Row]:
+    if not segment.name.endswith(".jsonl"):
+        return
+    for line in store.read(segment.name).splitlines():
+        if row := parse_row(line):
+            yield row

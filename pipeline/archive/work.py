@@ -1,0 +1,252 @@
+"""The work on one recording: a pure function from a job to a result, whatever process or machine it runs on.
+
+What it writes depends on the recording and the settings only, so a job that is done twice does no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from ..compression import Compressed, compress
+from ..console.display import printable, shown_name
+from ..engines import load_engine, load_recognizer
+from ..errors import InputError, OutputError, SpeechzipError, SpeechzipWarning
+from ..segments.channels import ChannelMode
+from ..types import Payload, Voice
+from .rows import Row
+from .sources import Source
+from .stores import is_remote, open_filesystem, open_store, reason
+
+if TYPE_CHECKING:
+    from ..protocols import Recognizer, SpeakerEmbedder, VoiceBook, VoiceEncoder
+
+BLOCK_BYTES = 1 << 20
+NAME_TAKEN = "NameTaken"
+"""`Row.error_type` of a recording whose name belongs to another one, whose row is to stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How recordings are compressed; the same for all of a run."""
+
+    recognizer: str | None = None
+    """Name of the engine, as for `load_recognizer`."""
+    language: str | None = None
+    """ISO 639-1 code; detected if None."""
+    voice_encoder: str | None = None
+    """Name of the engine."""
+    channels: ChannelMode = "auto"
+    """See `compress`."""
+    speaker_count: int | None = None
+    """See `compress`."""
+    speakers: tuple[str, ...] = ()
+    """See `compress`."""
+    carry_voices: bool = False
+    """See `compress`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A recording to archive."""
+
+    source: Source
+    """The recording."""
+    archive: str
+    """Path or URL of the archive."""
+    settings: Settings
+    """How."""
+    known_sha256: str = ""
+    """SHA-256 of what the archive already has under this name, with these settings; empty if nothing."""
+    name_is_taken: bool = False
+    """Whether what the archive has under this name is from another place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a job."""
+
+    row: Row
+    """For the archive's journal."""
+    state: Literal["done", "unchanged", "failed"]
+    """``unchanged``: the source has a new date, but the bytes that the archive knows."""
+    payload: Payload | None = None
+    """What was said; None unless done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Engines:
+    recognizer: Recognizer
+    voice_encoder: VoiceEncoder
+    speaker_embedder: SpeakerEmbedder
+    voice_book: VoiceBook | None
+
+
+_loaded = threading.local()
+"""The engines of this thread: they are loaded once, and not all of them can be shared."""
+
+
+def archive_recording(job: Job) -> Result:
+    """Compress a recording, put its payload into the archive and return the row about it.
+
+    Raises:
+        OutputError: the archive cannot be written: full, read-only or out of reach.
+        EngineError: the engines cannot be loaded.
+    """
+    started = time.monotonic()
+    row = Row(job.source.name, job.source.url, job.source.size, job.source.modified)
+    engines = _engines(job.settings)
+    notes: list[warnings.WarningMessage] = []
+    state: Literal["done", "unchanged", "failed"] = "failed"
+    compressed, payload = None, None
+    try:
+        with warnings.catch_warnings(record=True) as notes, _local_copy(job.source) as (path, sha256):
+            warnings.simplefilter("always", SpeechzipWarning)
+            row = replace(row, sha256=sha256)
+            if sha256 == job.known_sha256:
+                state = "unchanged"
+            elif job.name_is_taken:
+                error = "the archive has another recording of this name; archive this one under a folder of its own"
+                row = replace(row, error=error, error_type=NAME_TAKEN)
+            else:
+                compressed = _compress(path, job.source.url, job.settings, engines)
+        if compressed:  # the source is known to be the same as before now
+            row = _described(row, compressed, engines)
+            open_store(job.archive).write(row.payload_name, compressed.data)
+            state, payload = "done", compressed.payload
+    except OutputError:
+        raise
+    except SpeechzipError as failure:
+        row = replace(row, error=printable(str(failure)), error_type=type(failure).__name__)
+    except Exception as failure:  # one bad recording must not end the run, whatever an engine makes of it
+        name = type(failure).__name__
+        row = replace(row, error=printable(f"{name}: {failure}"), error_type=name)
+    told = tuple(printable(str(note.message)) for note in notes if issubclass(note.category, SpeechzipWarning))
+    row = replace(row, notes=told, elapsed_s=round(time.monotonic() - started, 3), at=round(time.time(), 3))
+    return Result(row, state, payload)
+
+
+def _engines(settings: Settings) -> _Engines:
+    if getattr(_loaded, "settings", None) != settings:
+        _loaded.engines = _Engines(
+            load_recognizer(settings.recognizer, settings.language),
+            load_engine("voice_encoder", settings.voice_encoder),
+            load_engine("speaker_embedder"),
+            load_engine("voice_book") if settings.speakers else None,
+        )
+        _loaded.settings = settings
+    return cast("_Engines", _loaded.engines)
+
+
+def _compress(path: Path, url: str, settings: Settings, engines: _Engines) -> Compressed:
+    try:
+        return compress(
+            path,
+            channels=settings.channels,
+            recognizer=engines.recognizer,
+            voice_encoder=engines.voice_encoder,
+            speaker_embedder=engines.speaker_embedder,
+            speaker_count=settings.speaker_count,
+            speakers=settings.speakers,
+            voice_book=engines.voice_book,
+            carry_voices=settings.carry_voices,
+        )
+    except InputError as error:
+        if shown_name(path) not in str(error) or str(path) == url:
+            raise
+        raise type(error)(str(error).replace(shown_name(path), shown_name(url))) from error
+
+
+def _described(row: Row, compressed: Compressed, engines: _Engines) -> Row:
+    payload = compressed.payload
+    spaces = {speaker.voice.space for speaker in payload.speakers if isinstance(speaker.voice, Voice)}
+    return replace(
+        row,
+        duration_s=payload.duration_s,
+        payload_bytes=len(compressed.data),
+        speakers=tuple(f"{speaker.voice.id:04x}" for speaker in payload.speakers),
+        engines={
+            "speechzip": version("speechzip"),
+            "recognizer": engines.recognizer.name,
+            "voices": " ".join(sorted(spaces)) or engines.voice_encoder.space,
+            "text": compressed.decoded.text_coder,
+        },
+    )
+
+
+@contextmanager
+def _local_copy(source: Source) -> Generator[tuple[Path, str]]:
+    """Yield the recording as a file on this machine, and its SHA-256.
+
+    Raises:
+        InputError: it vanished, cannot be read, or was changed meanwhile.
+        OutputError: there is no room for the copy of a remote one.
+    """
+    if is_remote(source.url):
+        with _download(source.url) as copy:
+            yield copy
+        return
+    path = Path(source.url.removeprefix("file://"))
+    before = _state(path)
+    try:
+        sha256 = _digest(path)
+    except OSError as error:
+        raise InputError(f"{shown_name(path)} cannot be read: {reason(error)}") from error
+    yield path, sha256
+    if _state(path) != before:
+        raise InputError(f"{shown_name(path)} was changed while it was read; it is done again next time")
+
+
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        state = os.stat(path)
+    except OSError as error:
+        raise InputError(f"{shown_name(path)} vanished: {reason(error)}") from error
+    return state.st_size, state.st_mtime_ns
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _download(url: str) -> Generator[tuple[Path, str]]:
+    files, inside = open_filesystem(url)
+    digest = hashlib.sha256()
+    with tempfile.NamedTemporaryFile(prefix="speechzip-", suffix=Path(inside).suffix) as copy:
+        try:
+            opened = files.open(inside, "rb")
+        except Exception as error:  # each file system has errors of its own
+            raise InputError(f"{url} cannot be read: {reason(error)}") from error
+        with opened:
+            while True:
+                try:
+                    block = opened.read(BLOCK_BYTES)
+                except Exception as error:
+                    raise InputError(f"{url} cannot be read: {reason(error)}") from error
+                if not block:
+                    break
+                digest.update(block)
+                try:
+                    copy.write(block)
+                except OSError as error:
+                    raise OutputError(f"there is no room for a copy of {url}: {reason(error)}") from error
+        try:
+            copy.flush()
+        except OSError as error:
+            raise OutputError(f"there is no room for a copy of {url}: {reason(error)}") from error
+        yield Path(copy.name), digest.hexdigest()

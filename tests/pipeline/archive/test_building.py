@@ -1,0 +1,273 @@
+"""Archives of recordings: real worker processes, real speech detection, fake words."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from archive_engines import COMMAND, write_recordings
+from speechzip.pipeline import OutputError, read_payload
+from speechzip.pipeline.archive.building import Plan, Totals, build
+from speechzip.pipeline.archive.lock import locked
+from speechzip.pipeline.archive.rows import Journal, Row, compact, latest_rows, parse_row, read_rows, row_line
+from speechzip.pipeline.archive.runners import Runner, SameProcess, WorkerPool
+from speechzip.pipeline.archive.stores import LocalStore
+from speechzip.pipeline.archive.work import Result, Settings
+
+FAKE = Settings(recognizer="words", voice_encoder="still", speaker_count=1)
+
+
+@pytest.fixture
+def here(installed: Path) -> Runner:
+    return SameProcess()
+
+
+def run(
+    folder: Path, archive: Path, runner: Runner, settings: Settings = FAKE, retry_failed: bool = False, under: str = ""
+) -> tuple[Totals, list[Result]]:
+    results: list[Result] = []
+    plan = Plan((str(folder),), settings, under, retry_failed)
+    expected: list[int] = []
+    totals = build(LocalStore(archive), plan, runner, results.append, expected.append)
+    assert expected == [len(results)]
+    return totals, results
+
+
+def payloads(archive: Path) -> list[str]:
+    return sorted(str(path.relative_to(archive)) for path in archive.rglob("*.spz"))
+
+
+ALL = ["2024/b.wav.spz", "2024/may/a.wav.spz", "c.wav.spz", "d.wav.spz"]
+
+
+def test_everything_below_a_folder(calls: Path, tmp_path: Path, installed: Path) -> None:
+    archive = tmp_path / "archive"
+    pool = WorkerPool(2)
+    try:
+        totals, _ = run(calls, archive, pool)
+    finally:
+        pool.close()
+    assert (totals.done, totals.failed, totals.other_files) == (4, 1, 1)
+    assert payloads(archive) == ALL
+    assert "Ever tried" in read_payload(archive / "c.wav.spz").payload.utterances[0].text
+    rows = latest_rows(LocalStore(archive))
+    row = rows["2024/may/a.wav"]
+    assert (row.source, row.size) == (str(calls / "2024/may/a.wav"), (calls / "2024/may/a.wav").stat().st_size)
+    assert row.payload_bytes == (archive / "2024/may/a.wav.spz").stat().st_size
+    assert row.duration_s == pytest.approx(1.2, abs=0.1)
+    assert len(row.sha256) == 64
+    assert len(row.speakers) == 1
+    assert (row.engines["recognizer"], row.engines["voices"], row.engines["text"]) == (
+        "words",
+        "classical",
+        "english-1",
+    )
+    assert rows["2024/broken.wav"].error
+    assert not rows["2024/broken.wav"].payload_bytes
+    assert not list(archive.rglob("*.part"))
+
+
+def test_again_only_what_is_new_or_changed(calls: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    run(calls, archive, here)
+    totals, results = run(calls, archive, here)
+    assert (totals.done, totals.unchanged, totals.failed_before, results) == (0, 4, 1, [])
+    write_recordings(calls, ["new.wav", "x", "d.wav"])  # d.wav gets longer
+    (calls / "x").unlink()
+    os.utime(calls / "c.wav", (1, 1))
+    (archive / "2024" / "b.wav.spz").unlink()
+    totals, results = run(calls, archive, here)
+    assert {(result.row.name, result.state) for result in results} == {
+        ("new.wav", "done"), ("d.wav", "done"), ("c.wav", "unchanged"), ("2024/b.wav", "done"),
+    }  # fmt: skip
+    row = latest_rows(LocalStore(archive))["c.wav"]
+    assert (row.modified, row.payload_bytes) == (1.0, (archive / "c.wav.spz").stat().st_size)
+    totals, results = run(calls, archive, here)
+    assert (totals.unchanged, results) == (5, [])
+
+
+def test_a_failed_recording_is_tried_again_on_demand_or_when_it_changes(
+    calls: Path, tmp_path: Path, here: Runner
+) -> None:
+    archive = tmp_path / "archive"
+    run(calls, archive, here)
+    totals, results = run(calls, archive, here, retry_failed=True)
+    assert (totals.failed, [result.row.name for result in results]) == (1, ["2024/broken.wav"])
+    write_recordings(calls, ["2024/broken.wav"])
+    totals, _ = run(calls, archive, here)
+    assert (totals.done, totals.failed) == (1, 0)
+    assert not latest_rows(LocalStore(archive))["2024/broken.wav"].error
+
+
+def test_two_recordings_of_one_name(calls: Path, tmp_path: Path, here: Runner) -> None:
+    archive, other = tmp_path / "archive", tmp_path / "other"
+    run(calls, archive, here)
+    write_recordings(other, ["x.wav", "y.wav", "z.wav", "c.wav"])  # of another length than the first c.wav
+    totals, results = run(other, archive, here)
+    assert (totals.done, totals.failed) == (3, 1)
+    (error,) = [result.row.error for result in results if result.state == "failed"]
+    assert "another recording of this name" in error
+    assert latest_rows(LocalStore(archive))["c.wav"].source == str(calls / "c.wav")
+    totals, _ = run(other, archive, here, under="other")
+    assert totals.done == 4
+    assert "other/c.wav.spz" in payloads(archive)
+
+
+def test_an_archive_that_moved_its_sources_is_hashed_and_not_done_again(
+    calls: Path, tmp_path: Path, here: Runner
+) -> None:
+    archive = tmp_path / "archive"
+    run(calls, archive, here)
+    moved = calls.rename(tmp_path / "moved")
+    totals, _ = run(moved, archive, here)
+    assert (totals.done, totals.unchanged) == (0, 4)
+    assert latest_rows(LocalStore(archive))["c.wav"].source == str(moved / "c.wav")
+
+
+def test_a_worker_that_dies_costs_nothing(calls: Path, tmp_path: Path, installed: Path) -> None:
+    flag = tmp_path / "flag"
+    flag.touch()
+    pool = WorkerPool(2)
+    try:
+        totals, results = run(calls, tmp_path / "archive", pool, Settings(f"words:die={flag}", None, "still"))
+    finally:
+        pool.close()
+    assert not flag.exists()
+    assert (totals.done, totals.failed) == (4, 1)
+    assert max(Counter(result.row.name for result in results).values()) == 1
+    assert payloads(tmp_path / "archive") == ALL
+
+
+def test_a_recording_that_kills_its_workers_is_given_up(calls: Path, tmp_path: Path, installed: Path) -> None:
+    pool = WorkerPool(1)
+    try:
+        totals, results = run(calls / "2024" / "may", tmp_path / "archive", pool, Settings("words:die", None, "still"))
+    finally:
+        pool.close()
+    assert totals.failed == 1
+    assert results[0].row.error == "2 workers died of it (signal 9)"
+
+
+def test_a_source_that_vanishes_while_it_is_read(calls: Path, tmp_path: Path, here: Runner) -> None:
+    settings = Settings(f"words:remove={calls}/c.wav", None, "still", speaker_count=1)
+    totals, results = run(calls, tmp_path / "archive", here, settings)
+    assert totals.failed == 2
+    (error,) = [result.row.error for result in results if result.row.name == "c.wav"]
+    assert "vanished" in error
+    assert payloads(tmp_path / "archive") == [name for name in ALL if name != "c.wav.spz"]
+
+
+def test_two_writers_at_once(calls: Path, tmp_path: Path, here: Runner) -> None:
+    store = LocalStore(tmp_path / "archive")
+    with (
+        locked(store),
+        pytest.raises(OutputError, match=rf"another process writes to the archive .*\(process {os.getpid()} on "),
+    ):
+        run(calls, tmp_path / "archive", here)
+    run(calls, tmp_path / "archive", here)
+
+
+def test_an_archive_that_cannot_be_written(calls: Path, tmp_path: Path, here: Runner) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"):
+        run(calls, tmp_path / "file" / "archive", here)
+
+
+def command(*arguments: object) -> list[str]:
+    return [*COMMAND, "archive", *map(str, arguments)]
+
+
+FAKE_ENGINES = ("--recognizer", "words:sleep=0.3", "--voice-encoder", "still", "--speaker-count", "1")
+
+
+def test_killed_and_started_again(calls: Path, tmp_path: Path, installed: Path) -> None:
+    archive = tmp_path / "archive"
+    started = command(calls, "--to", archive, "--workers", "1", "--json", *FAKE_ENGINES)
+    with subprocess.Popen(started, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        first = json.loads(process.stdout.readline())
+        process.kill()
+    time.sleep(1)  # its worker ends by itself with the recording that it was at
+    done = subprocess.run(started, capture_output=True, text=True, check=False)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert first["name"] not in {line.get("name") for line in lines}
+    assert lines[-1]["state"] == "summary"
+    assert payloads(archive) == ALL
+    names = [row.name for row in read_rows(LocalStore(archive)) if not row.error]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_ctrl_c_finishes_nothing_half(calls: Path, tmp_path: Path, installed: Path) -> None:
+    archive = tmp_path / "archive"
+    started = command(calls, "--to", archive, "--workers", "2", "--json", *FAKE_ENGINES)
+    with subprocess.Popen(started, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout
+        process.stdout.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == b""
+    assert not [path for path in archive.rglob("*.part") if path.parent.name != "partial"]
+    for path in archive.rglob("*.spz"):
+        read_payload(path)
+    with locked(LocalStore(archive)):
+        pass
+
+
+def test_a_full_disk_ends_the_run_and_keeps_what_is_done(calls: Path, tmp_path: Path, installed: Path) -> None:
+    archive = tmp_path / "archive"
+    done = subprocess.run(
+        command(calls, "--to", archive, "--workers", "0", *FAKE_ENGINES),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (700, 700)),
+    )
+    assert done.returncode == 1
+    assert "cannot be written: the disk is full" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    done = subprocess.run(command(calls, "--to", archive, *FAKE_ENGINES), capture_output=True, text=True, check=False)
+    assert "failed" in done.stdout
+    assert payloads(archive) == ALL
+
+
+def test_a_list_on_standard_input_with_any_bytes(tmp_path: Path, installed: Path) -> None:
+    name = os.fsdecode(b"caf\xe9\n.wav")
+    write_recordings(tmp_path, [name, "other.wav"])
+    done = subprocess.run(
+        command("-", "-0", "--to", "archive", "--json", *FAKE_ENGINES),
+        input=os.fsencode(name) + b"\0./other.wav\0",
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "archive").iterdir()) == sorted(
+        [".speechzip", os.fsdecode(b"caf\xe9\n.wav.spz"), "other.wav.spz"]
+    )
+    assert name in latest_rows(LocalStore(tmp_path / "archive"))
+
+
+def test_rows_survive_damage_and_are_merged(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    for number in range(20):
+        journal = Journal(store)
+        journal.add(Row("a.wav", "/a.wav", number, 0.0))
+        journal.add(Row(f"{number}.wav", "/x", 1, 0.0, speakers=("00ff",)))
+        journal.close()
+    segments = sorted((tmp_path / ".speechzip" / "rows").iterdir())
+    segments[-1].write_bytes(segments[-1].read_bytes() + b'{"name": "cut short')
+    compact(store)
+    assert len(list((tmp_path / ".speechzip" / "rows").iterdir())) == 1
+    rows = latest_rows(store)
+    assert (len(rows), rows["a.wav"].size, rows["3.wav"].speakers) == (21, 19, ("00ff",))
+    assert parse_row(b"[]") is None
+    assert parse_row(b'{"name": 1, "source": "", "size": 0, "modified": 0}') is None
+    assert parse_row(row_line(rows["a.wav"]).replace(b"{", b'{"later": 1,', 1)) == rows["a.wav"]
