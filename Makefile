@@ -96,7 +96,7 @@ lock: .venv-lock/installed
 	$(LOCK) pyproject.toml requirements/eval.in --extra dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/install.txt
 	$(LOCK) pyproject.toml requirements/eval.in --extra bench -c requirements/dev.txt -o requirements/eval.txt
-	$(LOCK) --no-config pyproject.toml requirements/engines.in --extra whisper --extra xtts -o requirements/engines.txt
+	$(LOCK) --no-config pyproject.toml requirements/engines.in --extra faster-whisper --extra whisper --extra xtts -o requirements/engines.txt
 
 .venv-lock/installed:
 	$(PYTHON) -m venv .venv-lock

@@ -87,7 +87,7 @@ def compress(
     speakers: Annotated[str | None, typer.Option(hidden=True)] = None,
     recognizer: Annotated[
         str | None,
-        typer.Option(help="Engine that recognizes the words: moonshine, whisper, whisper:SIZE, whisper:FILE."),
+        typer.Option(help="Engine that recognizes the words, such as whisper or whisper:SIZE; see: speechzip engines"),
     ] = None,
     language: Annotated[
         str | None, typer.Option(help="ISO 639-1 code of the spoken language, such as de; by default detected.")
@@ -210,6 +210,15 @@ def inspect(
 
     summary = summarize_payload(read_payload(_payload(payload)), load_engine("voice_book"))
     _print(summary, payload_lines(summary), as_json, quiet=False, to_stderr=False)
+
+
+@app.command(epilog="Examples:\n\nspeechzip engines\n\nspeechzip engines --json")
+def engines(as_json: Json = False) -> None:
+    """List every engine: installed or not, what it would need, which is the default and why."""
+    from .catalog import engines_json, engines_lines, list_engines
+
+    entries = list_engines()
+    _print({"engines": engines_json(entries)}, engines_lines(entries), as_json, quiet=False, to_stderr=False)
 
 
 def _show_version(wanted: bool) -> None:

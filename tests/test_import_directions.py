@@ -16,7 +16,7 @@ FOLDERS = ("pipeline", "voices", "eval")
 
 ROOMS = {
     "pipeline": """
-        errors system languages sentences types unread protocols console engines
+        errors system languages sentences types unread protocols console engines catalog
         payload textcoder audio segments recognizers
         speakers compression synthesis decompression writing summary links live archive cli
     """,

@@ -36,7 +36,7 @@ def _asked(lock: str) -> list[Requirement]:
     """Return what pyproject.toml and requirements/LOCK.in want to be in a lock."""
     if lock == "build":
         return [*map(Requirement, PROJECT["build-system"]["requires"]), *_lines("build.in")]
-    extras = {"install": [], "eval": ["bench"], "dev": ["dev"], "engines": ["whisper", "xtts"]}[lock]
+    extras = {"install": [], "eval": ["bench"], "dev": ["dev"], "engines": ["faster-whisper", "whisper", "xtts"]}[lock]
     more = {"eval": "eval.in", "dev": "eval.in", "engines": "engines.in"}.get(lock)
     named = [*PROJECT["project"]["dependencies"], *(line for extra in extras for line in _extra(extra))]
     return [*map(Requirement, named), *(_lines(more) if more else [])]

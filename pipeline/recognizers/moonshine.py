@@ -51,7 +51,8 @@ class MoonshineRecognizer:
         """
         if language != "en":
             raise EngineError(
-                f"Moonshine tiny recognizes English, not {language!r}; Whisper does (pip install 'speechzip[whisper]')",
+                f"Moonshine tiny recognizes English, not {language!r}; "
+                "Whisper does (pip install 'speechzip[faster-whisper]')",
                 remedies=("another_recognizer",),
             )
         folder = Path(folder) if folder else recognizer_folder() / "assets" / "tiny-en"

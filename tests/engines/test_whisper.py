@@ -21,7 +21,7 @@ from speechzip.pipeline import (
     decompress,
     load_recognizer,
 )
-from speechzip.pipeline.recognizers.whisper import without_loops
+from speechzip.pipeline.recognizers.guarded import without_loops
 from tiny_engines import save_whisper
 from whisper.tokenizer import LANGUAGES as WHISPER_LANGUAGES
 

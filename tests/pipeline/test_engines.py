@@ -17,7 +17,9 @@ def _missing(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[report
 
 
 @pytest.mark.usefixtures("_missing")
-@pytest.mark.parametrize(("kind", "name"), [("recognizer", "whisper:small"), ("synthesizer", "xtts")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("recognizer", "whisper:small"), ("recognizer", "faster-whisper"), ("synthesizer", "xtts")]
+)
 def test_an_engine_that_is_not_installed_says_which_extra_to_install(kind: EngineKind, name: str) -> None:
     extra = name.partition(":")[0]
     with pytest.raises(EngineError, match=rf"needs torch, .* run: pip install 'speechzip\[{extra}\]'"):

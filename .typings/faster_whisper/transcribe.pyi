@@ -1,0 +1,6 @@
+# What speechzip uses of faster-whisper's transcription, typed.
+from collections.abc import Sequence
+
+from .tokenizer import Tokenizer
+
+def get_suppressed_tokens(tokenizer: Tokenizer, suppress_tokens: list[int]) -> Sequence[int]: ...

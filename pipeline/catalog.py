@@ -1,0 +1,146 @@
+"""What engines there are: installed or not, what each would need, and which is the default and why."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .engines import DEFAULTS, EngineKind, engine_names
+
+SHOWN_KINDS: tuple[EngineKind, ...] = ("recognizer", "voice_encoder", "synthesizer", "speaker_embedder")
+"""Kinds of engine that a user may choose among, or wants to know of."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of an engine of ours."""
+
+    does: str
+    """What it does, in a line."""
+    weights: str
+    """Where its weights are, or would come from, with their size."""
+    license: str
+    """Of the engine's library and its weights."""
+    extra: str = ""
+    """The extra of speechzip that brings its library; empty if the install does."""
+    modules: tuple[str, ...] = ()
+    """What that extra installs, as it is imported."""
+    why_default: str = ""
+
+
+_WHISPER_SIZES = "downloaded once: tiny 76 MB, base 145, small 484 (default), medium 1528, large-v3 3087"
+
+ABOUT: dict[tuple[EngineKind, str], About] = {
+    ("recognizer", "moonshine"): About(
+        "English; Moonshine tiny, 27 million parameters",
+        "in the install, 44 MB",
+        "MIT",
+        why_default="it needs no download and reads English at a small share of real time on one core",
+    ),
+    ("recognizer", "faster-whisper"): About(
+        "99 languages; Whisper in 8-bit integers, without torch; faster-whisper:SIZE, faster-whisper:FOLDER",
+        _WHISPER_SIZES,
+        "MIT",
+        "faster-whisper",
+        ("faster_whisper", "ctranslate2"),
+    ),
+    ("recognizer", "whisper"): About(
+        "99 languages; openai-whisper; whisper:SIZE, whisper:FILE",
+        _WHISPER_SIZES,
+        "MIT",
+        "whisper",
+        ("whisper", "torch"),
+    ),
+    ("voice_encoder", "trained"): About(
+        "a voice of 16 bytes for the trained synthesizer",
+        "in the install, 0.8 MB",
+        "MIT",
+        why_default="its voices are the most like the speakers' in so few bytes",
+    ),
+    ("voice_encoder", "classical"): About("a voice of 10 bytes, for espeak", "none", "MIT"),
+    ("voice_encoder", "clip"): About("three seconds of speech, about 3,500 bytes, for xtts", "none", "MIT"),
+    ("synthesizer", "trained"): About(
+        "English by our own networks, other languages by espeak-ng",
+        "in the install, 8.5 MB",
+        "MIT; espeak-ng is GPL-3.0-or-later",
+        why_default="of those in the install it is understood best and is most like the speaker",
+    ),
+    ("synthesizer", "espeak"): About(
+        "over 100 languages by espeak-ng, shaped by a voice of 10 bytes", "in the install", "GPL-3.0-or-later"
+    ),
+    ("synthesizer", "xtts"): About(
+        "clones voices in 17 languages; xtts:FOLDER",
+        "1.9 GB, to be put beside the voice store",
+        "library MPL-2.0; weights CPML, non-commercial use only",
+        "xtts",
+        ("TTS", "torch", "torchaudio"),
+    ),
+    ("speaker_embedder", "x-vector"): About(
+        "tells the voices of one channel apart", "in the install", "MIT", why_default="it is the only one"
+    ),
+}
+"""Engine -> what is known of it; engines of other packages are listed by their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineEntry:
+    """One engine, for a list."""
+
+    kind: EngineKind
+    name: str
+    installed: bool
+    """Whether its library is installed; its weights may have to be downloaded yet."""
+    default: bool
+    does: str
+    weights: str
+    license: str
+    extra: str
+    why_default: str
+
+
+def list_engines() -> list[EngineEntry]:
+    """Return every engine that speechzip knows, and those that other packages have registered."""
+    return [_entry(kind, name) for kind in SHOWN_KINDS for name in _names(kind)]
+
+
+def _names(kind: EngineKind) -> list[str]:
+    """Return the names of a kind: the default, then ours, then those of other packages."""
+    ours = [name for of, name in ABOUT if of == kind]
+    return [*ours, *(name for name in engine_names(kind) if name not in ours)]
+
+
+def _entry(kind: EngineKind, name: str) -> EngineEntry:
+    about = ABOUT.get((kind, name)) or About("of another package", "", "")
+    return EngineEntry(
+        kind=kind,
+        name=name,
+        installed=name in engine_names(kind) and all(importlib.util.find_spec(module) for module in about.modules),
+        default=DEFAULTS[kind] == name,
+        does=about.does,
+        weights=about.weights,
+        license=about.license,
+        extra=about.extra,
+        why_default=about.why_default,
+    )
+
+
+def engines_json(entries: list[EngineEntry]) -> list[dict[str, Any]]:
+    """Return the list for machines."""
+    return [asdict(entry) for entry in entries]
+
+
+def engines_lines(entries: list[EngineEntry]) -> list[str]:
+    """Return the list for people."""
+    lines: list[str] = []
+    for kind in SHOWN_KINDS:
+        lines += ["", f"{kind.replace('_', ' ')}s"]
+        for entry in (entry for entry in entries if entry.kind == kind):
+            state = "installed" if entry.installed else f"not installed: pip install 'speechzip[{entry.extra}]'"
+            lines.append(f"  {entry.name:<15} {state}")
+            lines.append(f"                  {entry.does}")
+            if entry.weights:
+                lines.append(f"                  weights: {entry.weights}; license: {entry.license}")
+            if entry.default:
+                lines.append(f"                  the default, since {entry.why_default}")
+    return lines[1:]

@@ -1,0 +1,190 @@
+"""What every Whisper needs around its networks: guards against hallucinations, and the language of a conversation.
+
+Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022,
+arXiv:2212.04356; the guards are those of its section 4.5.
+
+A segment of speech is encoded once; its language and its words are decoded from that.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from ..errors import EngineError
+from ..protocols import ENGINE_SAMPLE_RATE
+from ..segments.rejection import MAX_CHARACTERS_PER_SECOND
+from ..types import Samples, Transcript
+from .cleaning import tidy
+
+DEFAULT_MODEL = "small"
+"""The largest size that keeps up with speech on a few CPU cores."""
+MEGABYTES = {
+    "tiny": 76,
+    "base": 145,
+    "small": 484,
+    "medium": 1528,
+    "large-v1": 3087,
+    "large-v2": 3087,
+    "large-v3": 3087,
+    "large-v3-turbo": 1618,
+}
+"""Size of the weights in float16; the English ones (``small.en``) are as large."""
+OTHER_NAMES = {"large": "large-v3", "turbo": "large-v3-turbo"}
+SIZES = tuple(name for size in MEGABYTES for name in ((size,) if "large" in size else (size, f"{size}.en")))
+
+MAX_LENGTH_S = 30.0
+"""Length of Whisper's input (arXiv:2212.04356, section 2.2)."""
+SILENCE_PEAK = 1e-3
+"""60 dB below full scale there is no speech: any words from Whisper would be hallucinated."""
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Tried in turn until the text is no loop and likely enough."""
+BEAM_SIZE = BEST_OF = 5
+MAX_COMPRESSION_RATIO = 2.4
+"""Text that packs better than this repeats itself."""
+MIN_LOG_PROBABILITY = -1.0
+"""Mean over the tokens; less likely text is wrong."""
+MAX_NO_SPEECH = 0.6
+"""Unlikely text is discarded if Whisper's probability of no speech reaches this."""
+SEED = 0
+"""Of the sampling at temperatures above zero: the same sound gives the same text."""
+
+LANGUAGE_PRIOR_S = 1.0
+"""Prior of each language, as if it had been heard for this long."""
+
+SPECIAL_TOKEN = re.compile(r"<\|[^|]*\|>")
+"""Tokens that are not words, though a confused decoder may produce them."""
+LOOP = re.compile(r"(.{1,100}?)\1{3,}", re.DOTALL)
+LOOP_CHARACTERS = 40
+"""A phrase repeated four times or more, over at least this many characters, is a loop of the decoder."""
+
+Features = TypeVar("Features")
+"""The encoder's output, as the library has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """What one pass of the decoder found."""
+
+    text: str
+    log_probability: float
+    """Mean over the tokens and the end."""
+    no_speech: float
+    """Probability that there is no speech, in [0, 1]."""
+    compression_ratio: float
+    """Bytes of the text, over those that zlib makes of it."""
+    was_stopped: bool
+    """Whether it was ended by its length."""
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the decoder repeated itself until it was stopped, or packs as only loops do."""
+        return self.was_stopped or self.compression_ratio > MAX_COMPRESSION_RATIO
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether no higher temperature needs to be tried."""
+        unlikely = self.log_probability < MIN_LOG_PROBABILITY
+        return not self.is_stuck and (not unlikely or self.no_speech > MAX_NO_SPEECH)
+
+
+class GuardedWhisper(ABC, Generic[Features]):
+    """A Whisper model, whatever library runs it; threads take turns to use it."""
+
+    def __init__(self, name: str, spoken: Sequence[str], language: str) -> None:
+        """Begin a conversation.
+
+        Args:
+            name: of the engine and its model.
+            spoken: ISO 639-1 codes of the languages that the model recognizes.
+            language: the spoken one; detected for each segment if empty.
+
+        Raises:
+            EngineError: the model does not recognize the language.
+        """
+        self.name = name
+        if language and language not in spoken:
+            raise EngineError(f"{name} does not recognize {language!r}", remedies=("another_recognizer",))
+        self._language = language if len(spoken) > 1 else spoken[0]
+        self._heard_s = dict.fromkeys(spoken, LANGUAGE_PRIOR_S)
+        self._lock = threading.Lock()
+
+    @abstractmethod
+    def _encode(self, samples: Samples) -> Features:
+        """Return the encoder's output for a segment."""
+
+    @abstractmethod
+    def _probabilities(self, features: Features) -> Mapping[str, float]:
+        """Return the probability of each language, by its code."""
+
+    @abstractmethod
+    def _decode(self, features: Features, language: str, temperature: float) -> Decoding:
+        """Return what the decoder finds: by beam search at temperature 0, by sampling above it."""
+
+    def _seeded(self) -> AbstractContextManager[object]:
+        """Return what wraps the work on a segment: the same sound gives the same text."""
+        return nullcontext()
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        """Return the words in float32 [T] mono 16 kHz sound of up to `MAX_LENGTH_S`."""
+        if len(samples) > MAX_LENGTH_S * ENGINE_SAMPLE_RATE:
+            raise EngineError(f"Whisper reads at most {MAX_LENGTH_S:.0f} s at a time, not {len(samples)} samples")
+        if np.abs(samples).max(initial=0.0) < SILENCE_PEAK:
+            return Transcript("", 0.0, self._language or "en")
+        with self._lock, self._seeded():
+            features = self._encode(samples)
+            language = self._language or self._detect(features, len(samples) / ENGINE_SAMPLE_RATE)
+            decoding = self._plausible(features, language)
+        silent = decoding.no_speech > MAX_NO_SPEECH and decoding.log_probability < MIN_LOG_PROBABILITY
+        text = "" if silent else SPECIAL_TOKEN.sub("", decoding.text)
+        if decoding.is_stuck or len(text) > MAX_CHARACTERS_PER_SECOND * len(samples) / ENGINE_SAMPLE_RATE:
+            text = without_loops(text)  # keeps repetitions at a human speaking rate
+        text = tidy(text)
+        # Probability of speech, and of these words.
+        confidence = float((1 - decoding.no_speech) * np.exp(decoding.log_probability)) if text else 0.0
+        return Transcript(text, confidence, language)
+
+    def _detect(self, features: Features, duration_s: float) -> str:
+        """Return the most likely language: the segment's likelihood times the prior from earlier segments.
+
+        A lone "Yes" sounds like any language, and a conversation seldom changes its language.
+        """
+        probabilities = self._probabilities(features)
+        likely = {language: probabilities[language] * heard for language, heard in self._heard_s.items()}
+        for language in likely:
+            self._heard_s[language] += duration_s * probabilities[language]
+        return max(likely, key=lambda language: likely[language])
+
+    def _plausible(self, features: Features, language: str) -> Decoding:
+        """Return the first plausible result, or the last one."""
+        for temperature in TEMPERATURES[:-1]:
+            decoding = self._decode(features, language, temperature)
+            if decoding.is_plausible:
+                return decoding
+        return self._decode(features, language, TEMPERATURES[-1])
+
+
+def without_loops(text: str) -> str:
+    """Return `text` with every phrase that it repeats again and again said once.
+
+    Example:
+        >>> without_loops("So." + " Thank you." * 30)
+        'So. Thank you.'
+        >>> without_loops("No, no, no, no!")
+        'No, no, no, no!'
+    """
+    spaced = text + " "  # so that the last time is like the others
+    return LOOP.sub(lambda match: match[1] if len(match[0]) >= LOOP_CHARACTERS else match[0], spaced).strip()
+
+
+def reason_of(error: Exception) -> str:
+    """Return the first line of a library's message."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].rstrip(".")
