@@ -1,7 +1,7 @@
 """One thread for NumPy's matrix products.
 
 BLAS splits each product among one thread for each core, and they wait for each other in a loop. The products
-of the text coder take some microseconds each: on busy cores, decoding three sentences took seconds instead of 0.1 s.
+of a voice take some microseconds each: on busy cores, two threads take seconds for what one does in 0.1 s.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import PayloadCorrupt, TextError
-from ..system.threads import one_blas_thread
 from ..types import MAX_TEXT_BYTES
 from .predictor import Model, Odds, Predictor
 from .rangecoder import RangeDecoder, RangeEncoder
@@ -25,9 +24,11 @@ from .tokens import END, START, Vocabulary
 
 PLAIN = 0xFF
 MAX_TOKENS_PER_BYTE = 8
-"""A code holds at most this many tokens for each byte (real talk: 2) and one for each text, against hostile bytes..."""
+"""A code holds at most this many tokens for each byte, and one for each text, since hostile bytes cost their time..."""
+SPARE_TOKENS, LONG_TOKENS_PER_BYTE = 1024, 2
+"""...at most this many and 2 for each byte (real talk: 1.5 to 2.2, measured from its start on at most 211 and 2)..."""
 MAX_TOKENS = 1 << 18
-"""...and at most this many in all: a day of talk without a pause, at 180 tokens a minute. Time goes with tokens."""
+"""...and at most this many in all: a day of talk without a pause, at 180 tokens a minute."""
 
 _TOO_MUCH_TEXT = f"the payload's texts have more than {MAX_TEXT_BYTES} bytes, which is the most; it is damaged"
 
@@ -61,7 +62,6 @@ class LanguageModelCoder:
         """Name of the coder, for `inspect` and reports."""
         return self._name
 
-    @one_blas_thread()
     def encode(self, texts: Sequence[str]) -> bytes:
         """Return the code of `texts`, in order; each text is context for the next.
 
@@ -82,7 +82,6 @@ class LanguageModelCoder:
         coded = self._encode_tokens(tokens, len(texts))
         return coded if len(coded) < len(plain) else plain
 
-    @one_blas_thread()
     def decode(self, code: bytes, count: int) -> list[str]:
         """Return the `count` texts that `code` stands for.
 
@@ -114,7 +113,7 @@ class LanguageModelCoder:
         predictor = Predictor(self._model)
         texts: list[str] = []
         tokens: list[int] = []
-        most = left = _most_tokens(len(code), count)
+        most = left = max_tokens(len(code), count)
         room = MAX_TEXT_BYTES
         while True:
             odds = predictor.predict()
@@ -123,8 +122,12 @@ class LanguageModelCoder:
             decoder.consume(*interval)
             check.encode(*interval)
             left -= 1
-            if token == START or left < 0:
+            if token == START:
                 raise PayloadCorrupt("the text section decodes to no text; the payload is damaged")
+            if left < 0:
+                raise PayloadCorrupt(
+                    f"the text section holds more than {most} tokens in {len(code)} bytes; {most} is the most"
+                )
             if token != END:
                 tokens.append(token)
             else:
@@ -156,13 +159,22 @@ def _token_at(odds: Odds, target: int) -> int:
     return int(np.searchsorted(np.cumsum(odds.frequencies), target, side="right"))
 
 
-def _most_tokens(code_length: int, count: int) -> int:
-    return min(MAX_TOKENS_PER_BYTE * code_length, MAX_TOKENS) + count
+def max_tokens(code_length: int, count: int) -> int:
+    """Return the most tokens of a code of `code_length` bytes for `count` texts, their ends included.
+
+    Example:
+        >>> max_tokens(100, 10), max_tokens(4000, 150)
+        (810, 9174)
+    """
+    long = SPARE_TOKENS + LONG_TOKENS_PER_BYTE * code_length
+    return min(MAX_TOKENS_PER_BYTE * code_length, long, MAX_TOKENS) + count
 
 
 def _padded(code: bytes, tokens: int, count: int) -> bytes:
     """Return the code with enough zero bytes appended to allow its number of tokens."""
-    return code.ljust(-(-(tokens - count) // MAX_TOKENS_PER_BYTE), b"\0")
+    words = tokens - count
+    short, long = -(-words // MAX_TOKENS_PER_BYTE), -(-(words - SPARE_TOKENS) // LONG_TOKENS_PER_BYTE)
+    return code.ljust(max(short, long), b"\0")
 
 
 def _utf8(text: str) -> bytes:

@@ -12,8 +12,9 @@ integer arithmetic: p is kept as whole numbers with a known total.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +48,7 @@ class Odds:
     """The next token's odds in whole numbers."""
 
     frequencies: Int64Array
-    """Frequency of every token, at least 1."""
+    """Frequency of every token, at least 1; the predictor overwrites them with its next prediction."""
     total: int
     """Their sum, below 2^30."""
 
@@ -69,40 +70,54 @@ class _Pull(NamedTuple):
     """0: the n-gram table; 1: the conversation so far."""
     slot: int
     """Index of the context's share in the table's shares."""
-    tokens: NDArray[np.integer[Any]]
-    """The followers."""
-    added: Int64Array
-    """Gain of each follower."""
+    times: Callable[[int], int]
+    """How often a token followed the context."""
+    unit: int
+    """What a follower gained for each time."""
     shift: int
     """Bits by which the mixture was scaled down afterwards."""
 
 
 class Predictor:
-    """One conversation: `predict` the next token, then `update` with the actual one."""
+    """One conversation: `predict` the next token, then `update` with the actual one.
+
+    All arrays of the vocabulary's length are allocated once: a fresh one costs more time than what is computed in it.
+    """
 
     def __init__(self, model: Model) -> None:
         self._model = model
         self._state = model.network.initial_state()
         self.shares = [list(shares) for shares in model.shares]
-        self._bias = np.zeros(model.network.vocabulary, np.int64)
         self._history: list[int] = []
         self._followers: dict[tuple[int, ...], dict[int, int]] = {}
+        self._pulls: list[_Pull] = []
+        self._bias = np.zeros(model.network.vocabulary, np.int64)
+        self._base, self._mixed, self._frequencies, self._scratch = (np.empty_like(self._bias) for _ in range(4))
         self._move_on(START)
 
     def predict(self) -> Odds:
         """Return the odds of the next token."""
-        exp2 = self._model.exp2
-        logits = self._logits + (self._bias >> (BIAS_BITS - LOG_BITS))
-        below = logits.max() - logits
-        self._base = exp2[below & (LOG_FRACTION - 1)] >> np.minimum((below >> LOG_BITS) + _TAIL_BITS, 62)
-        self._base_total = int(self._base.sum())
-        self._mixed, self._total = self._base.copy(), self._base_total
-        self._pulls: list[_Pull] = []
+        self._base_total = self._total = self._predict_base()
+        np.copyto(self._mixed, self._base)
+        self._pulls.clear()
         self._pull_static()
         self._pull_dynamic()
-        shift = max(0, self._total.bit_length() - FREQUENCY_BITS)
-        frequencies = (self._mixed >> shift) + 1
-        return Odds(frequencies, int(frequencies.sum()))
+        np.right_shift(self._mixed, max(0, self._total.bit_length() - FREQUENCY_BITS), out=self._frequencies)
+        self._frequencies += 1
+        return Odds(self._frequencies, int(self._frequencies.sum()))
+
+    def _predict_base(self) -> int:
+        """Compute what the network and the adaptive bias say, `_base`; return its sum."""
+        base, below = self._base, self._scratch
+        np.right_shift(self._bias, BIAS_BITS - LOG_BITS, out=below)
+        below += self._logits
+        np.subtract(below.max(), below, out=below)
+        self._model.exp2.take(below & (LOG_FRACTION - 1), out=base, mode="clip")
+        below >>= LOG_BITS
+        below += _TAIL_BITS
+        np.minimum(below, 62, out=below)
+        base >>= below
+        return int(base.sum())
 
     def wishes(self, token: int) -> list[tuple[int, int, int]]:
         """Return (table, slot, share) for every context used, with the optimal share if `token` is next.
@@ -111,12 +126,12 @@ class Predictor:
         """
         wishes: list[tuple[int, int, int]] = []
         odds = int(self._base[token])
-        for pull in self._pulls:
-            added = int(pull.added[pull.tokens == token].sum())
+        for table, slot, times, unit, shift in self._pulls:
+            added = unit * times(token)
             odds += added
             if odds:
-                wishes.append((pull.table, pull.slot, (added << SHARE_BITS) // odds))
-            odds >>= pull.shift
+                wishes.append((table, slot, (added << SHARE_BITS) // odds))
+            odds >>= shift
         return wishes
 
     def update(self, token: int) -> None:
@@ -125,7 +140,9 @@ class Predictor:
             share = self.shares[table][slot]
             share += (wish - share) >> SHARE_RATE_BITS
             self.shares[table][slot] = min(max(share, SHARE_FLOOR), SHARE_CEILING)
-        self._bias -= self._base * BIAS_RATE // self._base_total
+        np.multiply(self._base, BIAS_RATE, out=self._scratch)
+        self._scratch //= self._base_total
+        self._bias -= self._scratch
         self._bias[token] += BIAS_RATE
         for length in range(1, min(DYNAMIC_CONTEXTS, len(self._history)) + 1):
             followers = self._followers.setdefault(tuple(self._history[-length:]), {})
@@ -135,7 +152,7 @@ class Predictor:
     def _move_on(self, token: int) -> None:
         self._history.append(token)
         del self._history[: -max(STATIC_CONTEXTS, DYNAMIC_CONTEXTS)]
-        self._logits = self._model.network.logits(self._model.network.step(self._state, token))
+        self._logits = self._model.network.step(self._state, token)
 
     def _pull_static(self) -> None:
         for length in range(1, min(STATIC_CONTEXTS, len(self._history)) + 1):
@@ -144,7 +161,8 @@ class Predictor:
                 break
             tokens, counts = known
             total = int(counts.sum())
-            self._pull(0, static_slot(length, total, len(tokens)), tokens, counts, total)
+            slot = static_slot(length, total, len(tokens))
+            self._pull(0, slot, partial(_times_among, tokens, counts), tokens, counts, total)
 
     def _pull_dynamic(self) -> None:
         for length in range(1, min(DYNAMIC_CONTEXTS, len(self._history)) + 1):
@@ -153,22 +171,40 @@ class Predictor:
                 break
             tokens = np.fromiter(known.keys(), np.int64, len(known))
             counts = np.fromiter(known.values(), np.int64, len(known))
-            total = int(counts.sum())
-            self._pull(1, dynamic_slot(length, total, len(tokens)), tokens, counts, total)
+            total = sum(known.values())
+            self._pull(1, dynamic_slot(length, total, len(known)), partial(_times_in, known), tokens, counts, total)
 
-    def _pull(self, table: int, slot: int, tokens: NDArray[np.integer[Any]], counts: Int64Array, total: int) -> None:
+    def _pull(
+        self,
+        table: int,
+        slot: int,
+        times: Callable[[int], int],
+        tokens: NDArray[np.integer[Any]],
+        counts: Int64Array,
+        total: int,
+    ) -> None:
         share = self.shares[table][slot]
         # (1 - share) p + share q, all of it times 1 / (1 - share): so only the followers need to be touched
-        weight = self._total * share // ((1 << SHARE_BITS) - share)
-        added = weight // total * counts
-        self._mixed[tokens] += added
-        self._total += int(added.sum())
+        unit = self._total * share // ((1 << SHARE_BITS) - share) // total
+        self._mixed[tokens] += unit * counts
+        self._total += unit * total
         shift = 0
         if self._total >> _CROWDED_BITS:
             shift = _CROWDED_SHIFT
             self._mixed >>= shift
             self._total = int(self._mixed.sum())
-        self._pulls.append(_Pull(table, slot, tokens, added, shift))
+        self._pulls.append(_Pull(table, slot, times, unit, shift))
+
+
+def _times_among(tokens: NDArray[np.int16], counts: Int64Array, token: int) -> int:
+    """Return how often `token` came, by the counts of increasing tokens."""
+    at = int(tokens.searchsorted(token))
+    return int(counts[at]) if at < len(tokens) and tokens[at] == token else 0
+
+
+def _times_in(counts: Mapping[int, int], token: int) -> int:
+    """Return how often `token` came."""
+    return counts.get(token, 0)
 
 
 def static_slot(length: int, total: int, followers: int) -> int:

@@ -54,7 +54,7 @@ def integer_logits(network: Network, tokens: NDArray[np.int64], keys: NDArray[np
     arrays = {**export_network(network), **function_tables(), "phrases.keys": keys}
     integers = IntegerNetwork(arrays)
     state = integers.initial_state()
-    return np.stack([integers.logits(integers.step(state, token)) for token in tokens.tolist()])
+    return np.stack([integers.step(state, token) for token in tokens.tolist()])
 
 
 def real_logits(network: Network, tokens: NDArray[np.int64], keys: NDArray[np.uint64]) -> NDArray[np.float64]:

@@ -103,7 +103,7 @@ def assemble(model: str, build: Path) -> None:
     shares, bits = fit_shares(Model(arrays), load_tokens(_tokens_of(build, recipe.sources[0], "-validation")))
     arrays.update(shares)
     weights = build / f"{model}.npz"
-    np.savez_compressed(weights, **arrays)  # type: ignore[arg-type]
+    np.savez(weights, **arrays)  # type: ignore[arg-type]
     print(f"{weights}: {weights.stat().st_size:,} bytes; {bits:.4f} bits a token while fitting the shares")
 
 

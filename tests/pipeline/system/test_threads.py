@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 from speechzip.pipeline.system.inference import cores
 from speechzip.pipeline.system.threads import one_blas_thread
-from speechzip.pipeline.textcoder import load_text_coder
-from speechzip.pipeline.textcoder.network import Network
 from speechzip.voices.acoustics import melspectrum, vocoder
 from threadpoolctl import ThreadpoolController
 
@@ -57,18 +55,6 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
         return seen
 
     return watch
-
-
-def test_text_is_coded_in_one_thread(spy: Spy) -> None:
-    seen = spy(Network, "step")
-    coder = load_text_coder()
-    code = coder.encode(["Hello!"])
-    assert seen
-    assert set(seen) == {1}
-    seen.clear()
-    assert coder.decode(code, 1) == ["Hello!"]
-    assert seen
-    assert set(seen) == {1}
 
 
 def test_voices_are_measured_and_spoken_in_one_thread(spy: Spy) -> None:
