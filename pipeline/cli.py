@@ -46,7 +46,7 @@ STOP_AGAIN_S = 0.01
 
 
 class Unread(Enum):
-    """What travels of speech that could not be read."""
+    """What is sent for speech that could not be read."""
 
     drop = "drop"
     mark = "mark"
@@ -105,7 +105,8 @@ def compress(
         bool, typer.Option(help="Send the voices of known speakers along, not only their ids.")
     ] = False,
     unread: Annotated[
-        Unread, typer.Option(help="Speech that cannot be read: mark sends its time, heard as a tone; drop nothing.")
+        Unread,
+        typer.Option(help="Speech without recognized words: mark sends its time and a tone plays; drop leaves it out."),
     ] = Unread.mark,
     export: Annotated[
         list[str] | None,
@@ -236,7 +237,7 @@ def _options(  # pyright: ignore[reportUnusedFunction]  # typer calls it
     debug: Annotated[
         bool,
         typer.Option(
-            "--debug", envvar="SPEECHZIP_DEBUG", help="Show on standard error what is done, and why it failed."
+            "--debug", envvar="SPEECHZIP_DEBUG", help="Write a log to standard error, with the causes of an error."
         ),
     ] = False,
 ) -> None:

@@ -46,7 +46,7 @@ class Compressed:
     elapsed_s: float
     """How long compressing took, models loaded included."""
     unread: tuple[Unread, ...] = ()
-    """Speech that could not be read, whether or not a mark of it travels."""
+    """Speech that could not be read, whether or not a mark of it is sent."""
 
     @property
     def payload(self) -> Payload:
@@ -96,7 +96,7 @@ def compress(
             ``auto`` applies to all.
         voice_book: the voices known by name; the default store if None.
         carry_voices: send the voices of known speakers along, not only their ids.
-        unread: what travels of speech that could not be read: ``mark``, its time; ``drop``, nothing.
+        unread: what is sent for speech that could not be read: ``mark``, its time; ``drop``, nothing.
         progress: called with the seconds done and the total.
 
     Raises:
@@ -238,17 +238,17 @@ class _SpeakerAccumulator:
         self._speech = SpeakerSpeech()
 
     def measure(self, voice_encoder: VoiceEncoder) -> Speaker:
-        """Return who this is."""
+        """Return the speaker."""
         return Speaker(self._speech.measure(voice_encoder), self.channel)
 
     def take(self, segment: SpeechSegment) -> None:
-        """Take in the next segment of what they said; it is read while the next ones are found."""
+        """Take the speaker's next segment; its recognition runs beside the search for further ones."""
         self._unread.append((segment, self._read(segment.samples)))
         if len(self._unread) > MAX_WAITING:
             self._hear()
 
     def finish(self) -> None:
-        """Wait until all that was taken in is read."""
+        """Wait until all segments are recognized."""
         while self._unread:
             self._hear()
 

@@ -30,7 +30,7 @@ def read_payload(source: bytes | str | Path | BinaryIO) -> Decoded:
     """Return the decoded payload, without making any sound.
 
     Args:
-        source: the bytes, the path of an ``.spz`` file, or or an open binary file; no more than
+        source: the bytes, the path of an ``.spz`` file, or an open binary file; no more than
             `MAX_PAYLOAD_BYTES` + 1 bytes are read.
 
     Raises:
@@ -47,14 +47,14 @@ def decompress(
     max_duration_s: float = MAX_DURATION_S,
     progress: Progress | None = None,
 ) -> Audio:
-    """Return the speech that a payload stands for.
+    """Return the speech of a payload.
 
     Args:
         source: the bytes, the path of an ``.spz`` file, an open binary file, or a `Payload`.
         synthesizer: speaks; the default engine if None.
         voice_book: supplies the voices that the payload references; the default store if None.
         max_duration_s: refuse a longer recording. An hour of one channel at 16 kHz takes 230 MB, less its silence.
-        progress: is told how far the work is.
+        progress: called with the seconds done and the total.
 
     Raises:
         PayloadError: the bytes are no payload.

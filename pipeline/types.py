@@ -42,7 +42,7 @@ UNREAD_CONFIDENCE: dict[UnreadReason, float] = {"unclear": 0.5, "another languag
 
 
 def unread_mark(reason: UnreadReason, duration_s: float) -> str:
-    """Return how people read of unread speech.
+    """Return the mark of unread speech for people.
 
     Example:
         >>> unread_mark("unclear", 5.5)
@@ -129,7 +129,7 @@ class Utterance:
 
     @property
     def shown_text(self) -> str:
-        """What people read of it: the words, or ``[unclear 5.5 s]``."""
+        """The text for people: the words, or ``[unclear 5.5 s]``."""
         return unread_mark(self.unread, self.duration_s) if self.unread else self.text
 
 

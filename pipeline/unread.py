@@ -1,4 +1,4 @@
-"""Speech that could not be read: where it is, and what of it travels.
+"""Speech that could not be read: where it is, and what is sent for it.
 
 The speech detector is sure of it, and the recognizer is not of its words: an e-mail address, a strong accent, another
 language. It is a *mark* in the payload, an utterance without text; a listener hears a short tone there.
@@ -12,7 +12,7 @@ from typing import Literal
 from .types import Payload, UnreadReason
 
 UnreadMode = Literal["drop", "mark"]
-"""What travels of speech that could not be read: nothing, or a mark."""
+"""What is sent for speech that could not be read: nothing, or a mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Unread:
     """Start in the recording, in seconds."""
     duration_s: float
     speaker: int | None
-    """Index into `Payload.speakers`; None if nothing of this speaker travels."""
+    """Index into `Payload.speakers`; None if nothing of this speaker is sent."""
     reason: UnreadReason
 
 
@@ -37,7 +37,7 @@ def unread_in(payload: Payload) -> tuple[Unread, ...]:
 
 
 def drop_unread(payload: Payload) -> tuple[Payload, tuple[Unread, ...]]:
-    """Return `payload` without its marks and without speakers who have nothing else, and what the marks were."""
+    """Return `payload` without its marks and without speakers who have nothing else, and those marks."""
     said = [utterance for utterance in payload.utterances if not utterance.unread]
     talking = sorted({utterance.speaker for utterance in said})
     place = {speaker: index for index, speaker in enumerate(talking)}

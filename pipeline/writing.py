@@ -77,7 +77,7 @@ def write_speech(
         container: what `audio_format` returns; a WAV file that could pass 4 GiB is RF64.
         payload: with its references resolved, see `with_voices`.
         synthesizer: speaks.
-        progress: is told how far the work is.
+        progress: called with the seconds done and the total.
 
     Raises:
         EngineError: the synthesizer fails.

@@ -1,4 +1,4 @@
-"""How long packets are on the air, and how long a duty cycle makes them wait.
+"""The time of packets on the air, and the time to send them within a duty cycle.
 
 LoRa by Semtech's formula (AN1200.13, LoRa modem designer's guide; also SX1276 data sheet, 4.1.1.7):
 
@@ -26,16 +26,16 @@ class Lora:
     spreading_factor: int
     """Bits of a symbol, 7 to 12."""
     bandwidth_hz: int
-    """Such as 125 000."""
+    """Bandwidth, such as 125 000."""
     coding_rate: int
-    """1 to 4: 4/5 to 4/8."""
+    """1 to 4, for the code rates 4/5 to 4/8."""
     preamble_symbols: int
     """Programmed length of the preamble."""
     overhead: int
     """Bytes on the air besides the packet."""
 
     def seconds(self, size: int) -> float:
-        """Return how long a packet of `size` bytes is on the air: explicit header, CRC on.
+        """Return the time of a packet of `size` bytes on the air, with explicit header and CRC.
 
         Example:
             >>> round(Lora(9, 125_000, 1, 8, overhead=0).seconds(13), 6)  # published beside AN1200.13's formula
@@ -56,7 +56,7 @@ class Burst:
     """Preamble, packet and postamble, in seconds."""
 
     def seconds(self, size: int) -> float:
-        """Return how long a packet is on the air, however short it is."""
+        """Return the time of a packet on the air; it does not depend on the size."""
         return self.burst_s
 
 
@@ -70,12 +70,12 @@ class Bitrate:
     """Bytes on the air besides the packet."""
 
     def seconds(self, size: int) -> float:
-        """Return how long a packet of `size` bytes is on the air, the transmitter's delay and bit stuffing apart."""
+        """Return the time of a packet of `size` bytes on the air, without the transmitter's delay and bit stuffing."""
         return 8 * (size + self.overhead) / self.bitrate_bps
 
 
 def duty_cycle_s(packets_s: Sequence[float], duty_cycle: float) -> float:
-    """Return how long sending takes, from the first packet's beginning to the last one's end, silences included.
+    """Return the time from the start of the first packet to the end of the last one, silences included.
 
     Args:
         packets_s: seconds on the air of each packet.

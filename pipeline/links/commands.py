@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 TEXT_PACKET = 640
-"""Bytes of the longest packet where neither --for nor --size is given: it may be text in any form."""
+"""Bytes of the longest packet without --for and --size; as text, it fits every form."""
 
-Force = Annotated[bool, typer.Option("--force", "-f", help="Replace what is there.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite existing files.")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -36,17 +36,19 @@ def pack(
         typer.Option(
             "--for",
             metavar="LINK",
-            help="Link that says the size: meshtastic, meshtastic-pki, lxmf, sms, sms-long, sbd-mo, sbd-mt, "
+            help="Link for which to choose the size: meshtastic, meshtastic-pki, lxmf, sms, sms-long, sbd-mo, sbd-mt, "
             "lorawan-dr0 to lorawan-dr5, datac13, datac4, datac3, datac1, ax25.",
         ),
     ] = None,
     size: Annotated[int | None, typer.Option(min=1, metavar="BYTES", help="Bytes of the longest packet.")] = None,
-    parity: Annotated[int, typer.Option(min=0, max=8, help="Packets more, each of which replaces any lost one.")] = 0,
+    parity: Annotated[
+        int, typer.Option(min=0, max=8, help="Parity packets to add; each replaces any lost packet.")
+    ] = 0,
     message: Annotated[
-        int | None, typer.Option(min=0, max=15, help="The message's number; if not given, it follows from the payload.")
+        int | None, typer.Option(min=0, max=15, help="Number of the message; by default derived from the payload.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for the packets; NAME.packets if not given.")
+        Path | None, typer.Option("--output", "-o", help="Folder for the packets; by default NAME.packets.")
     ] = None,
     form: Annotated[
         str | None,
@@ -58,11 +60,11 @@ def pack(
     show_plan: Annotated[
         bool, typer.Option("--plan", help="Print packets, bytes and time on the air for every link, and write nothing.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the sizes of packets; write nothing.")] = False,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
-    """Cut a payload into packets that can be decoded alone; what fits stays one packet as it is."""
+    """Cut a payload into packets that can be decoded alone. A payload that fits one packet stays as it is."""
     from ..console.display import shown_name
     from .files import SUFFIX, read_packet, write_packets
     from .packing import pack as pack_payload
@@ -112,7 +114,7 @@ def pack(
 def unpack(
     packets: Annotated[
         list[Path],
-        typer.Argument(help="Files with a packet each, or text with packets in it, in any order; - for pasted text."),
+        typer.Argument(help="Files with one packet each, or text with packets in it, in any order; - for pasted text."),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Payload to write; more are numbered: call.spz, call.2.spz.")
@@ -120,7 +122,7 @@ def unpack(
     as_json: Json = False,
     force: Force = False,
 ) -> None:
-    """Put packets together again: what has come can be spoken, and what is missing is told."""
+    """Join packets into a payload, even if some are missing; print which parts are missing."""
     from ..console.display import shown_name
     from ..errors import PayloadCorrupt
     from ..system.atomic import atomic_file, check_writable

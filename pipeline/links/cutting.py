@@ -1,6 +1,6 @@
-"""A payload as several that fit a packet each and can each be decoded alone.
+"""Cut a payload into several that fit one packet each and can be decoded alone.
 
-A voice travels in the first packet in which its speaker says something, and is named by its id from then on. Times stay
+A voice is sent in the first packet with words of its speaker; later packets reference it by its id. Times stay
 those of the whole message.
 """
 
@@ -27,13 +27,13 @@ class Cut:
     """A payload in parts."""
 
     parts: tuple[bytes, ...]
-    """Each a payload, in order of time."""
+    """Payloads in order of time."""
     unsent_voices: tuple[Voice, ...]
-    """Voices that are too long for any packet, and are named by their ids only."""
+    """Voices that are too long for any packet; only their ids are sent."""
 
 
 def cut_payload(payload: Payload, limit: int, encode: Encode, most: int) -> Cut:
-    """Return `payload` as parts of at most `limit` bytes, cut at utterances; inside of one only where it is too long.
+    """Return `payload` as parts of at most `limit` bytes, cut between utterances, or inside of one that is too long.
 
     Raises:
         InputError: a part has no room for a word, or more than `most` parts would be needed.
@@ -61,7 +61,7 @@ class _Cutter:
         self.unsent: list[Voice] = []
 
     def next_part(self) -> bytes:
-        """Take from what is waiting as much as fits, and return it as a payload."""
+        """Take as much of the waiting utterances as fits; return it as a payload."""
         taken: list[Utterance] = []
         part = self._part(taken)
         while self.waiting and (longer := self._fitting([*taken, self.waiting[0]])) is not None:
@@ -75,7 +75,7 @@ class _Cutter:
         return part
 
     def _piece(self, utterance: Utterance) -> bytes:
-        """Return a part of the beginning of an utterance that is too long; its rest is put back."""
+        """Return the first part of an utterance that is too long; put the rest back."""
         for send_voice in (True, False):
             if not send_voice:
                 self._forget_voice(utterance.speaker)
@@ -96,7 +96,7 @@ class _Cutter:
         raise self._too_small(len(self._part([shortest])))
 
     def _longest(self, utterance: Utterance, ends: Sequence[int]) -> int:
-        """Return the last of `ends` up to which the text fits; 0 if none does."""
+        """Return the last of `ends` for which the text before it fits; 0 if there is none."""
         low, high = 0, len(ends)
         while low < high:
             middle = (low + high + 1) // 2
@@ -109,7 +109,7 @@ class _Cutter:
         return part if len(part) <= self._limit else None
 
     def _part(self, utterances: Sequence[Utterance]) -> bytes:
-        """Return the payload of some utterances and of their speakers only; of all where nobody says anything."""
+        """Return a payload of some utterances with only their speakers; without utterances, with all speakers."""
         whole = self._payload
         present = sorted({utterance.speaker for utterance in utterances})
         if not whole.utterances:
@@ -136,7 +136,7 @@ class _Cutter:
 
 
 def cut_utterance(utterance: Utterance, end: int, latest_s: float) -> tuple[Utterance, Utterance]:
-    """Return an utterance cut before character `end`: its time is shared by length, in whole ticks."""
+    """Return an utterance cut before character `end`; its time is divided by the length of the text, in whole ticks."""
     share = utterance.duration_s * end / len(utterance.text)
     first_s = max(TICK_S, round(share / TICK_S) * TICK_S)
     first = replace(utterance, text=utterance.text[:end].rstrip(), duration_s=first_s)
@@ -155,18 +155,18 @@ def _named_only(speaker: Speaker) -> Speaker:
 
 
 def _word_ends(text: str) -> list[int]:
-    """Return where words end that another one follows."""
+    """Return the ends of all words but the last."""
     return [match.end() for match in re.finditer(r"\S+(?=\s+\S)", text)]
 
 
 def _character_ends(text: str) -> list[int]:
-    """Return where a text may be cut inside of its first word: never before a combining character."""
+    """Return the places where the first word may be cut: never before a combining character."""
     word = re.match(r"\s*\S*", text)
     last = word.end() if word else 0
     return [end for end in range(1, min(last, len(text) - 1) + 1) if not unicodedata.combining(text[end])]
 
 
 def _nice_end(text: str, ends: Sequence[int], fitting: int) -> int:
-    """Return the end of the last sentence in what fits, if that fills at least half of it."""
+    """Return the end of the last sentence that fits, if it uses at least half of the room."""
     sentences = [end for end in ends if fitting // 2 <= end <= fitting and text[end - 1] in ".?!"]
     return sentences[-1] if sentences else fitting

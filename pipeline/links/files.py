@@ -22,7 +22,7 @@ SUFFIX = ".packet"
 def write_packets(packets: Sequence[bytes], folder: Path, stem: str, force: bool, suffix: str = SUFFIX) -> list[Path]:
     """Write each packet, or its image, to a file of its own, ``STEM-01.packet`` and so on, and return their paths.
 
-    With `force`, earlier packets of the same stem go: they would be taken for some of these.
+    With `force`, earlier packets with the same stem are deleted, so that they do not mix with these.
 
     Raises:
         OutputError: the folder cannot be written, or has such packets and `force` is not given.
@@ -53,7 +53,7 @@ def _is_numbered(name: str, stem: str, suffix: str) -> bool:
 
 
 def read_packet(path: Path) -> bytes:
-    """Return what a file holds.
+    """Return the content of a file.
 
     Raises:
         InputError: it cannot be read, or is longer than any packet.
@@ -70,20 +70,20 @@ def read_packet(path: Path) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """What a heap of packets holds."""
+    """The content of a set of packets."""
 
     recordings: tuple[tuple[bytes, Message | None], ...]
-    """Payloads; with each its message, or None where it was a packet by itself."""
+    """Payloads, each with its message, or with None for a whole payload in one packet."""
     broken: tuple[tuple[str, str], ...]
-    """Name and fault of each packet that is damaged, or none of ours."""
+    """Name and fault of each packet that is damaged or not a speechzip packet."""
     silent: tuple[Message, ...]
-    """Messages of which nothing can be spoken: only parity has come."""
+    """Messages without a word, of which only parity arrived."""
 
 
 def packets_of(name: str, content: bytes) -> tuple[list[tuple[str, bytes]], list[tuple[str, str]]]:
-    """Return the packets of a file, and what is wrong with it, each under the file's name.
+    """Return the packets of a file and its faults, each with the file's name.
 
-    No packet begins as UTF-8 does: a file that is text is searched for the lines of packets.
+    No packet begins like UTF-8, so a text file is searched for the lines of packets.
     """
     if not content or 0x80 <= content[0] < 0xC0:
         return [(name, content)], []
@@ -95,10 +95,10 @@ def packets_of(name: str, content: bytes) -> tuple[list[tuple[str, bytes]], list
 
 
 def unpack(packets: Iterable[tuple[str, bytes]]) -> Unpacked:
-    """Return what packets hold that lie at hand all at once.
+    """Return the content of packets that are all available at once.
 
     Args:
-        packets: name and bytes of each; the name is told where one is broken.
+        packets: name and bytes of each; faults are reported with the name.
     """
     inbox = Inbox()
     singles: list[bytes] = []
@@ -127,7 +127,7 @@ def unpack(packets: Iterable[tuple[str, bytes]]) -> Unpacked:
 
 
 def numbered(path: Path, count: int) -> list[Path]:
-    """Return `count` names: `path`, and with a number before its suffix where there are more.
+    """Return `count` paths: `path`, then the same with a number before its suffix.
 
     Example:
         >>> [str(path) for path in numbered(Path("call.spz"), 2)]

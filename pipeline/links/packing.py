@@ -29,30 +29,30 @@ SMALLEST_PACKET = HEADER_BYTES + LENGTH_BYTES + CRC_BYTES + SHORTEST_PAYLOAD
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A payload on its way."""
+    """A payload as packets."""
 
     packets: tuple[bytes, ...]
-    """In order, parity last."""
+    """Packets in order, parity last."""
     parity: int
-    """How many of them are parity."""
+    """Number of parity packets among them."""
     unsent_voices: tuple[Voice, ...] = ()
-    """Voices that no packet has room for: a receiver that lacks them speaks in a neutral one."""
+    """Voices that fit no packet: a receiver without them uses a neutral voice."""
 
 
 def pack(data: bytes, size: int, parity: int = 0, message: int | None = None) -> Packed:
     """Return a payload as packets of at most `size` bytes, each of which can be decoded alone.
 
-    What fits is one packet, the payload itself. Anything else becomes fragments, cut at utterances.
+    A payload that fits is one packet. A longer one becomes fragments, cut between utterances.
 
     Args:
         data: a payload.
         size: bytes of the longest packet, up to `MAX_PACKET_BYTES` unless the payload fits.
-        parity: packets that stand in for lost ones, [0, `MAX_PARITY`].
-        message: number of the message, [0, 15]; by default it follows from the payload's bytes.
+        parity: number of parity packets to add, [0, `MAX_PARITY`]; each replaces any lost packet.
+        message: number of the message, [0, 15]; by default derived from the payload's bytes.
 
     Raises:
         PayloadError: `data` is no payload.
-        InputError: it does not fit `size`; says what would.
+        InputError: it does not fit `size`; the message says which size would do.
     """
     if not 0 <= parity <= MAX_PARITY:
         raise InputError(f"a message has 0 to {MAX_PARITY} parity packets, not {parity}")

@@ -1,7 +1,7 @@
 """Parity over the fragments of a message: any k of k + m packets restore it.
 
 Column by column a Reed-Solomon code over GF(256) (polynomial 0x11D, generator 2, first root 2^0), always of eight
-parity symbols, of which the first m are sent; those that are not are erasures to the decoder, as lost packets are.
+parity symbols, of which the first m are sent. The decoder takes the others, like lost packets, as erasures.
 
     fragment 0    length | payload ............ | 0 0
     fragment 1    length | payload .......... | 0 0 0 0
@@ -32,7 +32,7 @@ def encode_parity(bodies: Sequence[bytes], parity: int) -> list[bytes]:
 
     Args:
         bodies: the fragments of a message without their headers, in order.
-        parity: how many packets are wanted.
+        parity: number of parity packets.
     """
     rows = [_row(body, max(map(len, bodies))) for body in bodies]
     columns = [_codec().encode(bytes(column))[len(rows) :] for column in zip(*rows, strict=True)]
@@ -40,11 +40,11 @@ def encode_parity(bodies: Sequence[bytes], parity: int) -> list[bytes]:
 
 
 def restore(bodies: Mapping[int, bytes], parity: Mapping[int, bytes], count: int) -> dict[int, bytes]:
-    """Return the bodies that are missing, by their index.
+    """Return the missing bodies by their index.
 
     Args:
-        bodies: index -> fragment without its header, as far as they have come.
-        parity: index -> symbols of a parity packet, all of one length; as many as bodies are missing, or more.
+        bodies: index -> fragment without its header, for all that arrived.
+        parity: index -> symbols of a parity packet; all of one length, at least as many as missing bodies.
         count: fragments in the message.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What sending would take over each link, before anything is sent."""
+"""Packets, bytes and air time of a payload over each link, before it is sent."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class Plan:
     link: str
     """Name of the link."""
     packet_bytes: tuple[int, ...]
-    """Length of each packet; empty where the payload does not go over this link."""
+    """Length of each packet; empty if the payload does not fit this link."""
     airtime_s: float | None
-    """Seconds on the air of all packets; None where the network decides, or nothing goes."""
+    """Seconds on the air of all packets; None if the network decides, or if the payload does not fit."""
     duty_cycle_1_s: float | None
-    """Seconds from the first packet's beginning to the last one's end with 1 % of the air; None beyond LoRa."""
+    """Seconds from the start of the first packet to the end of the last at a duty cycle of 1 %; only for LoRa."""
     duty_cycle_10_s: float | None
-    """The same with 10 %."""
+    """The same at a duty cycle of 10 %."""
     obstacle: str = ""
-    """Why nothing goes, and what would help."""
+    """Why the payload does not fit, and what would help."""
 
 
 def plan(data: bytes, links: Sequence[str] = tuple(PRESETS), parity: int = 0) -> list[Plan]:
-    """Return what sending the payload `data` would take over each of `links`.
+    """Return a plan for the payload `data` over each of `links`.
 
     Raises:
         PayloadError: `data` is no payload.
@@ -42,7 +42,7 @@ def plan(data: bytes, links: Sequence[str] = tuple(PRESETS), parity: int = 0) ->
 
 
 def _packed(data: bytes, size: int, parity: int) -> tuple[int, ...] | str:
-    """Return the length of each packet, or what is in the way."""
+    """Return the length of each packet, or why the payload does not fit."""
     try:
         return tuple(map(len, pack(data, size, parity).packets))
     except InputError as error:

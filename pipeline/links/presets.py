@@ -1,4 +1,4 @@
-"""How many bytes one packet carries over a link, by the link's name."""
+"""Links by name: the bytes of a packet, and its time on the air."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .airtime import Bitrate, Burst, Lora
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What a link carries at once."""
+    """The packets of a link."""
 
     size: int
     """Bytes of the longest packet."""
     source: str
-    """Where the number is from."""
+    """Source of that number."""
     modem: Lora | Burst | Bitrate | None = None
-    """What the time on the air follows from; None where the network decides."""
+    """The modulation, for the time on the air; None if the network decides."""
 
 
 # LongFast, Meshtastic's default: SF11, 250 kHz, 4/5, preamble of 16 symbols. 16 bytes of header, 6 of framing and 2 of
@@ -59,7 +59,7 @@ def preset(name: str) -> Preset:
     """Return the preset of a link.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is no such link.
     """
     if name not in PRESETS:
         raise InputError(f"no link is called {name!r}; known are {', '.join(PRESETS)}")

@@ -1,4 +1,4 @@
-"""A packet as a QR code (extra ``qr``): base32 in its alphanumeric mode, so that any telephone reads it as text."""
+"""A packet as a QR code (extra ``qr``): base32 in its alphanumeric mode, so that any phone shows it as text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MODULE_PIXELS = 8
 
 
 def encode_qr(packet: bytes) -> bytes:
-    """Return a PNG image; what a reader shows of it goes to ``speechzip unpack`` as text.
+    """Return a PNG image; ``speechzip unpack`` reads the text that a phone shows.
 
     Raises:
         EngineError: segno is not installed.

@@ -1,4 +1,4 @@
-"""Packets as lines of text, for channels that carry nothing else, and back from whatever they were pasted into.
+"""Packets as lines of text, for channels that carry nothing else, and back from any text around them.
 
     first line   SZ form key 0 lines length text
     next lines   SZ form key number text
@@ -35,7 +35,7 @@ DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MAX_LINES = 35
 MAX_CHARACTERS = 36 * 36 - 1
 HEAD_CHARACTERS = 9
-"""In front of the text of a first line; three less in the others."""
+"""Characters before the text of a first line; other lines have three less."""
 SHORTEST_LINE = 16
 APRS_LINE = 67
 """Characters of an APRS message (APRS protocol reference 1.0.1, chapter 14); `{`, `|` and `~` are not allowed in it."""
@@ -43,7 +43,7 @@ APRS_LINE = 67
 MAX_BLOB = 1 << 20
 MAX_MARKERS = 10_000
 MAX_COMBINATIONS = 64
-"""Limits of a search for packets: characters, beginnings of lines, ways to put the lines of a packet together."""
+"""Limits of a search for packets: characters, possible starts of lines, combinations of lines for one packet."""
 
 ALPHABET91 = "".join(chr(code) for code in range(0x21, 0x7E) if chr(code) not in "{|")
 
@@ -53,15 +53,15 @@ class Form:
     """A way to write bytes as characters."""
 
     letter: str
-    """Names it in each line."""
+    """Letter of the form in each line."""
     alphabet: str
-    """Characters that it uses."""
+    """Characters of the form."""
     encode: Callable[[bytes], str]
-    """Bytes to characters."""
+    """Converts bytes to characters."""
     decode: Callable[[str], bytes]
-    """Back; a ValueError for what it never writes."""
+    """Converts characters to bytes; raises ValueError for text that `encode` never returns."""
     any_case: bool
-    """Upper and lower case are the same."""
+    """Whether upper and lower case are the same."""
 
 
 def encode_base91(data: bytes) -> str:
@@ -90,7 +90,7 @@ def encode_base91(data: bytes) -> str:
 
 
 def decode_base91(text: str) -> bytes:
-    """Return what `encode_base91` wrote.
+    """Return the bytes from `encode_base91`.
 
     Raises:
         ValueError: a character is not of the alphabet.
@@ -141,7 +141,7 @@ _CLEANED = (
     r"(?m)^[ \t>|]*\d+[:.)\]]?[ \t]+",  # line numbers
     r"(?m)^[^\n]{0,40}?[:>$#%][ \t]+",  # names and prompts
 )
-"""What may stand in front of a line that was wrapped in the middle."""
+"""Quotation marks before the rest of a wrapped line."""
 
 
 def packet_lines(packet: bytes, form: str, line: int = APRS_LINE) -> list[str]:
@@ -172,12 +172,12 @@ def packet_lines(packet: bytes, form: str, line: int = APRS_LINE) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class PastedPackets:
-    """What was found in a text."""
+    """The packets found in a text."""
 
     packets: tuple[bytes, ...]
-    """Those that are whole, in the order in which they begin."""
+    """Whole packets, in the order of their first lines."""
     incomplete: tuple[str, ...]
-    """Keys of packets whose lines are not all there, or are damaged."""
+    """Keys of packets with missing or damaged lines."""
 
 
 def find_packets(text: str) -> PastedPackets:
@@ -202,7 +202,7 @@ def find_packets(text: str) -> PastedPackets:
 
 
 def _lines(text: str) -> dict[tuple[str, str], dict[int, list[str]]]:
-    """Return letter and key -> number of a line -> what stands behind, without spaces: the line, and maybe more."""
+    """Return letter and key -> number of a line -> the text after it without spaces, at least as long as the line."""
     lines: dict[tuple[str, str], dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     for match in itertools.islice(_MARKER.finditer(text), MAX_MARKERS):
         letter, key, number = match[1].upper(), (match[2] + match[3]).upper(), DIGITS.index(match[4].upper())
@@ -229,7 +229,7 @@ def _packets(form: Form, key: str, lines: dict[int, list[str]]) -> Iterator[byte
 
 
 def _decoded(form: Form, text: str) -> bytes | None:
-    """Return the bytes that a text stands for; None where it is none of this form."""
+    """Return the bytes of a text in this form; None if it is not in this form."""
     if not set(text) <= set(form.alphabet):
         return None
     try:

@@ -1,7 +1,8 @@
-"""Packets back to what was said: packets in, payloads and what is missing out. There is no clock and no socket in here.
+"""Packets back to payloads: packets in, payloads and reports of missing packets out.
 
-Packets come in any order, twice, or never, and those of several messages and senders are mixed. What has come can be
-spoken at once; a message that stays incomplete is told when it expires, with the places that are missing.
+This module has no clock and no socket. Packets arrive in any order, twice or never, and packets of several messages and
+senders are mixed. Each payload can be spoken at once. An incomplete message is reported when it expires, with the times
+of the missing packets.
 
     inbox = Inbox()
     arrival = inbox.push(packet, now_s=time.monotonic(), sender="!a1b2c3d4")
@@ -27,64 +28,64 @@ from .parity import restore
 from .wire import HEADER_BYTES, LENGTH_BYTES, Fragment, Parity, decode_packet
 
 LIFETIME_S = 600.0
-"""A message is given up when nothing of it has come for so long: longer than a slow radio takes for the next packet."""
+"""A message without a new packet for this time is dropped; a slow radio sends the next packet sooner."""
 MAX_MESSAGES = 64
 MAX_MESSAGES_OF_SENDER = 8
 MAX_HELD_BYTES = 256 << 10
-"""What an inbox holds of unfinished messages; the oldest go first, and are told."""
+"""Limits on the unfinished messages in an inbox; the oldest are dropped first, and reported."""
 MAX_DIGESTS = 256
-"""Whole payloads that are known again when they come twice."""
+"""Number of whole payloads that are remembered, to recognize repeated ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A packet that has not come, and the place of its words."""
+    """A missing packet, and the time of its words."""
 
     index: int
-    """Which packet of the message it is, from 0."""
+    """Index of the packet in the message, from 0."""
     start_s: float
-    """Where the words before it end, in seconds."""
+    """End of the words before it, in seconds."""
     end_s: float
-    """Where the words after it start; the end of the recording for the last packet."""
+    """Start of the words after it; for the last packet, the end of the recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """How far a message has come."""
+    """The state of a message."""
 
     serial: int
-    """Tells the messages of an inbox apart, which may have the same sender and number."""
+    """Unique in an inbox; two messages may have the same sender and number."""
     sender: str
-    """Whose it is, as the caller named it."""
+    """Its sender, as given to `push`."""
     number: int
     """The message's number, [0, 15]."""
     count: int
-    """Fragments that it has."""
+    """Number of its fragments."""
     missing: tuple[Missing, ...]
-    """Those that neither came nor could be restored."""
+    """Fragments that neither arrived nor could be restored."""
     restored: int
-    """Fragments that parity brought back."""
+    """Number of fragments that parity restored."""
     neutral_voices: tuple[int, ...]
-    """Ids of voices that are named, but were in no packet that came: these sound neutral, unless they are known."""
+    """Ids of referenced voices that no packet brought: unless the receiver has them, neutral voices speak."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What one packet brought."""
+    """The result of one packet."""
 
     payloads: tuple[Payload, ...] = ()
-    """What can be spoken now: the packet's own, and what parity restored with its help."""
+    """Payloads that can be spoken now: the packet's own, and those that parity restored with its help."""
     message: Message | None = None
-    """The message that it belongs to; None for a whole payload."""
+    """The message of the packet; None for a whole payload."""
     is_duplicate: bool = False
-    """The same packet has come before."""
+    """Whether the same packet arrived before."""
     closed: tuple[Message, ...] = ()
-    """Incomplete messages that were given up: too old, or too many."""
+    """Incomplete messages that were dropped: too old, or too many."""
 
 
 @dataclass(slots=True)
 class _Open:
-    """A message of which something has come."""
+    """A message with at least one packet."""
 
     serial: int
     sender: str
@@ -105,7 +106,7 @@ class _Open:
 
 
 class Inbox:
-    """Collect packets. A bounded number of messages, senders and bytes is held, whoever sends."""
+    """Collect packets. The number of messages, senders and bytes is bounded for any input."""
 
     def __init__(self, lifetime_s: float = LIFETIME_S) -> None:
         self._lifetime_s = lifetime_s
@@ -115,19 +116,19 @@ class Inbox:
 
     @property
     def held_bytes(self) -> int:
-        """Bytes of packets that are held for their message."""
+        """Bytes of the packets in all unfinished messages."""
         return sum(message.held_bytes for message in self._open)
 
     def push(self, packet: bytes, now_s: float, sender: str = "") -> Arrival:
-        """Return what a packet brings.
+        """Take a packet; return its result.
 
         Args:
-            packet: from outside; nothing in it is believed unchecked.
+            packet: untrusted; every value in it is checked.
             now_s: seconds on any clock that only goes forward.
-            sender: the link's address of who sent it, where it has one: messages of two senders are never mixed.
+            sender: the sender's address on the link, if it has addresses; messages of two senders are never mixed.
 
         Raises:
-            PayloadError: it is no packet of ours, or damaged; nothing changes.
+            PayloadError: it is damaged or not a speechzip packet; nothing changes.
         """
         decoded = decode_packet(packet)
         carried = decoded if isinstance(decoded, bytes) else decoded.payload if isinstance(decoded, Fragment) else None
@@ -155,7 +156,7 @@ class Inbox:
         return Arrival(tuple(payloads), _told(message), False, closed + self._make_room())
 
     def expire(self, now_s: float) -> tuple[Message, ...]:
-        """Give up what is too old, and return those messages of it that are incomplete."""
+        """Drop messages that are too old; return the incomplete ones."""
         old = [message for message in self._open if now_s - message.touched_s > self._lifetime_s]
         self._digests = {
             digest: seen_s for digest, seen_s in self._digests.items() if now_s - seen_s <= self._lifetime_s
@@ -163,7 +164,7 @@ class Inbox:
         return self._close(old)
 
     def close(self) -> tuple[Message, ...]:
-        """Give up everything, and return the messages that are incomplete."""
+        """Drop all messages; return the incomplete ones."""
         return self._close(list(self._open))
 
     def _close(self, messages: list[_Open]) -> tuple[Message, ...]:
@@ -172,7 +173,7 @@ class Inbox:
         return tuple(_told(message) for message in messages if len(message.bodies) < message.count)
 
     def _of(self, sender: str, packet: Fragment | Parity) -> list[_Open]:
-        """Return the messages that may be meant, the newest first."""
+        """Return the messages that a packet may belong to, the newest first."""
         return [
             message
             for message in reversed(self._open)
@@ -194,7 +195,7 @@ class Inbox:
         return closed
 
     def _is_known(self, sender: str, packet: bytes, now_s: float) -> bool:
-        """Tell whether this whole payload has come before, and remember it."""
+        """Return whether this whole payload arrived before, and remember it."""
         digest = hashlib.sha256(sender.encode(errors="surrogateescape") + b"\0" + packet).digest()[:16]
         known = digest in self._digests
         self._digests[digest] = now_s
@@ -204,7 +205,7 @@ class Inbox:
 
 
 def join_payloads(payloads: Iterable[Payload]) -> Payload:
-    """Return the parts of a message as one payload: speakers of the same voice and channel are one.
+    """Return the parts of a message as one payload; speakers with the same voice and channel become one.
 
     Args:
         payloads: one or more, in any order.
@@ -239,7 +240,7 @@ def _slots(message: _Open, packet: Fragment | Parity) -> dict[int, bytes]:
 
 
 def _belongs(message: _Open, packet: Fragment | Parity, payload: Payload | None) -> bool:
-    """Tell whether a packet can be of this message: a sender that restarts uses its numbers again."""
+    """Return whether a packet can belong to this message; a restarted sender uses its numbers again."""
     if packet.index in _slots(message, packet):
         return False
     if payload is not None and message.whole not in (None, (payload.duration_s, payload.channels)):
@@ -252,7 +253,7 @@ def _belongs(message: _Open, packet: Fragment | Parity, payload: Payload | None)
 
 
 def _take(message: _Open, index: int, payload: Payload) -> Payload:
-    """Keep of a fragment what the others need, and return its payload with the voices that have come."""
+    """Keep a fragment for the others, and return its payload with all voices that arrived."""
     message.whole = (payload.duration_s, payload.channels)
     utterances = payload.utterances
     if utterances:
@@ -268,7 +269,7 @@ def _take(message: _Open, index: int, payload: Payload) -> Payload:
 
 
 def _restore(message: _Open) -> list[Payload]:
-    """Return what parity brings back, if there is enough of it now."""
+    """Return the fragments that parity restores, if there is enough of it."""
     lacking = message.count - len(message.bodies)
     if not 0 < lacking <= len(message.symbols):
         return []

@@ -4,7 +4,7 @@
                   1011 iiii   fragment of message i: header of 2 bytes, payload
                   1001 iiii   parity of message i: header of 2 bytes, columns, CRC-16
 
-No UTF-8 text begins with any of the three, so a file of packets and a file of text are told apart by their first byte.
+No UTF-8 text begins with any of the three, so the first byte tells a packet from text.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ FRAGMENT, PARITY = 0b1011, 0b1001
 HEADER_BYTES = 2
 MESSAGE_NUMBERS = 16
 MAX_FRAGMENTS = 22
-"""Pairs of index and count up to here number 253: they fit one byte."""
+"""There are 253 pairs of index and count up to this count: they fit one byte."""
 MAX_PARITY = 8
 MAX_PACKET_BYTES = 1024
 """The longest fragment or parity packet; a packet that is a whole payload may be longer."""
 
 LENGTH_BYTES = 2
-"""In front of each fragment's column of parity: how long the fragment is without its header."""
+"""Bytes before each fragment in the code: its length without the header."""
 CRC_BYTES = 2
 SHORTEST_PAYLOAD = 7
 
@@ -38,11 +38,11 @@ class Fragment:
     message: int
     """The message's number, [0, 15]."""
     index: int
-    """Which packet of the message it is, from 0."""
+    """Index of the packet in the message, from 0."""
     count: int
     """Fragments in the message, [1, `MAX_FRAGMENTS`]."""
     payload: bytes
-    """What it carries; its checksum has not been looked at."""
+    """The payload, whose checksum is not checked yet."""
 
     def encode(self) -> bytes:
         """Return the packet."""
@@ -52,16 +52,16 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """A packet that stands in for any lost fragment of its message."""
+    """A packet that replaces any lost fragment of its message."""
 
     message: int
     """The message's number, [0, 15]."""
     index: int
-    """Which parity packet of the message it is, [0, `MAX_PARITY`)."""
+    """Index of the parity packet in the message, [0, `MAX_PARITY`)."""
     count: int
     """Fragments in the message, [1, `MAX_FRAGMENTS`]."""
     symbols: bytes
-    """One parity symbol for each column of the fragments: two of their lengths, then the longest one's."""
+    """One parity symbol for each column of the fragments: two for their lengths, then those of the longest."""
 
     def encode(self) -> bytes:
         """Return the packet."""
@@ -70,10 +70,10 @@ class Parity:
 
 
 def decode_packet(packet: bytes) -> bytes | Fragment | Parity:
-    """Return what a packet is: bytes that may be a payload, a fragment or parity.
+    """Return a packet as bytes that may be a payload, a fragment or parity.
 
     Raises:
-        PayloadError: it is none of them. A payload, also that of a fragment, is not looked into yet.
+        PayloadError: it is none of them. The payload, also that of a fragment, is not checked yet.
     """
     if not packet:
         raise PayloadTruncated("the packet is empty (0 bytes); ask for it again")
@@ -101,8 +101,8 @@ def decode_packet(packet: bytes) -> bytes | Fragment | Parity:
 
 
 def mask(payload: bytes, header: bytes) -> bytes:
-    """Return `payload` with its last two bytes XORed with the header; twice is the payload again.
+    """Return `payload` with its last two bytes XORed with the header; the second time, the payload is back.
 
-    So the payload's own checksum, which is at its end, guards the header too, and costs nothing.
+    So the payload's own checksum, which is at its end, covers the header, too, at no cost.
     """
     return payload[:-2] + bytes(ours ^ theirs for ours, theirs in zip(payload[-2:], header, strict=True))

@@ -29,7 +29,7 @@ Recognizer = Annotated[
 ]
 VoiceEncoder = Annotated[
     str | None,
-    typer.Option(help="Engine that measures our voice: trained, classical, or clip for a peer that clones it."),
+    typer.Option(help="Engine that measures your voice: trained, classical, or clip for a peer that clones it."),
 ]
 Synthesizer = Annotated[str | None, typer.Option(help="Engine that speaks: trained, espeak, xtts, xtts:FOLDER.")]
 

@@ -1,1 +1,1 @@
-"""How the shipped weights were made; needs the extra `train`. See `__main__`."""
+"""The recipe of the shipped weights; needs the extra `train`. See `__main__`."""

@@ -7,7 +7,7 @@ Four stages, each skipped where its result lies in the build folder already:
     ngrams.npz                               the n-gram table   (1 minute)
     MODEL.npz                                integers of all, with the shares fitted on the validation text
 
-The third and fourth are made where `--steps` was reached, or with `--assemble`.
+The third and fourth run when `--steps` is reached, or with `--assemble`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PHRASES = "phrases.npy"
 
 
 def main() -> None:
-    """Run the stages that are left to do."""
+    """Run the stages that are left."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=RECIPES, default="english-2")
     parser.add_argument("--corpus", type=Path, default=Path("../shared"), help="folder of the training text")
@@ -86,7 +86,7 @@ def tokenize(recipe: Recipe, corpus: Path, build: Path) -> None:
 
 
 def assemble(model: str, build: Path) -> None:
-    """Write the weights file from what lies in the build folder, and say how well it does on the validation text."""
+    """Write the weights file from the build folder; print its bits a token on the validation text."""
     recipe = RECIPES[model]
     if not (build / "ngrams.npz").exists():
         tokens = np.concatenate([np.concatenate(load_tokens(_tokens_of(build, source))) for source in recipe.sources])
@@ -121,7 +121,7 @@ def _training(recipe: Recipe, build: Path) -> tuple[Documents, NDArray[np.float6
 
 
 def _validation(recipe: Recipe, build: Path) -> dict[str, Documents]:
-    """Return a third of the first source's validation documents, and a part of every other's."""
+    """Return a third of the validation documents of the first source, and a part of those of every other source."""
     first, *others = recipe.sources
     sets = {"validation": load_tokens(_tokens_of(build, first, "-validation"))[::3]}
     if others:

@@ -1,4 +1,4 @@
-"""What training goes on from: everything, on the machine that trains, or one tenth of it, to be kept elsewhere.
+"""Checkpoints to resume from: a complete one for the same machine, and one of a tenth of the size to keep elsewhere.
 
 Both are NumPy archives, read without pickle. The small one has the averaged weights as the int8 that the network
 computes with, and of Adam's second moments the means of every row and column, from whose product they are made again
@@ -20,20 +20,20 @@ from torch import Tensor
 from .network import STATE_STEPS, Network, row_scales
 
 FIRST_DECAY = 0.999
-"""How much of the average of weights is kept from step to step, once it has run for long."""
+"""Decay of the average of the weights at each step, after a long time."""
 _TABLES = ("embedding", "phrases")  # one scale for all rows
 
 
 @dataclass(slots=True)
 class Progress:
-    """Where training is."""
+    """The progress of a training."""
 
     step: int = 0
     tokens: int = 0
     spent_s: float = 0.0
     """Processor time."""
     averaged: dict[str, Tensor] = field(default_factory=dict)
-    """Moving average of the weights, which is what ships."""
+    """Moving average of the weights; it ships."""
     averaged_steps: int = 0
 
 
@@ -50,7 +50,7 @@ def average(progress: Progress, network: Network) -> None:
 
 
 def save_whole(path: Path, network: Network, adam: torch.optim.Adam, progress: Progress) -> None:
-    """Write all that training needs to go on as if it had never stopped."""
+    """Write a complete checkpoint: resumed training is the same as uninterrupted training."""
     arrays = _counters(progress)
     for name, weights in network.named_parameters():
         arrays[f"weights.{name}"] = weights.detach().numpy()
@@ -61,7 +61,7 @@ def save_whole(path: Path, network: Network, adam: torch.optim.Adam, progress: P
 
 
 def save_small(path: Path, network: Network, adam: torch.optim.Adam, progress: Progress) -> None:
-    """Write what training can go on from at the same loss."""
+    """Write a small checkpoint: resumed training has the same loss."""
     arrays = _counters(progress)
     for name, parameter in network.named_parameters():
         weights = progress.averaged[name]
@@ -84,7 +84,7 @@ def save_small(path: Path, network: Network, adam: torch.optim.Adam, progress: P
 
 
 def load(path: Path, network: Network, adam: torch.optim.Adam) -> Progress:
-    """Put a checkpoint of either size into the network and Adam; return where it was."""
+    """Load a checkpoint of either size into the network and Adam; return its progress."""
     with np.load(path, allow_pickle=False) as archive:
         arrays = {name: torch.from_numpy(archive[name]) for name in archive.files}
     progress = Progress(int(arrays["step"]), int(arrays["tokens"]), float(arrays["spent_s"]))
@@ -102,7 +102,7 @@ def load(path: Path, network: Network, adam: torch.optim.Adam) -> Progress:
 
 
 def load_averaged(path: Path, network: Network) -> None:
-    """Put the averaged weights of a checkpoint of either size into the network."""
+    """Load the averaged weights of a checkpoint of either size into the network."""
     with np.load(path, allow_pickle=False) as archive:
         arrays = {name: torch.from_numpy(archive[name]) for name in archive.files}
     with torch.no_grad():

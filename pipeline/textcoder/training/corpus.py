@@ -63,7 +63,7 @@ def count_vocabulary(documents: list[list[str]], size: int) -> Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A pair of neighbors in the heap: the most frequent first, the later in the alphabet among equals."""
+    """A pair of neighbors in the heap: the most frequent first; of equally frequent ones, the later in the alphabet."""
 
     count: int
     pair: tuple[str, str]
@@ -73,7 +73,7 @@ class _Candidate:
 
 
 def _merge_pairs(words: collections.Counter[str], base: set[str], wanted: int) -> list[str]:
-    """Return `wanted` merged pieces, or fewer where nothing is left to merge.
+    """Return `wanted` merged pieces, or fewer if nothing is left to merge.
 
     Again and again the most frequent pair of neighbors becomes a piece.
     """

@@ -18,10 +18,9 @@ _STEP = PROJECTION_RANGE / ACTIVATION
 
 
 def grow(network: Network, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    """Put the weights of a shipped model with fewer hidden units into `network`, in real numbers.
+    """Load the weights of a shipped model with fewer hidden units into `network`, in real numbers.
 
-    The units that are new hear everything, with the random weights that they have already, and nobody listens to them
-    yet: what leaves them has weights of zero. The phrases' embeddings are zero too.
+    The new units keep their random input weights. Their output weights are zero, and so are the phrases' embeddings.
     """
     old, new = len(arrays["lstm0.bias"]) // 4, network.architecture.hidden
     width = network.architecture.width

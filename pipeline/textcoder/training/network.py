@@ -1,4 +1,4 @@
-"""The network in torch: what is trained; `export` turns it into the integers that NumPy runs.
+"""The network in torch, for training; `export` turns it into the integers that NumPy runs.
 
     token, phrase -> embeddings, added [width] -> LSTM [hidden] -> LSTM [hidden] -> projection of both [width] -> logits
 
@@ -34,7 +34,7 @@ class _Round(torch.autograd.Function):
 
 
 class _CrossEntropy(torch.autograd.Function):
-    """Sum of the targets' nats; the gradients are made on the way, so that no logits are kept."""
+    """Sum of the targets' nats; computes the gradients at the same time, so that no logits are kept."""
 
     @staticmethod
     def forward(ctx, inputs: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
@@ -70,7 +70,7 @@ def round_through(values: Tensor) -> Tensor:
 
 
 def row_scales(weights: Tensor) -> Tensor:
-    """Return the scale of every row: what one int8 step is worth. weights: [rows, columns] -> [rows, 1]."""
+    """Return the scale of every row, the value of one int8 step. weights: [rows, columns] -> [rows, 1]."""
     return weights.detach().abs().amax(dim=1, keepdim=True).clamp(min=1e-6) / 127
 
 
@@ -112,7 +112,7 @@ class Network(nn.Module):
         self.dropout = 0.0
 
     def zero_state(self, batch: int) -> list[Tensor]:
-        """Return the state before anything: outputs and cells of both layers, float32 [1, batch, hidden]."""
+        """Return the initial state: outputs and cells of both layers, float32 [1, batch, hidden]."""
         return [torch.zeros(1, batch, self.architecture.hidden) for _ in range(4)]
 
     def forward(self, tokens: Tensor, phrases: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor]:

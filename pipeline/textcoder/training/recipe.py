@@ -1,4 +1,4 @@
-"""What each model is made of: its architecture, its text and how it is trained."""
+"""The recipes of the models: architecture, text and training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Architecture:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file of training text and how often an epoch goes through it."""
+    """A file of training text, and its passes in an epoch."""
 
     path: str
     """Path below the folder that `--corpus` names."""
@@ -31,7 +31,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a model is made."""
+    """The recipe of a model."""
 
     architecture: Architecture
     sources: tuple[Source, ...]

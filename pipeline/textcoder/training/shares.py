@@ -24,7 +24,7 @@ _FIRST_WEIGHT = 8.0  # how many tokens the first share of a slot counts for
 
 
 def first_shares() -> dict[str, NDArray[np.generic]]:
-    """Return the shares before anything is known: one eighth each."""
+    """Return the initial shares: one eighth each."""
 
     def table(contexts: int) -> NDArray[np.int32]:
         return np.full((contexts, TOTAL_BUCKETS, FOLLOWER_BUCKETS), _FIRST_SHARE, np.int32)
@@ -33,7 +33,7 @@ def first_shares() -> dict[str, NDArray[np.generic]]:
 
 
 def fit_shares(model: Model, documents: list[NDArray[np.int64]]) -> tuple[dict[str, NDArray[np.generic]], float]:
-    """Return (the shares that the documents would have liked on average, bits a token while fitting).
+    """Return (the average of the best shares for the documents, bits a token while fitting).
 
     The model's shares move on from document to document.
     """

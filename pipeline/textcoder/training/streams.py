@@ -16,7 +16,7 @@ LINE_START_SHARE = 0.03  # share of lines that start a conversation: a single li
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A step's worth of text."""
+    """The text of one step."""
 
     tokens: NDArray[np.int64]
     """[time + 1, columns]; all but the last are inputs, all but the first are targets."""
@@ -27,8 +27,8 @@ class Window:
 class Streams:
     """Endless windows over shuffled documents; a window starts where the one before ended.
 
-    The first document of each column is cut at a random place, and it is drawn by its length: so the first windows are
-    like all later ones, and training that is often started again sees as much of long documents as it should.
+    The first document of each column is drawn by its length and cut at a random place. So the first windows are like
+    all later ones, and a training that is often restarted sees long documents as often as an uninterrupted one.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Streams:
 
 
 def load_tokens(path: Path) -> list[NDArray[np.int64]]:
-    """Return the tokens of each document that `save_tokens` wrote."""
+    """Return the tokens of each document in a file of `save_tokens`."""
     with np.load(path) as archive:
         tokens, lengths = archive["tokens"].astype(np.int64), archive["lengths"]
     return np.split(tokens, np.cumsum(lengths)[:-1])

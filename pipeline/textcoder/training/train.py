@@ -1,4 +1,4 @@
-"""Train the network in one thread: seeded, logged, resumed from its checkpoint; it goes on until it is told to stop."""
+"""Train the network in one thread, with a seed, a log and a checkpoint, until the last step or a signal."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ Documents = list[NDArray[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What to train, and for how long."""
+    """The build folder and the length of a training."""
 
     build: Path
     """Folder of the checkpoint and the log."""
     steps: int
     """Total number of steps; 0: until a signal (SIGTERM or Ctrl-C), which leaves a checkpoint."""
     decay_from: int
-    """From this step on the learning rate falls to nothing, straight to `steps`; 0: it stays."""
+    """From this step on, the learning rate falls linearly to 0 at `steps`; 0: it stays."""
     seed: int
 
 
 def rate_factor(step: int, steps: int, decay_from: int) -> float:
-    """Return what the learning rate is multiplied by at `step`."""
+    """Return the factor of the learning rate at `step`."""
     warm = min(1.0, (step + 1) / WARM_UP)
     if not decay_from or step < decay_from:
         return warm
@@ -66,7 +66,7 @@ def train(
     Args:
         network: where to start, unless the build folder has a checkpoint.
         recipe: the learning rate and dropout.
-        plan: how long.
+        plan: the folder and the length.
         training: documents, and the passes that an epoch makes over each.
         validation: documents by name; the log has their bits a token, coded by the averaged weights.
         keys: the phrases, increasing.
@@ -115,7 +115,7 @@ def train(
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Collect SIGTERM and SIGINT, which would end the process otherwise, so that the step under way can end first."""
+    """Collect SIGTERM and SIGINT, so that the current step ends before the process."""
     caught: list[int] = []
     before = {
         number: signal.signal(number, lambda number, _: caught.append(number))

@@ -19,11 +19,11 @@ from .arpabet import PHONES
 SYMBOLS = "abcdefghijklmnopqrstuvwxyz'-"
 """Letters of the input, numbered from 1; 0 means none."""
 SLOTS = 2
-"""Answers for each letter: "x" is K S."""
+"""Outputs for each letter: "x" is K S."""
 REACHES = (1, 2, 4, 2, 1)
 """Reach of each block to either side."""
 LONGEST = 40
-"""Most letters that are read."""
+"""Most letters of a word."""
 
 Array = npt.NDArray[np.float32]
 

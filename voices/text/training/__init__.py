@@ -1,1 +1,1 @@
-"""How the dictionary is packed and the network for unknown words is trained; needs the extra `train`."""
+"""Pack the dictionary and train the network for unknown words; needs the extra `train`."""

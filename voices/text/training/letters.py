@@ -1,8 +1,8 @@
 """Train and measure the network for unknown words: `python -m speechzip.voices.text.training.letters`.
 
-On one thread six minutes. Words of the dictionary whose stem falls into the held-out part are never learned;
-the network is judged on them, names apart. `data/letters.npz` is written at the end. A checkpoint is written every
-minute, and what lies there is gone on with.
+It takes six minutes on one thread. Training leaves out the words of the dictionary with a held-out stem; the network is
+measured on them, and on names separately. It writes a checkpoint every minute and resumes from it; at the end it writes
+`data/letters.npz`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def is_learnable(word: str, phones: Pronunciation) -> bool:
 
 
 def train(words: dict[str, list[Pronunciation]], path: Path, epochs: int) -> LettersNetwork:
-    """Return the averaged network after `epochs` passes; gone on with from `path` where that is there."""
+    """Return the averaged network after `epochs` passes; resume from the checkpoint `path` if it exists."""
     torch.manual_seed(1)
     pairs = [
         (word, one) for word, said in words.items() if not is_held_out(word) for one in said if is_learnable(word, one)
@@ -99,7 +99,7 @@ def train(words: dict[str, list[Pronunciation]], path: Path, epochs: int) -> Let
 
 
 def _alike(pairs: list[tuple[str, Pronunciation]], random: np.random.Generator) -> list[tuple[str, Pronunciation]]:
-    """Return a batch of words of about one length: nothing is spent on padding. `pairs` are sorted by length."""
+    """Return a batch of words of about the same length, with little padding; `pairs` are sorted by length."""
     start = int(random.integers(-BATCH, len(pairs)))
     return [pairs[index] for index in np.clip(start + random.integers(4 * BATCH, size=BATCH), 0, len(pairs) - 1)]
 
@@ -124,7 +124,7 @@ def _letters(words: list[str]) -> Tensor:
 
 
 def measure(what: str, network: LettersNetwork, words: dict[str, list[Pronunciation]]) -> None:
-    """Print how many words and phones are wrong, against the nearest of each word's pronunciations."""
+    """Print the error rates of words and phones, against the most similar pronunciation of each word."""
     wrong = wrong_without_stress = errors = errors_without_stress = phones = 0
     with torch.inference_mode():
         for word, said in words.items():
@@ -156,7 +156,7 @@ def _distance(left: Pronunciation, right: Pronunciation) -> int:
 
 
 def write(network: LettersNetwork, path: Path) -> None:
-    """Write the weights: matrices in 8 bits with a scale for each row, all else in 16."""
+    """Write the weights: matrices in 8 bits with a scale for each row, everything else in 16."""
     arrays: dict[str, np.ndarray] = {}
     for name, tensor in network.state_dict().items():
         values = tensor.numpy()

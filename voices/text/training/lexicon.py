@@ -16,7 +16,7 @@ from ..lexicon.lexicon import BASE, BLOCK, COMMON
 from .dictionary import license, read_dictionary
 
 COMMON_COUNT = 40
-"""How often a word stands in 49 MB of spoken text to be common."""
+"""Occurrences in 49 MB of spoken text from which a word is common."""
 DATA = Path(__file__).parent.parent / "data"
 
 

@@ -1,4 +1,4 @@
-"""Letters to phones in one pass: gated convolutions, two answers for each letter, read as CTC reads them.
+"""Letters to phones in one pass: gated convolutions, two outputs for each letter, decoded as in CTC.
 
 letters [N] -> embedding, twice each [2 N] -> 5 blocks -> phone or blank [2 N] -> repeats and blanks dropped
 """
