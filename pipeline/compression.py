@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,16 @@ from .audio.reading import AudioSource, Recording, engine_blocks, open_recording
 from .engines import load_engine
 from .errors import AudioError, InputError, NoSpeechError
 from .payload.format import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decode_payload, encode_payload
-from .protocols import ENGINE_SAMPLE_RATE, Progress, Recognizer, SpeakerEmbedder, TextCoder, VoiceBook, VoiceEncoder
+from .protocols import (
+    ENGINE_SAMPLE_RATE,
+    OneLanguageRecognizer,
+    Progress,
+    Recognizer,
+    SpeakerEmbedder,
+    TextCoder,
+    VoiceBook,
+    VoiceEncoder,
+)
 from .segments.channels import ChannelMode, splits, tracks
 from .segments.crosstalk import without_crosstalk
 from .segments.diarization import MAX_DIARIZED_SPEAKERS, Diarizer
@@ -28,9 +37,6 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING = 2
 """How many segments of a speaker may wait for the recognizer, so that memory stays flat in a long recording."""
-
-Read = Callable[[Samples], "Future[Transcript]"]
-"""Starts to recognize a segment in the recognizer's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +137,13 @@ def compress(
             f"{recording.name} has a speaker on each channel; speaker_count is for one channel",
             remedies=("no_speaker_count", "mix"),
         )
-    transcribe = recognizer.transcribe
     with ThreadPoolExecutor(1, "speechzip-recognition") as recognition:
-
-        def read(samples: Samples) -> Future[Transcript]:
-            return recognition.submit(transcribe, samples)
-
+        reader = _Reader(recognizer, recognition)
         if split or speaker_count == 1:
-            accumulators, heard = _accumulators_by_channel(recording, split, read, progress)
+            accumulators, heard = _accumulators_by_channel(recording, split, reader, progress)
         else:
             embedder = speaker_embedder or load_engine("speaker_embedder")
-            accumulators, heard = _accumulators_by_voice(recording, speaker_count, read, embedder, progress)
+            accumulators, heard = _accumulators_by_voice(recording, speaker_count, reader, embedder, progress)
         for accumulator in accumulators:
             accumulator.finish()
     payload = _payload(accumulators, voice_encoder, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
@@ -174,10 +176,10 @@ def compress(
 
 
 def _accumulators_by_channel(
-    recording: Recording, split: bool, read: Read, progress: Progress | None
+    recording: Recording, split: bool, reader: _Reader, progress: Progress | None
 ) -> tuple[list[_SpeakerAccumulator], int]:
     """Return the speaker of each channel, or the only speaker, and the number of samples at 16 kHz."""
-    accumulators = [_SpeakerAccumulator(read, channel) for channel in range(2 if split else 1)]
+    accumulators = [_SpeakerAccumulator(reader, channel) for channel in range(2 if split else 1)]
     segmenters = [SpeechSegmenter() for _ in accumulators]
     heard = 0
     blocks = engine_blocks(recording)
@@ -197,7 +199,7 @@ def _accumulators_by_channel(
 def _accumulators_by_voice(
     recording: Recording,
     speaker_count: int | None,
-    read: Read,
+    reader: _Reader,
     embedder: SpeakerEmbedder,
     progress: Progress | None,
 ) -> tuple[list[_SpeakerAccumulator], int]:
@@ -217,7 +219,7 @@ def _accumulators_by_voice(
         diarizer.listen(segment)
     turns = diarizer.turns(speaker_count)
     accumulators = [
-        _SpeakerAccumulator(read, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))
+        _SpeakerAccumulator(reader, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))
     ]
     sound = (tracks(block, split=False)[0] for block in engine_blocks(recording))
     for turn, segment in zip(turns, cut_segments(sound, [(turn.start_s, turn.end_s) for turn in turns]), strict=True):
@@ -227,15 +229,29 @@ def _accumulators_by_voice(
     return accumulators, heard
 
 
+class _Reader:
+    """Recognizes segments one after another, in a thread of its own."""
+
+    def __init__(self, recognizer: Recognizer, thread: ThreadPoolExecutor) -> None:
+        self._transcribe = recognizer.transcribe
+        self._thread = thread
+        self.one_language = isinstance(recognizer, OneLanguageRecognizer)
+        """Whether it reads one language only."""
+
+    def read(self, samples: Samples) -> Future[Transcript]:
+        """Start to recognize a segment."""
+        return self._thread.submit(self._transcribe, samples)
+
+
 class _SpeakerAccumulator:
     """One speaker: the utterances, and enough speech to measure the voice."""
 
-    def __init__(self, read: Read, channel: int) -> None:
+    def __init__(self, reader: _Reader, channel: int) -> None:
         self.channel = channel
         self.utterances: list[Utterance] = []
-        self._read = read
+        self._read = reader.read
         self._unread: deque[tuple[SpeechSegment, Future[Transcript]]] = deque()
-        self._speech = SpeakerSpeech()
+        self._speech = SpeakerSpeech(one_language=reader.one_language)
 
     def measure(self, voice_encoder: VoiceEncoder) -> Speaker:
         """Return the speaker."""

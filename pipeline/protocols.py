@@ -40,6 +40,16 @@ class Recognizer(Protocol):
         ...
 
 
+@runtime_checkable
+class OneLanguageRecognizer(Recognizer, Protocol):
+    """A recognizer that reads one language only, and invents words where it hears another."""
+
+    @property
+    def only_language(self) -> str:
+        """ISO 639-1 code."""
+        ...
+
+
 class VoiceEncoder(Protocol):
     """Speech to a voice in a few bytes."""
 

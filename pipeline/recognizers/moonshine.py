@@ -42,6 +42,7 @@ class MoonshineRecognizer:
     """
 
     name = "moonshine-tiny-en"
+    only_language = "en"
 
     def __init__(self, folder: str | Path | None = None, language: str = "en") -> None:
         """Load the model from `folder`, or from the installed wheel.

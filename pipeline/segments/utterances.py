@@ -8,7 +8,7 @@ import numpy as np
 
 from ..protocols import VoiceEncoder
 from ..types import UNREAD_CONFIDENCE, Samples, Transcript, Utterance, Voice
-from .rejection import is_speech, is_unread_speech
+from .rejection import is_speech, is_unread_speech, unread_reason
 from .segmentation import SpeechDetector, SpeechSegment
 
 VOICE_SPEECH_S = 60.0
@@ -19,16 +19,21 @@ class SpeakerSpeech:
     """The speech of one speaker: decides which segments are utterances, and keeps their sound for the voice."""
 
     def __init__(
-        self, most_s: float = VOICE_SPEECH_S, new_detector: Callable[[], SpeechDetector] | None = None
+        self,
+        most_s: float = VOICE_SPEECH_S,
+        new_detector: Callable[[], SpeechDetector] | None = None,
+        one_language: bool = False,
     ) -> None:
         """Begin with no speech.
 
         Args:
             most_s: once this much speech is kept, no more is.
             new_detector: makes the detector that tells unread speech from noise; Silero VAD if None.
+            one_language: whether the recognizer reads one language only.
         """
         self._most_s = most_s
         self._new_detector = new_detector
+        self._one_language = one_language
         self._unread_speech: Samples | None = None
         self._speech: list[Samples] = []
         self._words: list[str] = []
@@ -42,8 +47,8 @@ class SpeakerSpeech:
             segment: the speaker's next one.
             transcript: what the recognizer found in it.
         """
-        if not is_speech(transcript, segment.samples, segment.duration_s):
-            return self._unread(segment)
+        if not self.is_read(segment, transcript):
+            return self._unread(segment, transcript)
         if self.duration_s < self._most_s:
             self._speech.append(segment.samples)
             self._words.append(transcript.text)
@@ -52,13 +57,18 @@ class SpeakerSpeech:
             segment.start_s, segment.duration_s, 0, transcript.text, transcript.confidence, transcript.language
         )
 
-    def _unread(self, segment: SpeechSegment) -> Utterance | None:
+    def is_read(self, segment: SpeechSegment, transcript: Transcript) -> bool:
+        """Return whether a segment holds speech that could be read."""
+        return is_speech(transcript, segment.samples, segment.duration_s, self._one_language)
+
+    def _unread(self, segment: SpeechSegment, transcript: Transcript) -> Utterance | None:
         detector = self._new_detector() if self._new_detector else None
         if not is_unread_speech(segment.samples, segment.duration_s, detector):
             return None
         if self._unread_speech is None:
             self._unread_speech = segment.samples
-        return Utterance(segment.start_s, segment.duration_s, 0, "", UNREAD_CONFIDENCE["unclear"])
+        reason = unread_reason(transcript, self._one_language)
+        return Utterance(segment.start_s, segment.duration_s, 0, "", UNREAD_CONFIDENCE[reason])
 
     def measure(self, voice_encoder: VoiceEncoder) -> Voice:
         """Return the voice of the speech kept, of which there must be some: of unread speech if there is no other."""

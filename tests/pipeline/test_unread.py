@@ -126,3 +126,19 @@ def test_a_dictated_address_is_not_lost() -> None:
     marks = [utterance for utterance in result.payload.utterances if utterance.unread]
     assert result.text or sum(mark.duration_s for mark in marks) > 3
     assert len(result.data) < 40
+
+
+PROMPTS = Path("/usr/share/asterisk/sounds")
+"""Telephone prompts that people have recorded, as Debian packs them."""
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("language", ["fr_CA_f_June", "it_IT_m_Carlo", "ru_RU_f_IvrvoiceRU", "es_MX_f_Allison"])
+def test_speech_in_a_language_that_the_recognizer_lacks_is_told(language: str) -> None:
+    if not (PROMPTS / language).is_dir():
+        pytest.skip(f"apt install asterisk-core-sounds-{language[:2]}-wav")
+    names = ("vm-forward", "vm-nobox", "vm-toreply", "ss-noservice")
+    results = [compress(PROMPTS / language / f"{name}.wav", speaker_count=1) for name in names]
+    unread = [mark for result in results for mark in result.unread]
+    assert len(unread) >= 3
+    assert [mark.reason for mark in unread].count("another language") >= 2

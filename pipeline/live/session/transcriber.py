@@ -15,8 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from ...protocols import ENGINE_SAMPLE_RATE, Recognizer, VoiceEncoder
-from ...segments.rejection import is_speech
+from ...protocols import ENGINE_SAMPLE_RATE, OneLanguageRecognizer, Recognizer, VoiceEncoder
 from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
 from ...segments.utterances import VOICE_SPEECH_S, SpeakerSpeech
 from ...types import Payload, Samples, Speaker, Transcript, UnreadReason, Voice
@@ -94,7 +93,14 @@ class StreamingTranscriber:
         self._endpointing = endpointing
         self._new_detector = new_detector
         self._clock = clock
-        self._voice = RunningVoice(voice_encoder, new_detector)
+        self._voice = RunningVoice(
+            voice_encoder,
+            SpeakerSpeech(
+                min(VOICE_SPEECH_S, VOICE_GROWTH * SETTLED_VOICE_S),
+                new_detector,
+                one_language=isinstance(recognizer, OneLanguageRecognizer),
+            ),
+        )
         self._pushed = 0  # samples in all
         self._base_s = 0.0  # where the segmenter's time begins
         self._segmenter = self._new_segmenter()
@@ -134,7 +140,7 @@ class StreamingTranscriber:
         transcript: Transcript | None
         try:
             transcript = self._recognizer.transcribe(segment.samples)
-            text = transcript.text if is_speech(transcript, segment.samples, segment.duration_s) else ""
+            text = transcript.text if self._voice.speech.is_read(segment, transcript) else ""
             self._voice.prepare(segment, transcript.text)
         except Exception:  # nothing is lost yet: the segment is read again at its end
             logger.debug("an engine failed on an open segment:", exc_info=True)
@@ -179,9 +185,9 @@ class StreamingTranscriber:
 class RunningVoice:
     """The speaker's voice, from the first utterance on, measured again as more speech is heard."""
 
-    def __init__(self, encoder: VoiceEncoder, new_detector: Callable[[], SpeechDetector] | None = None) -> None:
+    def __init__(self, encoder: VoiceEncoder, speech: SpeakerSpeech) -> None:
         self._encoder = encoder
-        self.speech = SpeakerSpeech(min(VOICE_SPEECH_S, VOICE_GROWTH * SETTLED_VOICE_S), new_detector)
+        self.speech = speech
         """Takes the speaker's segments."""
         self._measured_s = 0.0
         self._voice: Voice | None = None
