@@ -1,0 +1,49 @@
+"""The command line inside of the test's own process, for errors: a new process takes most of a second to start.
+
+Signals, pipes and exit codes of a real process are tested in real processes (`tests/pipeline/test_cli.py`).
+"""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from speechzip.pipeline import cli
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+
+
+def run_in_process(*arguments: object) -> tuple[int, str, str]:
+    """Return exit code, standard output and standard error of ``speechzip ARGUMENTS`` without a standard input."""
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+    code = 0
+    with _unchanged_process(), patch("sys.stdout", streams[0]), patch("sys.stderr", streams[1]):
+        with patch("sys.argv", ["speechzip", *map(str, arguments)]):
+            try:
+                cli.main()
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        for stream in streams:
+            stream.flush()
+    out, err = (stream.buffer.getvalue().decode() for stream in streams if isinstance(stream.buffer, io.BytesIO))
+    return code, out, err
+
+
+@contextmanager
+def _unchanged_process() -> Generator[None]:
+    """Undo what `main` changes: handlers of signals, hooks, and the commands that plug-ins add to the app."""
+    handlers = [(number, signal.getsignal(number)) for number in SIGNALS]
+    hook, show = sys.unraisablehook, warnings.showwarning
+    commands, groups = list(cli.app.registered_commands), list(cli.app.registered_groups)
+    try:
+        yield
+    finally:
+        for number, handler in handlers:
+            signal.signal(number, handler)
+        sys.unraisablehook, warnings.showwarning = hook, show
+        cli.app.registered_commands, cli.app.registered_groups = commands, groups
