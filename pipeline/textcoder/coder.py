@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import PayloadCorrupt, TextError
 from ..types import MAX_TEXT_BYTES
+from .alphabets import Alphabet
 from .predictor import Model, Odds, Predictor
 from .rangecoder import RangeDecoder, RangeEncoder
 from .tokens import END, START, Vocabulary
@@ -48,7 +49,7 @@ class LanguageModelCoder:
         ['Hello, how are you?', "I'm fine, thank you."]
     """
 
-    def __init__(self, coder_id: int, name: str, model: Model, vocabulary: Vocabulary) -> None:
+    def __init__(self, coder_id: int, name: str, model: Model, vocabulary: Vocabulary | Alphabet) -> None:
         self._id, self._name = coder_id, name
         self._model, self._vocabulary = model, vocabulary
 

@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .fixedpoint import LOG_BITS, LOG_FRACTION, Int64Array
-from .network import Network
+from .network import Network, NetworkState
 from .ngrams import NgramTable
 from .tokens import START
 
-STATIC_CONTEXTS, DYNAMIC_CONTEXTS = 4, 4
-"""Longest context, in tokens, in the n-gram table and in the conversation so far."""
+DYNAMIC_CONTEXTS = 4
+"""Longest context in the conversation so far, in tokens."""
 TOTAL_BUCKETS, FOLLOWER_BUCKETS = 48, 8
 SHARE_BITS = 22
 """Shares are in steps of 2^-22."""
@@ -54,13 +54,31 @@ class Odds:
 
 
 class Model:
-    """The parts that are loaded once: the network, the n-gram table and the shares."""
+    """The parts that are loaded once: the base (a network, or fixed logits), the n-gram table and the shares."""
 
     def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        self.network = Network(arrays)
+        self.network = FixedLogits(arrays) if "logits" in arrays else Network(arrays)
         self.ngrams = NgramTable(arrays)
         self.exp2 = arrays["exp2"].astype(np.int64)
         self.shares = [arrays[f"shares.{table}"].ravel().tolist() for table in ("static", "dynamic")]
+        self.static_contexts = len(arrays["shares.static"])
+        """Longest context in the n-gram table, in tokens."""
+
+
+class FixedLogits:
+    """A base without a network: the odds of each token alone, whatever came before."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        self._logits = arrays["logits"].astype(np.int64)
+        self.vocabulary = len(self._logits)
+
+    def initial_state(self) -> NetworkState:
+        """Return the state before the first token: nothing."""
+        return NetworkState({})
+
+    def step(self, state: NetworkState, token: int) -> Int64Array:
+        """Return the logits of all tokens, in steps of 2^-10 of a base-2 logarithm: always the same."""
+        return self._logits
 
 
 class _Pull(NamedTuple):
@@ -151,11 +169,11 @@ class Predictor:
 
     def _move_on(self, token: int) -> None:
         self._history.append(token)
-        del self._history[: -max(STATIC_CONTEXTS, DYNAMIC_CONTEXTS)]
+        del self._history[: -max(self._model.static_contexts, DYNAMIC_CONTEXTS)]
         self._logits = self._model.network.step(self._state, token)
 
     def _pull_static(self) -> None:
-        for length in range(1, min(STATIC_CONTEXTS, len(self._history)) + 1):
+        for length in range(1, min(self._model.static_contexts, len(self._history)) + 1):
             known = self._model.ngrams.followers(self._history[-length:])
             if known is None:
                 break

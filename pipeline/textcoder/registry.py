@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from ..protocols import TextCoder
 from . import CODER_ID, load_text_coder
+from .world import FIRST_WORLD_ID, WORLD_LANGUAGES, load_world_coder
 
-LOADERS: dict[int, Callable[[], TextCoder]] = {CODER_ID: load_text_coder}
+LOADERS: dict[int, Callable[[], TextCoder]] = {
+    CODER_ID: load_text_coder,
+    **{FIRST_WORLD_ID + index: partial(load_world_coder, language) for index, language in enumerate(WORLD_LANGUAGES)},
+}
 """Text coder id -> loader of the coder."""
 
 DEFAULT_ID = CODER_ID

@@ -172,11 +172,11 @@ class Vocabulary:
                 spelled.append(token - FIRST_BYTE)
                 continue
             if spelled:
-                parts.append(_from_utf8(spelled))
+                parts.append(from_utf8(spelled))
                 spelled.clear()
             parts.append(self.pieces[token - FIRST_PIECE])
         if spelled:
-            parts.append(_from_utf8(spelled))
+            parts.append(from_utf8(spelled))
         return unfold("".join(parts))
 
     def _spell(self, word: str) -> tuple[int, ...]:
@@ -195,7 +195,12 @@ class Vocabulary:
         return tuple(ids)
 
 
-def _from_utf8(spelled: bytearray) -> str:
+def from_utf8(spelled: bytearray) -> str:
+    """Return the characters that byte tokens spell.
+
+    Raises:
+        PayloadCorrupt: they are not UTF-8.
+    """
     try:
         return spelled.decode("utf-8")
     except UnicodeDecodeError as error:

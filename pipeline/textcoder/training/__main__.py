@@ -29,7 +29,7 @@ from .corpus import count_vocabulary, encode_documents, read_documents, split_do
 from .export import export_network
 from .grow import grow
 from .network import Network
-from .ngrams import count_ngrams, count_phrases
+from .ngrams import LONGEST, count_ngrams, count_phrases
 from .recipe import RECIPES, Recipe, Source
 from .shares import first_shares, fit_shares
 from .streams import load_tokens, save_tokens
@@ -93,14 +93,18 @@ def assemble(model: str, build: Path) -> None:
         np.savez_compressed(build / "ngrams.npz", **count_ngrams(tokens.astype(np.uint16), recipe.ngrams))  # type: ignore[arg-type]
     network = Network(recipe.architecture)
     load_averaged(build / CHECKPOINT, network)
-    arrays: dict[str, NDArray[np.generic]] = {**export_network(network), **function_tables(), **first_shares()}
+    arrays: dict[str, NDArray[np.generic]] = {
+        **export_network(network),
+        **function_tables(),
+        **first_shares(LONGEST - 1),
+    }
     if recipe.architecture.phrases:
         arrays["phrases.keys"] = np.load(build / PHRASES)
     with np.load(build / "ngrams.npz") as archive:
         arrays.update({name: archive[name] for name in archive.files})
     pieces = Vocabulary(json.loads((build / "vocabulary.json").read_text(encoding="utf-8"))).pieces
     arrays["vocabulary"] = np.frombuffer("\n".join(pieces).encode("utf-8"), np.uint8)
-    shares, bits = fit_shares(Model(arrays), load_tokens(_tokens_of(build, recipe.sources[0], "-validation")))
+    shares, bits = fit_shares([(Model(arrays), load_tokens(_tokens_of(build, recipe.sources[0], "-validation")))])
     arrays.update(shares)
     weights = build / f"{model}.npz"
     np.savez(weights, **arrays)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import collections
 import itertools
 import random
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from speechzip.pipeline.textcoder.tokens import END, START
 from speechzip.pipeline.textcoder.training.corpus import count_vocabulary, encode_documents, split_documents
 from speechzip.pipeline.textcoder.training.ngrams import count_codes, count_ngrams, count_phrases
 from speechzip.pipeline.textcoder.training.streams import Streams, load_tokens, save_tokens
+from speechzip.pipeline.textcoder.training.world import ngrams as world_ngrams
+from speechzip.pipeline.textcoder.training.world.sources import COMMON_VOICE, read_text
 
 DOCUMENTS = [["So, how are you?", "I'm fine, how are you?"] * 30, ["They said they are fine."] * 40]
 
@@ -155,3 +158,40 @@ def test_tokens_are_kept_by_document(tmp_path: Path) -> None:
     documents = [np.array([START, 5, END], np.uint16), np.array([START, END], np.uint16)]
     save_tokens(tmp_path / "tokens.npz", documents)
     assert [document.tolist() for document in load_tokens(tmp_path / "tokens.npz")] == [[1, 5, 0], [1, 0]]
+
+
+def test_characters_are_counted_and_the_best_ngrams_kept() -> None:
+    text = "so it is so it was so it will be "
+    tokens = np.array([ord(character) for character in text * 20], np.int64)
+    levels = world_ngrams.count_levels(tokens, 256)
+    world_ngrams.keep_best(levels, 10**9)
+    every = NgramTable(world_ngrams.packed(levels, 256))
+    found = every.followers([ord(character) for character in "so it "])
+    assert found is not None
+    assert [chr(token) for token in found[0].tolist()] == ["i", "w"]
+    for count, code in zip((20, 40), found[1].tolist(), strict=True):
+        assert count / 1.5 < code < count * 1.5
+    world_ngrams.keep_best(levels, 30)
+    assert 15 <= sum(int(level.kept.sum()) for level in levels[1:]) <= 30
+    few = NgramTable(world_ngrams.packed(levels, 256))
+    assert few.followers([ord("s")]) is not None  # o or a space: never certain, so worth a place
+
+
+def test_held_out_lines_depend_on_the_line_alone(tmp_path: Path) -> None:
+    lines = [f"Satz Nummer {number}." for number in range(500)]
+    repository = tmp_path / COMMON_VOICE
+    for name in ("sentence-collector.txt", "jf99.txt"):
+        folder = repository / "server" / "data" / "de"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("\n".join(lines[:: 1 if name == "jf99.txt" else 2]) + "\nx\n", encoding="utf-8")
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "text"],
+    ):
+        subprocess.run(["git", "-C", repository, *command], check=True)
+    training, held_out = read_text(tmp_path, "de")
+    assert sorted(training + held_out) == sorted(lines)
+    assert 1 <= len(held_out) <= 30
+    with pytest.raises(FileNotFoundError, match="clone it"):
+        read_text(tmp_path, "fr")

@@ -1,0 +1,56 @@
+"""Text as tokens for languages other than English: one token a character.
+
+The token ids are those of `tokens`: `END`, `START`, the 256 bytes, then the characters of the alphabet, the most
+frequent first. A character outside of it is spelled as the bytes of its UTF-8. So each text has one spelling only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .tokens import END, FIRST_BYTE, FIRST_PIECE, from_utf8
+
+
+class Alphabet:
+    """The characters that a model knows, and the conversion between texts and token ids."""
+
+    def __init__(self, characters: Sequence[str]) -> None:
+        self.pieces = tuple(characters)
+        """The characters, in the order of their ids from `FIRST_PIECE` on."""
+        self._ids = {character: FIRST_PIECE + index for index, character in enumerate(self.pieces)}
+
+    def __len__(self) -> int:
+        return FIRST_PIECE + len(self.pieces)
+
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of one utterance, `END` included.
+
+        >>> Alphabet("ol").encode("olé")
+        [258, 259, 197, 171, 0]
+        """
+        ids: list[int] = []
+        for character in text:
+            known = self._ids.get(character)
+            ids += [FIRST_BYTE + byte for byte in character.encode("utf-8")] if known is None else [known]
+        ids.append(END)
+        return ids
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Return the text of the token ids of one utterance (without `END`).
+
+        Raises:
+            PayloadCorrupt: the byte tokens are not UTF-8.
+        """
+        parts: list[str] = []
+        spelled = bytearray()
+        for token in ids:
+            if token < FIRST_PIECE:
+                spelled.append(token - FIRST_BYTE)
+                continue
+            if spelled:
+                parts.append(from_utf8(spelled))
+                spelled.clear()
+            parts.append(self.pieces[token - FIRST_PIECE])
+        if spelled:
+            parts.append(from_utf8(spelled))
+        return "".join(parts)
