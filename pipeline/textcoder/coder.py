@@ -49,9 +49,26 @@ class LanguageModelCoder:
         ['Hello, how are you?', "I'm fine, thank you."]
     """
 
-    def __init__(self, coder_id: int, name: str, model: Model, vocabulary: Vocabulary | Alphabet) -> None:
+    def __init__(
+        self,
+        coder_id: int,
+        name: str,
+        model: Model,
+        vocabulary: Vocabulary | Alphabet,
+        tokens_per_byte: int = LONG_TOKENS_PER_BYTE,
+    ) -> None:
+        """Make a coder.
+
+        Args:
+            coder_id: its number in a payload.
+            name: for `inspect` and reports.
+            model: predicts the tokens.
+            vocabulary: makes tokens of texts.
+            tokens_per_byte: how many a long code may hold for each of its bytes, at most `MAX_TOKENS_PER_BYTE`.
+        """
         self._id, self._name = coder_id, name
         self._model, self._vocabulary = model, vocabulary
+        self._tokens_per_byte = tokens_per_byte
 
     @property
     def id(self) -> int:
@@ -104,7 +121,7 @@ class LanguageModelCoder:
         for token in tokens:
             encoder.encode(*_interval(predictor.predict(), token))
             predictor.update(token)
-        return _padded(encoder.finish(), len(tokens), count)
+        return _padded(encoder.finish(), len(tokens), count, self._tokens_per_byte)
 
     def _decode_coded(self, code: bytes, count: int) -> list[str]:
         decoder = RangeDecoder(code)
@@ -114,7 +131,7 @@ class LanguageModelCoder:
         predictor = Predictor(self._model)
         texts: list[str] = []
         tokens: list[int] = []
-        most = left = max_tokens(len(code), count)
+        most = left = max_tokens(len(code), count, self._tokens_per_byte)
         room = MAX_TEXT_BYTES
         while True:
             odds = predictor.predict()
@@ -140,7 +157,7 @@ class LanguageModelCoder:
                 if len(texts) == count:
                     break
             predictor.update(token)
-        if _padded(check.finish(), most - left, count) != code:
+        if _padded(check.finish(), most - left, count, self._tokens_per_byte) != code:
             raise PayloadCorrupt("the text section goes on after its last text, or ends early; the payload is damaged")
         return texts
 
@@ -160,21 +177,21 @@ def _token_at(odds: Odds, target: int) -> int:
     return int(np.searchsorted(np.cumsum(odds.frequencies), target, side="right"))
 
 
-def max_tokens(code_length: int, count: int) -> int:
+def max_tokens(code_length: int, count: int, long_rate: int = LONG_TOKENS_PER_BYTE) -> int:
     """Return the most tokens of a code of `code_length` bytes for `count` texts, their ends included.
 
     Example:
         >>> max_tokens(100, 10), max_tokens(4000, 150)
         (810, 9174)
     """
-    long = SPARE_TOKENS + LONG_TOKENS_PER_BYTE * code_length
+    long = SPARE_TOKENS + long_rate * code_length
     return min(MAX_TOKENS_PER_BYTE * code_length, long, MAX_TOKENS) + count
 
 
-def _padded(code: bytes, tokens: int, count: int) -> bytes:
+def _padded(code: bytes, tokens: int, count: int, long_rate: int) -> bytes:
     """Return the code with enough zero bytes appended to allow its number of tokens."""
     words = tokens - count
-    short, long = -(-words // MAX_TOKENS_PER_BYTE), -(-(words - SPARE_TOKENS) // LONG_TOKENS_PER_BYTE)
+    short, long = -(-words // MAX_TOKENS_PER_BYTE), -(-(words - SPARE_TOKENS) // long_rate)
     return code.ljust(max(short, long), b"\0")
 
 

@@ -22,6 +22,9 @@ from .fixedpoint import Int64Array
 MAX_TOKENS = 4096
 """Largest vocabulary of the table: an id has 12 bits."""
 
+UNKNOWN = -1
+"""In place of a node: the table does not have these tokens."""
+
 
 class NgramTable:
     """Look up the continuations of a context."""
@@ -33,19 +36,34 @@ class NgramTable:
         while f"ngrams.{len(self._levels) + 1}.steps" in arrays:
             self._levels.append(_unpack_level(arrays, len(self._levels) + 1, parents))
             parents = len(self._levels[-1][1])
+        self.levels = len(self._levels)
+        """Tokens of the longest context."""
 
-    def followers(self, context: Sequence[int]) -> tuple[NDArray[np.int16], Int64Array] | None:
-        """Return (the tokens after the context, increasing; the count of each), or None if none is known.
+    def extended(self, nodes: Sequence[int], token: int) -> list[int]:
+        """Return the nodes of the last 1, 2, 3... tokens with `token` behind them, or `UNKNOWN`.
 
-        context: at least one token and at most as many as the table has levels.
+        nodes: the result for the token before, empty at first.
         """
-        node = context[0]
-        for (starts, tokens, _), token in zip(self._levels, context[1:], strict=False):
-            start, end = int(starts[node]), int(starts[node + 1])
-            node = start + int(tokens[start:end].searchsorted(token))
-            if node == end or tokens[node] != token:
-                return None
-        starts, tokens, codes = self._levels[len(context) - 1]
+        found = [token]
+        for (starts, tokens, _), node in zip(self._levels[:-1], nodes, strict=False):
+            if node != UNKNOWN:
+                start, end = int(starts[node]), int(starts[node + 1])
+                node = start + int(tokens[start:end].searchsorted(token))
+                if node == end or tokens[node] != token:
+                    node = UNKNOWN
+            found.append(node)
+        return found
+
+    def followers(self, length: int, node: int) -> tuple[NDArray[np.int16], Int64Array] | None:
+        """Return (the tokens after a context, increasing; the count of each), or None if none is known.
+
+        Args:
+            length: tokens of the context, from 1 to the number of levels.
+            node: the context, `extended(...)[length - 1]`.
+        """
+        if node == UNKNOWN:
+            return None
+        starts, tokens, codes = self._levels[length - 1]
         start, end = int(starts[node]), int(starts[node + 1])
         if start == end:
             return None

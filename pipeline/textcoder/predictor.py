@@ -61,8 +61,6 @@ class Model:
         self.ngrams = NgramTable(arrays)
         self.exp2 = arrays["exp2"].astype(np.int64)
         self.shares = [arrays[f"shares.{table}"].ravel().tolist() for table in ("static", "dynamic")]
-        self.static_contexts = len(arrays["shares.static"])
-        """Longest context in the n-gram table, in tokens."""
 
 
 class FixedLogits:
@@ -107,6 +105,7 @@ class Predictor:
         self._state = model.network.initial_state()
         self.shares = [list(shares) for shares in model.shares]
         self._history: list[int] = []
+        self._nodes: list[int] = []
         self._followers: dict[tuple[int, ...], dict[int, int]] = {}
         self._pulls: list[_Pull] = []
         self._bias = np.zeros(model.network.vocabulary, np.int64)
@@ -169,12 +168,13 @@ class Predictor:
 
     def _move_on(self, token: int) -> None:
         self._history.append(token)
-        del self._history[: -max(self._model.static_contexts, DYNAMIC_CONTEXTS)]
+        del self._history[:-DYNAMIC_CONTEXTS]
+        self._nodes = self._model.ngrams.extended(self._nodes, token)
         self._logits = self._model.network.step(self._state, token)
 
     def _pull_static(self) -> None:
-        for length in range(1, min(self._model.static_contexts, len(self._history)) + 1):
-            known = self._model.ngrams.followers(self._history[-length:])
+        for length, node in enumerate(self._nodes, 1):
+            known = self._model.ngrams.followers(length, node)
             if known is None:
                 break
             tokens, counts = known

@@ -38,7 +38,7 @@ def first_shares(static_contexts: int) -> dict[str, NDArray[np.generic]]:
 def fit_shares(models: Iterable[tuple[Model, list[Document]]]) -> tuple[dict[str, NDArray[np.generic]], float]:
     """Return (the average of the best shares for the documents, bits a token while fitting).
 
-    models: one or more models of the same number of contexts, and the documents of each. The shares move on from
+    models: one or more models with equally many levels of n-grams, and the documents of each. The shares move on from
     document to document and from model to model.
     """
     sums: list[NDArray[np.float64]] = []
@@ -50,7 +50,7 @@ def fit_shares(models: Iterable[tuple[Model, list[Document]]]) -> tuple[dict[str
         if shares:
             model.shares = shares
         else:
-            shapes = first_shares(model.static_contexts)
+            shapes = first_shares(model.ngrams.levels)
             sums = [np.full(len(table), _FIRST_WEIGHT * _FIRST_SHARE) for table in model.shares]
             weights = [np.full(len(table), _FIRST_WEIGHT) for table in model.shares]
         for document in documents:
