@@ -29,6 +29,7 @@ from .segments.diarization import MAX_DIARIZED_SPEAKERS, Diarizer
 from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
 from .segments.utterances import SpeakerSpeech
 from .speakers import check_names, name_speakers
+from .system.threads import one_blas_thread
 from .textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from .types import Payload, Samples, Speaker, Transcript, Utterance
 from .unread import Unread, UnreadMode, drop_unread, unread_in
@@ -37,6 +38,9 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING = 2
 """How many segments of a speaker may wait for the recognizer, so that memory stays flat in a long recording."""
+
+MEASURED_AT_ONCE = 2
+"""How many voices are measured side by side, each in a thread of its own: a call has two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,11 +300,18 @@ def _payload(
         for utterance in accumulator.utterances
     ]
     return Payload(
-        speakers=tuple(accumulator.measure(voice_encoder) for accumulator in talking),
+        speakers=_measured(talking, voice_encoder),
         utterances=tuple(sorted(utterances, key=lambda utterance: utterance.start_s)),
         duration_s=duration_s,
         channels=channels,
     )
+
+
+def _measured(talking: list[_SpeakerAccumulator], voice_encoder: VoiceEncoder) -> tuple[Speaker, ...]:
+    # BLAS has one setting for the process: the block around both threads keeps it while they come and go
+    with one_blas_thread(), ThreadPoolExecutor(MEASURED_AT_ONCE, "speechzip-voices") as threads:
+        measuring = [threads.submit(accumulator.measure, voice_encoder) for accumulator in talking]
+        return tuple(speaker.result() for speaker in measuring)
 
 
 def _refuse_too_long(recording: Recording) -> None:

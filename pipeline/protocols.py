@@ -64,7 +64,7 @@ class VoiceEncoder(Protocol):
         ...
 
     def encode(self, samples: Samples, transcript: str) -> Voice:
-        """Return the voice of a single speaker.
+        """Return the voice of a single speaker. Several threads may call it at once, each for another speaker.
 
         Args:
             samples: float32 [T], mono, 16 kHz, in [-1, 1]; speech without long pauses.

@@ -82,10 +82,9 @@ class Network:
             row = next((self._phrases[key] for key in keys if key in self._phrases), self._no_phrase)
             embedding = np.concatenate((embedding, self._phrase_embedding[row : row + 1]), axis=1)
         state.recent = (state.recent[1], token)
-        logits: Int64Array
         logits, *layers = self._session.run(None, {"embedding": embedding, **state.layers})
         state.layers = dict(zip(state.layers, layers, strict=True))
-        return logits.ravel()
+        return logits.ravel().astype(np.int64, copy=False)
 
 
 def _model(arrays: Arrays) -> bytes:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import soundfile
 from in_process import run_in_process
-from speechzip.pipeline import read_payload, resample
+from speechzip.pipeline import cli, read_payload, resample
 
 pytestmark = pytest.mark.models
 
@@ -340,3 +340,24 @@ def test_a_signal_inside_a_destructor_ends_it_too(number: signal.Signals) -> Non
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=50)
     assert (done.returncode, done.stderr) == (128 + number, b"")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "added"),
+    [(["inspect", "call.spz"], 0), (["compress"], 0), (["voices", "list"], 1), (["--help"], 1), ([], 1)],
+)
+def test_commands_from_elsewhere_are_loaded_only_where_one_may_be_meant(
+    arguments: list[str], added: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apps: list[object] = []
+
+    class Entry:
+        def load(self) -> Callable[[object], None]:
+            return apps.append
+
+    def entry_points(group: str) -> list[Entry]:
+        return [Entry()] if group == "speechzip.commands" else []
+
+    monkeypatch.setattr(cli, "entry_points", entry_points)
+    cli.add_commands(arguments)
+    assert apps == [cli.app] * added

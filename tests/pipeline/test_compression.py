@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -59,6 +60,24 @@ def test_two_parties() -> None:
     assert payload.speakers[0].voice != payload.speakers[1].voice
     assert done == sorted(done)
     assert done[-1] == 12.0
+
+
+class MeetingVoiceEncoder(FakeVoiceEncoder):
+    """Measures a voice only together with another one."""
+
+    def __init__(self) -> None:
+        self._both = threading.Barrier(2, timeout=60)
+
+    def encode(self, samples: Samples, transcript: str) -> Voice:
+        self._both.wait()
+        return super().encode(samples, transcript)
+
+
+def test_voices_are_measured_side_by_side() -> None:
+    def compressed(voice_encoder: FakeVoiceEncoder) -> bytes:
+        return compress(CALL, recognizer=FakeRecognizer(), voice_encoder=voice_encoder).data
+
+    assert compressed(MeetingVoiceEncoder()) == compressed(FakeVoiceEncoder())
 
 
 def test_mixed_to_one_speaker() -> None:
