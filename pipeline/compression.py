@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from .audio.leveling import Levels, SteadyRecording, amplified, measure_levels
 from .audio.reading import AudioSource, Recording, engine_blocks, open_recording
 from .engines import load_engine
 from .errors import AudioError, InputError, NoSpeechError
@@ -128,13 +129,15 @@ def compress(
         raise InputError(
             f"{speaker_count} speakers cannot be told apart; give 1 to {MAX_DIARIZED_SPEAKERS}, or leave it to us"
         )
-    recording = open_recording(source)
-    _refuse_too_long(recording)
+    opened = open_recording(source)
+    _refuse_too_long(opened)
     recognizer = recognizer or load_engine("recognizer")
     voice_encoder = voice_encoder or load_engine("voice_encoder")
     if speakers:
         voice_book = voice_book or load_engine("voice_book")
         check_names(speakers, voice_book, voice_encoder.space)
+    levels = measure_levels(opened)
+    recording = SteadyRecording(opened, levels.offset)
     split = splits(recording, channels)
     if split and speaker_count not in (None, 2):
         raise AudioError(
@@ -144,10 +147,10 @@ def compress(
     with ThreadPoolExecutor(1, "speechzip-recognition") as recognition:
         reader = _Reader(recognizer, recognition)
         if split or speaker_count == 1:
-            accumulators, heard = _accumulators_by_channel(recording, split, reader, progress)
+            accumulators, heard = _accumulators_by_channel(recording, levels, split, reader, progress)
         else:
             embedder = speaker_embedder or load_engine("speaker_embedder")
-            accumulators, heard = _accumulators_by_voice(recording, speaker_count, reader, embedder, progress)
+            accumulators, heard = _accumulators_by_voice(recording, levels, speaker_count, reader, embedder, progress)
         for accumulator in accumulators:
             accumulator.finish()
     payload = _payload(accumulators, voice_encoder, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
@@ -180,14 +183,15 @@ def compress(
 
 
 def _accumulators_by_channel(
-    recording: Recording, split: bool, reader: _Reader, progress: Progress | None
+    recording: Recording, levels: Levels, split: bool, reader: _Reader, progress: Progress | None
 ) -> tuple[list[_SpeakerAccumulator], int]:
     """Return the speaker of each channel, or the only speaker, and the number of samples at 16 kHz."""
     accumulators = [_SpeakerAccumulator(reader, channel) for channel in range(2 if split else 1)]
     segmenters = [SpeechSegmenter() for _ in accumulators]
     heard = 0
     blocks = engine_blocks(recording)
-    for block in without_crosstalk(blocks) if split else blocks:
+    blocks = amplified(without_crosstalk(blocks), levels.gain) if split else amplified(blocks, levels.common_gain)
+    for block in blocks:
         for accumulator, segmenter, track in zip(accumulators, segmenters, tracks(block, split), strict=True):
             for segment in segmenter.push(track):
                 accumulator.take(segment)
@@ -202,6 +206,7 @@ def _accumulators_by_channel(
 
 def _accumulators_by_voice(
     recording: Recording,
+    levels: Levels,
     speaker_count: int | None,
     reader: _Reader,
     embedder: SpeakerEmbedder,
@@ -213,7 +218,7 @@ def _accumulators_by_voice(
     """
     segmenter, diarizer = SpeechSegmenter(), Diarizer(embedder)
     heard = 0
-    for block in engine_blocks(recording):
+    for block in amplified(engine_blocks(recording), levels.common_gain):
         for segment in segmenter.push(tracks(block, split=False)[0]):
             diarizer.listen(segment)
         heard += len(block)
@@ -225,7 +230,8 @@ def _accumulators_by_voice(
     accumulators = [
         _SpeakerAccumulator(reader, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))
     ]
-    sound = (tracks(block, split=False)[0] for block in engine_blocks(recording))
+    blocks = amplified(engine_blocks(recording), levels.common_gain)
+    sound = (tracks(block, split=False)[0] for block in blocks)
     for turn, segment in zip(turns, cut_segments(sound, [(turn.start_s, turn.end_s) for turn in turns]), strict=True):
         accumulators[turn.speaker].take(segment)
         if progress:

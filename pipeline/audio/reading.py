@@ -27,8 +27,12 @@ class Recording(Protocol):
     name: str
     sample_rate: int
     channels: int
-    duration_s: float
     size_bytes: int
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds: of a header's word at first, exact once all was read."""
+        ...
 
     def blocks(self) -> Iterator[Samples]:
         """Yield the recording from its start: float32 [t, channels] at `sample_rate`."""

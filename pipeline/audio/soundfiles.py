@@ -29,6 +29,8 @@ MAX_BLOCK_VALUES = 1 << 21
 """Most numbers in a block: 8 MB of many channels at a high rate."""
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 1_000, 768_000
 """Range of plausible sample rates, in Hz."""
+MAX_PEAK = 64.0
+"""36 dB above full scale: editors keep some sound above it in floating point, and nobody so much."""
 LONGEST_S = 25 * 3600.0
 """Longest recording that is read: a payload holds a day, and some headers have no length."""
 
@@ -223,13 +225,18 @@ def _quiet() -> Generator[None]:
 
 
 def checked(block: Samples, name: str) -> Samples:
-    """Return a block if all its samples are numbers.
+    """Return a block if all its samples are numbers, of the scale of sound.
 
     Raises:
         AudioError: one is not.
     """
     if not np.isfinite(block).all():
         raise AudioError(f"{name} has samples that are not numbers (NaN or infinity); export it again as 16-bit WAV")
+    if (peak := float(np.abs(block).max(initial=0.0))) > MAX_PEAK:
+        raise AudioError(
+            f"{name} has samples up to {peak:.0f}, where full scale is 1: they look like integers that were stored as "
+            "floating-point numbers; divide them by 32768, or export it again as 16-bit WAV"
+        )
     return block
 
 

@@ -23,6 +23,12 @@ ACTIVE_DB = 35.0
 DOMINANCE_DB = 10.0
 """In a two-party recording, a speaker is this much louder on their own channel; with a stereo
 microphone, people on its left and right differ by 3 to 6 dB."""
+FAR_APART_DB = 25.0
+"""If the loud parts of the channels differ by more, the softer one may be a second party on a bad line."""
+SPREAD_DB = 15.0
+"""The loud parts of speech lie this far above the 20 % of quietest frames; those of noise do not."""
+LOUD_DB = 12.0
+"""If channels are far apart, frames within this of the loud ones of their channel count: noise in pauses does not."""
 DOMINANCE_SHARE = 0.05
 """Each party dominates at least this share of the sound, even one with only short responses."""
 
@@ -67,8 +73,15 @@ def _two_parties(recording: Recording) -> bool:
     level = np.concatenate(levels)
     if len(level) == 0:
         return False
-    loudest = level.max(axis=1)
-    active = level[loudest > np.percentile(loudest, 95) - ACTIVE_DB]
+    floor, loud = np.percentile(level, [20, 95], axis=0)
+    softer = int(np.argmin(loud))
+    if loud.max() - loud[softer] > FAR_APART_DB:
+        if loud[softer] - floor[softer] < SPREAD_DB:
+            return False
+        active = level[(level > loud - LOUD_DB).any(axis=1)] - loud
+    else:
+        loudest = level.max(axis=1)
+        active = level[loudest > np.percentile(loudest, 95) - ACTIVE_DB]
     difference = active[:, 0] - active[:, 1]
     left, right = (difference > DOMINANCE_DB).mean(), (difference < -DOMINANCE_DB).mean()
     return bool(min(left, right) >= DOMINANCE_SHARE)

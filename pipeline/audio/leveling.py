@@ -1,0 +1,103 @@
+"""Level and offset of a recording, put right before anything listens to it.
+
+A speech detector and a recognizer know speech at the levels of telephones and studios. Very quiet speech is silence to
+them, and so is speech on a large constant offset, such as a sound card's or that of unsigned samples read as signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..types import Samples
+from .reading import Recording
+
+FRAME_S = 0.032
+MIN_OFFSET = 0.01
+"""A smaller mean (40 dB below full scale) is left alone."""
+QUIET_DB = -45.0
+"""A quieter recording is amplified. From 10 dB lower on, Moonshine misreads words, and Silero misses first ones."""
+NORMAL_DB = -26.0
+"""Level of loud speech after amplification."""
+MOST_GAIN_DB = 60.0
+SILENCE_DB = -96.0
+"""Below this a channel is empty, whatever its samples are."""
+
+Vector = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """What a first reading of a recording found, for each channel."""
+
+    offset: Vector
+    """Mean of the samples; 0 where it is small."""
+    loud_db: Vector
+    """Level that 5 % of the frames reach, relative to full scale."""
+
+    @property
+    def gain(self) -> Vector:
+        """Return the factor for each channel by itself; 1 where it is loud enough, or empty."""
+        return np.array([_gain(loud_db) for loud_db in self.loud_db])
+
+    @property
+    def common_gain(self) -> float:
+        """Return the factor for the mix of all channels."""
+        return _gain(float(self.loud_db.max()))
+
+
+class SteadyRecording:
+    """A recording without its constant offset; see `Recording`."""
+
+    def __init__(self, recording: Recording, offset: Vector) -> None:
+        self._recording = recording
+        self._offset = offset.astype(np.float32)
+        self.name, self.size_bytes = recording.name, recording.size_bytes
+        self.sample_rate, self.channels = recording.sample_rate, recording.channels
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds; exact once all was read."""
+        return self._recording.duration_s
+
+    def blocks(self) -> Iterator[Samples]:
+        """Yield float32 [t, channels] from the start."""
+        for block in self._recording.blocks():
+            yield block - self._offset
+
+
+def measure_levels(recording: Recording) -> Levels:
+    """Return the offset and the level of each channel; reads all of the recording."""
+    length = max(1, round(FRAME_S * recording.sample_rate))
+    total, count = np.zeros(recording.channels), 0
+    means: list[Vector] = []
+    squares: list[Vector] = []
+    for block in recording.blocks():
+        samples = block.astype(np.float64)
+        total += samples.sum(axis=0)
+        count += len(samples)
+        frames = samples[: len(samples) // length * length].reshape(-1, length, recording.channels)
+        means.append(frames.mean(axis=1))
+        squares.append(np.square(frames).mean(axis=1))
+    mean = total / max(count, 1)
+    offset = np.where(np.abs(mean) >= MIN_OFFSET, mean, 0.0)
+    power = np.concatenate(squares) - 2 * offset * np.concatenate(means) + np.square(offset)
+    if len(power) == 0:
+        return Levels(offset, np.full(recording.channels, SILENCE_DB))
+    loud = np.percentile(np.maximum(power, 0.0), 95, axis=0)
+    return Levels(offset, 10 * np.log10(loud + 10 ** (SILENCE_DB / 10)))
+
+
+def amplified(blocks: Iterable[Samples], gain: Vector | float) -> Iterator[Samples]:
+    """Yield blocks, float32 [t, channels], times the gain of each channel, within [-1, 1]."""
+    for block in blocks:
+        yield block if np.all(gain == 1.0) else np.clip(block * np.float32(gain), -1.0, 1.0).astype(np.float32)
+
+
+def _gain(loud_db: float) -> float:
+    if loud_db >= QUIET_DB or loud_db <= SILENCE_DB + 3:
+        return 1.0
+    return float(10 ** (min(NORMAL_DB - loud_db, MOST_GAIN_DB) / 20))
