@@ -43,7 +43,8 @@ test: $(VENV)/installed-dev
 test-fast: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not models and not corpus"
 
-# Ten minutes of mutated payloads, text codes, voice files, frames and texts; inputs that break are kept in fuzz-found/.
+# Ten minutes of mutated payloads, text codes, voice files, frames, packets, recordings and texts; inputs that break are
+# kept in fuzz-found/.
 # `make fuzz FUZZ='--seed 7 --only "voice file"'` runs others.
 fuzz: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m fuzz $(FUZZ)

@@ -13,6 +13,7 @@ class SoundFile:
     channels: int
     frames: int
     format: str
+    subtype: str
     def __init__(
         self,
         file: str | BinaryIO | int,

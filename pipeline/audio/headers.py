@@ -240,15 +240,19 @@ def _aiff_layout(window: Window, family: Family, kind: bytes) -> Layout:
             if sound is None and frames * channels * width + 8 > chunk.length:
                 sound = range(chunk.start, chunk.start + chunk.length)
             if sound is not None:
-                frames = (len(sound) - 8) // (channels * width)
-                common = common[:2] + struct.pack(">I", frames) + common[6:]
+                frames = max(0, len(sound) - 8) // (channels * width)  # 8 bytes of the chunk are no sound
+                common = common[:2] + _aiff_length(frames) + common[6:]
                 version = b"FVER\0\0\0\4\xa2\x80\x51\x40" if kind == b"AIFC" else b""
-                comm = b"COMM" + struct.pack(">I", len(common)) + common + bytes(len(common) % 2)
-                body = kind + version + comm + b"SSND" + struct.pack(">I", len(sound))
-                head = b"FORM" + struct.pack(">I", len(body) + len(sound)) + body
+                comm = b"COMM" + _aiff_length(len(common)) + common + bytes(len(common) % 2)
+                body = kind + version + comm + b"SSND" + _aiff_length(len(sound))
+                head = b"FORM" + _aiff_length(len(body) + len(sound)) + body
                 layout.pieces = [Piece([head, sound], is_open_ended=True)]
             break
     return layout
+
+
+def _aiff_length(length: int) -> bytes:
+    return struct.pack(">I", min(length, 0xFFFFFFFF))
 
 
 def _caf_layout(window: Window, family: Family) -> Layout:

@@ -131,7 +131,7 @@ class SoundFileRecording:
         frames_read = 0
         while True:
             try:
-                with _quiet() if sound.format in ("MP3", "MPEG") else nullcontext():
+                with _quiet() if sound.subtype.startswith("MPEG") else nullcontext():  # also in a WAV file
                     block = sound.read(length, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
                 raise self._cut_short(frames_read / sound.samplerate) from error
@@ -160,8 +160,8 @@ class SoundFileRecording:
 
     @contextmanager
     def _open(self, piece: Piece, file: BinaryIO) -> Generator[soundfile.SoundFile]:
-        file.seek(0)
-        opened = file if piece.parts is None else SplicedFile(file, piece.parts)
+        # Not the file itself: libsndfile may seek to before its start, and an exception in there is printed.
+        opened = SplicedFile(file, piece.parts or [range(self.size_bytes)])
         try:
             with _quiet():
                 sound = _Sequential(cast(Any, opened))

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .campaign import fuzz
+from .apart import fuzz_apart
 from .targets import targets
 
 
@@ -23,16 +23,19 @@ def main() -> int:
     if not chosen:
         parser.error(f"there is no target {options.only!r}; there are {', '.join(targets())}")
     shares = sum(target.share for target in chosen.values())
-    failed = False
-    print(f"{'target':18} {'mutants':>9} {'accepted':>9} {'worst s':>8} {'worst MB':>9} {'failures':>9}")
+    failed, mutants = False, 0
+    print(f"{'target':22} {'mutants':>9} {'accepted':>9} {'worst s':>8} {'worst MB':>9} {'peak MB':>8} {'failures':>9}")
     for name, target in chosen.items():
-        result = fuzz(name, target, options.seed, options.mutants, options.seconds * target.share / shares)
+        result = fuzz_apart(name, options.seed, options.mutants, options.seconds * target.share / shares)
         result.save(name, options.keep)
-        figures = f"{result.worst_s:8.2f} {result.worst_growth_mb:9.1f} {len(result.failures):9}"
-        print(f"{name:18} {result.mutants:9} {result.accepted:9} {figures}", flush=True)
+        memory = f"{result.worst_growth_mb:9.1f} {result.peak_mb:8.0f}"
+        counts = f"{result.mutants:9} {result.accepted:9}"
+        print(f"{name:22} {counts} {result.worst_s:8.2f} {memory} {len(result.failures):9}", flush=True)
         for _, reason in result.failures[:5]:
             print(f"    {reason}", flush=True)
         failed |= bool(result.failures)
+        mutants += result.mutants
+    print(f"{'all':22} {mutants:9}")
     return int(failed)
 
 

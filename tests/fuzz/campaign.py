@@ -7,7 +7,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +15,12 @@ from random import Random
 from types import FrameType
 
 from .mutation import mutate
-from .targets import Target
+from .target import Target
 
 HANG_S = 300
 """An input that runs as long is stopped: a failure, however busy the machine is."""
+KEPT = 50
+"""Failures of a target that are written to files: one fault may break thousands of inputs."""
 MAX_GROWTH_MB = 256.0
 """No input may raise the peak memory by more."""
 
@@ -33,6 +35,8 @@ class Result:
     """CPU seconds of the slowest."""
     worst_growth_mb: float = 0.0
     """The most by which one input raised the peak of the process's memory; the first ones are left out."""
+    peak_mb: float = 0.0
+    """The peak of the process's memory, with everything that is loaded."""
     slowest: bytes = b""
     largest: bytes = b""
     failures: list[tuple[bytes, str]] = field(default_factory=list[tuple[bytes, str]])
@@ -43,32 +47,64 @@ class Result:
         stem = name.replace(" ", "-")
         (folder / f"{stem}.slowest").write_bytes(self.slowest)
         (folder / f"{stem}.largest").write_bytes(self.largest)
-        for data, reason in self.failures:
+        for data, reason in self.failures[:KEPT]:
             path = folder / f"{stem}.{hashlib.sha256(data).hexdigest()[:8]}"
             path.write_bytes(data)
             path.with_suffix(path.suffix + ".txt").write_text(reason, "utf-8")
+
+    def add(self, other: Result) -> None:
+        """Take in the result of more mutants."""
+        self.mutants += other.mutants
+        self.accepted += other.accepted
+        self.failures += other.failures
+        self.peak_mb = max(self.peak_mb, other.peak_mb)
+        if other.worst_s > self.worst_s:
+            self.worst_s, self.slowest = other.worst_s, other.slowest
+        if other.worst_growth_mb > self.worst_growth_mb:
+            self.worst_growth_mb, self.largest = other.worst_growth_mb, other.largest
 
 
 class Hang(Exception):
     """An input takes too long."""
 
 
-def fuzz(name: str, target: Target, seed: int, mutants: int, seconds: float = float("inf")) -> Result:
-    """Return what up to `mutants` mutants within `seconds` did; mutant i is the same whenever `seed` is."""
-    result = Result()
-    ends_at = time.monotonic() + seconds
-    warm_up = Result()  # what is loaded once is no input's fault
+def mutant(name: str, target: Target, seed: int, index: int) -> bytes:
+    """Return mutant number `index` of a target: always the same for the same `seed`."""
+    rng = Random(f"{seed} {name} {index}")
+    data = mutate(rng, target.seeds, target.max_bytes)
+    return target.repair(data) if target.repair and rng.randrange(4) else data
+
+
+def fuzz(
+    name: str,
+    target: Target,
+    seed: int,
+    mutants: int,
+    ends_at_s: float = float("inf"),
+    first: int = 0,
+    started: Callable[[int], None] = lambda index: None,
+) -> Result:
+    """Return what mutants number `first` up to `mutants` did, as many as there is time for.
+
+    Args:
+        name: of the target.
+        target: is run in this process.
+        seed: makes other mutants.
+        mutants: the number of the last one, and one.
+        ends_at_s: by `time.monotonic`.
+        first: the number of the first one.
+        started: is told the number of each before it runs.
+    """
+    result, warm_up = Result(), Result()  # what is loaded once is no input's fault
     for data in target.seeds:
         _run_one(target, data, warm_up)
     result.failures.extend((data, reason) for data, reason in warm_up.failures if "is the bound" not in reason)
-    for index in range(mutants):
-        if time.monotonic() > ends_at:
+    for index in range(first, mutants):
+        if time.monotonic() > ends_at_s:
             break
-        rng = Random(f"{seed} {name} {index}")
-        data = mutate(rng, target.seeds)
-        if target.repair and rng.randrange(4):
-            data = target.repair(data)
-        _run_one(target, data, result)
+        started(index)
+        _run_one(target, mutant(name, target, seed, index), result)
+    result.peak_mb = _peak_mb()
     return result
 
 

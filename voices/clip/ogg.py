@@ -61,12 +61,12 @@ def _page(packets: Iterable[bytes], number: int, granule: int, flags: int) -> by
     body = b"".join(packets)
     lacing = b"".join(bytes([SEGMENT] * (len(packet) // SEGMENT) + [len(packet) % SEGMENT]) for packet in packets)
     header = PAGE_HEADER.pack(b"OggS", 0, flags, granule, 1, number, 0, len(lacing)) + lacing
-    checksum = struct.pack("<I", _checksum(header + body))
+    checksum = struct.pack("<I", page_checksum(header + body))
     return header[:22] + checksum + header[26:] + body
 
 
-def _checksum(page: bytes) -> int:
-    """Return the CRC-32 of RFC 3533: not reflected, starting from zero."""
+def page_checksum(page: bytes) -> int:
+    """Return the CRC-32 of a page whose own checksum is zero (RFC 3533): not reflected, starting from zero."""
     crc = 0
     for byte in page:
         crc = (crc << 8 ^ _TABLE[crc >> 24 ^ byte]) & 0xFFFFFFFF

@@ -195,6 +195,23 @@ def encoded_ogg_head(channels: int) -> bytes:
     return bytes(content)
 
 
+@pytest.mark.parametrize("container", ["WAV", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG"])
+def test_cut_off_anywhere_it_is_sound_or_one_error(container: str) -> None:
+    whole = io.BytesIO()
+    soundfile.write(whole, SAMPLES[:64], 16000, format=container)
+    content = whole.getvalue()
+    for length in [*range(min(len(content), 300)), *range(300, len(content), 97)]:
+        with warnings.catch_warnings(), contextlib.suppress(AudioError):
+            warnings.simplefilter("ignore", SpeechzipWarning)
+            assert len(read(content[:length])) <= 64
+
+
+def test_an_aiff_that_ends_where_its_sound_would_begin_is_empty() -> None:
+    whole = encoded("AIFF")
+    with pytest.raises(AudioError, match=r"cut short|damaged|empty"):
+        read(whole[: whole.index(b"SSND") + 9])
+
+
 def test_a_chunk_that_is_longer_than_any_file() -> None:
     for length in (2**63 - 1, 2**64 - 1):
         with contextlib.suppress(AudioError):  # never an error of another kind

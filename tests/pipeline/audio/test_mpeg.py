@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import subprocess
 import sys
 import warnings
@@ -151,6 +152,18 @@ print("said", file=sys.stderr)
     done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, check=True)
     assert done.stderr == b"said\n"
     assert min(map(int, done.stdout.split())) > 44100
+
+
+def test_the_decoder_prints_nothing_of_frames_in_a_wav_file(capfd: pytest.CaptureFixture[str]) -> None:
+    """Too few in a row for ours to find them: libsndfile looks for itself."""
+    _, first, second, *rest = frames(mp3())
+    body = first + second + b"junk junk!" * 3 + rest[40] + b"x" * 30 + rest[41]
+    form = struct.pack("<HHIIHHHHIHHH", 0x55, 1, 16000, 4000, 1, 0, 12, 1, 2, 144, 1, 1393)
+    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"fact" + struct.pack("<II", 4, 48000)
+    content = b"WAVE" + chunks + b"data" + struct.pack("<I", len(body)) + body
+    with pytest.raises(AudioError, match="cut short or damaged"):
+        read(b"RIFF" + struct.pack("<I", len(content)) + content)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_every_block_is_decoded_without_a_seek_between() -> None:
