@@ -1,4 +1,5 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
+from .archive.archive import Archive
 from .audio.downmix import downmix
 from .audio.reading import AudioSource, open_recording, resample
 from .compression import Compressed, compress
@@ -66,8 +67,8 @@ from .types import (
 __all__ = [
     "ENGINE_SAMPLE_RATE", "LANGUAGES", "MAX_LONG_VOICE_BYTES", "MAX_UTTERANCE_S", "MAX_VOICE_BYTES", "OPUS_BPS",
     "RECOGNIZER_WHEEL", "RECORDINGS", "SENTENCE_END", "TEXT_CODERS", "VOICE_SPACES",
-    "Audio", "AudioError", "AudioSource", "Compressed", "Decoded", "DeviceError", "EngineError", "InputError",
-    "LinkError", "LiveError", "NoSpeechError", "OutputError", "Payload", "PayloadCorrupt", "PayloadError",
+    "Archive", "Audio", "AudioError", "AudioSource", "Compressed", "Decoded", "DeviceError", "EngineError",
+    "InputError", "LinkError", "LiveError", "NoSpeechError", "OutputError", "Payload", "PayloadCorrupt", "PayloadError",
     "PayloadTruncated", "PayloadVersionError", "Progress", "ProtocolError", "QueueFullError", "Recognizer",
     "Samples", "SileroDetector", "Speaker", "SpeakerEmbedder", "SpeakerEmbedding", "SpeechzipError", "SpeechzipWarning",
     "StreamingSynthesizer", "Synthesizer", "TextCoder", "TextError", "Transcript", "Utterance", "Voice",

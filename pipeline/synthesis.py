@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +15,12 @@ from .types import Samples, Utterance, Voice, VoiceReference
 TONE_HZ, TONE_S, TONE_LEVEL = 440.0, 0.25, 0.05
 """What a listener hears where speech could not be read: short, and some 15 dB softer than speech."""
 TONE_FADE_S = 0.03
+
+REDACTED_KINDS = frozenset("card phone email ssn iban date name".split())
+"""What may be redacted. In a text, ``[card]`` and so on stand for it; a listener hears the tone, about as long."""
+REDACTED_MARK = re.compile(r"[\s,.;:!?]*\[(?:" + "|".join(sorted(REDACTED_KINDS)) + r")\][\s,.;:!?]*")
+CHARACTERS_PER_S = 15.0
+"""How fast people speak: what an utterance's other words take leaves the time of its marks."""
 
 
 def known_voice(voice: Voice | VoiceReference, synthesizer: Synthesizer) -> tuple[Voice | None, str]:
@@ -43,6 +51,8 @@ def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -
     """
     if utterance.unread:
         return unread_tone(synthesizer.sample_rate)
+    if REDACTED_MARK.search(utterance.text):
+        return _with_tones(utterance, voice, synthesizer)
     if not utterance.text.strip():
         return np.zeros(0, np.float32)
     try:
@@ -61,11 +71,33 @@ def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -
 @lru_cache(maxsize=4)
 def unread_tone(sample_rate: int) -> Samples:
     """Return the tone that stands for speech that could not be read: float32 [T] in [-1, 1], not to be written to."""
-    time_s = np.arange(round(TONE_S * sample_rate)) / sample_rate
-    fade = np.clip(np.minimum(time_s, TONE_S - time_s) / TONE_FADE_S, 0, 1)
-    tone = np.asarray(TONE_LEVEL * fade * np.sin(2 * np.pi * TONE_HZ * time_s), np.float32)
+    tone = _tone(sample_rate, TONE_S)
     tone.setflags(write=False)
     return tone
+
+
+def _tone(sample_rate: int, duration_s: float) -> Samples:
+    time_s = np.arange(round(duration_s * sample_rate)) / sample_rate
+    fade = np.clip(np.minimum(time_s, duration_s - time_s) / TONE_FADE_S, 0, 1)
+    return np.asarray(TONE_LEVEL * fade * np.sin(2 * np.pi * TONE_HZ * time_s), np.float32)
+
+
+def _with_tones(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -> Samples:
+    """Return the speech of an utterance with marks: the words at a usual pace, tones for the rest of the time."""
+    texts = REDACTED_MARK.split(utterance.text)
+    characters = sum(map(len, texts))
+    words_s = min(characters / CHARACTERS_PER_S, max(0.0, utterance.duration_s - TONE_S * (len(texts) - 1)))
+    tone_s = min(MAX_UTTERANCE_S, max(TONE_S, (utterance.duration_s - words_s) / (len(texts) - 1)))
+    pieces: list[Samples] = []
+    for number, text in enumerate(texts):
+        if number:
+            pieces.append(_tone(synthesizer.sample_rate, tone_s))
+        if text.strip():
+            duration_s = max(TONE_S, words_s * len(text) / characters)
+            pieces.append(speak(replace(utterance, text=text, duration_s=duration_s), voice, synthesizer))
+        if sum(map(len, pieces)) >= MAX_UTTERANCE_S * synthesizer.sample_rate:
+            break
+    return np.concatenate(pieces)[: int(MAX_UTTERANCE_S * synthesizer.sample_rate)]
 
 
 def _failed(utterance: Utterance, synthesizer: Synthesizer, reason: str) -> EngineError:

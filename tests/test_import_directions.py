@@ -20,8 +20,12 @@ ROOMS = {
         payload textcoder audio segments recognizers
         speakers compression synthesis decompression writing summary links live archive cli
     """,
-    "pipeline.archive": "stores rows lock sources export work runners building progress commands",
-    "pipeline.archive.commands": "shared build export",
+    "pipeline.archive": """
+        stores rows lock sources export phonetics query index syncing searching catalogue excerpts redaction work
+        runners building archive progress commands
+    """,
+    "pipeline.archive.commands": "shared redact build find play export",
+    "pipeline.archive.redaction": "tokens numbers digits letters dates redact files",
     "pipeline.archive.export": "transcript cues textgrid formats files",
     "pipeline.links": "wire cutting parity packing unpacking airtime presets text qr plan files commands",
     "pipeline.live": "defaults extras limits workers wire reports devices session commands bench",
@@ -31,7 +35,7 @@ ROOMS = {
 }
 """Rooms and modules from the ground up: each may import those before it."""
 
-DEEP_DOORS = {"speechzip.pipeline.textcoder", "speechzip.pipeline.live"}
+DEEP_DOORS = {"speechzip.pipeline.archive", "speechzip.pipeline.textcoder", "speechzip.pipeline.live"}
 """Rooms with a front door of their own, which other folders may use."""
 
 

@@ -22,7 +22,7 @@ def python_examples(markdown: str) -> list[str]:
 
 
 @pytest.mark.models
-def test_the_example_in_python(
+def test_the_examples_in_python(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -30,8 +30,11 @@ def test_the_example_in_python(
 ) -> None:
     shutil.copy(wheel_recording("beckett.wav"), tmp_path / "call.wav")
     monkeypatch.chdir(tmp_path)
-    (example,) = python_examples(README.read_text(encoding="utf-8"))
+    call, archive = python_examples(README.read_text(encoding="utf-8"))
     names: dict[str, object] = {}
-    exec(compile(example, str(README), "exec"), names)
+    exec(compile(call, str(README), "exec"), names)
     assert "Ever tried" in capsys.readouterr().out
     assert names.keys() >= {"compress", "decompress", "compressed", "audio"}
+    exec(compile(archive, str(README), "exec"), names)
+    assert "call.wav 0.0" in (printed := capsys.readouterr().out)
+    assert "[tried]" in printed

@@ -1,13 +1,29 @@
 """Many recordings: an archive of their payloads, and what people do with it.
 
+archive     for programs: add, search, open, export
 stores      where an archive lies: a folder, or below a URL
 rows        what is known about each recording
 lock        one writer at a time
 sources     the recordings below folders, globs and URLs
 export/     transcripts as subtitles, documents, tables and annotations
+phonetics   how a word sounds
+query       what people type, as a query of SQLite
+index       full text in SQLite
+syncing     an index brought up to date with the payloads
+searching   hits in an index
+catalogue   all utterances as a Parquet file
+excerpts    a piece of a payload, spoken
+redaction/  card numbers and the like become marks
 work        the work on one recording, wherever it is done
 runners     where it is done: here, or in worker processes
 building    sources in, an archive out
 progress    the bar
-commands/   ``speechzip archive`` and ``speechzip export``
+commands/   ``speechzip archive``, ``search``, ``play``, ``export``, ``redact``, ``index``,
+            ``catalogue``
+
+Importing this package loads nothing yet. `__init__.pyi` says which module each name comes from.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

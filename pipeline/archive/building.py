@@ -5,14 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..errors import InputError, NoSpeechError
+from .export.files import known_names, title_of
+from .export.transcript import named_transcript
+from .index import Index, index_path
 from .lock import locked
-from .rows import Journal, Row, compact, read_rows
+from .rows import Journal, Row, compact, read_rows, stamp
 from .runners import Runner
 from .sources import LeftOut, Source, find_sources
 from .stores import Store
+from .syncing import is_current
 from .work import NAME_TAKEN, Job, Result, Settings
 
 Observer = Callable[[Result], None]
@@ -41,6 +46,8 @@ class Totals:
     """Length of the recordings that were done, in seconds."""
     payload_bytes: int = 0
     """Their payloads."""
+    redacted: dict[str, int] = field(default_factory=dict[str, int])
+    """Kind -> how many were redacted in them."""
 
 
 class _Known(NamedTuple):
@@ -50,6 +57,7 @@ class _Known(NamedTuple):
     size: int
     modified: float
     failed: bool
+    redacted: frozenset[str]
     sha256: bytes
 
 
@@ -90,6 +98,7 @@ def build(store: Store, plan: Plan, runner: Runner, observe: Observer, expect: C
         expect(sum(1 for _ in to_do.jobs()))  # the list is read twice: a million jobs are not kept
         totals = to_do.totals = Totals()
         journal = Journal(store)
+        keeper = _IndexKeeper(store)
         moved: dict[str, Row] = {}
         try:
             for result in runner.run(to_do.jobs()):
@@ -97,12 +106,37 @@ def build(store: Store, plan: Plan, runner: Runner, observe: Observer, expect: C
                     moved[result.row.name] = result.row
                 elif result.row.error_type != NAME_TAKEN:
                     journal.add(result.row)
+                keeper.add(result)
                 _count(result, totals)
                 observe(result)
             _note_moved(store, moved, journal)
         finally:
             journal.close()
+            keeper.close()
         return totals
+
+
+class _IndexKeeper:
+    """Adds what is done to the archive's index, so that a search need not read the payloads again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._index = Index(index_path(store))
+        self._was_current = is_current(store, self._index) or not self._index.files()
+        self._name_of = known_names()
+
+    def add(self, result: Result) -> None:
+        if result.payload is None:
+            return
+        row = result.row
+        transcript = named_transcript(result.payload, title_of(row.name), self._name_of)
+        payload = (row.payload_bytes, self._store.modified(row.payload_name))
+        self._index.add(row.name, transcript, payload, row.source, row.modified)
+
+    def close(self) -> None:
+        if self._was_current:
+            self._index.set_stamp(stamp(self._store))
+        self._index.close()
 
 
 def _note_moved(store: Store, moved: dict[str, Row], journal: Journal) -> None:
@@ -152,7 +186,8 @@ class _ToDo:
                 self.totals.failed_before += 1
                 return None
             return job
-        if f"{source.name}.spz" not in self._present:
+        redaction = self._plan.settings.redaction
+        if f"{source.name}.spz" not in self._present or (redaction and not redaction.kinds <= known.redacted):
             return job
         if known.source == hash(source.url) and same_file:
             self.totals.unchanged += 1
@@ -178,8 +213,21 @@ def sources_of(arguments: Sequence[str], separator: str = "\n") -> tuple[str, ..
     return tuple(found)
 
 
+@lru_cache(maxsize=1024)
+def _kinds(kinds: tuple[str, ...]) -> frozenset[str]:
+    """Return one object for all rows with these kinds."""
+    return frozenset(kinds)
+
+
 def _known(row: Row) -> _Known:
-    return _Known(hash(row.source), row.size, row.modified, bool(row.error), bytes.fromhex(row.sha256))
+    return _Known(
+        hash(row.source),
+        row.size,
+        row.modified,
+        bool(row.error),
+        _kinds(tuple(row.redacted)),
+        bytes.fromhex(row.sha256),
+    )
 
 
 def _count(result: Result, totals: Totals) -> None:
@@ -187,6 +235,8 @@ def _count(result: Result, totals: Totals) -> None:
         totals.done += 1
         totals.duration_s += result.row.duration_s
         totals.payload_bytes += result.row.payload_bytes
+        for kind, count in result.row.redacted.items():
+            totals.redacted[kind] = totals.redacted.get(kind, 0) + count
     elif result.state == "unchanged":
         totals.unchanged += 1
     elif result.row.error_type == NoSpeechError.__name__:

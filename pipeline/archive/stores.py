@@ -67,6 +67,10 @@ class Store(Protocol):
         """
         ...
 
+    def modified(self, name: str) -> float:
+        """Return when a file was modified, in seconds since 1970; 0 if the store does not tell."""
+        ...
+
     def write(self, name: str, content: bytes) -> None:
         """Put a file there, whole or not at all; an earlier one of that name is replaced.
 
@@ -170,6 +174,13 @@ class LocalStore:
         except OSError as error:
             raise InputError(f"{shown_name(path)} cannot be read: {error.strerror or error}") from error
 
+    def modified(self, name: str) -> float:
+        """See `Store`."""
+        try:
+            return (self._folder / name).stat().st_mtime
+        except OSError:
+            return 0.0
+
     def write(self, name: str, content: bytes) -> None:
         """See `Store`."""
         path = self._folder / name
@@ -218,6 +229,14 @@ class RemoteStore:
             return bytes(self._files.cat_file(f"{self._root}/{name}", start=0, end=limit))
         except Exception as error:  # each file system has errors of its own
             raise InputError(f"{self._url}/{name} cannot be read: {reason(error)}") from error
+
+    def modified(self, name: str) -> float:
+        """See `Store`."""
+        try:
+            self._files.invalidate_cache()
+            return modified_of(self._files.info(f"{self._root}/{name}"))
+        except Exception:  # it is looked at again by the next `sync`
+            return 0.0
 
     def write(self, name: str, content: bytes) -> None:
         """See `Store`."""

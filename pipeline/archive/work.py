@@ -22,8 +22,11 @@ from ..compression import Compressed, compress
 from ..console.display import printable, shown_name
 from ..engines import load_engine, load_recognizer
 from ..errors import InputError, OutputError, SpeechzipError, SpeechzipWarning
+from ..payload.format import encode_payload
 from ..segments.channels import ChannelMode
+from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ..types import Payload, Voice
+from .redaction.redact import Redaction, redact
 from .rows import Row
 from .sources import Source
 from .stores import is_remote, open_filesystem, open_store, reason
@@ -54,6 +57,8 @@ class Settings:
     """See `compress`."""
     carry_voices: bool = False
     """See `compress`."""
+    redaction: Redaction | None = None
+    """What never gets into the archive; None if all that is said may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,8 @@ def archive_recording(job: Job) -> Result:
     engines = _engines(job.settings)
     notes: list[warnings.WarningMessage] = []
     state: Literal["done", "unchanged", "failed"] = "failed"
-    compressed, payload = None, None
+    compressed: Compressed | None = None
+    payload: Payload | None = None
     try:
         with warnings.catch_warnings(record=True) as notes, _local_copy(job.source) as (path, sha256):
             warnings.simplefilter("always", SpeechzipWarning)
@@ -121,9 +127,13 @@ def archive_recording(job: Job) -> Result:
             else:
                 compressed = _compress(path, job.source.url, job.settings, engines)
         if compressed:  # the source is known to be the same as before now
-            row = _described(row, compressed, engines)
-            open_store(job.archive).write(row.payload_name, compressed.data)
-            state, payload = "done", compressed.payload
+            payload, data, counts = compressed.payload, compressed.data, dict[str, int]()
+            if job.settings.redaction:
+                payload, counts = redact(payload, job.settings.redaction)
+                data = encode_payload(payload, TEXT_CODERS[DEFAULT_ID]) if any(counts.values()) else data
+            row = replace(_described(row, compressed, engines), payload_bytes=len(data), redacted=counts)
+            open_store(job.archive).write(row.payload_name, data)
+            state = "done"
     except OutputError:
         raise
     except SpeechzipError as failure:
@@ -173,7 +183,6 @@ def _described(row: Row, compressed: Compressed, engines: _Engines) -> Row:
     return replace(
         row,
         duration_s=payload.duration_s,
-        payload_bytes=len(compressed.data),
         speakers=tuple(f"{speaker.voice.id:04x}" for speaker in payload.speakers),
         engines={
             "speechzip": version("speechzip"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .redact import counted
 from .shared import Quiet, tell
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 EPILOG = (
     "Examples:\n\nspeechzip archive calls/ --to archive/\n\n"
     "speechzip archive 'radio/**/*.mp3' --to s3://bucket/radio --workers 8\n\n"
-    "speechzip archive - --to archive/ < list.txt"
+    "speechzip archive - --to archive/ < list.txt\n\nspeechzip archive calls/ --to archive/ --redact card,phone"
 )
 
 
@@ -54,6 +55,10 @@ def archive(
     speaker: Annotated[
         list[str] | None, typer.Option(help="Name of a speaker in the voice store, or auto to recognize the speakers.")
     ] = None,
+    redact: Annotated[
+        str | None,
+        typer.Option(metavar="KINDS", help="Never store these: card,phone,email,ssn,iban,date,name-list=FILE."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each recording.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -61,13 +66,15 @@ def archive(
     from ...system.inference import cores
     from ..building import Plan, build, sources_of
     from ..progress import bar
+    from ..redaction.redact import parse_kinds
     from ..runners import SameProcess, WorkerPool
     from ..stores import open_store
     from ..work import Settings
 
     settings = Settings(
-        recognizer, language, voice_encoder, channels.value, speaker_count, tuple(speaker or ()), bool(speaker)
-    )
+        recognizer, language, voice_encoder, channels.value, speaker_count, tuple(speaker or ()), bool(speaker),
+        parse_kinds(redact) if redact else None,
+    )  # fmt: skip
     plan = Plan(sources_of(sources, "\0" if null else "\n"), settings, under, retry_failed)
     count = cores() if workers is None else workers
     runner = WorkerPool(count) if count else SameProcess()
@@ -124,6 +131,8 @@ def _sentence(totals: Totals) -> str:
         parts.append(f"{totals.failed} failed")
     if totals.failed_before:
         parts.append(f"{totals.failed_before} failed before (--retry-failed tries them again)")
+    if totals.redacted:
+        parts.append(counted(totals.redacted))
     if totals.other_files:
         parts.append(f"{totals.other_files} files of other kinds")
     return ", ".join(parts)

@@ -59,16 +59,13 @@ def export(
 
 def _transcript(source: str, format_name: str, name_of: Any) -> str:
     from ...decompression import read_payload
+    from ..excerpts import read_any
     from ..export.files import title_of, transcript_text
-    from ..stores import is_remote, open_store
 
     if source == "-":
         decoded, name = read_payload(sys.stdin.buffer), "speech"
-    elif is_remote(source):
-        folder, _, name = source.rpartition("/")
-        decoded = read_payload(open_store(folder).read(name))
     else:
-        decoded, name = read_payload(source), source
+        decoded, name = read_any(source), source
     return transcript_text(decoded, title_of(name), format_name, name_of)
 
 

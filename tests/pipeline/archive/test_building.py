@@ -16,6 +16,8 @@ from archive_engines import COMMAND, write_recordings
 from speechzip.pipeline import OutputError, read_payload
 from speechzip.pipeline.archive.building import Plan, Totals, build
 from speechzip.pipeline.archive.lock import locked
+from speechzip.pipeline.archive.redaction.files import redact_archive
+from speechzip.pipeline.archive.redaction.redact import parse_kinds
 from speechzip.pipeline.archive.rows import Journal, Row, compact, latest_rows, parse_row, read_rows, row_line
 from speechzip.pipeline.archive.runners import Runner, SameProcess, WorkerPool
 from speechzip.pipeline.archive.stores import LocalStore
@@ -271,3 +273,37 @@ def test_rows_survive_damage_and_are_merged(tmp_path: Path) -> None:
     assert parse_row(b"[]") is None
     assert parse_row(b'{"name": 1, "source": "", "size": 0, "modified": 0}') is None
     assert parse_row(row_line(rows["a.wav"]).replace(b"{", b'{"later": 1,', 1)) == rows["a.wav"]
+
+
+def test_nothing_unredacted_is_ever_stored(calls: Path, tmp_path: Path, here: Runner) -> None:
+    text = tmp_path / "text"
+    text.write_text("It is 4242 4242 4242 4242.")
+    archive = tmp_path / "archive"
+    says = f"words:say={text}"
+    settings = Settings(says, None, "still", speaker_count=1, redaction=parse_kinds("card,phone"))
+    totals, _ = run(calls, archive, here, settings)
+    assert totals.redacted == {"card": 4, "phone": 0}
+    assert read_payload(archive / "c.wav.spz").payload.utterances[0].text == "It is [card]."
+    row = latest_rows(LocalStore(archive))["c.wav"]
+    assert (row.redacted, row.payload_bytes) == (totals.redacted | {"card": 1}, (archive / "c.wav.spz").stat().st_size)
+    assert not [path for path in archive.rglob("*") if path.is_file() and b"4242" in path.read_bytes()]
+    more = Settings(says, None, "still", speaker_count=1, redaction=parse_kinds("card,phone,email"))
+    assert run(calls, archive, here, settings)[0].unchanged == 4
+    assert run(calls, archive, here, more)[0].done == 4  # it was not looked through for these
+
+
+def test_an_archive_is_redacted_in_its_place(calls: Path, tmp_path: Path, here: Runner) -> None:
+    text = tmp_path / "text"
+    text.write_text("Mail jo at gmail dot com.")
+    archive = tmp_path / "archive"
+    run(calls, archive, here, Settings(f"words:say={text}", None, "still", speaker_count=1))
+    store = LocalStore(archive)
+    (archive / "damaged.spz").write_bytes(b"rubbish")
+    done = redact_archive(store, parse_kinds("email"))
+    assert (done.files, done.changed, done.counts) == (4, 4, {"email": 4})
+    assert [name for name, _ in done.damaged] == ["damaged.spz"]
+    assert read_payload(archive / "d.wav.spz").payload.utterances[0].text == "Mail [email]."
+    assert latest_rows(store)["d.wav"].redacted == {"email": 1}
+    left = [path for path in archive.rglob("*") if path.is_file() and b"gmail" in path.read_bytes()]
+    assert left == []
+    assert redact_archive(store, parse_kinds("email")).changed == 0

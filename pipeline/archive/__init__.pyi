@@ -1,0 +1,32 @@
+# What the front door exports, and where from: read by type checkers and, lazily, at run time.
+from .archive import Archive, ArchivedRecording
+from .building import Totals
+from .export.transcript import Line, NamedSpeaker, NamedTranscript
+from .index import Index
+from .redaction.redact import REDACTED_KINDS, Redaction, find_personal, redact
+from .rows import Row
+from .runners import Runner, WorkerPool
+from .searching import Filters, Hit, search
+from .work import Result, Settings
+
+__all__ = [
+    "REDACTED_KINDS",
+    "Archive",
+    "ArchivedRecording",
+    "Filters",
+    "Hit",
+    "Index",
+    "Line",
+    "NamedSpeaker",
+    "NamedTranscript",
+    "Redaction",
+    "Result",
+    "Row",
+    "Runner",
+    "Settings",
+    "Totals",
+    "WorkerPool",
+    "find_personal",
+    "redact",
+    "search",
+]  # fmt: skip

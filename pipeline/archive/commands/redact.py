@@ -1,0 +1,82 @@
+"""The command ``redact``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .shared import Force, Json, Quiet, print_result, tell
+
+EPILOG = (
+    "Examples:\n\nspeechzip redact call.spz --kinds card,phone,email\n\n"
+    "speechzip redact archive/ --kinds card,name-list=customers.txt"
+)
+Kinds = Annotated[
+    str, typer.Option(metavar="KINDS", help="Some of card,phone,email,ssn,iban,date,name-list=FILE, with commas.")
+]
+
+
+def redact(
+    source: Annotated[
+        str, typer.Argument(help="Payload (.spz), or an archive: a folder or URL, changed in its place.")
+    ],
+    kinds: Kinds,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Payload to write; by default NAME.redacted.spz.")
+    ] = None,
+    as_json: Json = False,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Replace card numbers, telephone numbers and the like by marks, also where they are spoken as words."""
+    from ..redaction.redact import parse_kinds
+    from ..stores import is_remote
+
+    redaction = parse_kinds(kinds)
+    if source.endswith(".spz") and not Path(source).is_dir():
+        from ...console.display import shown_name
+        from ...system.atomic import atomic_file
+        from ..excerpts import read_bytes
+        from ..redaction.files import redact_bytes
+
+        name = Path(source.rpartition("/")[2] if is_remote(source) else source)
+        target = output or name.with_suffix(".redacted.spz")
+        with atomic_file(target, force, [] if is_remote(source) else [source]) as file:
+            data, counts = redact_bytes(read_bytes(source), redaction)
+            file.write(data)
+        summary = {"input": shown_name(source), "output": shown_name(target), "bytes": len(data), "redacted": counts}
+        lines = [f"{shown_name(source)} -> {shown_name(target)}: {counted(counts)}"]
+    else:
+        summary, lines = _redact_archive(source, kinds, quiet or as_json)
+    if as_json or not quiet:
+        print_result(summary, lines, as_json)
+
+
+def counted(counts: dict[str, int]) -> str:
+    """Return counts for people."""
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items()) + " redacted"
+
+
+def _redact_archive(source: str, kinds: str, quiet: bool) -> tuple[dict[str, object], list[str]]:
+    from ...console.display import shown_name
+    from ...console.progress import progress_bar
+    from ..redaction.files import redact_archive
+    from ..redaction.redact import parse_kinds
+    from ..stores import open_store
+
+    store = open_store(source)
+    next(store.files(), None)  # is it there at all?
+    if quiet:
+        done = redact_archive(store, parse_kinds(kinds))
+    else:
+        with progress_bar("redacting", counted=True) as progress:
+            done = redact_archive(store, parse_kinds(kinds), progress)
+    for name, fault in done.damaged:
+        tell(f"{shown_name(name)} is left as it is: {fault}")
+    summary: dict[str, object] = {
+        "archive": shown_name(source), "files": done.files, "changed": done.changed, "redacted": done.counts,
+        "damaged": [shown_name(name) for name, _ in done.damaged],
+    }  # fmt: skip
+    return summary, [f"{shown_name(source)}: {done.changed} of {done.files} payloads changed, {counted(done.counts)}"]

@@ -1,0 +1,77 @@
+"""A piece of a payload, spoken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+
+from ..decompression import MAX_PAYLOAD_BYTES, decompress, read_payload
+from ..errors import DeviceError, InputError
+from ..payload.format import TICKS_PER_SECOND, Decoded
+from ..protocols import Synthesizer
+from ..types import Payload
+from .stores import is_remote, open_store, reason
+
+HALF_A_TICK_S = 0.5 / TICKS_PER_SECOND
+
+
+def read_any(source: str) -> Decoded:
+    """Return the payload at a path or URL.
+
+    Raises:
+        PayloadError: it is none, or cannot be read.
+        InputError: the URL cannot be read.
+        EngineError: the URL needs a package that is not installed.
+    """
+    return read_payload(read_bytes(source))
+
+
+def read_bytes(source: str) -> bytes:
+    """Return the bytes of a payload at a path or URL, and of a longer file no more than tells that it is none.
+
+    Raises:
+        InputError: it cannot be read.
+        EngineError: the URL needs a package that is not installed.
+    """
+    folder, slash, name = source.removeprefix("file://").rpartition("/")
+    return open_store(folder + slash if not is_remote(source) else folder).read(name, MAX_PAYLOAD_BYTES + 1)
+
+
+def excerpt(payload: Payload, at_s: float, whole: bool = False) -> Payload:
+    """Return a payload of only the utterance at a time, or of all from there on; it begins with that utterance.
+
+    The utterance at a time is the one that is being said, else the next one.
+
+    Raises:
+        InputError: nothing is said at that time or later.
+    """
+    following = [said for said in payload.utterances if said.end_s > at_s + 1e-6]
+    if not following:
+        raise InputError(f"nothing is said at {at_s:g} s or later; the recording lasts {payload.duration_s:g} s")
+    first = next((said for said in following if abs(said.start_s - at_s) < HALF_A_TICK_S), following[0])
+    chosen = [said for said in following if said.start_s >= first.start_s] if whole else [first]
+    start_s = first.start_s
+    end_s = payload.duration_s if whole else first.end_s
+    moved = tuple(replace(said, start_s=said.start_s - start_s) for said in chosen)
+    return replace(payload, utterances=moved, duration_s=max(end_s - start_s, first.duration_s))
+
+
+def speak_excerpt(payload: Payload, synthesizer: Synthesizer) -> None:
+    """Speak a payload through the loudspeaker, and return when it has ended.
+
+    Raises:
+        LiveError: the extra ``live`` is not installed, or there is no loudspeaker.
+        EngineError: the synthesizer fails.
+    """
+    from ..live.devices.sound import load_sounddevice
+
+    device = cast("Any", load_sounddevice())
+    audio = decompress(payload, synthesizer=synthesizer)
+    try:
+        device.play(np.ascontiguousarray(audio.samples), audio.sample_rate, blocking=True)
+    except device.PortAudioError as error:
+        raise DeviceError(
+            f"there is no loudspeaker ({reason(error)}); write a file with --output", remedies=("sound_files",)
+        ) from error

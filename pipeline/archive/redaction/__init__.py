@@ -1,0 +1,10 @@
+"""Redaction: card numbers, telephone numbers and the like become marks, also where they are spoken as words.
+
+tokens      what one speaker says, as words with their places
+numbers     spoken and written digits as one string of digits
+digits      card, phone and social security numbers in such strings
+letters     e-mail addresses and IBANs
+dates       dates of birth and others
+redact      a payload in, a payload without them out, and counts
+files       payloads and archives that are stored
+"""

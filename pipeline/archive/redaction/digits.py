@@ -1,0 +1,207 @@
+"""Card numbers, telephone numbers and US social security numbers in runs of digits."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .numbers import Run, runs
+from .tokens import Token
+
+Kind = str
+"""``card``, ``phone`` and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something to redact in a stream of tokens."""
+
+    kind: Kind
+    """What it is."""
+    first: int
+    """Index of its first token."""
+    last: int
+    """Index of its last token."""
+
+
+CARD = re.compile(
+    r"4\d{12}|4\d{15}|4\d{18}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35\d{14}|6\d{15}|6\d{18}"
+)
+"""Beginnings and lengths by network (ISO/IEC 7812): Visa, Mastercard, American Express, Diners, JCB, Discover
+and UnionPay, Maestro."""
+LONGEST_CARD = 19
+NANP = re.compile(r"1?[2-9]\d\d[2-9]\d{6}")
+"""Numbers of North America, https://www.nanpa.com."""
+TRUNK = re.compile(r"0[1-9]\d{8,9}")
+"""Numbers of most of Europe and others, with the 0 that is dialed within the country."""
+ABROAD = re.compile(r"(?:00|011)[1-9]\d{7,13}")
+SSN = re.compile(r"(?!000)\d{3}(?!00)\d{2}(?!0000)\d{4}")
+
+CARD_CUES = frozenset("card cards visa mastercard amex discover debit credit maestro cc".split())
+PHONE_CUES = frozenset(
+    """
+    phone telephone call calls called calling cell cellphone mobile reach text texted dial dialed ring landline fax tel
+    callback contact whatsapp voicemail sms extension
+    """.split()
+)
+SSN_CUES = frozenset("social ssn socials".split())
+OTHER_NUMBERS = frozenset(
+    """
+    order tracking account invoice case ticket confirmation reference policy serial flight model claim zip isbn part
+    receipt booking reservation version population meter code
+    """.split()
+)
+"""Numbers of these kinds are none of ours."""
+NEAR, FAR = 12, 30
+"""How many tokens before a number its cue may stand: in the same breath; or in what others asked before."""
+
+
+def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: frozenset[Kind]) -> Iterator[Found]:
+    """Yield the numbers in a stream.
+
+    Args:
+        tokens: the stream.
+        before: utterance -> the last words that anybody said before it, the latest last.
+        kinds: which of ``card``, ``ssn`` and ``phone`` to look for.
+    """
+    for run in runs(tokens):
+        context = _Context(tokens, run, before)
+        rest = [run]
+        if "card" in kinds:
+            rest = []
+            for taken in _cards(run, context):
+                if isinstance(taken, Found):
+                    yield taken
+                else:
+                    rest.append(taken)
+        for piece in rest:
+            if "ssn" in kinds and _is_ssn(piece, context):
+                yield _all("ssn", piece)
+            elif "phone" in kinds:
+                yield from _phones(piece, context)
+
+
+class _Context:
+    """What stands before a run."""
+
+    def __init__(self, tokens: Sequence[Token], run: Run, before: dict[int, list[str]]) -> None:
+        first = run[0].first
+        self.tokens = tokens
+        same = [token.lower.removesuffix("'s") for token in tokens[max(0, first - NEAR) : first]]
+        asked = [word.removesuffix("'s") for word in before.get(tokens[first].utterance, [])]
+        own_words = sum(1 for token in tokens[:first] if token.utterance == tokens[first].utterance)
+        self.near = same
+        self.far = asked[-max(0, FAR - own_words) :] + same
+
+    def has(self, cues: frozenset[str], far: bool = True) -> bool:
+        return not cues.isdisjoint(self.far if far else self.near)
+
+    def is_other_number(self) -> bool:
+        """Whether the last word that says what number it is names none of ours."""
+        for before, word in reversed(list(itertools.pairwise(["", *self.near]))):
+            if word in OTHER_NUMBERS and (before, word) != ("area", "code"):
+                return True
+            if word in PHONE_CUES:
+                return False
+        return False
+
+    def separators(self, run: Run) -> list[str]:
+        """Return what stands between the units of a run, as one text each."""
+        return [
+            "".join(token.text for token in self.tokens[left.last + 1 : right.first])
+            for left, right in itertools.pairwise(run)
+        ]
+
+
+def luhn(digits: str) -> bool:
+    """Return whether the check digit is right (ISO/IEC 7812-1, annex B).
+
+    Example:
+        >>> luhn("4111111111111111"), luhn("4111111111111112")
+        (True, False)
+    """
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
+
+
+def digits_of(run: Run) -> str:
+    """Return the digits of a run."""
+    return "".join(unit.digits for unit in run)
+
+
+def _cards(run: Run, context: _Context) -> Iterator[Found | Run]:
+    """Yield card numbers, and the pieces of the run between them."""
+    if len(digits_of(run)) < 12:
+        yield run
+        return
+    cued = context.has(CARD_CUES)
+    if cued and len(digits_of(run)) <= LONGEST_CARD:
+        yield _all("card", run)  # a digit may be misread, or left out: what is right of it is enough to misuse it
+        return
+    for length in (16, 15, 19, 14, 13):
+        for first, last in _windows(run, length):
+            digits = digits_of(run[first : last + 1])
+            if CARD.fullmatch(digits) and luhn(digits):
+                if first:
+                    yield from _cards(run[:first], context)
+                yield _all("card", run[first : last + 1])
+                if last + 1 < len(run):
+                    yield from _cards(run[last + 1 :], context)
+                return
+    yield _all("card", run) if cued else run
+
+
+def _windows(run: Run, length: int) -> Iterator[tuple[int, int]]:
+    """Yield the first and last unit of every piece of a run with that many digits."""
+    for first in range(len(run)):
+        total = 0
+        for last in range(first, len(run)):
+            total += len(run[last].digits)
+            if total >= length:
+                if total == length:
+                    yield first, last
+                break
+
+
+def _is_ssn(run: Run, context: _Context) -> bool:
+    digits = digits_of(run)
+    if context.has(SSN_CUES):
+        return len(digits) in (8, 9, 10) or (len(digits) == 4 and {"last", "four"} <= set(context.far))
+    if len(digits) != 9 or not SSN.fullmatch(digits) or context.is_other_number():
+        return False
+    groups = [0]
+    for unit, separator in zip(run, ["", *context.separators(run)], strict=True):
+        if separator:
+            groups.append(0)
+        groups[-1] += len(unit.digits)
+    return groups == [3, 2, 4]
+
+
+def _phones(run: Run, context: _Context) -> Iterator[Found]:
+    digits = digits_of(run)
+    if len(digits) < 7 or context.is_other_number():
+        return
+    cued = context.has(PHONE_CUES)
+    separators = context.separators(run)
+    if not cued and separators and "and" in separators[-1] and all("," in one for one in separators[:-1]):
+        return  # a list: "4, 8, 15, 16, 23 and 42"
+    plus = run[0].first > 0 and context.tokens[run[0].first - 1].lower in ("+", "plus")
+    if plus and len(digits) <= 16:
+        yield Found("phone", run[0].first - 1, run[-1].last)
+    elif any(pattern.fullmatch(digits) for pattern in (NANP, TRUNK, ABROAD)) or (cued and len(digits) <= 15):
+        if len(digits) > 7 or cued:
+            yield _all("phone", run)
+    elif len(digits) == 7 and separators in (["-"], ["."]) and len(run[0].digits) == 3:
+        yield _all("phone", run)
+    elif len(digits) > 10:
+        for length in (11, 10):
+            for first, last in _windows(run, length):
+                if NANP.fullmatch(digits_of(run[first : last + 1])):
+                    yield _all("phone", run[first : last + 1])
+                    return
+
+
+def _all(kind: Kind, run: Run) -> Found:
+    return Found(kind, run[0].first, run[-1].last)

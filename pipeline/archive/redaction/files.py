@@ -1,0 +1,98 @@
+"""Redaction of what is stored: a payload's bytes, and all of an archive."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ...decompression import MAX_PAYLOAD_BYTES, read_payload
+from ...errors import InputError, PayloadError
+from ...payload.format import encode_payload
+from ...textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from ..export.files import SUFFIX, known_names
+from ..index import Index, cache_folder, index_path
+from ..lock import locked
+from ..rows import Journal, Row, latest_rows
+from ..stores import Store
+from ..syncing import sync
+from .redact import Redaction, redact
+
+
+@dataclass(slots=True)
+class Redacted:
+    """What was done to an archive."""
+
+    files: int = 0
+    """Payloads that were read."""
+    changed: int = 0
+    """Payloads that were written anew."""
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+    """Kind -> how many were found."""
+    damaged: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Files that are no payloads, and why; they stay as they are."""
+
+
+def redact_bytes(data: bytes, redaction: Redaction) -> tuple[bytes, dict[str, int]]:
+    """Return a payload without what is personal, and how often each kind was found; the same bytes if nothing was.
+
+    Raises:
+        PayloadError: `data` is no payload.
+    """
+    payload, counts = redact(read_payload(data).payload, redaction)
+    return (encode_payload(payload, TEXT_CODERS[DEFAULT_ID]) if any(counts.values()) else data), counts
+
+
+def redact_archive(
+    store: Store, redaction: Redaction, progress: Callable[[float, float], None] | None = None
+) -> Redacted:
+    """Redact every payload of an archive in its place, and make the index anew.
+
+    The index and the cached speech, which hold the words as well, are removed first.
+
+    Raises:
+        OutputError: the archive cannot be written, or another process writes to it.
+    """
+    done = Redacted(counts=dict.fromkeys(sorted(redaction.kinds), 0))
+    with locked(store):
+        index = Index(index_path(store))
+        try:
+            index.clear()
+            shutil.rmtree(cache_folder() / "speech", ignore_errors=True)
+            rows = latest_rows(store)
+            journal = Journal(store)
+            try:
+                names = [file.name for file in store.files() if file.name.endswith(SUFFIX)]
+                for number, name in enumerate(names, 1):
+                    _redact_file(store, name, redaction, rows, journal, done)
+                    if progress:
+                        progress(number, len(names))
+            finally:
+                journal.close()
+            sync(store, index, known_names())
+        finally:
+            index.close()
+    return done
+
+
+def _redact_file(
+    store: Store, name: str, redaction: Redaction, rows: dict[str, Row], journal: Journal, done: Redacted
+) -> None:
+    try:
+        data = store.read(name, MAX_PAYLOAD_BYTES + 1)
+        redacted, counts = redact_bytes(data, redaction)
+    except (PayloadError, InputError) as error:
+        done.damaged.append((name, str(error)))
+        return
+    done.files += 1
+    for kind, count in counts.items():
+        done.counts[kind] += count
+    if redacted != data:
+        store.write(name, redacted)
+        done.changed += 1
+    row = rows.get(name.removesuffix(SUFFIX))
+    if row:
+        total = {kind: row.redacted.get(kind, 0) + count for kind, count in counts.items()}
+        at = round(time.time(), 3)
+        journal.add(replace(row, redacted={**row.redacted, **total}, payload_bytes=len(redacted), at=at))

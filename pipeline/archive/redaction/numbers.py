@@ -1,0 +1,128 @@
+"""Digits as people say and write them: "four one two three", "forty-one 23", "double five", "eight hundred".
+
+A run is what may be one number: its units with at most two small words, or signs, between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .tokens import Token, tokens_of
+
+DIGITS = dict(zip("zero one two three four five six seven eight nine".split(), "0123456789", strict=True)) | {
+    "naught": "0", "nought": "0", "oh": "0", "o": "0", "niner": "9", "fife": "5",
+}  # fmt: skip
+TEENS = dict(
+    zip(
+        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(),
+        map(str, range(10, 20)),
+        strict=True,
+    )
+)
+TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), "23456789", strict=True)) | {
+    "fourty": "4",
+}  # fmt: skip
+REPEATED = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
+ZEROS = {"hundred": "00", "thousand": "000"}
+MISHEARD = {"to": "2", "too": "2", "for": "4", "won": "1", "ate": "8"}
+"""What a recognizer writes for digits; taken as such only between two others."""
+
+FILLERS = frozenset(
+    """
+    and uh um er erm ah uhm hmm mm mhm okay ok yeah yes right so then dash hyphen space slash next followed by dot point
+    minus that's its it's is again sorry
+    """.split()
+)
+"""Words that people put between the digits of one number."""
+MOST_FILLERS = 2
+SIGNS = frozenset(",.-–—/():;…'’\"?!*")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Some digits that are said or written in one."""
+
+    digits: str
+    """One or more."""
+    first: int
+    """Index of the first token."""
+    last: int
+    """Index of the last token."""
+
+
+Run = list[Unit]
+
+
+def runs(tokens: Sequence[Token]) -> Iterator[Run]:
+    """Yield the runs of units of a stream."""
+    run: Run = []
+    fillers, position = 0, 0
+    while position < len(tokens):
+        unit = unit_at(tokens, position, in_run=bool(run) and not fillers)
+        if unit:
+            run.append(unit)
+            fillers, position = 0, unit.last + 1
+            continue
+        token = tokens[position]
+        position += 1
+        if token.text in SIGNS:
+            continue
+        fillers += 1
+        if run and (token.lower not in FILLERS or fillers > MOST_FILLERS):
+            yield run
+            run, fillers = [], 0
+    if run:
+        yield run
+
+
+def unit_at(tokens: Sequence[Token], position: int, in_run: bool = False) -> Unit | None:
+    """Return the unit that begins at a token; None if none does.
+
+    Args:
+        tokens: the stream.
+        position: index of the token.
+        in_run: whether a unit ends right before it.
+    """
+    word = tokens[position].lower
+    following = position + 1
+    if word.isdecimal() and word.isascii():
+        return Unit(word + _zeros(tokens, following), position, _end(tokens, following))
+    if word in REPEATED:
+        inner = unit_at(tokens, following) if following < len(tokens) else None
+        if inner and len(inner.digits) == 1:
+            return Unit(inner.digits * REPEATED[word], position, inner.last)
+        if inner and inner.digits[0] * len(inner.digits) != inner.digits and tokens[following].lower.isdecimal():
+            return Unit(inner.digits[0] * (REPEATED[word] - 1) + inner.digits, position, inner.last)
+        return None
+    if word in DIGITS:
+        return Unit(DIGITS[word] + _zeros(tokens, following), position, _end(tokens, following))
+    if word in TEENS:
+        return Unit(TEENS[word] + _zeros(tokens, following), position, _end(tokens, following))
+    if word in TENS:
+        ones = following + (following < len(tokens) and tokens[following].text == "-")
+        if ones < len(tokens) and DIGITS.get(tokens[ones].lower, "0") != "0":
+            digits = TENS[word] + DIGITS[tokens[ones].lower]
+            return Unit(digits + _zeros(tokens, ones + 1), position, _end(tokens, ones + 1))
+        return Unit(TENS[word] + "0", position, position)
+    if word in MISHEARD and in_run and following < len(tokens) and unit_at(tokens, following):
+        return Unit(MISHEARD[word], position, position)
+    return None
+
+
+def _zeros(tokens: Sequence[Token], position: int) -> str:
+    return ZEROS.get(tokens[position].lower, "") if position < len(tokens) else ""
+
+
+def _end(tokens: Sequence[Token], position: int) -> int:
+    return position if _zeros(tokens, position) else position - 1
+
+
+def digits_in(text: str) -> str:
+    """Return the digits that a text says, all of them in one string.
+
+    Example:
+        >>> digits_in("forty-one double five, oh")
+        '41550'
+    """
+    return "".join(unit.digits for run in runs(tokens_of(0, text)) for unit in run)

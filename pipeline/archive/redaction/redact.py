@@ -1,0 +1,138 @@
+"""A payload in; the payload with marks in place of what is personal out, and how often each was found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...errors import InputError
+from ...synthesis import REDACTED_KINDS as REDACTED_KINDS
+from ...types import Payload, Utterance
+from .dates import find_dates, find_names, name_words
+from .digits import FAR, Found, find_numbers
+from .letters import find_emails, find_ibans
+from .tokens import Token, streams, tokens_of
+
+NAME_LIST = "name-list"
+"""On the command line, ``name-list=FILE`` stands for the kind ``name``."""
+MAX_NAMES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What to redact; the same everywhere."""
+
+    kinds: frozenset[str]
+    """Some of `REDACTED_KINDS`."""
+    names: tuple[tuple[str, ...], ...] = ()
+    """For the kind ``name``: each name as words in lower case."""
+
+
+def parse_kinds(text: str) -> Redaction:
+    """Return what a list such as ``card,phone,name-list=names.txt`` means; a list of names has one on each line.
+
+    Raises:
+        InputError: there is no such kind, or the list of names cannot be read.
+    """
+    kinds: set[str] = set()
+    names: set[tuple[str, ...]] = set()
+    for item in filter(None, (piece.strip() for piece in text.split(","))):
+        kind, _, file = item.partition("=")
+        if kind == NAME_LIST and file:
+            kinds.add("name")
+            names |= _read_names(Path(file))
+        elif item in REDACTED_KINDS and item != "name":
+            kinds.add(item)
+        else:
+            known = ", ".join(sorted(REDACTED_KINDS - {"name"}))
+            raise InputError(f"there is nothing to redact called {item!r}; choose of {known}, {NAME_LIST}=FILE")
+    if not kinds:
+        raise InputError("nothing to redact was named")
+    return Redaction(frozenset(kinds), tuple(sorted(names)))
+
+
+def redact(payload: Payload, redaction: Redaction) -> tuple[Payload, dict[str, int]]:
+    """Return the payload with a mark such as ``[card]`` in place of each thing found, and kind -> how many there were.
+
+    What is said across utterances of one speaker is found, and gets a mark in each of them.
+    """
+    found = find_personal(payload.utterances, redaction)
+    counts = Counter(dict.fromkeys(redaction.kinds, 0))
+    cuts: dict[int, list[tuple[int, int, str]]] = {}
+    for kind, spans in found:
+        counts[kind] += 1
+        for number, start, end in spans:
+            cuts.setdefault(number, []).append((start, end, kind))
+    utterances = tuple(_cut(said, cuts.get(number, [])) for number, said in enumerate(payload.utterances))
+    return replace(payload, utterances=utterances), dict(sorted(counts.items()))
+
+
+Spans = list[tuple[int, int, int]]
+"""Index of an utterance, first character, behind the last character."""
+
+
+def find_personal(utterances: Sequence[Utterance], redaction: Redaction) -> list[tuple[str, Spans]]:
+    """Return the kind and the places of everything to redact; no two overlap."""
+    before = _words_before(utterances)
+    results: list[tuple[str, Spans]] = []
+    for tokens in streams(utterances):
+        taken: set[int] = set()
+        for found in _in_stream(tokens, before, redaction):
+            places = set(range(found.first, found.last + 1))
+            if taken.isdisjoint(places):
+                taken |= places
+                results.append((found.kind, _spans(tokens, found)))
+    return results
+
+
+def _in_stream(tokens: list[Token], before: dict[int, list[str]], redaction: Redaction) -> list[Found]:
+    """Return what is in a stream, the surest first."""
+    found: list[Found] = []
+    if "email" in redaction.kinds:
+        found += find_emails(tokens)
+    if "iban" in redaction.kinds:
+        found += find_ibans(tokens)
+    if "date" in redaction.kinds:
+        dates = list(find_dates(tokens))
+        found += dates
+    found += find_numbers(tokens, before, redaction.kinds)
+    if "name" in redaction.kinds:
+        found += find_names(tokens, redaction.names)
+    return found
+
+
+def _spans(tokens: Sequence[Token], found: Found) -> Spans:
+    spans: dict[int, tuple[int, int]] = {}
+    for token in tokens[found.first : found.last + 1]:
+        start, _ = spans.get(token.utterance, (token.start, token.end))
+        spans[token.utterance] = (start, token.end)
+    return [(number, start, end) for number, (start, end) in spans.items()]
+
+
+def _cut(said: Utterance, cuts: list[tuple[int, int, str]]) -> Utterance:
+    text = said.text
+    for start, end, kind in sorted(cuts, reverse=True):
+        text = f"{text[:start]}[{kind}]{text[end:]}"
+    return replace(said, text=text) if cuts else said
+
+
+def _words_before(utterances: Sequence[Utterance]) -> dict[int, list[str]]:
+    """Return utterance -> the last words that anybody said before it."""
+    words: list[str] = []
+    before: dict[int, list[str]] = {}
+    for number, said in enumerate(utterances):
+        before[number] = words
+        words = (words + [token.lower for token in tokens_of(number, said.text)])[-FAR:]
+    return before
+
+
+def _read_names(path: Path) -> set[tuple[str, ...]]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the list of names {path} cannot be read: {error}") from error
+    if len(lines) > MAX_NAMES:
+        raise InputError(f"the list of names {path} has more than {MAX_NAMES} lines")
+    return {words for line in lines if (words := name_words(line))}

@@ -1,0 +1,57 @@
+"""What one speaker says, as tokens that know where they stand; what is interrupted goes on in the next utterance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ...types import Utterance
+
+_TOKEN = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]|_")
+
+LONGEST_GAP_S = 15.0
+"""Someone who reads a number out may look it up meanwhile; what is said later is another matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, a number or a sign."""
+
+    text: str
+    """As it stands."""
+    lower: str
+    """In lower case."""
+    utterance: int
+    """Index of the utterance."""
+    start: int
+    """First character in the utterance's text."""
+    end: int
+    """Behind its last character."""
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it is made of letters."""
+        return self.text[0].isalpha()
+
+
+def tokens_of(number: int, text: str) -> list[Token]:
+    """Return the tokens of one utterance."""
+    return [Token(m[0], m[0].lower(), number, m.start(), m.end()) for m in _TOKEN.finditer(text)]
+
+
+def streams(utterances: Sequence[Utterance]) -> Iterator[list[Token]]:
+    """Yield what each speaker says as one list of tokens for each connected piece."""
+    for speaker in sorted({said.speaker for said in utterances}):
+        stream: list[Token] = []
+        last_end_s = 0.0
+        for number, said in enumerate(utterances):
+            if said.speaker != speaker:
+                continue
+            if stream and said.start_s - last_end_s > LONGEST_GAP_S:
+                yield stream
+                stream = []
+            stream += tokens_of(number, said.text)
+            last_end_s = said.end_s
+        if stream:
+            yield stream

@@ -1,0 +1,71 @@
+"""Bring the index of an archive up to date with its payloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..decompression import MAX_PAYLOAD_BYTES, read_payload
+from ..errors import InputError, PayloadError
+from .export.files import SUFFIX, title_of
+from .export.transcript import NameOf, named_transcript
+from .index import Index
+from .rows import latest_rows, stamp
+from .stores import Store
+
+
+@dataclass(slots=True)
+class Synced:
+    """What was done to an index."""
+
+    added: int = 0
+    """Payloads that are new or changed."""
+    removed: int = 0
+    """Payloads that are gone."""
+    damaged: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Files that are no payloads, and why; they are left out."""
+
+
+def sync(store: Store, index: Index, name_of: NameOf, progress: Callable[[float, float], None] | None = None) -> Synced:
+    """Add what is new in an archive to its index, remove what is gone, and return what was done.
+
+    Raises:
+        InputError: the archive cannot be listed.
+        OutputError: the index cannot be written.
+    """
+    state = stamp(store)
+    known = index.files()
+    done = Synced()
+    fresh: list[tuple[str, int, float]] = []
+    for file in store.files():
+        if not file.name.endswith(SUFFIX):
+            continue
+        name = file.name.removesuffix(SUFFIX)
+        if known.pop(name, None) != (file.size, file.modified):
+            fresh.append((name, file.size, file.modified))
+    for name in known:
+        index.remove(name)
+        done.removed += 1
+    rows = latest_rows(store) if fresh else {}
+    for number, (name, size, modified) in enumerate(fresh, 1):
+        try:
+            decoded = read_payload(store.read(name + SUFFIX, MAX_PAYLOAD_BYTES + 1))
+        except (PayloadError, InputError) as error:
+            index.remove(name)
+            done.damaged.append((name + SUFFIX, str(error)))
+        else:
+            row = rows.get(name)
+            transcript = named_transcript(decoded, title_of(name), name_of)
+            recorded = row.modified if row else modified
+            index.add(name, transcript, (size, modified), row.source if row else "", recorded)
+            done.added += 1
+        if progress:
+            progress(number, len(fresh))
+    index.set_stamp(state)
+    return done
+
+
+def is_current(store: Store, index: Index) -> bool:
+    """Return whether the index has all that runs of `archive` wrote; what was copied by hand only `sync` finds."""
+    state = stamp(store)
+    return bool(state) and index.stamp == state

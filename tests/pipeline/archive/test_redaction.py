@@ -1,0 +1,135 @@
+"""Redaction: numbers as they are spoken, and what is heard in their place."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FakeSynthesizer
+from speechzip.pipeline import InputError, Payload, Utterance, render
+from speechzip.pipeline.archive.redaction.digits import luhn
+from speechzip.pipeline.archive.redaction.letters import iban_is_right
+from speechzip.pipeline.archive.redaction.numbers import digits_in
+from speechzip.pipeline.archive.redaction.redact import Redaction, find_personal, parse_kinds, redact
+
+ALL = Redaction(frozenset({"card", "phone", "email", "ssn", "iban", "date", "name"}), (("anna", "lee"), ("bob",)))
+
+
+def redacted(*texts: str, redaction: Redaction = ALL, gap_s: float = 1.0) -> list[str]:
+    """Redact utterances; an @ in front of one makes it the other speaker's."""
+    utterances = tuple(
+        Utterance(number * (2 + gap_s), 2.0, int(text.startswith("@")), text.removeprefix("@"))
+        for number, text in enumerate(texts)
+    )
+    changed, _ = redact(Payload((), utterances, 100.0), redaction)
+    return [said.text for said in changed.utterances]
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("four one two three double five", "412355"), ("forty-one twenty three", "4123"), ("triple seven oh", "7770"),
+        ("eight hundred", "800"), ("four thousand", "4000"), ("nineteen 85", "1985"), ("4 1, 2 and 3", "4123"),
+        ("one to three", "123"), ("double 0 seven", "007"), ("fifty fifty-five", "5055"), ("treble nine niner", "9999"),
+    ],
+)  # fmt: skip
+def test_digits_as_people_say_them(text: str, digits: str) -> None:
+    assert digits_in(text) == digits
+
+
+def test_the_example_of_a_number_over_two_utterances() -> None:
+    assert redacted("my card is 4123", "4567 8901 2345.", "Bye.") == ["my card is [card]", "[card].", "Bye."]
+    assert redacted("My card is 4242", "@Go on.", "4242 4242 4242, okay?") == [
+        "My card is [card]", "Go on.", "[card], okay?",
+    ]  # fmt: skip
+
+
+def test_what_is_said_much_later_is_another_matter() -> None:
+    assert redacted("I have 4242", "4242 4242 4242 dogs", gap_s=60) == ["I have 4242", "4242 4242 4242 dogs"]
+
+
+def test_two_speakers_make_no_number_together() -> None:
+    assert redacted("it's 4242 4242", "@4242 4242") == ["it's 4242 4242", "4242 4242"]
+
+
+def test_everything_around_stays() -> None:
+    assert redacted("Sure (it's 4242 4242 4242 4242), Bob's friend Anna Lee, born May 5th 1990.") == [
+        "Sure (it's [card]), [name] friend [name], born [date]."
+    ]
+
+
+def test_only_what_is_asked_for() -> None:
+    text = "4242424242424242, john@example.com"
+    assert redacted(text, redaction=Redaction(frozenset({"email"}))) == ["4242424242424242, [email]"]
+    assert redacted(text, redaction=Redaction(frozenset({"phone"}))) == [text]
+
+
+def test_counts() -> None:
+    utterances = (Utterance(0.0, 2.0, 0, "4242 4242"), Utterance(2.5, 2.0, 0, "4242 4242, or bob@example.com"))
+    _, counts = redact(Payload((), utterances, 9.0), Redaction(frozenset({"card", "email", "iban"})))
+    assert counts == {"card": 1, "email": 1, "iban": 0}
+
+
+def test_nothing_in_any_text_overlaps() -> None:
+    text = "john dot smith at gmail dot com 4242 4242 4242 4242 GB29 NWBK 6016 1331 9268 19 May 5 1990 415 555 2671"
+    found = find_personal((Utterance(0.0, 9.0, 0, text),), ALL)
+    spans = sorted((start, end) for _, places in found for _, start, end in places)
+    assert all(left[1] <= right[0] for left, right in itertools.pairwise(spans))
+    assert sorted(kind for kind, _ in found) == ["card", "date", "email", "iban", "phone"]
+
+
+def test_check_digits() -> None:
+    assert luhn("79927398713")  # the example of ISO/IEC 7812-1's usual expositions
+    assert not any(luhn(f"7992739871{digit}") for digit in "012456789")
+    assert iban_is_right("GB82WEST12345698765432")
+    assert not iban_is_right("GB82WEST12345698765433")
+
+
+def test_kinds_on_the_command_line(tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("Anna Lee\n\nBob\n", encoding="utf-8")
+    assert parse_kinds(f"card, phone,name-list={names}") == Redaction(
+        frozenset({"card", "phone", "name"}), (("anna", "lee"), ("bob",))
+    )
+    with pytest.raises(InputError, match="choose of card, date, email, iban, phone, ssn, name-list=FILE"):
+        parse_kinds("cards")
+    with pytest.raises(InputError, match="cannot be read"):
+        parse_kinds(f"name-list={tmp_path}/gone")
+    with pytest.raises(InputError, match="nothing to redact was named"):
+        parse_kinds(" , ")
+
+
+def spoken(
+    text: str, payload: Payload, duration_s: float
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.float32]], FakeSynthesizer]:
+    synthesizer = FakeSynthesizer()
+    said = replace(payload, utterances=(Utterance(0.0, duration_s, 0, text),), duration_s=duration_s, channels=1)
+    sound = np.concatenate(list(render(said, synthesizer)))
+    return np.asarray(sound[:, 0], np.float32), synthesizer
+
+
+def test_a_mark_is_a_soft_tone_of_about_its_length(payload: Payload) -> None:
+    sound, synthesizer = spoken("my card is [card]", payload, 6.0)
+    assert [asked[0] for asked in synthesizer.asked] == ["my card is"]
+    speech = int((np.abs(sound) > 0.2).sum()) / synthesizer.sample_rate
+    assert speech < 1.2
+    tone = sound[int((speech + 0.1) * synthesizer.sample_rate) :]
+    assert 0.01 < np.abs(tone).max() <= 0.06
+    assert len(sound) / synthesizer.sample_rate == pytest.approx(6.0, abs=0.1)
+    crossings = int((np.signbit(tone[1:]) != np.signbit(tone[:-1])).sum())
+    assert crossings / (len(tone) / synthesizer.sample_rate) == pytest.approx(880, rel=0.1)
+
+
+def test_a_mark_alone_is_a_tone_as_long_as_the_utterance(payload: Payload) -> None:
+    sound, synthesizer = spoken("[card].", payload, 4.0)
+    assert synthesizer.asked == []
+    assert len(sound) / synthesizer.sample_rate == pytest.approx(4.0, abs=0.1)
+    assert np.abs(sound).max() <= 0.06
+
+
+def test_brackets_that_are_no_mark_are_spoken(payload: Payload) -> None:
+    _, synthesizer = spoken("[cards] [unclear]", payload, 2.0)
+    assert [asked[0] for asked in synthesizer.asked] == ["[cards] [unclear]"]
