@@ -1,4 +1,4 @@
-"""What the extra ``live`` brings."""
+"""The packages of the extra ``live``."""
 
 from __future__ import annotations
 

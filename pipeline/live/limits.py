@@ -13,21 +13,21 @@ class Limits:
     """The limits of one end. Tests pass smaller ones."""
 
     handshake_s: float = 10.0
-    """How long a caller may take for TLS, and again for its hello, before it is dropped."""
+    """Time limit for the TLS handshake of a caller, and again for its hello; then it is dropped."""
     alive_every_s: float = 5.0
-    """How long an end may send nothing before it sends a sign of life."""
+    """After this time without a message, an end sends a sign of life."""
     silence_s: float = 20.0
-    """How long a peer may be silent before its link is given up. A stall of 10 s is survived."""
+    """After this time without a message from the peer, the link ends. A stall of 10 s does not end it."""
     tick_s: float = 0.25
-    """How often a link checks its timeouts."""
+    """Interval between two checks of the timeouts."""
     first_back_off_s: float = 0.25
     """The pause before the second attempt to connect; each further pause is twice as long ..."""
     longest_back_off_s: float = 8.0
     """... up to this."""
     connect_s: float = 10.0
-    """How long one attempt to connect may take."""
+    """Time limit for one attempt to connect."""
     linger_s: float = 0.5
-    """How long a goodbye may take to go out."""
+    """Time limit to send a goodbye."""
 
     ungreeted: int = 16
     """Connections that have not shown the secret, including those that are being closed. The oldest is closed to make
@@ -36,17 +36,17 @@ class Limits:
     read_bytes: int = 4096
     """Bytes read from a connection at a time."""
     write_buffer_bytes: int = 16 << 10
-    """Bytes that may wait for a peer to read them. Beyond this a link makes no more."""
+    """Bytes that may wait for a peer to read them; a link with more makes no new messages."""
 
     queued: int = 256
     """Utterances of ours that wait for the link: a quarter of an hour of talk."""
     queued_bytes: int = 64 << 10
     """Bytes of their payloads, without the voices."""
     streams: int = 16
-    """Peers whose place in their stream is remembered."""
+    """Peers whose position in their stream is remembered."""
 
     device_retry_s: float = 2.0
-    """How often a missing microphone is looked for."""
+    """Interval between two searches for a missing microphone."""
     microphone_s: float = 60.0
     """Sound that waits for the recognizer. Beyond this some is lost, and the user is told."""
     unplayed: int = 256
@@ -63,10 +63,10 @@ class Limits:
     soundless_s: float = 0.25
     """The pause after an utterance of a peer that has no sound, so that a flood of these cannot flood the user."""
     status_every_s: float = 0.25
-    """How often a peer's status is passed on at most. The latest counts."""
+    """Shortest interval between two statuses of a peer that are passed on. The latest counts."""
 
     page_ahead_s: float = 2.0
-    """How many seconds of sound are sent to a page ahead of time."""
+    """Seconds of sound that are sent to a page ahead of time."""
     page_piece_s: float = 0.5
     """Sound in one message to a page."""
     page_sound_bytes: int = 1 << 20

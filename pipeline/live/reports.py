@@ -19,22 +19,22 @@ class Level:
     level_db: float
     """RMS relative to full scale, -96 to 0."""
     talking: bool
-    """Whether the end listens to it just now."""
+    """Whether the end listens now."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartialTranscript:
-    """The words recognized so far in the sentence that is being said. They may still change."""
+    """The words recognized so far in the present sentence. They may still change."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """We have said an utterance. It is on its way, or waits for the link."""
+    """An utterance of this end. It is sent, or waits for the link."""
 
     number: int
-    """Ours: `Delivered` and `Played` name it."""
+    """This end's number for it; `Delivered` and `Played` refer to it."""
     text: str
     payload_bytes: int
     """Length of the payload with its voices, as in a file."""
@@ -44,28 +44,28 @@ class Said:
     queued: bool
     """Whether it waits for the link."""
     unread: UnreadReason | None = None
-    """Why it could not be read, and a mark travels instead of words; `text` is what to show then."""
+    """Why it could not be read, and a mark is sent instead of words; `text` is then the mark to show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The peer has received our utterance."""
+    """The peer has received an utterance of this end."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """The peer's loudspeaker has begun with our utterance."""
+    """The peer's loudspeaker has begun to play an utterance of this end."""
 
     number: int
     latency_s: float
-    """From the end of our speech to the arrival of this news, so the way back is included."""
+    """From the end of the speech to the arrival of this report, so the way back is included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The peer has said an utterance."""
+    """An utterance of the peer."""
 
     number: int
     """Counts the utterances heard, from 1."""
@@ -74,14 +74,14 @@ class Heard:
     voice: int
     """`Voice.id`"""
     duration_s: float
-    """How long the peer took to say it."""
+    """Duration of the peer's speech."""
     unread: UnreadReason | None = None
-    """Why it has no words and is played as a tone; `text` is what to show then."""
+    """Why it has no words and is played as a tone; `text` is then the mark to show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Playing:
-    """Our loudspeaker begins with an utterance heard."""
+    """The loudspeaker begins to play an utterance of the peer."""
 
     number: int
 
@@ -117,14 +117,14 @@ class Lost:
     """An utterance, or the end of one, is lost. The conversation goes on."""
 
     what: Literal["said", "heard"]
-    """``said``: ours; ``heard``: the peer's."""
+    """``said``: of this end; ``heard``: of the peer."""
     text: str
     """Why, for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """The line that the other end's `speechzip talk` takes."""
+    """The pairing line, for the other end's `speechzip talk`."""
 
     line: str
     """Empty if it is in a file."""

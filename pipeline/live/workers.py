@@ -19,7 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 STOP_S = 0.1
-"""How long an idle thread is given to end."""
+"""Time limit for an idle thread to end."""
 
 
 PREFIX = "speechzip-"

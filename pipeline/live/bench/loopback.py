@@ -27,9 +27,9 @@ class SaidAndHeard:
     ended_at_s: float
     """When its speech ended."""
     said_at_s: float
-    """When it left."""
+    """When it was sent."""
     heard_at_s: float
-    """When the other end had its words."""
+    """When the other end had the text."""
     playing_at_s: float
     """When the other end's loudspeaker got its first sample."""
 
@@ -45,7 +45,7 @@ class LoopbackRun:
 
     utterances: tuple[SaidAndHeard, ...]
     sent_bytes: int
-    """Everything sent to the listener: all frames, without TCP."""
+    """Bytes of all frames to the listener, without TCP."""
     spoken_s: float
 
 

@@ -1,1 +1,1 @@
-"""Where sound and reports come from and go to: sound devices, files, terminal and page."""
+"""Sources and sinks of sound and reports: sound devices, files, terminal and page."""

@@ -31,7 +31,7 @@ async def play_in_real_time(path: Path, lead_s: float = 0.0) -> AsyncIterator[tu
 
     Args:
         path: any file that `compress` takes; its channels are mixed.
-        lead_s: how long to wait before it begins.
+        lead_s: the wait before it begins.
 
     Raises:
         AudioError: it is not audio.
@@ -83,7 +83,7 @@ class FolderLoudspeaker:
             pass  # an empty one
 
     async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
-        """Take in a piece; see `Loudspeaker.play`."""
+        """Take a piece; see `Loudspeaker.play`."""
         self._pieces.append(samples)
         self._sample_rate = sample_rate
 

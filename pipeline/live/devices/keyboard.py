@@ -16,7 +16,7 @@ class EnterKey:
         self._talks = False
 
     def hint(self) -> str:
-        """Return what a key press would do just now."""
+        """Return the effect of a key press at this moment."""
         return "Enter stops" if self._talks else "Enter talks, Ctrl-C leaves"
 
     async def run(self, conversation: Controls, done: asyncio.Event) -> None:

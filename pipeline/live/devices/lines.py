@@ -1,4 +1,4 @@
-"""Lines on standard output that nobody has to wait for: if they are not read, the conversation goes on."""
+"""Lines on standard output without waiting: if nobody reads them, the conversation goes on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from ..limits import LIMITS, Limits
 
 CLOSE_S = 0.5
-"""How long the last lines may take to go out."""
+"""Time limit to write the last lines."""
 
 
 class LineWriter:
@@ -37,14 +37,14 @@ class LineWriter:
         await asyncio.wrap_future(self._broken)
 
     def put(self, line: str) -> None:
-        """Take in a line. If too many wait already it is left out; `close` returns how many were."""
+        """Queue a line, or leave it out if too many wait; `close` returns the number left out."""
         try:
             self._lines.put_nowait(line)
         except queue.Full:
             self._left_out += 1
 
     def close(self) -> int:
-        """Write the lines that wait, as far as they are read at once; return how many were left out in all."""
+        """Write the waiting lines, as far as they are read at once; return the number of lines left out."""
         with contextlib.suppress(queue.Full):
             self._lines.put(None, timeout=CLOSE_S)
         self._thread.join(CLOSE_S)

@@ -12,7 +12,7 @@ class Loudspeaker(Protocol):
     """Takes one utterance after another, piece by piece."""
 
     async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
-        """Take in the next piece of an utterance, float32 [t]; return when the next one may come.
+        """Take the next piece of an utterance, float32 [t]; return when there is room for another one.
 
         Raises:
             DeviceError: it is gone.
@@ -20,13 +20,13 @@ class Loudspeaker(Protocol):
         ...
 
     async def finish(self, heard: Heard) -> None:
-        """Take in that an utterance is complete."""
+        """End the utterance: it is complete."""
         ...
 
     async def stop(self) -> None:
-        """Discard the sound that was taken in and has not been played."""
+        """Discard the sound that has not been played."""
         ...
 
     async def close(self) -> None:
-        """Play the sound that was taken in, and end."""
+        """Play the remaining sound, and end."""
         ...

@@ -1,4 +1,4 @@
-"""The page as a view and as a loudspeaker: what it shows and what it plays, in whichever window is open.
+"""The page as a view and as a loudspeaker, in the window that was opened last.
 
 reports --> PageView --------.
                              +--> PageWindow --> Outgoing of the latest window --> `web.PageServer` --> browser
@@ -35,12 +35,12 @@ class Outgoing:
         self._reports = self._left_out = 0
         self._changed = asyncio.Event()
         self.sound_bytes = 0
-        """Of the sound that waits."""
+        """Bytes of the waiting sound."""
         self.is_closed = False
         """Whether the window has gone."""
 
     def put_report(self, report: str) -> None:
-        """Take in a report. If too many wait, the oldest one is left out."""
+        """Queue a report. If too many wait, leave out the oldest one."""
         if self._reports == self._limits.page_reports:
             del self._waiting[next(index for index, each in enumerate(self._waiting) if isinstance(each, str))]
             self._reports -= 1
@@ -50,7 +50,7 @@ class Outgoing:
         self._changed.set()
 
     async def put_sound(self, sound: bytes) -> None:
-        """Take in a piece of sound once there is room for it.
+        """Queue a piece of sound once there is room for it.
 
         Raises:
             DeviceError: the window has gone.
@@ -80,13 +80,13 @@ class Outgoing:
         return message
 
     def drop_sound(self) -> None:
-        """Forget the sound that waits."""
+        """Discard the waiting sound."""
         self._waiting = deque(each for each in self._waiting if isinstance(each, str))
         self.sound_bytes = 0
         self._changed.set()
 
     def close(self) -> None:
-        """Take in that the window has gone."""
+        """Note that the window is closed."""
         self.is_closed = True
         self._changed.set()
 
@@ -97,12 +97,12 @@ class Outgoing:
 
 @dataclass(slots=True)
 class PageWindow:
-    """Where messages for the page go: to the latest window, if any is open."""
+    """Passes messages to the latest window of the page, if one is open."""
 
     outgoing: Outgoing | None = None
 
     def open(self, outgoing: Outgoing) -> None:
-        """Take in that a window has opened, which replaces an earlier one."""
+        """Replace the earlier window by a new one."""
         if self.outgoing is not None:
             self.outgoing.close()
         self.outgoing = outgoing
@@ -127,14 +127,14 @@ class PageView:
         self._window.put_report(json.dumps(to_json(report)))
 
     def greet(self, hands_free: bool) -> None:
-        """Show a window that has just opened how things stand."""
+        """Show the present state in a new window."""
         self._window.put_report(json.dumps({"report": "Welcome", "hands_free": hands_free}))
         for report in self._remembered.values():
             self._window.put_report(json.dumps(to_json(report)))
 
 
 class PageLoudspeaker:
-    """Plays sound on the page, not much ahead of time."""
+    """Plays sound on the page, at most a little ahead of time."""
 
     def __init__(self, window: PageWindow, limits: Limits = LIMITS) -> None:
         self._window = window
@@ -158,14 +158,14 @@ class PageLoudspeaker:
         """Let the next utterance follow; see `Loudspeaker.finish`."""
 
     async def stop(self) -> None:
-        """Make the page silent; see `Loudspeaker.stop`."""
+        """Silence the page; see `Loudspeaker.stop`."""
         self.restart()
         if self._window.outgoing is not None:
             self._window.outgoing.drop_sound()
             self._window.put_report(json.dumps({"report": "Stop"}))
 
     def restart(self) -> None:
-        """Take in that no window has sound ahead any more."""
+        """Note that no window holds sound any more."""
         self._played_at_s = 0.0
 
     async def close(self) -> None:

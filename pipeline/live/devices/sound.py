@@ -26,14 +26,14 @@ from .controls import Controls
 
 BLOCK_S = 0.02
 AHEAD_S = 0.5
-"""How much sound the loudspeaker holds before it asks for the next piece."""
+"""Seconds of sound that the loudspeaker holds before it asks for the next piece."""
 
 
 async def use_microphone(conversation: Controls, other_end_is_a_file: bool) -> None:
     """Bring the microphone's sound to a conversation until canceled.
 
     Args:
-        conversation: takes it.
+        conversation: gets it.
         other_end_is_a_file: whether a missing extra is only reported, since sound goes out to a file anyway.
 
     Raises:
@@ -67,7 +67,7 @@ class _Stream(Protocol):
 
 
 class _SoundDevice(Protocol):
-    """The part of ``sounddevice`` that we use."""
+    """The part of ``sounddevice`` that this module uses."""
 
     PortAudioError: type[Exception]
     InputStream: Callable[..., _Stream]
@@ -174,13 +174,13 @@ class DeviceLoudspeaker:
         """Let the next utterance follow; see `Loudspeaker.finish`."""
 
     async def stop(self) -> None:
-        """Be silent at once; see `Loudspeaker.stop`."""
+        """Stop the sound at once; see `Loudspeaker.stop`."""
         with self._lock:
             self._blocks.clear()
             self._waiting = 0
 
     async def close(self) -> None:
-        """Let go of the device."""
+        """Close the device."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None

@@ -54,7 +54,7 @@ class TerminalView:
         """Begin.
 
         Args:
-            hint: returns what a key press would do just now.
+            hint: returns the effect of a key press at this moment.
             write: takes a line for standard output, if that is no terminal.
         """
         self._hint = hint

@@ -8,7 +8,7 @@ page in the browser may try to reach it, too. Three checks keep other pages out:
     token   128 random bits, in the URL's fragment, which the browser sends to nobody
 
 The page sends JSON {"press", "release", "microphone", "rate"}, and PCM of its microphone: int16 little-endian, mono.
-`page` has what it is sent.
+`page` has the other direction.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ CONTENT_SECURITY_POLICY = (
 
 
 class PageServer:
-    """Serves one conversation's page; the latest window is the one that counts."""
+    """Serves the page of one conversation to the latest window."""
 
     def __init__(self, conversation: Controls, page: Page) -> None:
         """Prepare to serve.
 
         Args:
             conversation: takes the page's sound and buttons.
-            page: has what the window is sent.
+            page: has the messages for the window.
         """
         self._conversation = conversation
         self._page = page
@@ -69,7 +69,7 @@ class PageServer:
         """Serve until canceled.
 
         Args:
-            announce: is told a `Notice` with the address to open.
+            announce: called with a `Notice` that has the address to open.
         """
         server = serve(self._talk, HOST, 0, process_request=self._answer, max_size=MAX_MESSAGE_BYTES, compression=None)
         async with server as listening:
@@ -129,7 +129,7 @@ class PageMessages:
         self._resampler: Resampler | None = None  # None: the window has not told its sample rate
 
     def take(self, message: str | bytes) -> None:
-        """Take in a message."""
+        """Act on a message."""
         if isinstance(message, bytes):
             self._take_sound(message)
             return

@@ -100,7 +100,7 @@ class Capture:
             self._sound_arrived.set()
 
     def hear(self, samples: Samples, captured_at_s: float | None = None) -> None:
-        """Take in sound from the source; see `Controls.hear`."""
+        """Take sound from the source; see `Controls.hear`."""
         now_s = time.monotonic()
         if now_s - self._level_at_s >= LEVEL_EVERY_S:
             self._level_at_s = now_s
@@ -115,7 +115,7 @@ class Capture:
         self._sound_arrived.set()
 
     def played(self, number: int) -> None:
-        """Take in that the peer's loudspeaker has begun with an utterance of ours."""
+        """Note that the peer's loudspeaker has begun to play an utterance of this end."""
         if (ended_at_s := self._ended_at_s.pop(number, None)) is not None:
             self._observe(Played(number, time.monotonic() - ended_at_s))
 
@@ -135,7 +135,7 @@ class Capture:
                 self._is_recognizing = False
 
     async def _understand(self, recognition: Worker) -> None:
-        """Take the sound that waits, up to a release, and send what is said in it."""
+        """Take the waiting sound, up to a release, and send its utterances."""
         loop = asyncio.get_running_loop()
         samples, captured_at_s, released = self._gather()
         await recognition.run(self._send_all, self._transcriber.push(samples), captured_at_s, loop)
@@ -148,7 +148,7 @@ class Capture:
                 self._observe(PartialTranscript(text))
 
     def _gather(self) -> tuple[Samples, float, bool]:
-        """Return the sound that waits, up to a release, when its end was captured, and whether there was a release."""
+        """Return the waiting sound up to a release, the time of its last sample, and whether there was a release."""
         blocks: list[Samples] = [np.zeros(0, np.float32)]
         captured_at_s = time.monotonic()
         while self._sound:
@@ -177,7 +177,7 @@ class Capture:
             loop.call_soon_threadsafe(self._send, utterance, split, len(data), ended_at_s)
 
     def _lose(self, error: Exception, duration_s: float | None = None) -> None:
-        """Tell our user that an engine has failed on what was said."""
+        """Tell the user that an engine has failed on their speech."""
         logger.debug("an engine failed on %s s of speech:", duration_s, exc_info=error)
         if duration_s == 0:
             self._observe(Notice(f"your voice cannot be measured again: {failure_reason(error)}"))

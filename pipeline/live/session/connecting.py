@@ -1,4 +1,4 @@
-"""How an end reaches the other: it dials, or it waits for calls."""
+"""The two ways to connect: dial, or wait for calls."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ..wire.transport import Endpoint, OnEvent
 from .engines import LiveEngines
 
 Connect = Callable[[LiveEngines, OnEvent, Observer], Endpoint]
-"""Makes one end of a link. It takes the engines, what takes events, and what takes reports."""
+"""Makes one end of a link, from the engines and the callbacks for events and reports."""
 
 
 def dial(address: Address, connect_timeout_s: float | None = None, limits: Limits = LIMITS) -> Connect:
-    """Return what connects to a listener.
+    """Return a `Connect` that calls a listener.
 
     Args:
         address: of the listener.
-        connect_timeout_s: how long to try for the first time; None for ever.
+        connect_timeout_s: time limit for the first connection; None for none.
         limits: see there.
     """
 
@@ -51,7 +51,7 @@ def wait_for_calls(
     force: bool = False,
     limits: Limits = LIMITS,
 ) -> Connect:
-    """Return what listens on an address, with TLS and a secret unless it is loopback and `secure` is False.
+    """Return a `Connect` that listens on an address, with TLS and a secret unless it is loopback and `secure` is False.
 
     Args:
         host: the address.

@@ -44,7 +44,7 @@ class Conversation:
         Args:
             engines: loaded ones.
             connect: makes our end of the link.
-            loudspeaker: takes what is heard.
+            loudspeaker: plays the peer's speech.
             observe: is told what happens, in the event loop's thread.
             hands_free: whether to listen always, instead of from `press` to `release`.
             limits: see there.
@@ -64,7 +64,7 @@ class Conversation:
 
     @property
     def is_idle(self) -> bool:
-        """Whether everything said has been delivered, and everything heard has been played."""
+        """Whether all utterances of this end are delivered, and all of the peer's are played."""
         return self._capture.is_idle and self._playback.is_idle
 
     @property
@@ -91,7 +91,7 @@ class Conversation:
         self._capture.release()
 
     def hear(self, samples: Samples, captured_at_s: float | None = None) -> None:
-        """Take in sound from the source.
+        """Take sound from the source.
 
         Args:
             samples: float32 [t] at 16 kHz; they follow those of the last call.
@@ -123,7 +123,7 @@ class Conversation:
                 await self._loudspeaker.close()
 
     async def close(self) -> None:
-        """Say goodbye to the peer, and wait until it is out."""
+        """Say goodbye to the peer, and wait until it is sent."""
         await self._endpoint.close()
 
     def _take_event(self, event: LinkEvent) -> None:

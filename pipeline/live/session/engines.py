@@ -20,7 +20,7 @@ from ..wire.messages import Hello
 from .synthesis import decode_utterances, speak
 
 MAX_REASON_CHARACTERS = 200
-"""How much of a foreign engine's message a user is shown."""
+"""Most characters of a foreign engine's message that a user sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,15 @@ class LiveEngines:
     new_detector: Callable[[], SpeechDetector] | None = None
     """Makes the detector that finds speech; Silero VAD if None."""
     voice_book: VoiceBook | None = None
-    """Has the voices that a peer only names; the default store if None."""
+    """Supplies the voices that a peer references; the default store if None."""
     text_coders: Mapping[int, TextCoder] = field(default_factory=lambda: TEXT_CODERS)
-    """Read what a peer says, by id."""
+    """Decode the peer's text, by id."""
 
     @classmethod
     def load(
         cls, recognizer: str | None = None, voice_encoder: str | None = None, synthesizer: str | None = None
     ) -> LiveEngines:
-        """Return the engines of these names, loaded and used once, so that the first words wait for nothing.
+        """Return the engines with these names, loaded and used once, so that the first words do not wait.
 
         Raises:
             EngineError: one is missing or fails.
@@ -69,7 +69,7 @@ class LiveEngines:
                 pass
 
     def hello(self, secret: bytes, software: str) -> Hello:
-        """Return what an end with these engines says about itself."""
+        """Return the description of an end with these engines."""
         numbers = [number for number, name in VOICE_SPACES.items() if name in self.synthesizer.spaces]
         coders = [DEFAULT_ID, *(coder for coder in TEXT_CODERS if coder != DEFAULT_ID)]
         return Hello(
@@ -83,6 +83,6 @@ class LiveEngines:
 
 
 def failure_reason(error: Exception) -> str:
-    """Return why an engine has failed, in one line for people."""
+    """Return the reason of an engine's failure, in one line for people."""
     name = "" if isinstance(error, SpeechzipError) else f"{type(error).__name__}: "
     return printable(f"{name}{error}")[:MAX_REASON_CHARACTERS]

@@ -41,7 +41,7 @@ class Waiting:
     received: PayloadReceived
     payload: Payload
     sound_s: float
-    """How long it will take to speak, estimated."""
+    """Estimated duration of the speech."""
 
 
 class PlayQueue:
@@ -53,21 +53,21 @@ class PlayQueue:
         self._here = asyncio.Event()
 
     def __len__(self) -> int:
-        """Return how many wait."""
+        """Return the number of waiting payloads."""
         return len(self._waiting)
 
     @property
     def sound_s(self) -> float:
-        """How long it will take to speak all that wait."""
+        """Estimated duration of the speech of all waiting payloads."""
         return sum(waiting.sound_s for waiting in self._waiting)
 
     @property
     def has_room(self) -> bool:
-        """Whether one more may come."""
+        """Whether there is room for one more."""
         return len(self._waiting) < self._limits.waiting and self.sound_s < self._limits.waiting_s
 
     def push(self, received: PayloadReceived, payload: Payload) -> None:
-        """Take in one. Voices that equal those of the last one are kept once."""
+        """Add a payload. Voices that equal those of the last one are stored once."""
         if self._waiting and self._waiting[-1].payload.speakers == payload.speakers:
             payload = replace(payload, speakers=self._waiting[-1].payload.speakers)
         text_s = sum(estimate_duration_s(utterance.text) for utterance in payload.utterances)
@@ -75,14 +75,14 @@ class PlayQueue:
         self._here.set()
 
     async def pop(self) -> Waiting:
-        """Return the first one, when there is one."""
+        """Wait for a payload, and return the first one."""
         while not self._waiting:
             self._here.clear()
             await self._here.wait()
         return self._waiting.popleft()
 
     def clear(self) -> int:
-        """Drop all; return how many there were."""
+        """Drop all payloads; return their number."""
         count = len(self._waiting)
         self._waiting.clear()
         return count
@@ -130,7 +130,7 @@ class Playback:
 
     @property
     def is_playing(self) -> bool:
-        """Whether the peer is being heard just now."""
+        """Whether an utterance of the peer is playing."""
         return self._playing is not None
 
     @property
@@ -139,7 +139,7 @@ class Playback:
         return not (self._decoding or len(self._queue) or self._playing)
 
     def begin(self, stream: bytes) -> None:
-        """Take in that a peer is there. If it is another one, drop what the last one has said."""
+        """Begin with a peer. If it is another one, drop the utterances of the last one."""
         if stream == self._stream:
             return
         dropped = self._queue.clear() + self._decoding + self.is_playing
@@ -152,7 +152,7 @@ class Playback:
         self._status.set(Status.UNSPOKEN, False)
 
     def take(self, received: PayloadReceived) -> None:
-        """Take in a payload. The next one comes after `Endpoint.take_next`."""
+        """Take a payload. The next one comes after `Endpoint.take_next`."""
         self._decoding = True
         self._arrived.put_nowait(received)
 
@@ -183,7 +183,7 @@ class Playback:
             self._ask_for_more()
 
     def _understand(self, code: bytes) -> Payload:
-        """Return a decoded payload, with the voices that it only names and we have (in the reader's thread)."""
+        """Return a decoded payload, with the referenced voices that the store has (in the reader's thread)."""
         decoded = decode_utterances(code, self._engines.text_coders)
         return with_voices(decoded.payload, self._engines.synthesizer, self._engines.voice_book)
 
@@ -231,7 +231,7 @@ class Playback:
         left_s: float,
         synthesis: Worker,
     ) -> float:
-        """Play one utterance, at most `left_s` of it; return how long its sound was, in seconds."""
+        """Play one utterance, at most `left_s` of it; return the duration of its sound, in seconds."""
         self._heard_count += 1
         self.heard_s += utterance.duration_s
         text = printable(utterance.shown_text)
@@ -257,7 +257,7 @@ class Playback:
         return played_s
 
     def _known(self, voice: Voice | VoiceReference) -> Voice | None:
-        """Return the voice to speak in; where it is the neutral one, tell our user why, once for each voice."""
+        """Return the voice to speak in; if it is the neutral one, tell the user why, once for each voice."""
         known, why_neutral = known_voice(voice, self._engines.synthesizer)
         if why_neutral and voice.id not in self._neutral:
             self._neutral.add(voice.id)
@@ -265,7 +265,7 @@ class Playback:
         return known
 
     async def _next_piece(self, sound: Iterator[Samples], synthesis: Worker) -> Samples | None:
-        """Return the next piece of an utterance that has a sound in it; None at its end, or if the engine fails."""
+        """Return the next piece of an utterance with sound in it; None at the end, or if the engine fails."""
         try:
             samples = await synthesis.run(next, (piece for piece in sound if len(piece)), None)
         except Exception as error:  # whatever an engine raises: the utterance is lost, the conversation goes on

@@ -25,14 +25,14 @@ from .engines import LiveEngines
 from .merging import Merging
 
 SETTLE_S = 0.3
-"""How long nothing may be left to do before an end that plays a recording leaves."""
+"""Idle time after which an end that plays a recording leaves."""
 PLAYED_S = 30.0
-"""How long the end of a recording waits for the peer's loudspeaker."""
+"""Longest wait for the peer's loudspeaker at the end of a recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
-    """How an end takes part in a conversation."""
+    """Options of an end."""
 
     input: Path | None = None
     """A recording in place of the microphone. The end leaves when the peer has heard all of it."""
@@ -63,13 +63,13 @@ class Session:
         Args:
             engines: loaded ones.
             connect: makes the end of the link: `dial` or `wait_for_calls`.
-            options: how to take part.
+            options: sources and sinks of sound, and when to leave.
             observe: is told what happens.
-            loudspeaker: takes what is heard, in place of a folder or the device.
+            loudspeaker: plays the peer's speech, in place of a folder or the device.
             limits: see there.
 
         Raises:
-            SpeechzipError: one of its kinds; the port, the folder or a device is not to be had.
+            SpeechzipError: one of its kinds; the port, the folder or a device is not available.
         """
         self._options = options
         self._merging = Merging(observe, limits.status_every_s)
@@ -78,7 +78,7 @@ class Session:
         self.conversation = Conversation(
             engines, connect, loudspeaker, self._progress, hands_free=options.hands_free, limits=limits
         )
-        """What sources of sound and buttons control."""
+        """The conversation, for sources of sound and buttons."""
         self.done = asyncio.Event()
         """Set it to leave."""
         if isinstance(loudspeaker, TextOnly):
@@ -126,7 +126,7 @@ class Session:
 
 
 FrontEnd = Callable[[Session], Coroutine[Any, Any, None]]
-"""What runs beside a conversation: a microphone, a button, a page."""
+"""Runs beside a conversation: a microphone, a button, a page."""
 
 
 async def run_session(
@@ -151,13 +151,13 @@ async def run_session(
 
 
 class TextOnly:
-    """Stands in for a loudspeaker that is missing: what is heard appears as text only."""
+    """Stands in for a loudspeaker that is missing: the peer's speech appears as text only."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
     async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
-        """Raise why there is no sound; see `Loudspeaker.play`."""
+        """Raise the reason of the missing sound; see `Loudspeaker.play`."""
         raise DeviceError(self.reason)
 
     async def finish(self, heard: Heard) -> None:
@@ -171,7 +171,7 @@ class TextOnly:
 
 
 class _Progress:
-    """An observer that passes everything on, and keeps what the end of a conversation depends on."""
+    """An observer that passes all reports on, and keeps the state that decides when to leave."""
 
     def __init__(self, observe: Observer) -> None:
         self._observe = observe

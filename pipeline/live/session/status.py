@@ -1,4 +1,4 @@
-"""What this end tells the peer about itself."""
+"""The status of this end, for the peer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LocalStatus:
             self._endpoint.set_status(flags)
 
     def set_missing(self, device: Status, missing: bool, detail: str = "") -> None:
-        """Take in that a device of ours is missing, or is back; our user is told as well."""
+        """Tell the peer and the user that a device of this end is missing, or is back."""
         if missing != bool(self._flags & device):
             self.set(device, missing)
             self._observe(Notice(detail or ("a device is missing" if missing else "the sound device is back")))

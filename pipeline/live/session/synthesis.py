@@ -15,9 +15,9 @@ from ...synthesis import unread_tone
 from ...types import Samples, Utterance, Voice
 
 MAX_TEXT_CHARACTERS = 2000
-"""In one payload. Nobody says more between two pauses, and a hostile peer cannot keep us busy for long."""
+"""Limit for one payload. Nobody says more between two pauses, and a hostile peer cannot occupy this end for long."""
 MAX_UTTERANCES = 8
-"""In one payload."""
+"""Limit for one payload."""
 LETTER_S, SIGN_S = 0.07, 0.34
 """Time to say a letter, and any other character: "911" is three words; an ideograph or an emoji is at least one."""
 FIRST_IDEOGRAPH = "\u2e80"
@@ -28,7 +28,7 @@ def decode_utterances(data: bytes, text_coders: Mapping[int, TextCoder]) -> Deco
     """Return a decoded payload of the peer's.
 
     Args:
-        data: from outside.
+        data: untrusted.
         text_coders: those that may have coded its text, by id.
 
     Raises:
@@ -44,7 +44,7 @@ def decode_utterances(data: bytes, text_coders: Mapping[int, TextCoder]) -> Deco
 
 
 def estimate_duration_s(text: str) -> float:
-    """Return roughly how long it takes to say `text`, rather too long than too short.
+    """Return an estimate of the duration of `text`, rather too long than too short.
 
     Example:
         >>> round(estimate_duration_s("Call 911."), 2)
@@ -65,14 +65,14 @@ def speak(
     It comes a sentence at a time, or in smaller pieces if the synthesizer makes them.
 
     Args:
-        utterance: its text is spoken; its duration is not kept to.
+        utterance: its text is spoken; its duration is ignored.
         voice: in one of the synthesizer's spaces, or None for its neutral voice.
         synthesizer: any; its output is checked.
-        most_s: how much sound to yield; the rest is cut off.
+        most_s: most seconds of sound; the rest is cut off.
         most_pieces: an engine that returns more pieces never ends.
 
     Raises:
-        EngineError: the synthesizer returns something that is no sound, or too many pieces. It may raise anything else.
+        EngineError: the synthesizer returns anything but sound, or too many pieces. It may raise anything else.
     """
     left = most_s * synthesizer.sample_rate
     for index, piece in enumerate(_pieces(utterance, voice, synthesizer)):
@@ -101,7 +101,7 @@ def _pieces(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer)
 
 
 def _checked(piece: Samples, synthesizer: Synthesizer) -> Samples:
-    """Return a piece of an engine's sound as float32 [t], which it has to be."""
+    """Return a piece of an engine's sound as float32 [t], or raise an `EngineError`."""
     try:
         samples = np.asarray(piece, np.float32)
     except (TypeError, ValueError) as error:

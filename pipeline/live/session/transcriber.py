@@ -28,13 +28,13 @@ HANDS_FREE = EndpointingSettings(pause_s=0.5, short_pause_s=0.25, soft_length_s=
 """Shorter pauses: no button marks the end."""
 
 PARTIAL_EVERY_S = 1.0
-"""How often an open segment is read again, so that its text is seen growing."""
+"""Interval between two readings of an open segment, so that its text grows on the screen."""
 PARTIAL_SHARE = 4
 """After a reading the recognizer pauses for this many times its length, so that it is free at the end of speech."""
 PAUSE_PARTIAL_S = 0.12
 """A pause of this length may be the end, so the segment is read at once."""
 VOICE_GROWTH = 3.0
-"""The voice is measured again, and sent, when there is this many times as much speech."""
+"""The voice is measured and sent again once there is this many times as much speech."""
 ENOUGH_SPEECH_S = 1.0
 """Speech that a first measurement needs."""
 SETTLED_VOICE_S = 15.0
@@ -48,11 +48,11 @@ class OutgoingUtterance:
     payload: Payload
     """One speaker, one utterance that starts at 0."""
     end_s: float
-    """Where its speech ends in the sound that was pushed, in seconds."""
+    """End of its speech in the pushed sound, in seconds."""
 
     @property
     def text(self) -> str:
-        """The words, or what is shown instead of speech that could not be read."""
+        """The words, or the mark of speech that could not be read."""
         return self.payload.utterances[0].shown_text
 
     @property
@@ -87,7 +87,7 @@ class StreamingTranscriber:
             voice_encoder: measures the speaker's voice.
             endpointing: where utterances end.
             new_detector: makes the detector that finds speech, anew after each release; Silero VAD if None.
-            clock: seconds, to measure how long a reading takes.
+            clock: seconds, to time the readings.
         """
         self._recognizer = recognizer
         self._endpointing = endpointing
@@ -109,7 +109,7 @@ class StreamingTranscriber:
 
     @property
     def heard_s(self) -> float:
-        """How much sound was pushed, in seconds."""
+        """Duration of the pushed sound, in seconds."""
         return self._pushed / ENGINE_SAMPLE_RATE
 
     def push(self, samples: Samples) -> Iterator[OutgoingUtterance | Unheard]:

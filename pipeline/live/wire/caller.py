@@ -1,4 +1,4 @@
-"""The end that connects: the host's addresses, back-off, how long to try."""
+"""The end that connects: the addresses of the host, back-off, time limits."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Caller(Endpoint):
             hello: describes this end.
             on_event: takes the events of the link.
             on_state: takes the states of the link.
-            pin: what the listener must prove; None on loopback.
+            pin: identity of the listener; None on loopback.
             connect_timeout_s: how long to try for the first time; None for ever. A link that was open once is
                 tried again for ever.
             limits: see there.
@@ -93,13 +93,13 @@ class Caller(Endpoint):
         return f"[{self._host}]:{self._port}" if ":" in self._host else f"{self._host}:{self._port}"
 
     def _left_s(self) -> float | None:
-        """Return how much longer the first connection may take; None if it was open, or if it may take for ever."""
+        """Return the time left for the first connection; None if it was open, or if there is no limit."""
         if self._deadline_s is None:
             return None
         return max(0.0, self._deadline_s - asyncio.get_running_loop().time())
 
     async def _once(self, names: Worker) -> tuple[Ended, bool]:
-        """Return why one connection ended or could not be made, and whether it was open."""
+        """Make one connection; return why it ended or failed, and whether it was open."""
         opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def take(protocol: LinkProtocol, event: LinkEvent) -> None:

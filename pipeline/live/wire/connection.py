@@ -19,16 +19,16 @@ from ...errors import ProtocolError
 
 
 class ConnectionState(Enum):
-    """How far a connection has come."""
+    """The state of a connection."""
 
     LISTENING = auto()
-    """We wait for a caller's hello, and say nothing before it."""
+    """This end waits for a caller's hello, and says nothing before it."""
     CALLING = auto()
-    """Our hello is out, and we wait for the listener's."""
+    """This end has sent its hello, and waits for the listener's."""
     GREETED = auto()
     """The caller knows the secret; the listener has not admitted it yet."""
     RESUMING = auto()
-    """Both hellos are out, and we wait to be told how much of our stream the peer has."""
+    """Both hellos are sent; this end waits for the acknowledgment of its stream."""
     OPEN = auto()
     """Both ends may speak."""
     ENDED = auto()
@@ -74,7 +74,7 @@ COMPLAINTS: Mapping[ConnectionState, str] = {
     ConnectionState.OPEN: "the peer greets us twice",
     ConnectionState.ENDED: "the peer goes on after the end",
 }
-"""What a peer does wrong whose message is impossible in a state."""
+"""The fault of a peer that sends an impossible message, by state."""
 
 
 def next_state(state: ConnectionState, event: ConnectionEvent) -> ConnectionState:

@@ -1,7 +1,7 @@
-"""The state that outlives a connection: what we have said and the peer may not have, and what we have received.
+"""The state that outlives a connection: unacknowledged utterances, and the position in received streams.
 
-Everything said is a numbered item of a stream. The peer acknowledges the last number that it has received. After a
-reconnection it does so again, and we go on from there:
+Every utterance and every voice is a numbered item of a stream. The peer acknowledges the last number that it has
+received. After a reconnection it does so again, and the stream goes on from there:
 
     stream   1 voices   2 utterance   3 utterance   4 utterance     5 ...
              `----acknowledged----'   `-- unacknowledged: kept --'  `- waiting: no number yet
@@ -22,7 +22,7 @@ from .messages import MAX_UTTERANCE_BYTES, STREAM_BYTES, WINDOW, UtteranceMessag
 
 SLOTS = 16
 FRAME_OVERHEAD = 16
-"""Sequence number, slot and the like, in bytes, at most."""
+"""Most bytes of sequence number, slots and lengths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class SplitPayload:
 
 
 class Outbox:
-    """Our utterances, kept until the peer acknowledges them."""
+    """Utterances of this end, kept until the peer acknowledges them."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self.stream = b""
@@ -55,11 +55,11 @@ class Outbox:
         self.restart()
 
     def __len__(self) -> int:
-        """Return how many utterances the peer has not acknowledged."""
+        """Return the number of utterances that the peer has not acknowledged."""
         return len(self._waiting) + sum(split is not None for _, _, split in self._unacknowledged)
 
     def enqueue(self, split: SplitPayload) -> int:
-        """Take in a payload to send; return our own number for it, which `acknowledge` gives back.
+        """Queue a payload; return its number, which `acknowledge` returns later.
 
         Raises:
             QueueFullError: too much is waiting already, or the payload is too long for a frame.
@@ -161,7 +161,7 @@ class Outbox:
 
 
 class _PeerStream:
-    """One peer's stream, as far as it has arrived."""
+    """The received part of one peer's stream."""
 
     def __init__(self) -> None:
         self.received = 0
@@ -169,7 +169,7 @@ class _PeerStream:
 
 
 class Inbox:
-    """How far the streams of peers have arrived, by their names."""
+    """The positions in the streams of peers, by name."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._limits = limits
@@ -184,7 +184,7 @@ class Inbox:
         return heard.received
 
     def take(self, stream: bytes, message: VoicesMessage | UtteranceMessage) -> bytes | None:
-        """Take in an item; return the whole payload of a new utterance, None for voices and repeated items.
+        """Take an item; return the whole payload of a new utterance, None for voices and repeated items.
 
         Raises:
             ProtocolError: an earlier item is missing, or its voices are.

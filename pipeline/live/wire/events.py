@@ -1,4 +1,4 @@
-"""What happens on a link: the events that `Link` returns."""
+"""The events that `Link` returns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REASONS = {
     Reason.SILENCE: "the peer has heard nothing from us for too long",
 }
 FATAL = frozenset({Reason.DENIED, Reason.VERSION})
-"""Trying again would end in the same way."""
+"""After these, another attempt would end in the same way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,15 @@ class Opened:
     """Both ends may speak."""
 
     hello: Hello
-    """The peer's, without its secret."""
+    """The hello of the peer, without its secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class PayloadReceived:
-    """The peer has said something."""
+    """An utterance of the peer has arrived."""
 
     sequence: int
-    """What `Link.played` takes."""
+    """Its number, for `Link.played`."""
     stream: bytes
     """The name of the peer's stream, which tells peers apart."""
     payload: bytes
@@ -84,7 +84,7 @@ LinkEvent = Greeted | Opened | PayloadReceived | DeliveredTo | PlayedBy | Status
 
 
 def raise_if_fatal(ended: Ended) -> None:
-    """Raise an error where another attempt is pointless.
+    """Raise an error if another attempt is pointless.
 
     Raises:
         LinkError: the peer has turned us away for good.

@@ -29,9 +29,9 @@ class Frame:
     """One frame as it came, its checksum verified and taken off."""
 
     kind: int
-    """What the body means: one of `FrameKind` in a version that we know."""
+    """Meaning of the body: one of `FrameKind` in a known version."""
     body: bytes
-    """Up to `MAX_BODY` bytes, from outside: nothing in it is believed unchecked."""
+    """Up to `MAX_BODY` bytes, untrusted."""
 
 
 def encode_frame(kind: int, body: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """One connection as a state machine without sockets or clocks: bytes and times in, events and bytes out.
 
-    caller   --- hello ----->  listener      who is there, what they read, the secret
+    caller   --- hello ----->  listener      name, formats and secret of the end
              <-- hello ------
              <-> acknowledge <->             how much of the other's stream has arrived
              <-> voices, utterance, acknowledge, played, status, alive <->
@@ -70,12 +70,12 @@ class Link:
 
         Args:
             hello: describes this end; a listener's has the secret that callers must know.
-            inbox: how far peers' streams have arrived.
+            inbox: the positions in the streams of peers.
             outbox: the utterances to send.
             listens: whether this end waits for the other's hello.
             now_s: the time.
             ready: whether the first utterance may be taken without `take_next`.
-            limits: has the timeouts.
+            limits: the timeouts.
         """
         self._limits = limits
         self._ready = ready
@@ -96,7 +96,7 @@ class Link:
 
     @property
     def state(self) -> ConnectionState:
-        """How far the connection has come."""
+        """State of the connection."""
         return self._state
 
     @property
@@ -110,7 +110,7 @@ class Link:
         return self._state is ConnectionState.ENDED
 
     def receive(self, data: bytes, now_s: float) -> list[LinkEvent]:
-        """Take in bytes from the peer; return their events.
+        """Take bytes from the peer; return their events.
 
         Bytes that break the protocol end the link; the last event says why.
         """
@@ -144,7 +144,7 @@ class Link:
         return events
 
     def advance(self, now_s: float) -> list[LinkEvent]:
-        """Let time pass; return an event if a timeout has ended the link."""
+        """Check the timeouts; return an event if one has ended the link."""
         if self.ended:
             return []
         if not self.is_open and now_s - self._began_s > self._limits.handshake_s:
@@ -186,17 +186,17 @@ class Link:
         return data
 
     def admit(self) -> None:
-        """Let the caller in that was `Greeted`."""
+        """Accept the caller of a `Greeted`."""
         self._change_state(ConnectionEvent.ADMIT)
         self._out.append(replace(self._hello, stream=self._outbox.stream, secret=b""))
         self._out.append(Acknowledge(self._received()))
 
     def refuse(self, reason: Reason) -> Ended:
-        """Send the caller away that was `Greeted`, or end the link."""
+        """Refuse the caller of a `Greeted`, or end the link."""
         return self._end(reason, REASONS[reason])
 
     def close(self) -> None:
-        """Take in that nothing is read or written any more, since the socket is gone."""
+        """End the connection, since the socket is gone."""
         self._change_state(ConnectionEvent.CLOSE)
 
     def played(self, sequence: int) -> None:

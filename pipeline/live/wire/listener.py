@@ -1,4 +1,4 @@
-"""The end that is called: one peer at a time, and a bound on what strangers cost."""
+"""The end that is called: one peer at a time, and limits on the cost of strangers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Listener(Endpoint):
         """Take the port; return its number.
 
         Raises:
-            LinkError: another program has it, or the address is not ours.
+            LinkError: another program has it, or this machine does not have the address.
         """
         try:
             family = socket.AF_INET6 if ":" in self._host else socket.AF_INET

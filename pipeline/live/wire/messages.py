@@ -18,7 +18,7 @@ LOWEST_VERSION = HIGHEST_VERSION = 1
 MAX_UTTERANCE_BYTES = 1024
 """Longest payload, without its voices. 12 s of speech take some 60. Hostile text this long takes seconds to decode."""
 WINDOW = 17
-"""Most items that may be sent and not acknowledged. It bounds what a slow peer keeps in our memory."""
+"""Most unacknowledged items. It bounds the memory for a slow peer."""
 STREAM_BYTES = 8
 """Length of the random name of an end's stream."""
 MAX_SECRET_BYTES = 64
@@ -65,7 +65,7 @@ KNOWN_STATUS = Status(15)
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What an end is and can read. The first message each way; the caller's comes first."""
+    """Identity and formats of an end. The first message each way; the caller's comes first."""
 
     kind: ClassVar = FrameKind.HELLO
     stream: bytes
@@ -133,7 +133,7 @@ class VoicesMessage:
 
     @classmethod
     def decode(cls, body: bytes) -> VoicesMessage:
-        """Return what `body` means."""
+        """Return the message in `body`."""
         sequence, position = read_varint(body)
         if len(body) < position + 2 or body[position] > 15:
             raise ProtocolError("the peer sends voices that cannot be named")
@@ -148,11 +148,11 @@ class UtteranceMessage:
     sequence: int
     """Place in the stream, from 1."""
     slot: int
-    """Which `VoicesMessage` belong into it."""
+    """Slot of its `VoicesMessage`."""
     header: bytes
-    """The part of the payload before its voices: 1 to 15 bytes."""
+    """The payload before its voices: 1 to 15 bytes."""
     rest: bytes
-    """The part behind them."""
+    """The payload after its voices."""
 
     def encode(self) -> bytes:
         """Return the body."""
@@ -160,7 +160,7 @@ class UtteranceMessage:
 
     @classmethod
     def decode(cls, body: bytes) -> UtteranceMessage:
-        """Return what `body` means."""
+        """Return the message in `body`."""
         sequence, position = read_varint(body)
         if position >= len(body):
             raise ProtocolError("the peer sends an utterance that is cut short")
@@ -175,11 +175,11 @@ class UtteranceMessage:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledge:
-    """Everything of your stream up to here is in my hands. Also the second message each way."""
+    """Acknowledges a stream up to an item. Also the second message each way."""
 
     kind: ClassVar = FrameKind.ACKNOWLEDGE
     sequence: int
-    """The last that has come; 0 where your stream is new to me."""
+    """The last received item; 0 if the stream is new."""
 
     def encode(self) -> bytes:
         """Return the body."""
@@ -187,13 +187,13 @@ class Acknowledge:
 
     @classmethod
     def decode(cls, body: bytes) -> Acknowledge:
-        """Return what `body` means."""
+        """Return the message in `body`."""
         return cls(read_varint(body)[0])
 
 
 @dataclass(frozen=True, slots=True)
 class PlayedMessage:
-    """The first sample of this utterance of yours has been played here."""
+    """Tells that the first sample of an utterance has been played."""
 
     kind: ClassVar = FrameKind.PLAYED
     sequence: int
@@ -204,13 +204,13 @@ class PlayedMessage:
 
     @classmethod
     def decode(cls, body: bytes) -> PlayedMessage:
-        """Return what `body` means."""
+        """Return the message in `body`."""
         return cls(read_varint(body)[0])
 
 
 @dataclass(frozen=True, slots=True)
 class StatusMessage:
-    """What this end tells about itself."""
+    """The status of the end."""
 
     kind: ClassVar = FrameKind.STATUS
     status: Status
@@ -221,7 +221,7 @@ class StatusMessage:
 
     @classmethod
     def decode(cls, body: bytes) -> StatusMessage:
-        """Return what `body` means; flags of later versions are left alone."""
+        """Return the message in `body`; flags of later versions are kept."""
         if not body:
             raise ProtocolError("the peer sends an empty status")
         return cls(Status(body[0]) & KNOWN_STATUS)
@@ -229,7 +229,7 @@ class StatusMessage:
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """I am still here."""
+    """A sign of life."""
 
     kind: ClassVar = FrameKind.ALIVE
 
@@ -239,7 +239,7 @@ class Alive:
 
     @classmethod
     def decode(cls, body: bytes) -> Alive:
-        """Return the message; the body means nothing."""
+        """Return the message; the body has no meaning."""
         return cls()
 
 
@@ -256,7 +256,7 @@ class Goodbye:
 
     @classmethod
     def decode(cls, body: bytes) -> Goodbye:
-        """Return what `body` means; a reason of a later version is a broken protocol to us."""
+        """Return the message in `body`; a reason of a later version is a `ProtocolError`."""
         known = {reason.value for reason in Reason}
         return cls(Reason(body[0]) if body and body[0] in known else Reason.PROTOCOL)
 
@@ -275,10 +275,10 @@ def encode_message(message: Message) -> bytes:
 
 
 def decode_message(frame: Frame) -> Message:
-    """Return what a frame means.
+    """Return the message in a frame.
 
     Raises:
-        ProtocolError: it means nothing.
+        ProtocolError: it is not a message.
     """
     decoder = _DECODERS.get(frame.kind)
     if decoder is None:

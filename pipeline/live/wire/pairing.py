@@ -142,8 +142,8 @@ def _line(code: bytes, source: str) -> str:
 def _split_place(place: str, paired: bool) -> tuple[str, int]:
     """Return host and port.
 
-    An IPv6 address belongs into brackets, since its last part looks like a port. Without brackets it is taken as it
-    must be meant, where only one meaning is on this machine; otherwise the right spellings are told.
+    An IPv6 address belongs into brackets, since its last part looks like a port. Without brackets, the reading
+    that is on this machine is taken if there is only one; otherwise the error shows the right spellings.
     """
     if place.startswith("["):
         host, bracket, rest = place[1:].partition("]")

@@ -29,7 +29,7 @@ LIFETIME = datetime.timedelta(days=3650)
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What a caller knows about a listener in advance."""
+    """The identity of a listener that a caller knows in advance."""
 
     fingerprint: bytes
     """SHA-256 of its certificate, `FINGERPRINT_BYTES`."""
@@ -128,7 +128,7 @@ def is_loopback(host: str) -> bool:
 
 
 def reachable_host(host: str) -> str:
-    """Return what others can call a listener by that is bound to `host`: for 0.0.0.0, our own address."""
+    """Return the address for callers of a listener on `host`: for 0.0.0.0, the address of this machine."""
     try:
         if not ipaddress.ip_address(host).is_unspecified:
             return host

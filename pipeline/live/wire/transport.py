@@ -75,7 +75,7 @@ class LinkProtocol(asyncio.BufferedProtocol):
         self.flush()
 
     def eof_received(self) -> bool:
-        """Close our half as well (asyncio calls it)."""
+        """Close this half as well (asyncio calls it)."""
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -140,7 +140,7 @@ class Endpoint:
 
     @property
     def peer(self) -> Hello | None:
-        """Who is at the other end, while there is a link."""
+        """The hello of the peer, while there is a link."""
         return self._peer if self._protocol is not None else None
 
     @property
@@ -185,7 +185,7 @@ class Endpoint:
             self._protocol.take_next()
 
     async def close(self) -> None:
-        """Say goodbye, and wait until it is out."""
+        """Say goodbye, and wait until it is sent."""
         self._closing = True
         if protocol := self._protocol:
             protocol.end(Reason.DONE)
