@@ -47,8 +47,8 @@ class Caller(Endpoint):
             on_event: takes the events of the link.
             on_state: takes the states of the link.
             pin: identity of the listener; None on loopback.
-            connect_timeout_s: how long to try for the first time; None for ever. A link that was open once is
-                tried again for ever.
+            connect_timeout_s: time limit for the first connection; None for none. A link that was open once is
+                tried again without limit.
             limits: see there.
         """
         super().__init__(hello, on_event, on_state, limits)
