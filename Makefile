@@ -65,12 +65,19 @@ $(ENGINES_VENV)/installed: pyproject.toml requirements/build.txt requirements/en
 # report/, and the headline table into README.md between its markers. `EVAL=--limit=10` makes a short run.
 CORPUS ?= $(if $(wildcard ../shared/evalset/manifest.csv),../shared/evalset,wheels)
 
-eval: $(VENV)/installed-eval
-	$(BIN)/speechzip eval $(CORPUS) --out report $(EVAL)
+# Whisper base is a second judge where its weights can be had.
+eval: $(VENV)/installed-eval $(VENV)/installed-judge
+	$(BIN)/speechzip eval $(CORPUS) --out report $$(test -e $(VENV)/test-weights/base/model.bin && \
+		echo --judge moonshine --judge faster-whisper:$(VENV)/test-weights/base) $(EVAL)
 	$(BIN)/python -c "from speechzip.eval.report.headline import main; main()" report/results.json README.md
 
 $(VENV)/installed-eval: $(VENV)/installed requirements/eval.txt
 	$(BIN)/$(PIP_INSTALL) $(LOCKED) requirements/eval.txt
+	@touch $@
+
+$(VENV)/installed-judge: $(VENV)/installed requirements/judge.txt tests/engines/whisper-base.txt
+	$(BIN)/$(PIP_INSTALL) $(LOCKED) requirements/judge.txt
+	$(BIN)/python tests/whisper_weights.py $(VENV)/test-weights || echo "Moonshine judges alone"
 	@touch $@
 
 bench: $(VENV)/installed-eval
@@ -97,6 +104,7 @@ lock: .venv-lock/installed
 	$(LOCK) pyproject.toml requirements/eval.in --extra dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/install.txt
 	$(LOCK) pyproject.toml requirements/eval.in --extra bench -c requirements/dev.txt -o requirements/eval.txt
+	$(LOCK) pyproject.toml --extra faster-whisper -c requirements/dev.txt -o requirements/judge.txt
 	$(LOCK) --no-config pyproject.toml requirements/engines.in --extra faster-whisper --extra whisper --extra xtts -o requirements/engines.txt
 
 .venv-lock/installed:

@@ -1,6 +1,7 @@
 # What the front door exports, and where from: read by type checkers and, lazily, at run time.
 from .archive.archive import Archive
 from .audio.downmix import downmix
+from .audio.opus import pack_opus, unpack_opus
 from .audio.reading import AudioSource, open_recording, resample
 from .compression import Compressed, compress
 from .console.display import printable, printable_json, shown_name
@@ -75,6 +76,7 @@ __all__ = [
     "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
     "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "downmix", "encode_payload",
     "engine_names", "keep_one_blas_thread", "load_engine", "load_recognizer", "one_blas_thread", "open_recording",
-    "open_session", "package_folder", "printable", "printable_json", "progress_bar", "read_payload",
-    "recognizer_folder", "recognizer_recording", "render", "resample", "shown_name", "split_sentences", "with_voices",
+    "open_session", "pack_opus", "package_folder", "printable", "printable_json", "progress_bar", "read_payload",
+    "recognizer_folder", "recognizer_recording", "render", "resample", "shown_name", "split_sentences", "unpack_opus",
+    "with_voices",
 ]  # fmt: skip

@@ -12,7 +12,10 @@ import numpy.typing as npt
 Samples = npt.NDArray[np.float32]
 """Sound pressure as float32 in [-1, 1]; [T] for mono, [T, channels] otherwise."""
 
-VOICE_SPACES: dict[int, str] = {1: "classical", 2: "clip", 3: "trained-1"}
+SOUND_SPACE = "sound"
+"""The voice space of a stretch of sound: its speaker has one mark, which is played as that sound."""
+
+VOICE_SPACES: dict[int, str] = {1: "classical", 2: "clip", 3: "trained-1", 16: SOUND_SPACE}
 """The number of a voice space in a payload -> its name. FORMAT.md has the same table."""
 
 MAX_VOICE_BYTES = 64

@@ -29,14 +29,20 @@ ENVIRONMENTS = [
     for minor in range(10, 14)
     for system, machine in PLATFORMS
 ]
-LOCKS = ["build", "install", "eval", "dev", "engines"]
+LOCKS = ["build", "install", "eval", "dev", "judge", "engines"]
 
 
 def _asked(lock: str) -> list[Requirement]:
     """Return what pyproject.toml and requirements/LOCK.in want to be in a lock."""
     if lock == "build":
         return [*map(Requirement, PROJECT["build-system"]["requires"]), *_lines("build.in")]
-    extras = {"install": [], "eval": ["bench"], "dev": ["dev"], "engines": ["faster-whisper", "whisper", "xtts"]}[lock]
+    extras = {
+        "install": [],
+        "eval": ["bench"],
+        "dev": ["dev"],
+        "judge": ["faster-whisper"],
+        "engines": ["faster-whisper", "whisper", "xtts"],
+    }[lock]
     more = {"eval": "eval.in", "dev": "eval.in", "engines": "engines.in"}.get(lock)
     named = [*PROJECT["project"]["dependencies"], *(line for extra in extras for line in _extra(extra))]
     return [*map(Requirement, named), *(_lines(more) if more else [])]

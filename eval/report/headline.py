@@ -59,11 +59,21 @@ def headline_rows(results: Results) -> list[HeadlineRow]:
     return rows
 
 
+def _columns(rows: Sequence[HeadlineRow], judges: Sequence[str]) -> dict[str, str]:
+    """Return metric -> heading for what was measured; further judges' word errors stand beside the first one's."""
+    columns: dict[str, str] = {}
+    for name, heading in COLUMNS.items():
+        columns[name] = heading
+        if name == "wer":
+            columns |= {f"wer:{judge}": f"WER, {judge}" for judge in judges[1:]}
+    return {name: heading for name, heading in columns.items() if any(name in row for row in rows)}
+
+
 def headline_lines(results: Results) -> list[str]:
     """Return the table for a terminal."""
     rows = headline_rows(results)
-    names = [name for name in COLUMNS if any(name in row for row in rows)]
-    table = [["system", *(COLUMNS[name] for name in names)]]
+    names = _columns(rows, results.judges)
+    table = [["system", *names.values()]]
     table += [[str(row["system"]), *(cell(name, row.get(name), interval=False) for name in names)] for row in rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return [
@@ -99,17 +109,17 @@ def number(metric: str, value: float) -> str:
 def readme_table(document: Mapping[str, Any]) -> str:
     """Return the table in Markdown, from the content of ``results.json``."""
     rows: Sequence[HeadlineRow] = document["headline"]
-    names = [name for name in COLUMNS if any(name in row for row in rows)]
+    names = _columns(rows, document["judges"])
     lines = [
-        f"| system | {' | '.join(COLUMNS[name] for name in names)} |",
+        f"| system | {' | '.join(names.values())} |",
         f"|---|{'---:|' * len(names)}",
         *(f"| {row['system']} | {' | '.join(cell(name, row.get(name)) for name in names)} |" for row in rows),
     ]
     corpus, facts = document["corpus"], document["facts"]
     note = (
         f"{rows[0]['items'] if rows else 0} single utterances of {corpus['name']}, clean; 95 % intervals by bootstrap; "
-        f"judge {document['judges'][0]}; {document['failed_items']} of {len(corpus['items'])} recordings failed "
-        "in part "
+        f"judge {' and '.join(document['judges'])}; {document['failed_items']} of {len(corpus['items'])} recordings "
+        "failed in part "
         f"or whole. speechzip {facts['speechzip']}, {facts['date']}, `{facts['command']}`."
     )
     return "\n".join([note, "", *lines])

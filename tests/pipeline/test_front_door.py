@@ -14,7 +14,11 @@ import speechzip.voices
 from fakes import GOLDEN
 from speechzip.pipeline import EngineError, engine_names, load_engine
 
-WITH_EXTRAS = ("speechzip.pipeline.recognizers.whisper", "speechzip.voices.clip.xtts")
+WITH_EXTRAS = (
+    "speechzip.pipeline.recognizers.faster_whisper",
+    "speechzip.pipeline.recognizers.whisper",
+    "speechzip.voices.clip.xtts",
+)
 """These import what only the extras install; tests/engines has them."""
 MODULES = [
     module.name

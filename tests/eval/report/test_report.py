@@ -5,14 +5,16 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from eval_doubles import observed, results_of
 from speechzip.eval import Corpus, Failure, Observation, Results, write_report
 from speechzip.eval.report import headline_lines, headline_rows, update_readme
-from speechzip.eval.report.headline import BEGIN, END
+from speechzip.eval.report.headline import BEGIN, END, readme_table
 from speechzip.eval.report.svg import MARKERS, Style, linear_axis, log_axis, marker
+from speechzip.eval.results.summary import summarize
 from speechzip.eval.run.store import stored_path
 from speechzip.pipeline import InputError
 
@@ -198,3 +200,17 @@ def test_markers_are_closed_shapes_around_their_place() -> None:
         xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
         assert min(xs) < 100 < max(xs)
         assert min(ys) < 50 < max(ys)
+
+
+def test_a_second_judge_has_its_column_beside_the_first(tmp_path: Path) -> None:
+    one = observed("1")
+    turn = replace(one.turns[0], hypotheses={"fake": "a b c d", "whisper-base": "a b c"})
+    judged, judges = [replace(one, turns=(turn,))], ["fake", "whisper-base"]
+    results = results_of(judged, judges=judges, rows=summarize(judged, {"original": "original"}, judges, seed=0))
+    heading, row = headline_lines(results)
+    assert heading.index(" WER  ") < heading.index("WER, whisper-base") < heading.index("DNSMOS")
+    assert row.split()[2:6] == ["0.0", "%", "25.0", "%"]
+    write_report(results, tmp_path)
+    table = readme_table(json.loads((tmp_path / "results.json").read_text("utf-8")))
+    assert "| WER | WER, whisper-base |" in table
+    assert "judge fake and whisper-base;" in table

@@ -10,9 +10,10 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from speechzip.pipeline import MAX_LONG_VOICE_BYTES, Samples, VoiceError, resample
+from speechzip.pipeline.audio.ogg import ogg_opus, opus_packets
+from speechzip.pipeline.audio.opus import MAX_PACKETS
 from speechzip.voices import ClipVoiceEncoder
-from speechzip.voices.clip.clip import MAX_PACKETS, best_stretch, pack_clip, unpack_clip
-from speechzip.voices.clip.ogg import ogg_opus, opus_packets
+from speechzip.voices.clip.clip import best_stretch, pack_clip, unpack_clip
 
 RATE = 16_000
 WIDEBAND = b"\x48"
