@@ -1,4 +1,4 @@
-# What speechzip uses of brotli, typed.
+# Types of the parts of brotli that speechzip uses.
 MODE_TEXT: int
 
 def compress(string: bytes, mode: int = ..., quality: int = ...) -> bytes: ...

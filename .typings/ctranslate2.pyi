@@ -1,4 +1,4 @@
-# What speechzip uses of CTranslate2, typed.
+# Types of the parts of CTranslate2 that speechzip uses.
 from collections.abc import Sequence
 
 class StorageView: ...

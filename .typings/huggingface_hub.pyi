@@ -1,2 +1,2 @@
-# What speechzip uses of huggingface_hub, typed.
+# Types of the parts of huggingface_hub that speechzip uses.
 def try_to_load_from_cache(repo_id: str, filename: str) -> str | object | None: ...

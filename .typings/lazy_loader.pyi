@@ -1,4 +1,4 @@
-# What speechzip uses of lazy_loader, typed.
+# Types of the parts of lazy_loader that speechzip uses.
 from collections.abc import Callable
 
 def attach_stub(

@@ -1,4 +1,4 @@
-# What speechzip uses of num2words, typed.
+# Types of the parts of num2words that speechzip uses.
 from typing import Literal
 
 def num2words(

@@ -1,4 +1,4 @@
-# What speechzip uses of onnxruntime, typed.
+# Types of the parts of onnxruntime that speechzip uses.
 from collections.abc import Mapping, Sequence
 from typing import Any
 

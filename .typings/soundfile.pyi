@@ -1,4 +1,4 @@
-# What speechzip uses of soundfile, typed.
+# Types of the parts of soundfile that speechzip uses.
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
 

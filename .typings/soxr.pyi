@@ -1,4 +1,4 @@
-# What speechzip uses of soxr, typed.
+# Types of the parts of soxr that speechzip uses.
 import numpy as np
 import numpy.typing as npt
 

@@ -1,4 +1,4 @@
-# What speechzip uses of threadpoolctl, typed.
+# Types of the parts of threadpoolctl that speechzip uses.
 from contextlib import AbstractContextManager
 from typing import Any
 

@@ -1,4 +1,4 @@
-# What the front door exports, and where from: read by type checkers and, lazily, at run time.
+# Names of the front door and their modules: read by type checkers, and at run time when a name is first used.
 from .archive.archive import Archive
 from .audio.downmix import downmix
 from .audio.opus import pack_opus, unpack_opus

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 
 class FaultyProxy:
-    """Carries bytes both ways between whoever connects and a port; its faults can be changed at any time."""
+    """Carries bytes both ways between a caller and a port; its faults can be changed at any time."""
 
     def __init__(self, target_port: int, seed: int = 0) -> None:
         self.port = 0

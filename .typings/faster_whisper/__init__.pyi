@@ -1,4 +1,4 @@
-# What speechzip uses of faster-whisper, typed.
+# Types of the parts of faster-whisper that speechzip uses.
 import ctranslate2
 import numpy as np
 import numpy.typing as npt

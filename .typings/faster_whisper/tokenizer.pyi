@@ -1,4 +1,4 @@
-# What speechzip uses of faster-whisper's tokenizer, typed.
+# Types of the parts of faster-whisper's tokenizer that speechzip uses.
 import tokenizers
 
 class Tokenizer:

@@ -1,4 +1,4 @@
-# What speechzip uses of faster-whisper's transcription, typed.
+# Types of the parts of faster-whisper's transcription that speechzip uses.
 from collections.abc import Sequence
 
 from .tokenizer import Tokenizer

@@ -1,2 +1,2 @@
-# What speechzip uses of faster-whisper's downloads, typed.
+# Types of the parts of faster-whisper's downloads that speechzip uses.
 def download_model(size_or_id: str, *, local_files_only: bool = False) -> str: ...

@@ -1,4 +1,4 @@
-# What the tests use of tokenizers, typed.
+# Types of the parts of tokenizers that the tests use.
 from .models import BPE
 
 class Tokenizer:

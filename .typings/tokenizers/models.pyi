@@ -1,3 +1,3 @@
-# What the tests use of tokenizers, typed.
+# Types of the parts of tokenizers that the tests use.
 class BPE:
     def __init__(self, vocab: dict[str, int], merges: list[tuple[str, str]], *, unk_token: str) -> None: ...

@@ -1,4 +1,4 @@
-# What speechzip uses of torch, typed.
+# Types of the parts of torch that speechzip uses.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType

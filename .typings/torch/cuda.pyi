@@ -1,4 +1,4 @@
-# What speechzip uses of torch.cuda, typed.
+# Types of the parts of torch.cuda that speechzip uses.
 from . import Tensor
 
 def is_available() -> bool: ...

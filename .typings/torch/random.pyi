@@ -1,4 +1,4 @@
-# What speechzip uses of torch.random, typed.
+# Types of the parts of torch.random that speechzip uses.
 from contextlib import AbstractContextManager
 
 from . import Tensor

@@ -1,4 +1,4 @@
-# What speechzip uses of coqui-tts-trainer, typed.
+# Types of the parts of coqui-tts-trainer that speechzip uses.
 from pathlib import Path
 
 def get_user_data_dir(appname: str) -> Path: ...

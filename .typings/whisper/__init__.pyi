@@ -1,4 +1,4 @@
-# What speechzip uses of openai-whisper, typed.
+# Types of the parts of openai-whisper that speechzip uses.
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,4 +1,4 @@
-# What the tests use of openai-whisper, typed.
+# Types of the parts of openai-whisper that the tests use.
 LANGUAGES: dict[str, str]
 
 class Tokenizer:

@@ -1,3 +1,3 @@
-# What speechzip uses of whisper_normalizer, typed.
+# Types of the parts of whisper_normalizer that speechzip uses.
 class EnglishTextNormalizer:
     def __call__(self, text: str) -> str: ...

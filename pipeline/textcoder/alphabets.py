@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .tokens import END, FIRST_BYTE, FIRST_PIECE, from_utf8
+from .tokens import END, FIRST_BYTE, FIRST_PIECE, join_pieces
 
 
 class Alphabet:
@@ -41,16 +41,4 @@ class Alphabet:
         Raises:
             PayloadCorrupt: the byte tokens are not UTF-8.
         """
-        parts: list[str] = []
-        spelled = bytearray()
-        for token in ids:
-            if token < FIRST_PIECE:
-                spelled.append(token - FIRST_BYTE)
-                continue
-            if spelled:
-                parts.append(from_utf8(spelled))
-                spelled.clear()
-            parts.append(self.pieces[token - FIRST_PIECE])
-        if spelled:
-            parts.append(from_utf8(spelled))
-        return "".join(parts)
+        return join_pieces(self.pieces, ids)

@@ -165,19 +165,7 @@ class Vocabulary:
         Raises:
             PayloadCorrupt: the byte tokens are not UTF-8.
         """
-        parts: list[str] = []
-        spelled = bytearray()
-        for token in ids:
-            if token < FIRST_PIECE:
-                spelled.append(token - FIRST_BYTE)
-                continue
-            if spelled:
-                parts.append(from_utf8(spelled))
-                spelled.clear()
-            parts.append(self.pieces[token - FIRST_PIECE])
-        if spelled:
-            parts.append(from_utf8(spelled))
-        return unfold("".join(parts))
+        return unfold(join_pieces(self.pieces, ids))
 
     def _spell(self, word: str) -> tuple[int, ...]:
         """Return the ids of one word: join the neighbors whose piece has the lowest id until none can be joined."""
@@ -195,7 +183,28 @@ class Vocabulary:
         return tuple(ids)
 
 
-def from_utf8(spelled: bytearray) -> str:
+def join_pieces(pieces: Sequence[str], ids: Iterable[int]) -> str:
+    """Return the text of token ids: `pieces` from `FIRST_PIECE` on, and runs of byte tokens.
+
+    Raises:
+        PayloadCorrupt: the byte tokens are not UTF-8.
+    """
+    parts: list[str] = []
+    spelled = bytearray()
+    for token in ids:
+        if token < FIRST_PIECE:
+            spelled.append(token - FIRST_BYTE)
+            continue
+        if spelled:
+            parts.append(_from_utf8(spelled))
+            spelled.clear()
+        parts.append(pieces[token - FIRST_PIECE])
+    if spelled:
+        parts.append(_from_utf8(spelled))
+    return "".join(parts)
+
+
+def _from_utf8(spelled: bytearray) -> str:
     """Return the characters that byte tokens spell.
 
     Raises:

@@ -15,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0, help="in all")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same mutants")
-    parser.add_argument("--mutants", type=int, default=sys.maxsize, help="at most so many for each target")
+    parser.add_argument("--mutants", type=int, default=sys.maxsize, help="most mutants for each target")
     parser.add_argument("--only", help="name of one target")
     parser.add_argument("--keep", type=Path, default=Path("fuzz-found"), help="folder for inputs worth keeping")
     options = parser.parse_args()

@@ -14,7 +14,7 @@ from .targets import targets
 MAX_ADDRESSES = 16 << 30
 """Address space of the process: what asks for more gets a MemoryError instead of the machine's memory."""
 MAX_CRASHES = 20
-"""After so many the target is given up."""
+"""After this number, the target is given up."""
 CONTEXT = multiprocessing.get_context("spawn")
 """The process starts with nothing loaded, so that its memory is the target's own."""
 

@@ -23,7 +23,7 @@ ANNA, BEN = Voice("classical", bytes(10)), Voice("classical", bytes(range(10, 20
 
 
 class Book:
-    """Knows Anna and Ben, and recognizes whoever has the last byte of one's voice."""
+    """Knows Anna and Ben, and recognizes a person by the last byte of the voice."""
 
     def __init__(self, **voices: Voice) -> None:
         self.voices = voices

@@ -23,7 +23,7 @@ class LineWriter:
         self._lines: queue.Queue[str | None] = queue.Queue(limits.lines)
         self._left_out = 0
         self._broken: Future[None] = Future()
-        self._broken.set_running_or_notify_cancel()  # so that whoever stops waiting for it cannot cancel it
+        self._broken.set_running_or_notify_cancel()  # so that a reader that stops waiting cannot cancel it
         self._thread = threading.Thread(target=self._write, name="speechzip-lines", daemon=True)
         self._thread.start()
 

@@ -1,7 +1,7 @@
 """Security of a link: none on loopback, TLS 1.3 with a pinned certificate and a shared secret elsewhere.
 
-Whoever holds the pairing line (see pairing.py) can check that the listener is the one that printed it, and prove that
-they were given it. The secret only ever travels inside TLS, after the certificate has been checked.
+An end with the pairing line (see pairing.py) can check that the listener is the one that printed it, and prove that
+it has the line. The secret only ever travels inside TLS, after the certificate has been checked.
 """
 
 from __future__ import annotations

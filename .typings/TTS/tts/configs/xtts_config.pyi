@@ -1,4 +1,4 @@
-# What speechzip uses of coqui-tts, typed.
+# Types of the parts of coqui-tts that speechzip uses.
 class XttsArgs:
     gpt_max_text_tokens: int
     gpt_number_text_tokens: int | None

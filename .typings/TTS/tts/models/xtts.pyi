@@ -1,4 +1,4 @@
-# What speechzip uses of coqui-tts, typed.
+# Types of the parts of coqui-tts that speechzip uses.
 from collections.abc import Generator
 from typing import Any, Protocol, TypedDict
 
