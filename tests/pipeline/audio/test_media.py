@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import struct
 import sys
 import warnings
 from fractions import Fraction
@@ -80,6 +81,50 @@ def test_the_sound_of_a_video_and_several_tracks() -> None:
     recording = open_recording(io.BytesIO(coded("mp4", "aac", tracks=2)))
     with pytest.warns(SpeechzipWarning, match="has 2 tracks of sound; the first is taken"):
         assert sum(map(len, recording.blocks())) / 16000 == pytest.approx(3, abs=0.15)
+
+
+def many_channels(layout: str, channels: int) -> bytes:
+    """Return a second of AVI, whose channel number n is n + 1 everywhere."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="avi") as output:
+        stream = output.add_stream("pcm_s16le", rate=16000, layout=layout)
+        levels = np.repeat(np.arange(1, channels + 1, dtype=np.int16)[None], 16000, axis=0)
+        frame = av.AudioFrame.from_ndarray(levels.reshape(1, -1), format="s16", layout=layout)
+        frame.sample_rate = 16000
+        for each in (frame, None):
+            output.mux(stream.encode(each))
+    return buffer.getvalue()
+
+
+def claiming(content: bytes, channels: int) -> bytes:
+    """Return an AVI whose header claims another number of channels, none of which has a place."""
+    at = content.index(b"strf") + 8
+    form = bytearray(content[at : at + 40])
+    form[2:4], form[12:14], form[20:24] = struct.pack("<H", channels), struct.pack("<H", 2 * channels), bytes(4)
+    return content[:at] + bytes(form) + content[at + 40 :]
+
+
+@pytest.mark.parametrize(("layout", "channels"), [("7.1", 8), ("7.1.4", 12), ("hexadecagonal", 16), ("22.2", 24)])
+def test_more_channels_than_pyav_has_planes_for(layout: str, channels: int) -> None:
+    """PyAV 15 reads the ninth plane of a frame from beyond its list, and crashes."""
+    recording = open_recording(io.BytesIO(many_channels(layout, channels)))
+    samples = np.concatenate(list(recording.blocks()))
+    assert samples.shape == (16000, channels)
+    assert (np.round(samples * 32768) == np.arange(1, channels + 1)).all()
+
+
+@pytest.mark.parametrize("channels", [9, 32, 33, 255])
+def test_a_header_that_claims_channels_without_a_place(channels: int) -> None:
+    content = claiming(many_channels("7.1.4", 12), channels)
+    if channels > 32:
+        with pytest.raises(AudioError, match=f"has {channels} channels; a recording has at most 32"):
+            open_recording(io.BytesIO(content))
+        return
+    recording = open_recording(io.BytesIO(content))
+    with pytest.warns(SpeechzipWarning, match=r"header promises 1\.0 s|damaged packets"):  # no longer a whole number
+        samples = np.concatenate(list(recording.blocks()))
+    assert recording.channels == samples.shape[1] == channels
+    assert len(samples) == pytest.approx(16000 * 12 / channels, rel=0.1)
 
 
 def test_cut_short_is_told() -> None:

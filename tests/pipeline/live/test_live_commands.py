@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pty
 import signal
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from live_processes import live_process
 from rich.console import Console
 from speechzip.pipeline import open_recording, recognizer_recording
 from speechzip.pipeline.live.bench.loopback import SPEECHZIP, talk_and_listen
+from speechzip.pipeline.live.defaults import PAIRING_VARIABLE
 from speechzip.pipeline.live.devices.terminal import TerminalView, level_bar
 from speechzip.pipeline.live.reports import (
     Delivered,
@@ -62,6 +65,32 @@ def test_a_recording_from_one_process_to_another(sentence: Path, tmp_path: Path,
     assert done.sent_bytes < 200
     samples, rate = soundfile.read(str(tmp_path / "0001.wav"), dtype="float32")
     assert 1.0 < len(samples) / rate < 4.0
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("way", ["standard input", "file", "variable"])
+def test_the_pairing_line_comes_in_every_way_and_nobody_else_reads_it(tmp_path: Path, way: str) -> None:
+    """The listener writes it to a file and does not print it; the caller has it on no command line."""
+    file = tmp_path / "line"
+    options = ("--secure", "--port", "0", "--pairing-file", str(file), "--output", str(tmp_path / "listener"))
+    with live_process("listen", *options) as ben:
+        assert ben.wait_for("Pairing")["path"] == str(file)
+        line = file.read_text("ascii").strip()
+        assert file.stat().st_mode & 0o777 == 0o600
+        secret = line.partition("#")[2]
+        assert len(secret) == 64
+        arguments = {"standard input": ("-",), "file": ("--pairing-file", str(file)), "variable": ()}[way]
+        stdin = f"{line}\n" if way == "standard input" else None
+        env = {**os.environ, PAIRING_VARIABLE: line} if way == "variable" else None
+        with live_process("talk", *arguments, "--output", str(tmp_path / "caller"), stdin=stdin, env=env) as anna:
+            for process in (anna, ben):
+                process.wait_for("LinkState", lambda report: report["phase"] == "connected")
+                assert secret not in process.arguments
+                assert secret not in json.dumps(process.reports)
+            anna.interrupt()
+        ben.wait_for("LinkState", lambda report: report["phase"] == "waiting" and "has left" in report["detail"])
+        ben.interrupt()
+        assert secret not in anna.errors + ben.errors
 
 
 @pytest.mark.models
