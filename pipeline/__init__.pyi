@@ -47,6 +47,7 @@ from .segments.silero import SileroDetector
 from .sentences import SENTENCE_END, split_sentences
 from .summary import OPUS_BPS
 from .system.atomic import atomic_file, check_writable
+from .system.datafolder import data_folder
 from .system.inference import open_session
 from .system.threads import keep_one_blas_thread, one_blas_thread
 from .system.wheels import RECOGNIZER_WHEEL, RECORDINGS, package_folder, recognizer_folder, recognizer_recording
@@ -74,9 +75,9 @@ __all__ = [
     "Samples", "SileroDetector", "Speaker", "SpeakerEmbedder", "SpeakerEmbedding", "SpeechzipError", "SpeechzipWarning",
     "StreamingSynthesizer", "Synthesizer", "TextCoder", "TextError", "Transcript", "Utterance", "Voice",
     "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference",
-    "atomic_file", "check_writable", "compress", "decode_payload", "decompress", "downmix", "encode_payload",
-    "engine_names", "keep_one_blas_thread", "load_engine", "load_recognizer", "one_blas_thread", "open_recording",
-    "open_session", "pack_opus", "package_folder", "printable", "printable_json", "progress_bar", "read_payload",
-    "recognizer_folder", "recognizer_recording", "render", "resample", "shown_name", "split_sentences", "unpack_opus",
-    "with_voices",
+    "atomic_file", "check_writable", "compress", "data_folder", "decode_payload", "decompress", "downmix",
+    "encode_payload", "engine_names", "keep_one_blas_thread", "load_engine", "load_recognizer", "one_blas_thread",
+    "open_recording", "open_session", "pack_opus", "package_folder", "printable", "printable_json", "progress_bar",
+    "read_payload", "recognizer_folder", "recognizer_recording", "render", "resample", "shown_name", "split_sentences",
+    "unpack_opus", "with_voices",
 ]  # fmt: skip

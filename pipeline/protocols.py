@@ -152,8 +152,12 @@ class VoiceBook(Protocol):
         """
         ...
 
-    def match(self, voice: Voice) -> Voice | None:
+    def match(self, voice: Voice, among: Sequence[Voice] | None = None) -> Voice | None:
         """Return the known voice of the same person as `voice`, or None if there is no certain match.
+
+        Args:
+            voice: as measured.
+            among: the voices to choose from; None for all that the book has.
 
         Raises:
             VoiceError: voices of this space cannot be compared.

@@ -18,7 +18,7 @@ ROOMS = {
     "pipeline": """
         errors system languages sentences types unread protocols console engines catalog
         payload textcoder audio segments recognizers
-        speakers compression synthesis decompression writing summary links live archive cli
+        speakers compression synthesis decompression writing summary live links archive cli
     """,
     "pipeline.archive": """
         stores rows lock sources export phonetics query index syncing searching catalogue excerpts redaction work
@@ -27,15 +27,23 @@ ROOMS = {
     "pipeline.archive.commands": "shared redact build find play export",
     "pipeline.archive.redaction": "tokens numbers digits letters dates redact files",
     "pipeline.archive.export": "transcript cues textgrid formats files",
-    "pipeline.links": "wire cutting parity packing unpacking airtime presets text qr plan files commands",
+    "pipeline.links": """
+        wire cutting parity packing unpacking airtime presets text qr plan files
+        carrier padding serialport hf kiss mesh reticulum peers sending receiving describing commands transfer
+    """,
     "pipeline.live": "defaults extras limits workers wire reports devices session commands bench",
     "voices": "espeak acoustics spaces text store parametric embedding clip trained training cli",
     "voices.text": "split lexicon normalization pronunciation training",
-    "eval": "types conditions engines corpora metrics codecs results run report bench commands",
+    "eval": "types conditions engines corpora metrics codecs results run report bench radio commands",
 }
 """Rooms and modules from the ground up: each may import those before it."""
 
-DEEP_DOORS = {"speechzip.pipeline.archive", "speechzip.pipeline.textcoder", "speechzip.pipeline.live"}
+DEEP_DOORS = {
+    "speechzip.pipeline.archive",
+    "speechzip.pipeline.links",
+    "speechzip.pipeline.live",
+    "speechzip.pipeline.textcoder",
+}
 """Rooms with a front door of their own, which other folders may use."""
 
 

@@ -89,18 +89,18 @@ def open_recording(source: AudioSource) -> Recording:
 
 
 class Resampler:
-    """Bring a stream of blocks to the engines' 16 kHz, without a shift in time."""
+    """Bring a stream of blocks to another rate, by default the engines' 16 kHz, without a shift in time."""
 
-    def __init__(self, sample_rate: int, channels: int) -> None:
+    def __init__(self, sample_rate: int, channels: int, to_rate: int = ENGINE_SAMPLE_RATE) -> None:
         self._stream = (
             None
-            if sample_rate == ENGINE_SAMPLE_RATE
-            else soxr.ResampleStream(sample_rate, ENGINE_SAMPLE_RATE, channels, dtype="float32", quality="HQ")
+            if sample_rate == to_rate
+            else soxr.ResampleStream(sample_rate, to_rate, channels, dtype="float32", quality="HQ")
         )
         self._channels = channels
 
     def push(self, block: Samples, last: bool = False) -> Samples:
-        """Return the output at 16 kHz so far: float32 [t, channels] of a block of the same shape."""
+        """Return the output so far: float32 [t, channels] of a block of the same shape."""
         if self._stream is None:
             return block
         resampled = self._stream.resample_chunk(block, last=last)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import sys
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from .unpacking import Message
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 TEXT_PACKET = 640
@@ -126,6 +122,7 @@ def unpack(
     from ..console.display import shown_name
     from ..errors import PayloadCorrupt
     from ..system.atomic import atomic_file, check_writable
+    from .describing import message_fields, message_lines
     from .files import numbered, packets_of, read_packet
     from .files import unpack as unpack_packets
     from .text import MAX_BLOB
@@ -150,12 +147,12 @@ def unpack(
     for target, (data, message) in zip(targets, unpacked.recordings, strict=True):
         with atomic_file(target, force, packets) as file:
             file.write(data)
-        rows.append({"output": shown_name(target), "bytes": len(data), **_state(message)})
+        rows.append({"output": shown_name(target), "bytes": len(data), **message_fields(message)})
     for message in unpacked.silent:
-        rows.append({"output": None, "bytes": 0, **_state(message)})
+        rows.append({"output": None, "bytes": 0, **message_fields(message)})
     _print(
         {"recordings": rows, "broken": [{"file": name, "fault": fault} for name, fault in broken]},
-        [line for row in rows for line in _lines(row)],
+        [line for row in rows for line in message_lines(row)],
         as_json,
     )
 
@@ -186,36 +183,6 @@ def _print_plan(payload: Path, link: str | None, parity: int, as_json: bool) -> 
         figures = f"{len(row.packet_bytes):>8}{sum(row.packet_bytes):>7}{shown}".rstrip()
         lines.append(f"{row.link:<15}" + (figures if row.packet_bytes else f"{'-':>8}  {row.obstacle}"))
     _print({"plans": [asdict(row) for row in plans]}, lines, as_json)
-
-
-def _state(message: Message | None) -> dict[str, Any]:
-    if message is None:
-        return {"message": None, "packets": 1, "restored": 0, "missing": [], "neutral_voices": []}
-    return {
-        "message": message.number,
-        "packets": message.count,
-        "restored": message.restored,
-        "missing": [
-            {"packet": missing.index + 1, "start_s": missing.start_s, "end_s": missing.end_s}
-            for missing in message.missing
-        ],
-        "neutral_voices": [f"{voice:04x}" for voice in message.neutral_voices],
-    }
-
-
-def _lines(row: dict[str, Any]) -> list[str]:
-    came = row["packets"] - len(row["missing"])
-    restored = f", {row['restored']} of them by parity" if row["restored"] else ""
-    lines = [
-        f"{row['output'] or 'nothing to speak'}: {row['bytes']} bytes, {came} of {row['packets']} packets{restored}"
-    ]
-    for (start_s, end_s), gaps in groupby(row["missing"], lambda gap: (gap["start_s"], gap["end_s"])):
-        numbers = ", ".join(str(gap["packet"]) for gap in gaps)
-        lines.append(f"  missing: packet {numbers}, what was said between {start_s:.1f} and {end_s:.1f} s")
-    lines += [
-        f"  voice {voice} did not come: a neutral one speaks, unless you have it" for voice in row["neutral_voices"]
-    ]
-    return lines
 
 
 def _print(summary: dict[str, Any], lines: list[str], as_json: bool) -> None:

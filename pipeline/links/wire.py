@@ -13,6 +13,7 @@ import binascii
 from dataclasses import dataclass
 
 from ..errors import PayloadCorrupt, PayloadTruncated
+from ..payload.format import MAGIC
 
 FRAGMENT, PARITY = 0b1011, 0b1001
 """The high half of the first byte; the low half is the message's number."""
@@ -98,6 +99,11 @@ def decode_packet(packet: bytes) -> bytes | Fragment | Parity:
     if count > MAX_FRAGMENTS:
         raise PayloadCorrupt(f"the packet claims a message of {count} packets; {MAX_FRAGMENTS} is the most")
     return Parity(message, index, count, body[HEADER_BYTES:])
+
+
+def looks_like_packet(data: bytes) -> bool:
+    """Return whether bytes begin as a packet does, for links that carry other people's data, too."""
+    return bool(data) and data[0] >> 4 in (MAGIC, FRAGMENT, PARITY)
 
 
 def mask(payload: bytes, header: bytes) -> bytes:

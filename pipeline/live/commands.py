@@ -31,6 +31,7 @@ VoiceEncoder = Annotated[
     str | None,
     typer.Option(help="Engine that measures your voice: trained, classical, or clip for a peer that clones it."),
 ]
+Config = Annotated[Path | None, typer.Option("--config", metavar="FOLDER", help="Reticulum's configuration.")]
 Synthesizer = Annotated[str | None, typer.Option(help="Engine that speaks: trained, espeak, xtts, xtts:FOLDER.")]
 
 
@@ -55,6 +56,10 @@ def listen(
         typer.Option(help="File to write the pairing line to, readable by you only; the line is then not shown."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Exit when the first peer leaves.")] = False,
+    over: Annotated[
+        str | None, typer.Option("--over", metavar="LINK", help="Take calls over another link: rns (Reticulum).")
+    ] = None,
+    config: Config = None,
     recognizer: Recognizer = None,
     voice_encoder: VoiceEncoder = None,
     synthesizer: Synthesizer = None,
@@ -62,20 +67,25 @@ def listen(
     force: Force = False,
 ) -> None:
     """Wait for a call and talk. The Enter key starts and ends a turn."""
-    from .session.connecting import wait_for_calls
+    from .session.connecting import call_link, wait_for_calls
     from .session.session import SessionOptions
 
     options = SessionOptions(audio, output, vad, force, once)
     engines = (recognizer, voice_encoder, synthesizer)
-    _run_session(wait_for_calls(host, port, secure, pairing_file, force), options, engines, as_json, web)
+    if over:
+        connect = call_link(over).wait_for_calls(config)
+    else:
+        connect = wait_for_calls(host, port, secure, pairing_file, force)
+    _run_session(connect, options, engines, as_json, web)
 
 
 def talk(
     address: Annotated[
         str | None,
         typer.Argument(
-            help="HOST:PORT on this machine; or - to enter the pairing line that listen printed. Do not put the "
-            "pairing line itself on the command line: other users of the machine could read it.",
+            help="HOST:PORT on this machine; rns:HASH or lxmf:HASH over Reticulum; or - to enter the pairing line that "
+            "listen printed. Do not put the pairing line itself on the command line: other users of the machine could "
+            "read it.",
             envvar=PAIRING_VARIABLE,
         ),
     ] = None,
@@ -83,6 +93,7 @@ def talk(
     connect_timeout: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Time limit for the first connection; 0 for none.")
     ] = CONNECT_TIMEOUT_S,
+    config: Config = None,
     audio: Input = None,
     output: Output = None,
     vad: Vad = False,
@@ -94,13 +105,17 @@ def talk(
     force: Force = False,
 ) -> None:
     """Call a listener and talk. The Enter key starts and ends a turn. With --input, send a recording and exit."""
-    from .session.connecting import dial
+    from .session.connecting import call_link, dial, link_of
     from .session.session import SessionOptions
     from .wire.pairing import parse_address
 
-    where = parse_address(_pairing_line(address, pairing_file))
+    line = _pairing_line(address, pairing_file)
     engines = (recognizer, voice_encoder, synthesizer)
-    _run_session(dial(where, connect_timeout or None), SessionOptions(audio, output, vad, force), engines, as_json, web)
+    if (link := link_of(line)) is not None:
+        connect = call_link(link).dial(line, connect_timeout or None, config)
+    else:
+        connect = dial(parse_address(line), connect_timeout or None)
+    _run_session(connect, SessionOptions(audio, output, vad, force), engines, as_json, web)
 
 
 def _pairing_line(address: str | None, pairing_file: Path | None) -> str:

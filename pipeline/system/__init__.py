@@ -1,1 +1,1 @@
-"""What the machine lends: whole files, threads, sessions of neural networks, files of installed packages."""
+"""What the machine lends: whole files, a data folder, threads, networks' sessions, files of installed packages."""

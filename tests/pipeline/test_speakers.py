@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -36,7 +37,7 @@ class Book:
             raise VoiceError(f"nobody is {name}")
         return self.voices[name]
 
-    def match(self, voice: Voice) -> Voice | None:
+    def match(self, voice: Voice, among: Sequence[Voice] | None = None) -> Voice | None:
         return next((known for known in self.voices.values() if known.embedding[-1] == voice.embedding[-1]), None)
 
     def name_of(self, voice_id: int) -> str | None:

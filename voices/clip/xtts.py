@@ -32,6 +32,7 @@ from speechzip.pipeline import (
     SpeechzipWarning,
     Voice,
     VoiceError,
+    data_folder,
 )
 from trainer.io import get_user_data_dir
 from TTS.tts.configs.xtts_config import XttsConfig
@@ -41,7 +42,6 @@ from ..acoustics.loudness import set_loudness, trim
 from ..parametric.espeak_bases import REFERENCE_SENTENCE
 from ..parametric.synthesizer import EspeakSynthesizer
 from ..store.licenses import CPML, require
-from ..store.store import data_folder
 from ..text.split import split_text
 from .clip import SPACE, unpack_clip
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from speechzip.pipeline import EngineError, OutputError, atomic_file
-
-from .store import data_folder
+from speechzip.pipeline import EngineError, OutputError, atomic_file, data_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,24 +22,16 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
-import platformdirs
-from speechzip.pipeline import OutputError, SpeechzipWarning, Voice, VoiceError, atomic_file
+from speechzip.pipeline import OutputError, SpeechzipWarning, Voice, VoiceError, atomic_file, data_folder
 
 from .matching import best_match
 from .voicefile import MAX_FILE_BYTES, NamedVoice, clean_name, decode_voices, encode_voice, name_key
 
-FOLDER_VARIABLE = "SPEECHZIP_DATA"
-"""Environment variable for another data folder."""
 SUFFIX = ".voice"
 LONGEST_STEM = 150
 """Most characters of a name in a file name: with space, digest and suffix less than the 255 bytes of file systems."""
 LOCK_S = 10.0
 """Time limit to wait for another process that changes the store."""
-
-
-def data_folder() -> Path:
-    """Return speechzip's folder for the user's data."""
-    return Path(os.environ.get(FOLDER_VARIABLE) or platformdirs.user_data_dir("speechzip", appauthor=False))
 
 
 class VoiceStore:
@@ -171,9 +163,10 @@ class VoiceStore:
         spaces = ", ".join(named.voice.space for named in own)
         raise VoiceError(f"{own[0].name} has no {space} voice (only: {spaces})", remedies=("enroll",))
 
-    def match(self, voice: Voice) -> Voice | None:
+    def match(self, voice: Voice, among: Sequence[Voice] | None = None) -> Voice | None:
         """Return the certain match of a voice; see `VoiceBook.match`."""
-        known = [named.voice for named in self.voices() if named.voice.space == voice.space]
+        voices = [named.voice for named in self.voices()] if among is None else among
+        known = [other for other in voices if other.space == voice.space]
         index = best_match(voice, known)
         return None if index is None else known[index]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
+from typing import Protocol, cast
 
+from ...errors import LinkError
 from ..limits import LIMITS, Limits
 from ..reports import Observer, Pairing
 from ..wire.caller import Caller
@@ -17,6 +19,40 @@ from .engines import LiveEngines
 
 Connect = Callable[[LiveEngines, OnEvent, Observer], Endpoint]
 """Makes one end of a link, from the engines and the callbacks for events and reports."""
+
+GROUP = "speechzip.calls"
+"""Entry points of this group carry conversations over other links than TCP: scheme of an address -> `CallLink`."""
+
+
+class CallLink(Protocol):
+    """A module that makes and takes calls over some link."""
+
+    def dial(self, address: str, connect_timeout_s: float | None, config: Path | None) -> Connect:
+        """Return what calls `address`, such as ``rns:HASH``; see `dial`."""
+        ...
+
+    def wait_for_calls(self, config: Path | None) -> Connect:
+        """Return what takes calls; see `wait_for_calls`."""
+        ...
+
+
+def link_of(address: str) -> str | None:
+    """Return the link that an address names in front of a colon; None for HOST:PORT and pairing lines."""
+    scheme, _, rest = address.partition(":")
+    return scheme if rest and not rest.isdecimal() and scheme in {entry.name for entry in _call_links()} else None
+
+
+def call_link(name: str) -> CallLink:
+    """Return the link of that name.
+
+    Raises:
+        LinkError: there is none.
+    """
+    for entry in _call_links():
+        if entry.name == name:
+            return cast("CallLink", entry.load())
+    known = ", ".join(entry.name for entry in _call_links())
+    raise LinkError(f"no link for calls is named {name!r}; installed: {known}")
 
 
 def dial(address: Address, connect_timeout_s: float | None = None, limits: Limits = LIMITS) -> Connect:
@@ -32,7 +68,7 @@ def dial(address: Address, connect_timeout_s: float | None = None, limits: Limit
         return Caller(
             address.host,
             address.port,
-            engines.hello(address.pin.secret if address.pin else b"", _software()),
+            engines.hello(address.pin.secret if address.pin else b"", software_name()),
             on_event,
             observe,
             address.pin,
@@ -65,7 +101,7 @@ def wait_for_calls(
     def connect(engines: LiveEngines, on_event: OnEvent, observe: Observer) -> Endpoint:
         identity = new_identity() if secure or not is_loopback(host) else None
         pin = identity.pin if identity else None
-        hello = engines.hello(pin.secret if pin else b"", _software())
+        hello = engines.hello(pin.secret if pin else b"", software_name())
         context = identity.context if identity else None
         listener = Listener(host, port, hello, on_event, observe, context, limits=limits)
         line = pairing_line(reachable_host(host), listener.bind(), pin)
@@ -77,5 +113,10 @@ def wait_for_calls(
     return connect
 
 
-def _software() -> str:
+def software_name() -> str:
+    """Return what peers are told of us."""
     return f"speechzip {version('speechzip')}"
+
+
+def _call_links() -> list[EntryPoint]:
+    return sorted(entry_points(group=GROUP), key=lambda entry: entry.name)

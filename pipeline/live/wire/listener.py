@@ -7,6 +7,7 @@ import gc
 import socket
 import ssl
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from ...errors import LinkError
@@ -14,6 +15,8 @@ from ..limits import LIMITS, Limits
 from .events import Greeted, LinkEvent, Opened
 from .messages import Hello, Reason
 from .transport import Endpoint, LinkProtocol, OnEvent, OnState
+
+OpenTransport = Callable[[Callable[[], LinkProtocol]], Awaitable[LinkProtocol]]
 
 
 class Listener(Endpoint):
@@ -70,29 +73,50 @@ class Listener(Endpoint):
                 except OSError:  # out of file descriptors, or the caller has gone already
                     await asyncio.sleep(self._limits.tick_s)
                     continue
-                while len(self._ungreeted) >= self._limits.ungreeted:
-                    oldest = next(iter(self._ungreeted))
-                    oldest.cancel()
-                    await asyncio.wait({oldest})  # its memory is free before the next one takes some
-                task = asyncio.ensure_future(self._serve(connection))
-                self._tasks.add(task)
-                self._ungreeted[task] = None
-                task.add_done_callback(partial(self._forget, connection))
+                await self._begin(partial(self._over_socket, connection), connection.close)
         finally:
             self._socket.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._stop_serving()
 
-    def _forget(self, connection: socket.socket, task: asyncio.Task[None]) -> None:
-        connection.close()  # asyncio has done so, unless the task was canceled before it ran
+    async def _begin(self, open_transport: OpenTransport, close: Callable[[], object]) -> None:
+        """Serve a connection in a task of its own; the oldest stranger goes where there are too many.
+
+        Args:
+            open_transport: gives a new protocol its transport, and returns the protocol.
+            close: lets go of the connection, which may be closed already.
+        """
+        while len(self._ungreeted) >= self._limits.ungreeted:
+            oldest = next(iter(self._ungreeted))
+            oldest.cancel()
+            await asyncio.wait({oldest})  # its memory is free before the next one takes some
+        task = asyncio.ensure_future(self._serve(open_transport))
+        self._tasks.add(task)
+        self._ungreeted[task] = None
+        task.add_done_callback(partial(self._forget, close))
+
+    async def _stop_serving(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _over_socket(self, connection: socket.socket, make: Callable[[], LinkProtocol]) -> LinkProtocol:
+        _, protocol = await asyncio.get_running_loop().connect_accepted_socket(
+            make,
+            connection,
+            ssl=self._context,
+            ssl_handshake_timeout=self._limits.handshake_s if self._context else None,
+        )
+        return protocol
+
+    def _forget(self, close: Callable[[], object], task: asyncio.Task[None]) -> None:
+        close()  # asyncio has done so, unless the task was canceled before it ran
         self._tasks.discard(task)
         self._ungreeted.pop(task, None)
         self._forgotten += 1
         if self._forgotten % (4 * self._limits.ungreeted) == 0:
             gc.collect()  # asyncio's TLS is full of circles, with 256 KiB of buffer in each
 
-    async def _serve(self, connection: socket.socket) -> None:
+    async def _serve(self, open_transport: OpenTransport) -> None:
         this_task = asyncio.current_task()
         assert this_task is not None
 
@@ -105,14 +129,8 @@ class Listener(Endpoint):
                     self._opened(protocol, event.hello, "with a caller")
                 self._pass_on(protocol, event)
 
-        loop = asyncio.get_running_loop()
         try:
-            _, protocol = await loop.connect_accepted_socket(
-                lambda: LinkProtocol(self._link(listens=True), take, limits=self._limits),
-                connection,
-                ssl=self._context,
-                ssl_handshake_timeout=self._limits.handshake_s if self._context else None,
-            )
+            protocol = await open_transport(lambda: LinkProtocol(self._link(listens=True), take, limits=self._limits))
         except (OSError, ssl.SSLError):  # it does not speak TLS, or has gone
             return
         try:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from speechzip.pipeline import MAX_LONG_VOICE_BYTES, OutputError, SpeechzipWarning, Voice, VoiceError
+from speechzip.pipeline import MAX_LONG_VOICE_BYTES, OutputError, SpeechzipWarning, Voice, VoiceError, data_folder
 from speechzip.voices import NamedVoice, VoiceStore
-from speechzip.voices.store.store import SUFFIX, data_folder
+from speechzip.voices.store.store import SUFFIX
 from speechzip.voices.store.voicefile import MAX_FILE_BYTES, decode_voices, encode_voice
 
 ANNA = Voice("classical", bytes(range(10)))

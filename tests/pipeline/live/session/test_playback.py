@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -106,7 +106,7 @@ class Book:
     def named(self, name: str, space: str) -> Voice:
         raise AssertionError("nobody is named on a live link")
 
-    def match(self, voice: Voice) -> Voice | None:
+    def match(self, voice: Voice, among: Sequence[Voice] | None = None) -> Voice | None:
         raise AssertionError("nobody is recognized on a live link")
 
     def name_of(self, voice_id: int) -> str | None:

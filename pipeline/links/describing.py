@@ -1,0 +1,91 @@
+"""What the commands show of messages and of sending: as JSON, and as lines."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from ..console.display import shown_name
+from ..types import VoiceReference
+from .carrier import SendState
+from .receiving import MessageState
+from .unpacking import Message
+
+
+def message_fields(message: Message | None) -> dict[str, Any]:
+    """Return number, packets and what is missing; None stands for a packet that is a whole payload."""
+    if message is None:
+        return {"message": None, "packets": 1, "restored": 0, "missing": [], "neutral_voices": []}
+    return {
+        "message": message.number,
+        "packets": message.count,
+        "restored": message.restored,
+        "missing": [
+            {"packet": missing.index + 1, "start_s": missing.start_s, "end_s": missing.end_s}
+            for missing in message.missing
+        ],
+        "neutral_voices": [f"{voice:04x}" for voice in message.neutral_voices],
+    }
+
+
+def message_lines(row: dict[str, Any]) -> list[str]:
+    """Return the lines of an unpacked message: `message_fields` with its output and bytes."""
+    came = row["packets"] - len(row["missing"])
+    restored = f", {row['restored']} of them by parity" if row["restored"] else ""
+    lines = [
+        f"{row['output'] or 'nothing to speak'}: {row['bytes']} bytes, {came} of {row['packets']} packets{restored}"
+    ]
+    return [*lines, *_gap_lines(row)]
+
+
+def received_fields(state: MessageState) -> dict[str, Any]:
+    """Return a message as far as it has come."""
+    fields = message_fields(state.message)
+    fields["neutral_voices"] = [
+        f"{speaker.voice.id:04x}" for speaker in state.payload.speakers if isinstance(speaker.voice, VoiceReference)
+    ]
+    return {
+        "sender": state.sender,
+        "signal": state.detail,
+        "output": shown_name(state.path) if state.path else None,
+        "sound": shown_name(state.sound) if state.sound else None,
+        "why_silent": state.why_silent,
+        "whole": state.is_whole,
+        **fields,
+        "new": [
+            {"start_s": utterance.start_s, "speaker": utterance.speaker, "text": utterance.text}
+            for payload in state.new
+            for utterance in payload.utterances
+        ],
+    }
+
+
+def received_lines(row: dict[str, Any]) -> list[str]:
+    """Return the lines of `received_fields`: the new words, then where they lie and what is missing."""
+    words = [f"{word['start_s']:7.1f} s  {word['text']}" for word in row["new"]]
+    came = row["packets"] - len(row["missing"])
+    restored = f", {row['restored']} of them by parity" if row["restored"] else ""
+    where = " and ".join(filter(None, [row["output"], row["sound"]])) or f"message {row['message']}"
+    sender = f" from {row['sender']}" if row["sender"] else ""
+    signal = f", {row['signal']}" if row["signal"] else ""
+    lines = [f"{where}: {came} of {row['packets']} packets{sender}{restored}{signal}"]
+    if row["why_silent"]:
+        lines.append(f"  no sound: {row['why_silent']}")
+    return [*words, *lines, *_gap_lines(row)]
+
+
+def state_line(state: SendState) -> str:
+    """Return one step of sending as a line."""
+    packet = "" if state.packet is None else f"packet {state.packet + 1} "
+    phase = {"waiting": "waiting", "sending": "goes out", "failed": "not delivered"}.get(state.phase, state.phase)
+    return f"{packet}{phase}" + (f": {state.detail}" if state.detail else "")
+
+
+def _gap_lines(row: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
+    for (start_s, end_s), gaps in groupby(row["missing"], lambda gap: (gap["start_s"], gap["end_s"])):
+        numbers = ", ".join(str(gap["packet"]) for gap in gaps)
+        lines.append(f"  missing: packet {numbers}, what was said between {start_s:.1f} and {end_s:.1f} s")
+    return lines + [
+        f"  voice {voice} did not come: a neutral one speaks, unless you have it" for voice in row["neutral_voices"]
+    ]

@@ -1,0 +1,1 @@
+"""The FreeDV data modes as a link: sound for a short-wave transceiver (extra ``hf``)."""

@@ -1,0 +1,156 @@
+"""The link ``kiss:HOST:PORT`` or ``kiss:/dev/ttyUSB0``: packets in UI frames to whoever listens on the frequency."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from ...errors import InputError, LinkError
+from ..carrier import TICK_S, Received, SendState
+from ..serialport import open_serial
+from ..wire import looks_like_packet
+from .ax25 import MAX_INFORMATION, KissReader, decode_frame, encode_frame, encode_kiss, parse_callsign
+
+DEFAULT_PORT = 8001
+"""direwolf's port for KISS over TCP."""
+CONNECT_S = 10.0
+EVERYBODY = "QST"
+"""The destination of frames to nobody in particular."""
+KEYING_S = 0.5
+"""Around each frame: the transmitter's delay, flags, and what direwolf waits for the channel at least."""
+READ_BYTES = 4096
+
+
+class KissCarrier:
+    """UI frames through a TNC. Nobody answers: parity is what replaces lost frames."""
+
+    acknowledges = False
+    peer = ""
+
+    def __init__(
+        self,
+        address: str = "",
+        *,
+        callsign: str | None = None,
+        to: str = EVERYBODY,
+        via: str = "",
+        bitrate: int = 1200,
+        baud: int = 9600,
+    ) -> None:
+        """Prepare to use a TNC.
+
+        Args:
+            address: HOST:PORT of a TNC on the network, or a serial port; direwolf on this machine if empty.
+            callsign: our own, which every frame carries; needed to send.
+            to: callsign of the receiver, or a name for all.
+            via: callsigns of digipeaters with commas between them.
+            bitrate: of the radio, to know how long a frame is on the air.
+            baud: speed of the serial line.
+        """
+        self._address = address or f"127.0.0.1:{DEFAULT_PORT}"
+        self._callsign = parse_callsign(callsign) if callsign else None
+        self._to = parse_callsign(to)
+        self._path = [parse_callsign(each) for each in via.split(",") if each]
+        self._bitrate_bps, self._baud = bitrate, baud
+        self.packet_bytes = MAX_INFORMATION
+        if len(self._path) > 8:
+            raise InputError(f"a frame has at most 8 digipeaters, not {len(self._path)}")
+        if bitrate <= 0:
+            raise InputError(f"{bitrate} bit/s is no speed of a radio")
+
+    def airtime_s(self, size: int) -> float:
+        """Return how long a frame is on the air, its flags and the transmitter's delay apart."""
+        return 8 * (size + 20 + 7 * len(self._path)) / self._bitrate_bps
+
+    def send(self, packets: Sequence[bytes], transcript: str = "") -> Iterator[SendState]:
+        """Hand each frame to the TNC when the last one has gone out; see `Carrier.send`.
+
+        A TNC does not tell when a frame is out, and would send what it has been given after a Ctrl-C, too.
+        """
+        if self._callsign is None:
+            raise InputError("every frame must carry your own callsign (amateur radio rules): give --callsign")
+        with self._open() as line:
+            for index, packet in enumerate(packets):
+                yield SendState("sending", index)
+                line.write(encode_kiss(encode_frame(self._callsign, self._to, self._path, packet)))
+                time.sleep(self.airtime_s(len(packet)) + KEYING_S)
+                yield SendState("sent", index)
+
+    def receive(self) -> Iterator[Received | None]:
+        """Hear frames; see `Carrier.receive`. Other people's frames on the frequency are left alone."""
+        reader = KissReader()
+        with self._open() as line:
+            while True:
+                data = line.read()
+                if not data:
+                    yield None
+                for frame in map(decode_frame, reader.push(data)):
+                    if frame is not None and looks_like_packet(frame.information):
+                        yield Received(frame.information, frame.source)
+
+    @contextmanager
+    def _open(self) -> Generator[_Line]:
+        if self._address.startswith("/"):
+            with open_serial("kiss", "kiss", self._address, self._baud, TICK_S) as port:
+                yield _SerialLine(port)
+            return
+        host, _, port_number = self._address.rpartition(":")
+        if not port_number.isdecimal():
+            raise InputError(f"{self._address!r} is no TNC: give HOST:PORT or a serial port such as /dev/ttyUSB0")
+        try:
+            connection = socket.create_connection((host.strip("[]"), int(port_number)), CONNECT_S)
+        except (OSError, OverflowError) as error:
+            raise LinkError(
+                f"the TNC at {self._address} cannot be reached ({error}); is direwolf running, with KISSPORT "
+                f"{port_number} in its configuration?"
+            ) from error
+        with connection:
+            connection.settimeout(TICK_S)
+            yield _SocketLine(connection, self._address)
+
+
+class _Line(Protocol):
+    def write(self, data: bytes) -> None: ...
+    def read(self) -> bytes: ...
+
+
+class _SerialLine:
+    def __init__(self, port: Any) -> None:
+        self._port = port
+
+    def write(self, data: bytes) -> None:
+        self._port.write(data)
+        self._port.flush()
+
+    def read(self) -> bytes:
+        """Return what has come; nothing after `TICK_S`."""
+        return bytes(self._port.read(max(1, min(READ_BYTES, self._port.in_waiting))))
+
+
+class _SocketLine:
+    def __init__(self, connection: socket.socket, address: str) -> None:
+        self._connection, self._address = connection, address
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._connection.sendall(data)
+        except OSError as error:
+            raise self._gone() from error
+
+    def read(self) -> bytes:
+        """Return what has come; nothing after `TICK_S`."""
+        try:
+            data = self._connection.recv(READ_BYTES)
+        except TimeoutError:
+            return b""
+        except OSError as error:
+            raise self._gone() from error
+        if not data:
+            raise self._gone()
+        return data
+
+    def _gone(self) -> LinkError:
+        return LinkError(f"the TNC at {self._address} has closed the connection; is direwolf still running?")

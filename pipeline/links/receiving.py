@@ -1,0 +1,192 @@
+"""Packets from a carrier to messages in a folder: words are told as they come, and what is missing with its place.
+
+Everything here is bounded, whoever sends: `Inbox` bounds what waits, `Limits` what is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..decompression import with_voices
+from ..errors import EngineError, OutputError, PayloadError
+from ..payload.format import encode_payload
+from ..protocols import Synthesizer
+from ..system.atomic import atomic_file
+from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from ..types import Payload
+from ..writing import AUDIO_FORMATS, write_speech
+from .carrier import Received
+from .peers import PeerVoices, voices_of
+from .unpacking import Inbox, Message, join_payloads
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What strangers' packets may cost."""
+
+    messages: int = 1000
+    """Messages that are kept in a run; later ones are only told."""
+    sound_s: float = 600.0
+    """Longest recording that is made of a message: ten bytes may claim a day. Its payload is kept in any case."""
+    total_sound_s: float = 7200.0
+    """Sound that is made in a run: 230 MB for one channel at 16 kHz. Then only payloads are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageState:
+    """A message as far as it has come."""
+
+    sender: str
+    """Who sent it, as the link says."""
+    payload: Payload
+    """All parts that have come, with the voices that are known."""
+    message: Message | None
+    """What is missing of it; None for a packet that is a whole payload."""
+    path: Path | None
+    """Where its payload lies; None while it is incomplete, or where nothing more is kept."""
+    sound: Path | None = None
+    """Where its speech lies; None while it is incomplete, or where none is made."""
+    why_silent: str = ""
+    """Why no speech is made of it."""
+    new: tuple[Payload, ...] = ()
+    """What came last and can be spoken now."""
+    detail: str = ""
+    """How its last packet came."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing."""
+        return self.message is None or not self.message.missing
+
+
+@dataclass(slots=True)
+class _Open:
+    """A message that still grows."""
+
+    state: MessageState
+    parts: list[Payload]
+
+
+class Mailbox:
+    """Collects one link's packets, and writes each message that is whole or given up: ``001.spz`` and ``001.wav``."""
+
+    def __init__(
+        self,
+        link: str,
+        folder: Path,
+        synthesizer: Callable[[], Synthesizer] | None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Begin with an empty inbox.
+
+        Args:
+            link: name of the link; peers of different links are different.
+            folder: where messages are written; it is made with the first one.
+            synthesizer: loads what speaks, when it is first needed; None for no sound.
+            limits: what strangers may cost.
+        """
+        self._link = link
+        self._folder = folder
+        self._load = synthesizer
+        self._synthesizer: Synthesizer | None = None
+        self._limits = limits or Limits()
+        self._inbox = Inbox()
+        self._open: dict[int, _Open] = {}
+        self._count = 0
+        self._kept = 0
+        self._sound_s = 0.0
+        self.refused = 0
+        """Packets that were damaged, or none of ours."""
+
+    def push(self, received: Received, now_s: float) -> list[MessageState]:
+        """Take in a packet and return the messages that it changes, the finished ones included.
+
+        Raises:
+            PayloadError: the packet is damaged, or none of ours; nothing changes.
+            OutputError: the folder cannot be written.
+        """
+        try:
+            arrival = self._inbox.push(received.packet, now_s, received.sender)
+        except PayloadError:
+            self.refused += 1
+            raise
+        states = list(map(self._give_up, arrival.closed))
+        if arrival.is_duplicate or not (arrival.payloads or arrival.message):
+            return states
+        peer = PeerVoices("received", f"{self._link}:{received.sender}")
+        peer.remember([voice for payload in arrival.payloads for voice in voices_of(payload)])
+        payloads = tuple(peer.resolve(payload) for payload in arrival.payloads)
+        if arrival.message is None:
+            whole = MessageState(received.sender, payloads[0], None, None, new=payloads, detail=received.detail)
+            return [*states, self._finish(whole)]
+        if not payloads:
+            return states
+        serial = arrival.message.serial
+        opened = self._open.get(serial)
+        parts = [*(opened.parts if opened else []), *payloads]
+        state = MessageState(
+            received.sender, join_payloads(parts), arrival.message, None, new=payloads, detail=received.detail
+        )
+        if state.is_whole:
+            self._open.pop(serial, None)
+            return [*states, self._finish(state)]
+        self._open[serial] = _Open(state, parts)
+        return [*states, state]
+
+    def expire(self, now_s: float) -> list[MessageState]:
+        """Give up what is too old, and return those messages."""
+        return list(map(self._give_up, self._inbox.expire(now_s)))
+
+    def close(self) -> list[MessageState]:
+        """Give up everything that is incomplete, and return it."""
+        return list(map(self._give_up, self._inbox.close()))
+
+    def _give_up(self, message: Message) -> MessageState:
+        opened = self._open.pop(message.serial, None)
+        if opened is None:
+            why = "only parity came, and not enough of it"
+            return MessageState(message.sender, Payload((), (), 0.0), message, None, why_silent=why)
+        return self._finish(replace(opened.state, message=message, new=()))
+
+    def _finish(self, state: MessageState) -> MessageState:
+        """Write the payload, and speak it into a file beside it."""
+        if self._kept >= self._limits.messages:
+            return replace(state, why_silent=f"{self._limits.messages} messages are kept already")
+        path = self._new_path()
+        self._kept += 1
+        with atomic_file(path) as file:
+            file.write(encode_payload(state.payload, TEXT_CODERS[DEFAULT_ID]))
+        state = replace(state, path=path)
+        if self._load is None:
+            return state
+        duration_s = state.payload.duration_s
+        if duration_s > self._limits.sound_s:
+            return replace(state, why_silent=f"it claims {duration_s:.0f} s; {self._limits.sound_s:.0f} s are spoken")
+        if self._sound_s + duration_s > self._limits.total_sound_s:
+            return replace(state, why_silent=f"{self._limits.total_sound_s:.0f} s of sound are made already")
+        self._sound_s += duration_s
+        self._synthesizer = self._synthesizer or self._load()
+        sound = path.with_suffix(".wav")
+        try:
+            with atomic_file(sound) as file:
+                payload = with_voices(state.payload, self._synthesizer)
+                write_speech(file, AUDIO_FORMATS[".wav"], payload, self._synthesizer)
+        except EngineError as error:
+            return replace(state, why_silent=str(error))
+        return replace(state, sound=sound)
+
+    def _new_path(self) -> Path:
+        """Return the first free name; an earlier run's messages stay."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{self._folder} cannot be made: {error.strerror or error}", remedies=("another_folder",)
+            ) from error
+        while True:
+            self._count += 1
+            path = self._folder / f"{self._count:03}.spz"
+            if not path.exists() and not path.with_suffix(".wav").exists():
+                return path

@@ -1,0 +1,125 @@
+"""One node of Reticulum in this process, and our identity in it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import signal
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError, LinkError
+from ...system.datafolder import data_folder
+from ..carrier import load_library
+
+logger = logging.getLogger(__name__)
+
+PATH_S = 15.0
+"""How long to look for a path to a peer: some seconds over LoRa, less than one in a local network."""
+STEP_S = 0.1
+HASH = re.compile(r"[0-9a-f]{32}")
+"""16 bytes: the truncated hash of a destination."""
+
+_running: list[Any] = []  # Reticulum allows one instance in a process
+
+
+def load(module: str) -> Any:
+    """Return the module ``RNS`` or ``LXMF``.
+
+    Raises:
+        LinkError: the extra ``reticulum`` is not installed.
+    """
+    return load_library("lxmf", module, "reticulum")
+
+
+def start(config: Path | None) -> Any:
+    """Start the node, or join the one that runs on this machine, and return the module ``RNS``.
+
+    Args:
+        config: folder of Reticulum's configuration; its own default if None.
+
+    Raises:
+        LinkError: the extra is not installed, or the configuration cannot be used.
+    """
+    rns = load("RNS")
+    if _running:
+        return rns
+    with same_signals():
+        try:
+            _running.append(
+                rns.Reticulum(
+                    configdir=str(config) if config else None,
+                    loglevel=rns.LOG_WARNING,
+                    logdest=_log,
+                )
+            )
+        except (Exception, SystemExit) as error:  # it ends the process for some faults of its configuration
+            raise LinkError(
+                f"Reticulum does not start ({error}); look at its configuration in {config or '~/.reticulum'}"
+            ) from error
+    return rns
+
+
+@contextmanager
+def same_signals() -> Generator[None]:
+    """Keep our handlers of Ctrl-C and SIGTERM: Reticulum and LXMF put their own, which end the process silently."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def identity(rns: Any) -> Any:
+    """Return our identity, which is made the first time and lies in the data folder, readable by the user only."""
+    path = data_folder() / "links" / "reticulum.identity"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists():
+        known = rns.Identity.from_file(str(path))
+        if known is None:
+            raise LinkError(f"{path} is no identity of Reticulum; move it away to get a new one")
+        return known
+    new = rns.Identity()
+    path.touch(mode=0o600)
+    new.to_file(str(path))
+    return new
+
+
+def _log(line: str) -> None:
+    logger.debug("%s", line)
+
+
+def parse_hash(text: str) -> bytes:
+    """Return an address of 32 hexadecimal digits as bytes.
+
+    Raises:
+        InputError: it is none.
+    """
+    digits = text.strip().strip("<>").lower()
+    if not HASH.fullmatch(digits):
+        raise InputError(f"{text!r} is no address of Reticulum: 32 hexadecimal digits are wanted")
+    return bytes.fromhex(digits)
+
+
+def wait_for_path(rns: Any, address: bytes) -> Generator[None]:
+    """Ask for a path to a destination; yield while it is waited for.
+
+    Raises:
+        LinkError: nobody knows one.
+    """
+    give_up_s = time.monotonic() + PATH_S
+    if not rns.Transport.has_path(address):
+        rns.Transport.request_path(address)
+    while not rns.Transport.has_path(address) or rns.Identity.recall(address) is None:
+        if time.monotonic() > give_up_s:
+            raise LinkError(
+                f"nobody knows a path to {address.hex()} within {PATH_S:.0f} s; is it running, in reach, and has it "
+                "announced itself?"
+            )
+        yield
+        time.sleep(STEP_S)

@@ -1,0 +1,35 @@
+"""Serial ports by pyserial, with its errors in our words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import DeviceError
+from .carrier import load_library
+
+
+def open_serial(link: str, extra: str, port: str, baud: int = 9600, timeout_s: float | None = None) -> Any:
+    """Return an open `serial.Serial`.
+
+    Args:
+        link: who asks; for the message about a missing library.
+        extra: the extra that brings pyserial.
+        port: such as /dev/ttyUSB0.
+        baud: speed of the line.
+        timeout_s: how long a read waits.
+
+    Raises:
+        LinkError: pyserial is not installed.
+        DeviceError: there is no such port, it is taken, or the user may not use it.
+    """
+    serial = load_library(link, "serial", extra)
+    try:
+        return serial.Serial(port, baud, timeout=timeout_s, exclusive=True)
+    except (OSError, ValueError) as error:  # serial.SerialException is an OSError
+        number = getattr(error, "errno", None)
+        advice = {
+            2: "is it plugged in?",
+            13: "add yourself to its group (Debian: adduser USER dialout) and log in again",
+            16: "another program uses it",
+        }.get(number or 0, "is it plugged in, and free?")
+        raise DeviceError(f"the serial port {port} cannot be opened ({error}); {advice}") from error

@@ -1,0 +1,233 @@
+"""The commands ``send`` and ``receive``: speech over a radio, a modem or a messenger."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ..types import Payload
+    from .carrier import Carrier, SendState
+    from .receiving import MessageState
+    from .sending import Transmission
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing file.")]
+Over = Annotated[
+    str,
+    typer.Option(
+        "--over",
+        metavar="LINK[:ADDRESS]",
+        help="Link, and where to: hf:MODE, kiss:HOST:PORT, lxmf:HASH, meshtastic:PORT.",
+    ),
+]
+
+Config = Annotated[Path | None, typer.Option("--config", metavar="FOLDER", help="lxmf: Reticulum's configuration.")]
+Baud = Annotated[int | None, typer.Option(min=1, help="kiss: speed of the TNC's serial line.")]
+Node = Annotated[
+    str | None, typer.Option("--propagation-node", metavar="HASH", help="lxmf: keeps messages for whoever is away.")
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands that use links."""
+    app.command(
+        epilog="Examples:\n\nspeechzip send call.wav --over hf:datac4 --output burst.wav\n\n"
+        "speechzip send call.wav --over hf:datac3 --parity 2 --device 1 --ptt /dev/ttyUSB0"
+    )(send)
+    app.command(epilog="Example:\n\nspeechzip receive --over hf:datac4 --input burst.wav")(receive)
+
+
+def send(
+    recording: Annotated[Path, typer.Argument(help="Recording, or payload that compress wrote.")],
+    over: Over,
+    to: Annotated[str | None, typer.Option(metavar="PEER", help="Who shall receive it; see the README.")] = None,
+    parity: Annotated[int, typer.Option(min=0, max=8, help="Packets more, each of which replaces any lost one.")] = 0,
+    size: Annotated[
+        int | None, typer.Option(min=1, metavar="BYTES", help="Bytes of the longest packet, if less than the link's.")
+    ] = None,
+    voice_once: Annotated[
+        bool,
+        typer.Option("--voice-once", help="Only name voices that this peer has received before."),
+    ] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="hf: sound file for the bursts.")] = None,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="hf: sound device of the transmitter.")] = None,
+    ptt: Annotated[
+        str | None, typer.Option(metavar="PORT", help="hf: serial port whose RTS line keys the transmitter.")
+    ] = None,
+    callsign: Annotated[str | None, typer.Option(help="kiss: your own callsign.")] = None,
+    via: Annotated[str | None, typer.Option(metavar="CALLSIGN,...", help="kiss: digipeaters.")] = None,
+    bitrate: Annotated[int | None, typer.Option(min=1, metavar="BPS", help="kiss: the radio's, 1200 or 300.")] = None,
+    baud: Baud = None,
+    channel: Annotated[int | None, typer.Option(min=0, help="meshtastic: index of the channel.")] = None,
+    hop_limit: Annotated[int | None, typer.Option(min=0, help="meshtastic: how often it is repeated.")] = None,
+    duty_cycle: Annotated[
+        float | None, typer.Option(help="meshtastic: share of the time to send, such as 0.1; the region's by default.")
+    ] = None,
+    with_text: Annotated[
+        bool, typer.Option("--with-text", help="lxmf: send the words along, for people without speechzip.")
+    ] = False,
+    propagation_node: Node = None,
+    config: Config = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Send speech over a radio, a modem or a messenger."""
+    from ..engines import load_engine
+    from .carrier import open_carrier
+    from .peers import PeerVoices
+    from .sending import prepare, transmit
+
+    options = _given(
+        to=to, output=output, device=device, ptt=ptt, force=force, callsign=callsign, via=via, bitrate=bitrate,
+        baud=baud, channel=channel, hop_limit=hop_limit, duty_cycle=duty_cycle, with_text=with_text,
+        propagation_node=propagation_node, config=config,
+    )  # fmt: skip
+    carrier = open_carrier(over, options)
+    payload = _payload(recording)
+    peer = PeerVoices("sent", f"{over.partition(':')[0]}:{carrier.peer}") if voice_once else None
+    book = load_engine("voice_book") if voice_once else None
+    transmission = prepare(payload, carrier, parity=parity, size=size, peer=peer, book=book)
+    _warn_of_unsent_voices(transmission)
+    if not dry_run:
+        try:
+            transmit(transmission, carrier, _show_state)
+        except BaseException:
+            _tell(transmission.summary(carrier.acknowledges))  # whatever ended it, Ctrl-C included
+            raise
+        if peer and transmission.is_done(carrier.acknowledges):
+            peer.remember(transmission.voices)
+    _print_sent(transmission, carrier, dry_run, as_json)
+    if not dry_run and not transmission.is_done(carrier.acknowledges):
+        raise typer.Exit(1)
+
+
+def receive(
+    over: Over,
+    source: Annotated[
+        str | None, typer.Option("--input", metavar="FILE|DEVICE", help="hf: recording or sound device to listen to.")
+    ] = None,
+    baud: Baud = None,
+    propagation_node: Node = None,
+    config: Config = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the messages.")] = Path("received"),
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Make a sound file of each message.")] = True,
+    synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks: trained, espeak, xtts.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Exit when the first message is whole.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+) -> None:
+    """Receive speech: print the words as they come, and write each message into a folder."""
+    import time
+
+    from ..engines import load_engine
+    from ..errors import PayloadError
+    from .carrier import Notice, open_carrier
+    from .receiving import Mailbox
+
+    carrier = open_carrier(over, _given(input=source, baud=baud, propagation_node=propagation_node, config=config))
+    mailbox = Mailbox(
+        over.partition(":")[0], output, (lambda: load_engine("synthesizer", synthesizer)) if sound else None
+    )
+    try:
+        for received in carrier.receive():
+            if isinstance(received, Notice):
+                _tell(received.text)
+                continue
+            if received is None:
+                states = mailbox.expire(time.monotonic())
+            else:
+                try:
+                    states = mailbox.push(received, time.monotonic())
+                except PayloadError as error:
+                    _tell(f"a packet of {len(received.packet)} bytes is left out: {error}")
+                    continue
+            for state in states:
+                _print_message(state, as_json)
+            if once and any(state.is_whole for state in states):
+                break
+    finally:
+        for state in mailbox.close():
+            _print_message(state, as_json)
+
+
+def _given(**options: object) -> dict[str, object]:
+    """Return the options that the user gave."""
+    return {name: value for name, value in options.items() if value is not None and value is not False}
+
+
+def _payload(path: Path) -> Payload:
+    """Return what a file says: a payload is read, a recording is compressed."""
+    from ..compression import compress
+    from ..console.progress import progress_bar
+    from ..decompression import MAX_PAYLOAD_BYTES
+    from ..errors import InputError
+    from .sending import read_payload_or_none
+
+    try:
+        with open(path, "rb") as file:
+            payload = read_payload_or_none(file.read(MAX_PAYLOAD_BYTES))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    if payload is not None:
+        return payload
+    with progress_bar("compressing") as progress:
+        return compress(path, progress=progress).payload
+
+
+def _show_state(state: SendState) -> None:
+    from .describing import state_line
+
+    _tell(state_line(state))
+
+
+def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_json: bool) -> None:
+    from ..console.display import printable, printable_json
+
+    packed = transmission.packed
+    sizes = list(map(len, packed.packets))
+    airtimes = [carrier.airtime_s(size) for size in sizes]
+    airtime_s = None if None in airtimes else sum(filter(None, airtimes))
+    summary: dict[str, Any] = {
+        "packets": len(sizes),
+        "parity": packed.parity,
+        "bytes": sum(sizes),
+        "packet_bytes": sizes,
+        "airtime_s": airtime_s,
+        "sent": sorted(transmission.sent),
+        "acknowledged": sorted(transmission.acknowledged) if carrier.acknowledges else None,
+        "failed": {str(index): why for index, why in transmission.failed.items()},
+        "dry_run": dry_run,
+    }
+    if as_json:
+        print(printable_json(summary, indent=2))
+        return
+    air = "" if airtime_s is None else f", {airtime_s:.1f} s on the air"
+    state = "nothing sent" if dry_run else transmission.summary(carrier.acknowledges)
+    of_parity = f", {packed.parity} of them parity" if packed.parity else ""
+    print(printable(f"{state}: packets of {', '.join(map(str, sizes))} bytes{of_parity}{air}"))
+
+
+def _warn_of_unsent_voices(transmission: Transmission) -> None:
+    for voice in transmission.packed.unsent_voices:
+        _tell(
+            f"voice {voice.id:04x} of {len(voice.embedding)} bytes fits no packet and is only named: "
+            "send it beforehand (speechzip voices export)"
+        )
+
+
+def _print_message(state: MessageState, as_json: bool) -> None:
+    from ..console.display import printable, printable_json
+    from .describing import received_fields, received_lines
+
+    row = received_fields(state)
+    print(printable_json(row) if as_json else "\n".join(map(printable, received_lines(row))), flush=True)
+
+
+def _tell(message: str) -> None:
+    from ..console.display import printable
+
+    print(f"speechzip: {printable(message)}", file=sys.stderr, flush=True)

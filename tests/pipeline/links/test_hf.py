@@ -1,0 +1,244 @@
+"""The real modem of libcodec2, through a simulated channel."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from fakes import GOLDEN
+from speechzip.eval.radio.channel import CHANNELS, propagate
+from speechzip.pipeline import DeviceError, InputError, LinkError, OutputError, decode_payload
+from speechzip.pipeline.links import Inbox, Received, open_carrier, pack, unpad
+from speechzip.pipeline.links.hf import devices, modem
+from speechzip.pipeline.links.hf.carrier import HfCarrier, signal
+from speechzip.pipeline.links.hf.modem import BURST_S, FRAME_BYTES, MODEM_RATE, MODES, Modem
+from speechzip.pipeline.links.padding import is_whole, pad
+from speechzip.pipeline.links.wire import Fragment, Parity
+from speechzip.pipeline.textcoder.registry import TEXT_CODERS
+
+pytest.importorskip("pycodec2", reason="pycodec2 needs Python 3.11")
+DATA = bytes.fromhex((GOLDEN / "two-channels.hex").read_text("ascii"))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_the_tables_say_is_what_the_modem_does(mode: str) -> None:
+    real = Modem(mode)
+    frame = bytes(range(256)) * 2
+    burst = real.modulate(frame[: real.frame_bytes])
+    assert real.frame_bytes == FRAME_BYTES[mode]
+    assert len(burst) / MODEM_RATE == pytest.approx(BURST_S[mode], abs=0.005)
+    assert np.abs(burst).max() > 8000  # about half of full scale
+
+
+def heard(sound: np.ndarray[Any, np.dtype[np.int16]], mode: str) -> list[bytes]:
+    """Return the packets that a receiver finds, the sound coming in blocks of odd length."""
+    receiver = Modem(mode)
+    blocks = [sound[start : start + 4321] for start in range(0, len(sound), 4321)]
+    return [
+        unpad(frame) for block in [*blocks, np.zeros(MODEM_RATE, np.int16)] for frame, _ in receiver.demodulate(block)
+    ]
+
+
+# In white noise, DATAC4 is heard whole at -7 dB, DATAC3 at -2 and DATAC1 at 3: see the curves of `make radio-demo`.
+@pytest.mark.parametrize(("mode", "snr_db"), [("datac4", -6.0), ("datac3", -1.0), ("datac1", 5.0)])
+def test_packets_through_white_noise(mode: str, snr_db: float) -> None:
+    packets = pack(DATA, FRAME_BYTES[mode]).packets
+    noisy = propagate(signal(Modem(mode), packets), MODEM_RATE, CHANNELS["noise"], snr_db, seed=5)
+    assert heard(noisy, mode) == list(packets)
+
+
+def test_far_below_the_noise_nothing_is_heard() -> None:
+    packets = pack(DATA, FRAME_BYTES["datac4"]).packets
+    noisy = propagate(signal(Modem("datac4"), packets), MODEM_RATE, CHANNELS["noise"], -14.0, seed=5)
+    assert heard(noisy, "datac4") == []
+
+
+def test_parity_replaces_a_burst_that_fading_swallows() -> None:
+    packed = pack(DATA, FRAME_BYTES["datac4"], parity=2)
+    sound = signal(Modem("datac4"), packed.packets)
+    faded = propagate(sound, MODEM_RATE, CHANNELS["moderate"], -6.0, seed=0)
+    packets = heard(faded, "datac4")
+    assert 0 < len(packets) < len(packed.packets)
+    assert any(packet not in packets for packet in packed.packets[: -packed.parity])
+    inbox = Inbox()
+    arrivals = [inbox.push(packet, 0.0) for packet in packets]
+    last = arrivals[-1].message
+    assert last is not None
+    assert last.missing == ()
+    words = [utterance.text for arrival in arrivals for payload in arrival.payloads for utterance in payload.utterances]
+    said = [utterance.text for utterance in decode_payload(DATA, TEXT_CODERS).payload.utterances]
+    assert " ".join(sorted(" ".join(words).split())) == " ".join(sorted(" ".join(said).split()))
+
+
+@pytest.mark.parametrize("rate", [8000, 48000])
+def test_to_a_sound_file_and_back(tmp_path: Path, rate: int) -> None:
+    """A recorder's rate does not matter, nor do silence, noise and talk around the bursts."""
+    packets = pack(DATA, FRAME_BYTES["datac3"]).packets
+    path = tmp_path / "burst.wav"
+    states = list(open_carrier("hf:datac3", {"output": path}).send(packets))
+    assert [(state.phase, state.packet) for state in states] == [("sent", index) for index in range(len(packets))]
+    sound, sample_rate = soundfile.read(str(path), dtype="float32")
+    assert sample_rate == MODEM_RATE
+    noise = np.random.default_rng(2).normal(0, 0.01, 2 * MODEM_RATE).astype(np.float32)
+    recorded = np.concatenate([noise, sound, noise])
+    repeated = np.repeat(recorded, rate // MODEM_RATE)
+    soundfile.write(str(tmp_path / "heard.flac"), np.stack([repeated, 0 * repeated], axis=1), rate)
+    received = list(open_carrier("hf:datac3", {"input": str(tmp_path / "heard.flac")}).receive())
+    assert [each.packet for each in received if isinstance(each, Received)] == list(packets)
+    assert all("dB" in each.detail for each in received if isinstance(each, Received))
+
+
+def test_a_sound_file_is_not_overwritten_and_is_whole_or_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "burst.wav"
+    path.write_bytes(b"mine")
+    with pytest.raises(OutputError, match="exists"):
+        list(HfCarrier("datac3", output=path).send([DATA]))
+    assert path.read_bytes() == b"mine"
+    list(HfCarrier("datac3", output=path, force=True).send([DATA[:100]]))
+    assert path.stat().st_size > 50_000
+
+
+@pytest.mark.parametrize("length", range(10, 30))
+def test_padding_comes_off(length: int) -> None:
+    payload = DATA if length == 29 else Parity(3, 1, 2, bytes(range(1, length))).encode()
+    assert unpad(pad(payload, len(payload) + 5)) == payload
+    assert unpad(pad(payload, len(payload))) == payload
+
+
+def test_a_full_packet_that_ends_like_padding() -> None:
+    """One in 65,536 packets ends in 80 00: its own checksum tells that nothing was added."""
+    payloads = (DATA[:4] + bytes([high, low]) + DATA[6:] for high in range(256) for low in range(256))
+    packet = next(packet for packet in map(with_checksum, payloads) if packet.endswith(b"\x80"))
+    assert is_whole(packet)
+    assert unpad(packet) == packet
+    assert unpad(pad(packet, len(packet) + 1)) == packet
+
+
+def with_checksum(payload: bytes) -> bytes:
+    """Return a parity packet of the bytes of a payload."""
+    return Parity(1, 0, 2, payload[:40]).encode()
+
+
+def test_rubbish_that_passes_the_modem_is_handed_on_as_it_is() -> None:
+    assert unpad(b"\x80\0\0") == b"\x80\0\0"
+    assert unpad(bytes(14)) == bytes(14)
+    assert not is_whole(b"")
+    assert not is_whole(Fragment(0, 0, 1, bytes(12)).encode())
+
+
+def test_what_is_wrong_is_said() -> None:
+    with pytest.raises(InputError, match="no mode 'datac9'; give one of hf:datac0, hf:datac1"):
+        open_carrier("hf:datac9", {})
+    with pytest.raises(InputError, match=r"has no option --to; it has --output, --force, --device, --ptt, --input"):
+        open_carrier("hf:datac3", {"to": "me"})
+    with pytest.raises(InputError, match="give --output FILE or --device NAME"):
+        list(open_carrier("hf:datac3", {}).send([DATA]))
+    with pytest.raises(InputError, match="give --input"):
+        list(open_carrier("hf:datac3", {}).receive())
+    with pytest.raises(InputError, match="no link is called 'pigeon'; known are "):
+        open_carrier("pigeon:coop", {})
+    with pytest.raises(InputError, match="one of --output and --device"):
+        open_carrier("hf:datac3", {"output": Path("a.wav"), "device": "1"})
+
+
+def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pycodec2", None)
+    modem._library.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises((LinkError, ValueError), match="pycodec2"):
+        Modem("datac3")
+    modem._library.cache_clear()  # pyright: ignore[reportPrivateUsage]
+
+
+class FakeStream:
+    """A sound device that keeps what it is given."""
+
+    latency = 0.0
+
+    def __init__(self, callback: Any = None, **options: Any) -> None:
+        self.options = options
+        self.active = True
+        self.played: list[np.ndarray[Any, np.dtype[np.int16]]] = []
+        self.callback = callback
+
+    def __enter__(self) -> FakeStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.active = False
+
+    def write(self, sound: np.ndarray[Any, np.dtype[np.int16]]) -> None:
+        keyed.append(port.rts)
+        self.played.append(sound[:, 0])
+
+
+port = SimpleNamespace(rts=False)
+keyed: list[bool] = []
+
+
+@pytest.fixture
+def streams(monkeypatch: pytest.MonkeyPatch) -> list[FakeStream]:
+    """Sound devices and a serial port that are not there."""
+    made: list[FakeStream] = []
+
+    def stream(**options: Any) -> FakeStream:
+        if options["device"] == "nothing":
+            raise ValueError("No input device matching 'nothing'")
+        made.append(FakeStream(**options))
+        return made[-1]
+
+    class Port(SimpleNamespace):
+        def __enter__(self) -> Any:
+            return port
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def __setattr__(self, name: str, value: bool) -> None:
+            setattr(port, name, value)
+
+    module = SimpleNamespace(PortAudioError=RuntimeError, OutputStream=stream, InputStream=stream)
+    monkeypatch.setattr(devices, "load_sounddevice", lambda: module)
+
+    def open_serial(*_: object) -> Port:
+        return Port()
+
+    monkeypatch.setattr(devices, "open_serial", open_serial)
+    monkeypatch.setattr(devices, "KEY_DELAY_S", 0.0)
+    keyed.clear()
+    return made
+
+
+def test_a_transmitter_is_keyed_while_it_plays_and_let_go_whatever_happens(streams: list[FakeStream]) -> None:
+    packets = pack(DATA, FRAME_BYTES["datac3"]).packets
+    steps = HfCarrier("datac3", device="2", ptt="/dev/ttyUSB0").send(packets)
+    assert (next(steps).phase, next(steps).phase) == ("sending", "sent")
+    assert keyed == [True]
+    assert not port.rts
+    assert streams[0].options["device"] == 2
+    steps.close()  # type: ignore[attr-defined]  # Ctrl-C
+    assert not streams[0].active
+    assert heard(streams[0].played[0], "datac3") == [packets[0]]
+
+
+def test_a_sound_device_is_listened_to_until_it_goes(
+    streams: list[FakeStream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "TICK_S", 0.01)
+    packets = pack(DATA, FRAME_BYTES["datac3"]).packets
+    listening = HfCarrier("datac3", input="2").receive()
+    assert next(listening) is None
+    sound = np.concatenate([signal(Modem("datac3"), packets), np.zeros(MODEM_RATE, np.int16)])
+    for start in range(0, len(sound), 512):
+        streams[0].callback(sound[start : start + 512].reshape(-1, 1), 512, None, None)
+    assert [each.packet for each in (next(listening) for _ in packets) if each] == list(packets)
+    streams[0].active = False
+    with pytest.raises(DeviceError, match="still plugged in"):
+        for _ in listening:
+            pass
+    with pytest.raises(DeviceError, match=r"nothing cannot be opened.*sounddevice` lists"):
+        list(HfCarrier("datac3", input="nothing").receive())

@@ -1,0 +1,190 @@
+"""Two real processes with the real Reticulum, over UDP on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from fakes import GOLDEN
+from speechzip.pipeline import InputError, LinkError, decode_payload, read_payload, recognizer_recording
+from speechzip.pipeline.links import open_carrier
+from speechzip.pipeline.links.reticulum import lxmf, node
+from speechzip.pipeline.textcoder.registry import TEXT_CODERS
+
+pytest.importorskip("RNS")
+DATA = bytes.fromhex((GOLDEN / "two-channels.hex").read_text("ascii"))
+PROGRAM = Path(sys.executable).with_name("speechzip")
+PATIENCE_S = 120.0
+CONFIG = """
+[reticulum]
+enable_transport = No
+share_instance = No
+[interfaces]
+[[udp]]
+type = UDPInterface
+enabled = yes
+listen_ip = 127.0.0.1
+listen_port = {}
+forward_ip = 127.0.0.1
+forward_port = {}
+"""
+
+
+class Node:
+    """A node: its configuration, its identity, and the programs that run on it."""
+
+    def __init__(self, folder: Path, listen_port: int, forward_port: int) -> None:
+        self.folder = folder
+        (folder / "config").mkdir(parents=True)
+        (folder / "config" / "config").write_text(CONFIG.format(listen_port, forward_port), encoding="ascii")
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        environment = {**os.environ, "SPEECHZIP_DATA": str(self.folder / "data"), "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            [PROGRAM, *map(str, arguments), "--config", str(self.folder / "config")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        )
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> tuple[Node, Node]:
+    with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        ports = first.getsockname()[1], second.getsockname()[1]
+    return Node(tmp_path / "a", *ports), Node(tmp_path / "b", *reversed(ports))
+
+
+def lines_until(process: subprocess.Popen[str], wanted: str) -> list[str]:
+    """Return the lines up to one with `wanted` in it."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if wanted in line:
+            return lines
+    raise AssertionError(f"no {wanted!r} in {lines}")
+
+
+@pytest.fixture
+def ended() -> Iterator[list[subprocess.Popen[str]]]:
+    processes: list[subprocess.Popen[str]] = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def test_a_message_from_one_process_to_another(
+    nodes: tuple[Node, Node], tmp_path: Path, ended: list[subprocess.Popen[str]]
+) -> None:
+    call = tmp_path / "call.spz"
+    call.write_bytes(DATA)
+    here, there = nodes
+    receiver = there.start("receive", "--over", "lxmf", "--once", "--no-sound", "--json", "--output", tmp_path / "in")
+    ended.append(receiver)
+    address = lines_until(receiver, "our address is")[-1].split()[-1]
+    sender = here.start("send", call, "--over", address)
+    ended.append(sender)
+    told, _ = sender.communicate(timeout=PATIENCE_S)
+    assert sender.returncode == 0, told
+    assert "packet 1 acknowledged" in told  # LXMF's receipt
+    assert f"1 of 1 packets acknowledged: packets of {len(DATA)} bytes" in told
+    assert " in one packet" in told
+    row = json.loads(lines_until(receiver, '"sender"')[-1])
+    assert row["whole"]
+    assert row["sender"].removeprefix("unverified-") == address_of(here)
+    assert [word["text"] for word in row["new"]] == [
+        utterance.text for utterance in decode_payload(DATA, TEXT_CODERS).payload.utterances
+    ]
+    assert receiver.wait(PATIENCE_S) == 0
+    assert read_payload(tmp_path / "in" / "001.spz").payload == decode_payload(DATA, TEXT_CODERS).payload
+    identity = there.folder / "data" / "links" / "reticulum.identity"
+    assert identity.stat().st_mode & 0o777 == 0o600
+
+
+def address_of(sender: Node) -> str:
+    """Return the LXMF address of a node's identity."""
+    rns = node.load("RNS")
+    identity = rns.Identity.from_file(str(sender.folder / "data" / "links" / "reticulum.identity"))
+    return bytes(rns.Destination.hash(identity, "lxmf", "delivery")).hex()
+
+
+@pytest.mark.models
+def test_a_conversation_over_a_link(
+    nodes: tuple[Node, Node], tmp_path: Path, ended: list[subprocess.Popen[str]]
+) -> None:
+    here, there = nodes
+    listener = there.start("listen", "--over", "rns", "--once", "--output", tmp_path / "heard")
+    ended.append(listener)
+    address = next(
+        word.strip("'")
+        for word in " ".join(lines_until(listener, "rns:")).split()
+        if word.strip("'").startswith("rns:")
+    )
+    talker = here.start("talk", address, "--input", recognizer_recording("beckett.wav"), "--output", tmp_path / "own")
+    ended.append(talker)
+    told, _ = talker.communicate(timeout=PATIENCE_S)
+    assert talker.returncode == 0, told
+    assert "Ever tried" in told
+    assert listener.wait(PATIENCE_S) == 0
+    transcript = (tmp_path / "heard" / "transcript.jsonl").read_text(encoding="utf-8")
+    assert "Ever tried" in transcript
+    assert list((tmp_path / "heard").glob("*.wav"))
+
+
+def test_nobody_at_an_address_ends_soon_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+
+    def has_path(address: bytes) -> bool:
+        return False
+
+    transport = SimpleNamespace(has_path=has_path, request_path=asked.append)
+    monkeypatch.setattr(node, "PATH_S", 0.3)
+    with pytest.raises(LinkError, match="nobody knows a path to abab"):
+        for _ in node.wait_for_path(SimpleNamespace(Transport=transport), b"\xab" * 16):
+            pass
+    assert asked == [b"\xab" * 16]
+
+
+def test_wrong_addresses() -> None:
+    with pytest.raises(InputError, match="32 hexadecimal digits"):
+        open_carrier("lxmf:anna", {})
+    with pytest.raises(InputError, match="two addresses"):
+        open_carrier("lxmf:" + "ab" * 16, {"to": "cd" * 16})
+    with pytest.raises(InputError, match="whom to send to"):
+        list(open_carrier("lxmf", {}).send([DATA]))
+
+
+def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "RNS", None)
+    with pytest.raises(LinkError, match=r"the link lxmf needs rns.*pip install 'speechzip\[reticulum\]'"):
+        node.load("RNS")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [None, [], {}, {7: None}, {7: [0xFF]}, {7: [0xFF, "text"]}, {7: [1, DATA]}, {7: [0xFF, DATA, 1]},
+     {7: [0xFF, bytes(lxmf.MESSAGE_BYTES + 1)]}],
+)  # fmt: skip
+def test_other_peoples_messages_are_left_alone(fields: object) -> None:
+    names = SimpleNamespace(FIELD_AUDIO=7, AM_CUSTOM=0xFF)
+    assert lxmf._packet(fields, names) is None  # pyright: ignore[reportPrivateUsage]
+    assert lxmf._packet({7: [0xFF, DATA]}, names) == DATA  # pyright: ignore[reportPrivateUsage]
+
+
+def test_an_address_counts_only_if_the_signature_was_checked() -> None:
+    message = SimpleNamespace(source_hash=b"\xab" * 16, signature_validated=True)
+    assert lxmf._sender(message) == ("ab" * 16, "signed")  # pyright: ignore[reportPrivateUsage]
+    message.signature_validated = False
+    assert lxmf._sender(message)[0] == "unverified-" + "ab" * 16  # pyright: ignore[reportPrivateUsage]
