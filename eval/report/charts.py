@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ..conditions import CLEAN, NOISE_RATIOS_DB
 from ..results.bootstrap import Estimate
 from ..results.results import Results
-from ..results.summary import DRAWN, HEADLINE, Row
+from ..results.summary import DRAWN, HEADLINE, ResultRow
 from ..types import Observation
 from .headline import cell
 from .svg import Axis, Plot, Style, legend, linear_axis, log_axis, short_rate, swatches
@@ -236,7 +236,7 @@ def degradation(results: Results) -> Markup:
     return legend(entries) + plot.render()
 
 
-def _headline(results: Results) -> Sequence[Row]:
+def _headline(results: Results) -> Sequence[ResultRow]:
     rows = (results.row(system, CLEAN) for system in results.systems)
     return [row for row in rows if row is not None and "bitrate_bps" in row.metrics]
 
@@ -245,7 +245,7 @@ def _main_clean(one: Observation, results: Results) -> bool:
     return one.system == results.main and one.condition == CLEAN and not one.failure
 
 
-def _series(row: Row) -> str:
+def _series(row: ResultRow) -> str:
     return row.system if row.family == "speechzip" else row.family
 
 

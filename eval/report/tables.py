@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ..conditions import CLEAN, CONDITIONS
 from ..results.bootstrap import Estimate
 from ..results.results import Results
-from ..results.summary import DRAWN, HEADLINE, Row
+from ..results.summary import DRAWN, HEADLINE, ResultRow
 from .headline import cell
 
 BITS = {"bitrate_bps": "payload, bit/s", "wire_bps": "on the wire, bit/s"}
@@ -171,16 +171,16 @@ def facts(results: Results) -> Table:
     return _pairs(Column(), Column(css="left"), {**told, **engines})
 
 
-def _clean(results: Results) -> list[Row]:
+def _clean(results: Results) -> list[ResultRow]:
     rows = (results.row(system, CLEAN) for system in results.systems)
     return [row for row in rows if row is not None]
 
 
 def _of_metrics(
-    rows: Sequence[Row],
+    rows: Sequence[ResultRow],
     metrics: Mapping[str, str],
     results: Results,
-    extra: tuple[str, Callable[[Row], str]] | None = None,
+    extra: tuple[str, Callable[[ResultRow], str]] | None = None,
 ) -> Table:
     """Return a row for each system and a column for each metric that any of them has."""
     shown = {name: heading for name, heading in metrics.items() if any(name in row.metrics for row in rows)}
@@ -200,7 +200,7 @@ def _pairs(first: Column, second: Column, pairs: Mapping[str, str]) -> Table:
     return Table([first, second], [TableRow(pair) for pair in pairs.items()])
 
 
-def _numbers(row: Row, metrics: Iterable[str]) -> list[str]:
+def _numbers(row: ResultRow, metrics: Iterable[str]) -> list[str]:
     return [_number(name, row.metrics.get(name)) for name in metrics]
 
 

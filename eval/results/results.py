@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..types import Corpus, Observation
-from .summary import HEADLINE, Row
+from .summary import HEADLINE, ResultRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Results:
     """Names of the systems, in the order of tables."""
     main: str
     """The main system: speechzip with its default engines, or with the named ones."""
-    rows: Sequence[Row]
+    rows: Sequence[ResultRow]
     """The numbers."""
     observations: Sequence[Observation]
     """The observations behind the rows."""
@@ -55,7 +55,7 @@ class Results:
         """Number of recordings with a failure."""
         return len({failure.item for failure in self.failures})
 
-    def row(self, system: str, condition: str, category: str = HEADLINE) -> Row | None:
+    def row(self, system: str, condition: str, category: str = HEADLINE) -> ResultRow | None:
         """Return the numbers of one system on one part of the corpus, or None if there are none."""
         for row in self.rows:
             if (row.system, row.condition, row.category) == (system, condition, category):

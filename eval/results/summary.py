@@ -28,7 +28,7 @@ Names = Mapping[str, set[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ResultRow:
     """One system on one part of the corpus."""
 
     system: str
@@ -51,7 +51,7 @@ class Row:
 
 def summarize(
     observations: Sequence[Observation], families: Mapping[str, str], judges: Sequence[str], seed: int
-) -> list[Row]:
+) -> list[ResultRow]:
     """Return the rows of all systems, in the order of `families`.
 
     Args:
@@ -93,7 +93,7 @@ def _row(
     enrollment: Enrollment,
     names: Names,
     seed: int,
-) -> Row:
+) -> ResultRow:
     system, condition, category = key
     good = [one for one in group if not one.failure]
     parts: dict[str, Iterable[Part]] = {
@@ -108,7 +108,7 @@ def _row(
     }
     if category == NONSPEECH:
         parts["invented"] = [(float(bool(one.text)), 1.0) for one in good if one.text is not None]
-    return Row(
+    return ResultRow(
         system=system,
         family=family,
         condition=condition,

@@ -9,7 +9,7 @@ import pytest
 import torch
 from speechzip.voices.acoustics.vocoder import BANDS
 from speechzip.voices.text.pronunciation.pronunciation import pronounced
-from speechzip.voices.training.trained2.data import Speakers, Spoken, load
+from speechzip.voices.training.trained2.data import AlignedRecording, Speakers, load
 from speechzip.voices.training.trained2.network import LATENT, PREFIXES
 from speechzip.voices.training.trained2.shards import (
     Measured,
@@ -45,7 +45,7 @@ def made(number: int) -> Packed:
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Speakers, list[Spoken], list[Spoken]]:
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Speakers, list[AlignedRecording], list[AlignedRecording]]:
     folder = tmp_path_factory.mktemp("measured")
     write_shard(folder / "one-000.npz", [made(number) for number in range(6)])
     return load(folder, NAMES)
@@ -72,7 +72,7 @@ def test_what_is_left_out_of_a_timbre_is_its_end() -> None:
 
 
 def test_training_goes_on_also_from_the_compact_checkpoint(
-    tmp_path: Path, loaded: tuple[Speakers, list[Spoken], list[Spoken]]
+    tmp_path: Path, loaded: tuple[Speakers, list[AlignedRecording], list[AlignedRecording]]
 ) -> None:
     for stage in ("teach", "speak", "critic"):
         train(plan(tmp_path, stage, 2), *loaded)

@@ -19,7 +19,7 @@ from ..text.lexicon import arpabet
 from ..text.pronunciation.phonemes import CONSONANTS, VOWELS, phoneme_groups
 from ..text.pronunciation.phones import Group
 from .corpus import load_samples
-from .recordings import Recording, Span
+from .recordings import CorpusRecording, Span
 
 ARPABET = dict(
     zip(
@@ -86,7 +86,7 @@ def align(samples: npt.NDArray[np.float32], groups: tuple[Group, ...]) -> list[S
     return spans
 
 
-def align_all(recordings: Iterable[Recording], path: Path, processes: int) -> dict[str, list[Span]]:
+def align_all(recordings: Iterable[CorpusRecording], path: Path, processes: int) -> dict[str, list[Span]]:
     """Return the alignments by key, without those that fail; they are kept in the JSON file `path`."""
     if path.exists():
         return {key: [Span(g, tuple(d)) for g, d in spans] for key, spans in json.loads(path.read_text()).items()}
@@ -98,7 +98,7 @@ def align_all(recordings: Iterable[Recording], path: Path, processes: int) -> di
     return spans
 
 
-def _try(recording: Recording) -> list[Span] | None:
+def _try(recording: CorpusRecording) -> list[Span] | None:
     try:
         return align(load_samples(recording.path), phoneme_groups(recording.transcript))
     except ValueError as error:

@@ -17,7 +17,7 @@ Averaging = Callable[[list[Tensor], list[Tensor], Tensor | int], None]
 
 
 @dataclass(slots=True)
-class Run:
+class TrainingState:
     """Everything that changes while a stage of training runs."""
 
     voice: nn.Module
@@ -33,7 +33,9 @@ class Run:
     """Time of training so far."""
 
     @classmethod
-    def begin(cls, voice: nn.Module, critic: nn.Module, rate: float, critic_rate: float, averaging: Averaging) -> Run:
+    def begin(
+        cls, voice: nn.Module, critic: nn.Module, rate: float, critic_rate: float, averaging: Averaging
+    ) -> TrainingState:
         """Return new networks with their average and their optimizers."""
         return cls(
             voice,

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from ..acoustics.melspectrum import mel_spectrum, normalized
 from ..acoustics.vocoder import SAMPLE_RATE
 from .features import analyze
-from .recordings import Recording
+from .recordings import CorpusRecording
 
 
 def load_samples(path: Path) -> npt.NDArray[np.float32]:
@@ -24,7 +24,7 @@ def load_samples(path: Path) -> npt.NDArray[np.float32]:
     return normalized(samples)
 
 
-def measure(recordings: list[Recording], folder: Path, processes: int) -> None:
+def measure(recordings: list[CorpusRecording], folder: Path, processes: int) -> None:
     """Write the features of each recording to `folder`, unless it has them (30 times real time)."""
     folder.mkdir(parents=True, exist_ok=True)
     left = [recording for recording in recordings if not (folder / f"{recording.key}.npz").exists()]
@@ -34,7 +34,7 @@ def measure(recordings: list[Recording], folder: Path, processes: int) -> None:
             pass
 
 
-def _measure(recording: Recording, folder: Path) -> None:
+def _measure(recording: CorpusRecording, folder: Path) -> None:
     samples = load_samples(recording.path)
     features = analyze(samples)
     part = folder / f"{recording.key}.part.npz"

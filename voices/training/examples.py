@@ -23,7 +23,7 @@ from .pieces import (
     tokens_with_durations,
     without_end_silence,
 )
-from .recordings import Recording, Span
+from .recordings import CorpusRecording, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Example:
     """float32 [3]: scaled mean and standard deviation of log pitch, scaled speaking rate."""
 
 
-def example(recording: Recording, spans: list[Span], features: Path, speaker: int) -> Example:
+def example(recording: CorpusRecording, spans: list[Span], features: Path, speaker: int) -> Example:
     """Return the training example of an aligned recording."""
     groups = phoneme_groups(recording.transcript)
     tokens, lengths = tokens_with_durations(groups, spans, pause_token, word_tokens)

@@ -15,7 +15,7 @@ from ..acoustics.vocoder import BANDS
 from ..spaces.trained_voice import PITCH_CENTER, PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE, PITCH_SCALE, TIMBRE
 from .checkpoint import averaged
 from .network import PROSODY, AcousticNetwork, VoiceNetwork
-from .train import Voice
+from .train import VoiceModel
 
 OPSET = 17
 
@@ -62,7 +62,7 @@ class _Frames(nn.Module):
 def export(checkpoint: Path, folder: Path) -> None:
     """Write `voice.onnx`, `phones.onnx` and `frames.onnx` to `folder` from the averaged weights of `checkpoint`."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
-    voice = Voice().eval()
+    voice = VoiceModel().eval()
     voice.load_state_dict(averaged(state))
     folder.mkdir(parents=True, exist_ok=True)
     speaking = voice.speaking
@@ -88,7 +88,7 @@ def start_from_weights(folder: Path, build: Path) -> None:
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
-    """Return the weights of a `Voice` from the files that `export` wrote to `folder`, in 16 bits."""
+    """Return the weights of a `VoiceModel` from the files that `export` wrote to `folder`, in 16 bits."""
     state: dict[str, Tensor] = {}
     for file, part in (("voice", "hearing"), ("phones", "speaking"), ("frames", "speaking")):
         graph = onnx.load(folder / f"{file}.onnx").graph

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class CorpusRecording:
     """One line of the manifest."""
 
     path: Path
@@ -24,10 +24,12 @@ class Recording:
         return f"{self.path.parent.name}_{self.path.stem}"
 
 
-def read_manifest(folder: Path) -> list[Recording]:
+def read_manifest(folder: Path) -> list[CorpusRecording]:
     """Return the recordings of `folder`, which holds a `manifest.csv` with path, speaker and transcript."""
     with open(folder / "manifest.csv", encoding="utf-8", newline="") as file:
-        return [Recording(folder / row["path"], row["speaker"], row["transcript"]) for row in csv.DictReader(file)]
+        return [
+            CorpusRecording(folder / row["path"], row["speaker"], row["transcript"]) for row in csv.DictReader(file)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..spaces.trained_voice import BITS
-from .checkpoint import Run, tensors
+from .checkpoint import TrainingState, tensors
 from .examples import Example, Sampler
 from .losses import losses
 from .network import AcousticNetwork, Critic, VoiceNetwork
@@ -50,7 +50,7 @@ class TrainingPlan:
     seed: int = 1
 
 
-class Voice(nn.Module):
+class VoiceModel(nn.Module):
     """Both networks; they are trained and saved together."""
 
     def __init__(self) -> None:
@@ -104,9 +104,9 @@ def train(plan: TrainingPlan, examples: list[Example], with_critic: bool) -> Pat
     return path
 
 
-def _start(plan: TrainingPlan, device: torch.device) -> Run:
+def _start(plan: TrainingPlan, device: torch.device) -> TrainingState:
     averaging = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGING)
-    return Run.begin(Voice().to(device), Critic().to(device), plan.rate, plan.critic_rate, averaging)
+    return TrainingState.begin(VoiceModel().to(device), Critic().to(device), plan.rate, plan.critic_rate, averaging)
 
 
 def _schedule(step: int, progress: float) -> float:
@@ -114,7 +114,7 @@ def _schedule(step: int, progress: float) -> float:
     return min((step + 1) / WARM_UP, 1.0) * (0.02 + 0.49 * (1 + math.cos(math.pi * min(progress, 1.0))))
 
 
-def _step(run: Run, data: dict[str, Tensor], critic_weight: float | None) -> dict[str, float]:
+def _step(run: TrainingState, data: dict[str, Tensor], critic_weight: float | None) -> dict[str, float]:
     """Train by one batch; return each loss."""
     with torch.autocast(data["tokens"].device.type, torch.bfloat16):
         out = run.voice(data)
@@ -124,7 +124,7 @@ def _step(run: Run, data: dict[str, Tensor], critic_weight: float | None) -> dic
     return run.learn(parts)
 
 
-def fool(run: Run, out: dict[str, Tensor], data: dict[str, Tensor], weight: float) -> dict[str, Tensor]:
+def fool(run: TrainingState, out: dict[str, Tensor], data: dict[str, Tensor], weight: float) -> dict[str, Tensor]:
     """Train the critic by one step; return the losses of the networks against it.
 
     Least squares (Mao et al., 2017) and the distance between the critic's features (Larsen et al., 2016).

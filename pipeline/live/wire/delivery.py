@@ -168,7 +168,7 @@ class _PeerStream:
         self.voices: dict[int, bytes] = {}
 
 
-class Inbox:
+class ReceivedStreams:
     """The positions in the streams of peers, by name."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:

@@ -19,7 +19,7 @@ from dataclasses import replace
 from ...errors import ProtocolError
 from ..limits import LIMITS, Limits
 from .connection import ConnectionEvent, ConnectionState, next_state
-from .delivery import Inbox, Outbox
+from .delivery import Outbox, ReceivedStreams
 from .events import FATAL, REASONS, DeliveredTo, Ended, Greeted, LinkEvent, Opened, PayloadReceived, PlayedBy, StatusOf
 from .frames import FrameReader
 from .messages import (
@@ -58,7 +58,7 @@ class Link:
     def __init__(
         self,
         hello: Hello,
-        inbox: Inbox,
+        inbox: ReceivedStreams,
         outbox: Outbox,
         *,
         listens: bool,

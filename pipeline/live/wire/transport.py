@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ...errors import LinkError
 from ..limits import LIMITS, Limits
-from .delivery import Inbox, Outbox
+from .delivery import Outbox, ReceivedStreams
 from .events import Ended, LinkEvent, Opened, PayloadReceived
 from .link import Link
 from .messages import Hello, Reason, Status
@@ -127,7 +127,7 @@ class Endpoint:
     """One end of a conversation, across its connections."""
 
     def __init__(self, hello: Hello, on_event: OnEvent, on_state: OnState, limits: Limits = LIMITS) -> None:
-        self.outbox, self.inbox = Outbox(limits), Inbox(limits)
+        self.outbox, self.inbox = Outbox(limits), ReceivedStreams(limits)
         self._limits = limits
         self._ready = True  # for one more utterance
         self._hello = hello

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 from eval_doubles import observed
-from speechzip.eval import Observation, Row
+from speechzip.eval import Observation, ResultRow
 from speechzip.eval.results.summary import DRAWN, HEADLINE, summarize
 
 FAMILIES = {"original": "original", "speechzip": "speechzip"}
 
 
-def rows(*observations: Observation) -> dict[tuple[str, str, str], Row]:
+def rows(*observations: Observation) -> dict[tuple[str, str, str], ResultRow]:
     summary = summarize(observations, FAMILIES, ["fake"], seed=0)
     return {(row.system, row.condition, row.category): row for row in summary}
 

@@ -9,7 +9,7 @@ from speechzip.voices.text.pronunciation.phonemes import INVENTORY, phoneme_grou
 from speechzip.voices.trained.phone_tokens import FIRST, LAST, PAUSE, text_tokens
 from speechzip.voices.training.examples import Example, Sampler, example, warp_matrix
 from speechzip.voices.training.pieces import END_SILENCE
-from speechzip.voices.training.recordings import Recording, Span, read_manifest
+from speechzip.voices.training.recordings import CorpusRecording, Span, read_manifest
 
 TEXT = "Yes, my friend."
 
@@ -34,7 +34,7 @@ def features(folder: Path, key: str, frames: int, pitch_hz: float, seed: int) ->
 
 
 def made(tmp_path: Path, speaker: int, pitch_hz: float = 100.0) -> Example:
-    recording = Recording(tmp_path / f"{speaker}" / "001.opus", f"{speaker}", TEXT)
+    recording = CorpusRecording(tmp_path / f"{speaker}" / "001.opus", f"{speaker}", TEXT)
     total = sum(sum(span.durations) for span in spans())
     features(tmp_path, recording.key, total + 1, pitch_hz, speaker)
     return example(recording, spans(), tmp_path, speaker)
@@ -42,7 +42,7 @@ def made(tmp_path: Path, speaker: int, pitch_hz: float = 100.0) -> Example:
 
 def test_manifest(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text("path,speaker,transcript,licence\na/1.opus,a,HELLO THERE,CC0\n")
-    assert read_manifest(tmp_path) == [Recording(tmp_path / "a" / "1.opus", "a", "HELLO THERE")]
+    assert read_manifest(tmp_path) == [CorpusRecording(tmp_path / "a" / "1.opus", "a", "HELLO THERE")]
     assert read_manifest(tmp_path)[0].key == "a_1"
 
 
@@ -60,7 +60,7 @@ def test_example(tmp_path: Path) -> None:
 
 def test_a_mark_at_which_nobody_pauses_lasts_nothing(tmp_path: Path) -> None:
     without = [span for span in spans() if span != Span(-1, (30,))]
-    recording = Recording(tmp_path / "a" / "1.opus", "a", TEXT)
+    recording = CorpusRecording(tmp_path / "a" / "1.opus", "a", TEXT)
     features(tmp_path, recording.key, 300, 100, 0)
     item = example(recording, without, tmp_path, 0)
     assert item.tokens.tolist() == text_tokens(TEXT).tolist()

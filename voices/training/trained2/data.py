@@ -24,7 +24,7 @@ HELD_OUT_EVERY = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class AlignedRecording:
     """One recording with phones. N phones, T frames; the durations sum to T."""
 
     voice: int
@@ -45,7 +45,7 @@ class Speakers:
     heard: tuple[tuple[Floats, ...], ...]
 
 
-def load(folder: Path, names: tuple[str, ...]) -> tuple[Speakers, list[Spoken], list[Spoken]]:
+def load(folder: Path, names: tuple[str, ...]) -> tuple[Speakers, list[AlignedRecording], list[AlignedRecording]]:
     """Return speakers, training recordings and held-out recordings from the shards in `folder`.
 
     The phones of a shard lie in `labels/` beside it, see `__main__`.
@@ -57,8 +57,8 @@ def load(folder: Path, names: tuple[str, ...]) -> tuple[Speakers, list[Spoken], 
     packed = [item for path in sorted(folder.glob("*.npz")) for item in _labeled(path)]
     number = {name: index for index, name in enumerate(names)}
     heard: list[list[Floats]] = [[] for _ in names]
-    learned: list[Spoken] = []
-    held_out: list[Spoken] = []
+    learned: list[AlignedRecording] = []
+    held_out: list[AlignedRecording] = []
     for index, item in enumerate(packed):
         mel = speech_frames(from_bytes(item.measured.mel)).astype(np.float16)
         if len(mel) >= SHORTEST_REFERENCE // 2:
@@ -87,13 +87,13 @@ def _labeled(path: Path) -> list[Packed]:
     ]
 
 
-def spoken(item: Packed, voice: int) -> Spoken:
+def spoken(item: Packed, voice: int) -> AlignedRecording:
     """Return a recording with its prosody, without the silence at its ends."""
     pause = item.tokens[:, 2] == PAUSE
     durations, frames = without_end_silence(item.durations.astype(np.int64), pause)
     log_pitch = np.log(item.measured.pitch_hz[frames].astype(np.float32))
     prosody = measure_prosody(log_pitch, item.measured.voiced[frames], durations, pause)
-    return Spoken(voice, item, item.tokens.astype(np.int64), durations, frames.start, prosody)
+    return AlignedRecording(voice, item, item.tokens.astype(np.int64), durations, frames.start, prosody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Sampler:
     """Draws batches: `teacher_share` of the pieces from the teacher, the others by the root of a speaker's minutes."""
 
     def __init__(
-        self, speakers: Speakers, learned: list[Spoken], batch: int, others: int, frames: int, reference: int,
+        self, speakers: Speakers, learned: list[AlignedRecording], batch: int, others: int, frames: int, reference: int,
         teacher_share: float, seed: int,
     ) -> None:  # fmt: skip
         self.speakers, self.learned = speakers, learned
@@ -144,7 +144,7 @@ class Sampler:
             chosen = self.random.choice(len(self.learned), self.batch, p=self.weights)
             yield self.collate([self.learned[index] for index in chosen])
 
-    def collate(self, items: list[Spoken]) -> Batch:
+    def collate(self, items: list[AlignedRecording]) -> Batch:
         """Return a batch of pieces of `items`, with speech of other voices."""
         pieces = [draw_piece(item.tokens, item.durations, self.frames, self.random) for item in items]
         count = len(items)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from ...text.pronunciation.pronunciation import pronounced
 from ..corpus import load_samples
-from ..recordings import Recording
+from ..recordings import CorpusRecording
 from .alignment import label
 from .shards import SHARD
 
@@ -22,7 +22,7 @@ LEAST_CONFIDENCE = 0.85
 """The recognizer's transcript is used from this confidence on."""
 
 
-def label_recordings(recordings: Sequence[Recording], folder: Path, source: str, processes: int) -> None:
+def label_recordings(recordings: Sequence[CorpusRecording], folder: Path, source: str, processes: int) -> None:
     """Write the labels of `recordings` to `folder`/labels, shard by shard; leave out shards with labels."""
     (folder / "labels").mkdir(parents=True, exist_ok=True)
     heard = transcribe([one for one in recordings if not one.transcript.strip()], folder / f"{source}.csv")
@@ -37,7 +37,7 @@ def label_recordings(recordings: Sequence[Recording], folder: Path, source: str,
             pass
 
 
-def transcribe(recordings: Sequence[Recording], path: Path) -> dict[str, str]:
+def transcribe(recordings: Sequence[CorpusRecording], path: Path) -> dict[str, str]:
     """Return the recognizer's transcripts by key; they are kept in the CSV file `path`."""
     if path.exists():
         with open(path, encoding="utf-8", newline="") as file:
@@ -53,7 +53,7 @@ def transcribe(recordings: Sequence[Recording], path: Path) -> dict[str, str]:
     return read
 
 
-def _label(recordings: Sequence[Recording], path: Path) -> None:
+def _label(recordings: Sequence[CorpusRecording], path: Path) -> None:
     tokens: list[np.ndarray] = []
     durations: list[np.ndarray] = []
     for one in recordings:

@@ -10,12 +10,12 @@ import numpy as np
 from tqdm import tqdm
 
 from ..corpus import load_samples
-from ..recordings import Recording
+from ..recordings import CorpusRecording
 from .features import measure
 from .shards import SHARD, Packed, write_shard
 
 
-def pack_recordings(recordings: Sequence[Recording], folder: Path, source: str, processes: int) -> None:
+def pack_recordings(recordings: Sequence[CorpusRecording], folder: Path, source: str, processes: int) -> None:
     """Write the shards of `recordings` to `folder`; leave out shards that it has."""
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [
@@ -28,6 +28,6 @@ def pack_recordings(recordings: Sequence[Recording], folder: Path, source: str, 
             pass
 
 
-def _pack(recordings: Sequence[Recording], path: Path) -> None:
+def _pack(recordings: Sequence[CorpusRecording], path: Path) -> None:
     nothing = np.zeros((0, 3), np.uint8), np.zeros(0, np.uint16)
     write_shard(path, [Packed(one.key, one.speaker, measure(load_samples(one.path)), *nothing) for one in recordings])

@@ -20,11 +20,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..checkpoint import Run, tensors
+from ..checkpoint import TrainingState, tensors
 from ..losses import losses
 from ..network import PROSODY, Critic
 from ..train import fool
-from .data import Batch, Sampler, Speakers, Spoken
+from .data import AlignedRecording, Batch, Sampler, Speakers
 from .network import LATENT, PREFIXES, AcousticNetwork, VoiceNetwork
 
 Stage = Literal["teach", "speak", "critic"]
@@ -65,7 +65,7 @@ class TrainingPlan:
     seed: int = 1
 
 
-class Voice(nn.Module):
+class VoiceModel(nn.Module):
     """Both networks, and the directions of the speakers, which only training needs."""
 
     def __init__(self, speakers: int) -> None:
@@ -95,7 +95,9 @@ def shortened(timbre: Tensor) -> Tensor:
     return torch.where(torch.arange(timbre.shape[1], device=timbre.device) < kept, timbre, 0)
 
 
-def train(plan: TrainingPlan, speakers: Speakers, learned: list[Spoken], held_out: list[Spoken]) -> Path:
+def train(
+    plan: TrainingPlan, speakers: Speakers, learned: list[AlignedRecording], held_out: list[AlignedRecording]
+) -> Path:
     """Train one stage until its last step; return the path of its checkpoint."""
     torch.manual_seed(plan.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -143,10 +145,10 @@ def train(plan: TrainingPlan, speakers: Speakers, learned: list[Spoken], held_ou
     return path
 
 
-def start(plan: TrainingPlan, speakers: int, device: torch.device) -> Run:
+def start(plan: TrainingPlan, speakers: int, device: torch.device) -> TrainingState:
     """Return new networks with their optimizers."""
-    voice, critic = Voice(speakers).to(device), Critic(condition=LATENT + PROSODY).to(device)
-    return Run.begin(voice, critic, plan.rate, plan.critic_rate, _average)
+    voice, critic = VoiceModel(speakers).to(device), Critic(condition=LATENT + PROSODY).to(device)
+    return TrainingState.begin(voice, critic, plan.rate, plan.critic_rate, _average)
 
 
 @torch.no_grad()
@@ -187,7 +189,7 @@ def _named(heard: Tensor, names: Tensor, directions: Tensor) -> Tensor:
     return total / 2
 
 
-def _step(run: Run, data: dict[str, Tensor], plan: TrainingPlan) -> dict[str, float]:
+def _step(run: TrainingState, data: dict[str, Tensor], plan: TrainingPlan) -> dict[str, float]:
     """Train by one batch; return each loss."""
     out, parts = all_losses(run.voice, data)
     if plan.stage == "critic":
@@ -196,7 +198,7 @@ def _step(run: Run, data: dict[str, Tensor], plan: TrainingPlan) -> dict[str, fl
     return run.learn(parts)
 
 
-def _fixed(speakers: Speakers, held_out: list[Spoken], plan: TrainingPlan, batches: int = 3) -> list[Batch]:
+def _fixed(speakers: Speakers, held_out: list[AlignedRecording], plan: TrainingPlan, batches: int = 3) -> list[Batch]:
     """Return a few batches of held-out recordings, always the same."""
     if not held_out:
         return []
@@ -204,7 +206,7 @@ def _fixed(speakers: Speakers, held_out: list[Spoken], plan: TrainingPlan, batch
     return [batch for batch, _ in zip(sampler.batches(), range(batches), strict=False)]
 
 
-def validate(run: Run, judged: list[Batch], device: torch.device) -> dict[str, float]:
+def validate(run: TrainingState, judged: list[Batch], device: torch.device) -> dict[str, float]:
     """Return the mean of each loss, with the averaged weights."""
     state = torch.random.get_rng_state()
     sums: dict[str, float] = {}

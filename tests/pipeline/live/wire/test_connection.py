@@ -11,7 +11,7 @@ from speechzip.pipeline import ProtocolError
 from speechzip.pipeline.live.wire.connection import COMPLAINTS, next_state
 from speechzip.pipeline.live.wire.connection import ConnectionEvent as Event
 from speechzip.pipeline.live.wire.connection import ConnectionState as State
-from speechzip.pipeline.live.wire.delivery import Inbox, Outbox
+from speechzip.pipeline.live.wire.delivery import Outbox, ReceivedStreams
 from speechzip.pipeline.live.wire.events import Ended
 from speechzip.pipeline.live.wire.link import Link
 from speechzip.pipeline.live.wire.messages import (
@@ -60,7 +60,7 @@ CALLER = replace(HELLO, stream=bytes(8))
 
 
 def _link(listens: bool) -> Link:
-    return Link(HELLO, Inbox(), Outbox(), listens=listens, now_s=0.0)
+    return Link(HELLO, ReceivedStreams(), Outbox(), listens=listens, now_s=0.0)
 
 
 def _listening() -> Link:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from speechzip.pipeline import ProtocolError, QueueFullError
 from speechzip.pipeline.live.limits import LIMITS
-from speechzip.pipeline.live.wire.delivery import Inbox, Outbox, SplitPayload
+from speechzip.pipeline.live.wire.delivery import Outbox, ReceivedStreams, SplitPayload
 from speechzip.pipeline.live.wire.messages import WINDOW, UtteranceMessage, VoicesMessage
 
 
@@ -16,7 +16,7 @@ def sequences(items: list[UtteranceMessage | VoicesMessage]) -> list[int]:
 
 
 def test_voices_go_once_and_utterances_are_put_together_again() -> None:
-    outbox, inbox = Outbox(), Inbox()
+    outbox, inbox = Outbox(), ReceivedStreams()
     numbers = [outbox.enqueue(split("one")), outbox.enqueue(split("two")), outbox.enqueue(split("three", b"OTHER"))]
     items = list(outbox.to_send())
     assert [type(item) for item in items] == [
@@ -36,7 +36,7 @@ def test_voices_go_once_and_utterances_are_put_together_again() -> None:
 
 
 def test_what_is_not_acknowledged_is_sent_again_and_heard_once() -> None:
-    outbox, inbox = Outbox(), Inbox()
+    outbox, inbox = Outbox(), ReceivedStreams()
     numbers = [outbox.enqueue(split(text)) for text in ("one", "two", "three")]
     inbox.received_up_to(outbox.stream)
     lost = list(outbox.to_send())
@@ -57,7 +57,7 @@ def test_a_peer_that_was_started_again_gets_all_that_is_left_with_its_voices() -
     list(outbox.to_send())
     outbox.acknowledge(2)
     outbox.resume(0)
-    inbox = Inbox()
+    inbox = ReceivedStreams()
     inbox.received_up_to(outbox.stream)
     heard = [inbox.take(outbox.stream, item) for item in outbox.to_send()]
     assert heard == [None, b"HHVVVtwo", b"HHVVVthree"]
@@ -84,7 +84,7 @@ def test_a_peer_cannot_claim_what_was_not_sent() -> None:
 
 
 def test_a_gap_and_unknown_voices_are_refused() -> None:
-    inbox = Inbox()
+    inbox = ReceivedStreams()
     inbox.received_up_to(b"stream")
     with pytest.raises(ProtocolError, match="item 2 after item 0"):
         inbox.take(b"stream", UtteranceMessage(2, 0, b"H", b"R"))
@@ -111,7 +111,7 @@ def test_the_queue_is_bounded_and_says_so() -> None:
 
 
 def test_many_voices_share_the_slots() -> None:
-    outbox, inbox = Outbox(), Inbox()
+    outbox, inbox = Outbox(), ReceivedStreams()
     inbox.received_up_to(outbox.stream)
     for index in range(40):
         voices = f"voice {index % 20}".encode()
@@ -122,7 +122,7 @@ def test_many_voices_share_the_slots() -> None:
 
 
 def test_only_some_streams_are_remembered() -> None:
-    inbox = Inbox()
+    inbox = ReceivedStreams()
     inbox.received_up_to(b"first")
     inbox.take(b"first", VoicesMessage(1, 0, b"V"))
     for index in range(LIMITS.streams - 1):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from speechzip.pipeline.live.limits import LIMITS
-from speechzip.pipeline.live.wire.delivery import Inbox, Outbox, SplitPayload
+from speechzip.pipeline.live.wire.delivery import Outbox, ReceivedStreams, SplitPayload
 from speechzip.pipeline.live.wire.events import (
     DeliveredTo,
     Ended,
@@ -44,7 +44,7 @@ class End:
 
     hello: Hello = HELLO
     outbox: Outbox = field(default_factory=Outbox)
-    inbox: Inbox = field(default_factory=Inbox)
+    inbox: ReceivedStreams = field(default_factory=ReceivedStreams)
     heard: list[bytes] = field(default_factory=list[bytes])
     delivered: list[int] = field(default_factory=list[int])
 
