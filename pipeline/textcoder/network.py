@@ -125,10 +125,10 @@ def _layer(graph: Graph, arrays: Arrays, name: str, sums: str, cells: str) -> tu
     last = len(tanh) - 1
     index = _clipped(graph, _scaled(graph, sums, arrays[f"{name}.factors"], bias + (GATE_LIMIT + 0.5)), 0, last)
     # gates beside each other: input, forget, candidate, output; the candidate's table lies behind the other one
-    tables = graph.constant(np.concatenate((sigmoid, tanh / (1 << (UNIT_BITS - CELL_BITS)))))
+    tables = graph.constant(np.concatenate((sigmoid, tanh / (1 << (UNIT_BITS - CELL_BITS))))[np.newaxis])
     table = np.repeat(np.array([0.0, 0.0, len(sigmoid), 0.0]), len(bias) // 4)
     index = graph.node("Add", index, graph.constant(table))
-    gates = graph.node("Gather", tables, graph.cast(index, "int32"), axis=0)
+    gates = graph.node("GatherElements", tables, graph.cast(index, "int32"), axis=1)
     opening, keeping, candidate, release = graph.nodes("Split", 4, gates, axis=1, num_outputs=4)
     added = graph.node("Floor", graph.node("Mul", opening, candidate))
     mixed = graph.node("Add", graph.node("Mul", keeping, cells), added)
@@ -136,8 +136,8 @@ def _layer(graph: Graph, arrays: Arrays, name: str, sums: str, cells: str) -> tu
     cells = _clipped(graph, cells, -CELL_LIMIT, CELL_LIMIT)
     index = graph.node("Mul", cells, _number(graph, 1 / (1 << (CELL_BITS - 8))))
     index = _clipped(graph, graph.node("Add", index, _number(graph, GATE_LIMIT)), 0, last)
-    squashed = graph.constant(tanh * (ACTIVATION / (1 << 2 * UNIT_BITS)))
-    product = graph.node("Mul", release, graph.node("Gather", squashed, graph.cast(index, "int32"), axis=0))
+    squashed = graph.constant((tanh * (ACTIVATION / (1 << 2 * UNIT_BITS)))[np.newaxis])
+    product = graph.node("Mul", release, graph.node("GatherElements", squashed, graph.cast(index, "int32"), axis=1))
     return graph.cast(graph.node("Add", product, _number(graph, ZERO_POINT + 0.5)), "uint8"), cells
 
 
