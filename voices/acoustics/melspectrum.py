@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from speechzip.pipeline import Samples, one_blas_thread
 
-from .vocoder import BINS, FFT_SIZE, HOP_LENGTH, SAMPLE_RATE, band_frequencies, hz_to_mel
+from .vocoder import BATCH, BINS, FFT_SIZE, HOP_LENGTH, SAMPLE_RATE, band_frequencies, hz_to_mel
 
 WINDOW_LENGTH = 512  # 32 ms
 FLOOR_POWER = 1e-9
@@ -53,7 +53,10 @@ def mel_spectrum(samples: Samples) -> npt.NDArray[np.float32]:
     padded = np.pad(samples, (WINDOW_LENGTH // 2, WINDOW_LENGTH // 2))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_LENGTH)[::HOP_LENGTH]
     window = np.hanning(WINDOW_LENGTH + 1)[:-1].astype(np.float32)
-    power = np.square(np.abs(np.fft.rfft(frames * window, FFT_SIZE))).astype(np.float32)
+    power = np.empty((len(frames), BINS), np.float32)
+    for start in range(0, len(frames), BATCH):
+        part = slice(start, start + BATCH)
+        power[part] = np.square(np.abs(np.fft.rfft(frames[part] * window, FFT_SIZE)))
     return np.asarray(10 * np.log10(power @ band_weights() / np.square(window).sum() + FLOOR_POWER), np.float32)
 
 

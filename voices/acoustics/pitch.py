@@ -21,8 +21,8 @@ THRESHOLD = 0.2
 """A frame with a higher best dip is unvoiced; the paper's 0.1 (step 4) is for clean speech."""
 BACKGROUND = 3e-3
 """Frames 25 dB below the loud ones are background."""
-BATCH = 1000
-"""Frames processed at a time: keeps memory constant."""
+BATCH = 250
+"""Frames processed at a time: keeps memory constant, and low."""
 
 
 def fundamental_frequency(samples: Samples, sample_rate: int) -> npt.NDArray[np.float64]:

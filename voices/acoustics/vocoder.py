@@ -24,6 +24,8 @@ FFT_SIZE = 1024
 BINS = FFT_SIZE // 2 + 1
 BANDS = 64
 """Points of an envelope, spaced evenly on the mel scale from 0 Hz to half the sample rate."""
+BATCH = 250
+"""Frames filtered at a time: keeps memory low."""
 NOISE_SEED = 7310
 """Fixed seed, so that the same payload sounds the same."""
 
@@ -91,13 +93,16 @@ def vocode(
     length = frames * HOP_LENGTH
     noise = np.random.default_rng(NOISE_SEED).standard_normal(length).astype(np.float32)
     matrix = interpolation_matrix()
-    spectrum = _windowed_spectrum(pulses(pitch_hz, length)) * _minimum_phase(harmonic_db @ matrix)
-    spectrum += _windowed_spectrum(noise) * _gain(noise_db @ matrix)
-    pieces = np.fft.irfft(spectrum, FFT_SIZE)
+    pulse_windows, noise_windows = _windows(pulses(pitch_hz, length)), _windows(noise)
+    pulse_db, noise_db = harmonic_db @ matrix, noise_db @ matrix
     # Window t is centered on frame t, its piece starts one hop earlier; half a FFT of tail runs on.
     hops = FFT_SIZE // HOP_LENGTH + 1
     padded = np.zeros((frames, hops * HOP_LENGTH))
-    padded[:, :FFT_SIZE] = pieces
+    for start in range(0, frames, BATCH):
+        batch = slice(start, start + BATCH)
+        spectrum = _spectrum(pulse_windows[batch]) * _minimum_phase(pulse_db[batch])
+        spectrum += _spectrum(noise_windows[batch]) * _gain(noise_db[batch])
+        padded[batch, :FFT_SIZE] = np.fft.irfft(spectrum, FFT_SIZE)
     total = np.zeros((frames + hops) * HOP_LENGTH)
     for hop in range(hops):  # [frames, hops, HOP_LENGTH], added along the diagonals
         part = padded[:, hop * HOP_LENGTH : (hop + 1) * HOP_LENGTH].reshape(-1)
@@ -105,11 +110,15 @@ def vocode(
     return np.asarray(total[HOP_LENGTH : HOP_LENGTH + length], np.float32)
 
 
-def _windowed_spectrum(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.complex128]:
-    """Return complex [frames, BINS]: Hann windows of two hops, each centered on a frame."""
+def _windows(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return a view, float32 [frames, 2 * HOP_LENGTH]: windows of two hops, each centered on a frame."""
     padded = np.pad(samples, (HOP_LENGTH, HOP_LENGTH))
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * HOP_LENGTH)[::HOP_LENGTH]
-    windows = windows[: len(samples) // HOP_LENGTH]
+    return windows[: len(samples) // HOP_LENGTH]
+
+
+def _spectrum(windows: npt.NDArray[np.float32]) -> npt.NDArray[np.complex128]:
+    """Return the spectrum of each window under a Hann window: complex [frames, BINS]."""
     hann = 0.5 - 0.5 * np.cos(np.pi * np.arange(2 * HOP_LENGTH) / HOP_LENGTH)
     return np.asarray(np.fft.rfft(windows * hann, FFT_SIZE), np.complex128)
 
