@@ -183,7 +183,7 @@ def payload_targets() -> dict[str, Target]:
             _payload_with_text, _short_payload_seeds(small), checked, PayloadError, 60.0, 0.2, max_bytes=64
         ),
         "payload, shipped text": Target(_payload_with_shipped_text, whole, checked, PayloadError, 60.0, 0.05),
-        "text code": Target(_text, _text_seeds(small), None, PayloadError, 60.0, 0.2, max_bytes=12),
+        "text code": Target(_text, _text_seeds(small), None, PayloadError, 60.0, 0.2, max_bytes=7),
         "text code, shipped": Target(_shipped_text, _text_seeds(shipped), None, PayloadError, 60.0, 0.05),
         "text code, world": Target(_world_text, _world_seeds(), None, PayloadError, 60.0, 0.05, max_bytes=24),
         "voice file": Target(_voice, _voice_seeds(), with_last_crc, VoiceError, 2.0, 0.05),

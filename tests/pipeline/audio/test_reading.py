@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 from speechzip.pipeline import Audio, AudioError, open_recording, resample
+from speechzip.pipeline.audio import soundfiles
 from speechzip.pipeline.audio.reading import Resampler, engine_blocks
 
 
@@ -101,3 +102,25 @@ def test_samples_that_are_no_numbers(tmp_path: Path) -> None:
     soundfile.write(str(path), broken, 16000, "FLOAT")
     with pytest.raises(AudioError, match="NaN"):
         list(open_recording(path).blocks())
+
+
+@pytest.mark.parametrize("sample_rate", [500, 999, 768_001, 2_000_000_000])
+def test_sample_rates_that_no_recording_has(sample_rate: int) -> None:
+    wav = io.BytesIO()
+    soundfile.write(wav, tone(0.1, 8000), 8000, format="WAV")
+    content = wav.getvalue()
+    hostile = content[:24] + struct.pack("<I", sample_rate) + content[28:]
+    with pytest.raises(AudioError, match=f"a sample rate of {sample_rate} Hz; a recording has 1000 to 768000 Hz"):
+        open_recording(io.BytesIO(hostile))
+
+
+def test_a_recording_longer_than_a_payload_can_hold_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """25 h, here 2 s: a second is read beyond them at most."""
+    monkeypatch.setattr(soundfiles, "LONGEST_S", 2.0)
+    flac = io.BytesIO()
+    soundfile.write(flac, tone(9, 8000), 8000, format="FLAC")
+    heard = 0
+    with pytest.raises(AudioError, match="split it into parts"):
+        for block in open_recording(flac).blocks():
+            heard += len(block)
+    assert heard == 2 * 8000

@@ -110,6 +110,20 @@ def test_the_page_comes_whole_from_here_and_only_under_our_name() -> None:
     run(lambda: with_page(test))
 
 
+def test_the_page_is_on_no_other_address_of_the_machine() -> None:
+    """127.0.0.2 is the machine, too; a server on all addresses would answer there."""
+
+    async def test(host: str, token: str, conversation: FakeConversation, page: Page) -> None:
+        name, port = host.split(":")
+        assert name == "127.0.0.1"
+        assert len(token) * 6 >= 128  # bits, in URL-safe base64
+        for other in ("127.0.0.2", "::1"):
+            with pytest.raises(OSError, match="Connect call failed"):
+                await asyncio.open_connection(other, int(port))
+
+    run(lambda: with_page(test))
+
+
 def test_another_page_cannot_open_the_socket() -> None:
     async def test(host: str, token: str, conversation: FakeConversation, page: Page) -> None:
         hostile = [
