@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
+from speechzip.pipeline.audio.ogg import PAGE_HEADER, page_checksum
 from speechzip.pipeline.live.wire.frames import CHECKSUM_BYTES
 from speechzip.pipeline.payload.format import SMALL_PAYLOAD
-from speechzip.voices.clip.ogg import PAGE_HEADER, page_checksum
 
 HEAD_BYTES = 64
 """Every second edit falls in here: what is at the start tells how to read the rest."""
