@@ -50,6 +50,7 @@ class Unread(Enum):
 
     drop = "drop"
     mark = "mark"
+    sound = "sound"
 
 
 class Channels(Enum):
@@ -106,8 +107,14 @@ def compress(
     ] = False,
     unread: Annotated[
         Unread,
-        typer.Option(help="Speech without recognized words: mark sends its time and a tone plays; drop leaves it out."),
+        typer.Option(
+            help="Speech without recognized words: mark sends its time and a tone plays; sound sends the sound itself; "
+            "drop leaves it out."
+        ),
     ] = Unread.mark,
+    sound_bytes: Annotated[
+        int, typer.Option(min=0, help="Most bytes for all such sound, about 750 a second; the rest is sent as marks.")
+    ] = 4000,
     export: Annotated[
         list[str] | None,
         typer.Option(
@@ -149,6 +156,7 @@ def compress(
             carry_voices=carry_voice,
             speaker_count=count,
             unread=unread.value,
+            sound_bytes=sound_bytes,
             progress=progress,
         )
         file.write(compressed.data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -29,6 +29,7 @@ from .segments.crosstalk import without_crosstalk
 from .segments.diarization import MAX_DIARIZED_SPEAKERS, Diarizer
 from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
 from .segments.utterances import SpeakerSpeech
+from .sounds import SOUND_BYTES, with_sounds
 from .speakers import check_names, name_speakers
 from .system.threads import one_blas_thread
 from .textcoder.registry import DEFAULT_ID, TEXT_CODERS
@@ -88,6 +89,7 @@ def compress(
     voice_book: VoiceBook | None = None,
     carry_voices: bool = False,
     unread: UnreadMode = "mark",
+    sound_bytes: int = SOUND_BYTES,
     progress: Progress | None = None,
 ) -> Compressed:
     """Return a recording's words, voices and timing in a few hundred bytes.
@@ -107,7 +109,9 @@ def compress(
             ``auto`` applies to all.
         voice_book: the voices known by name; the default store if None.
         carry_voices: send the voices of known speakers along, not only their ids.
-        unread: what is sent for speech that could not be read: ``mark``, its time; ``drop``, nothing.
+        unread: what is sent for speech that could not be read: ``mark``, its time; ``sound``, the sound itself;
+            ``drop``, nothing.
+        sound_bytes: with ``sound``, the most bytes for all of it; what does not fit is a mark.
         progress: called with the seconds done and the total.
 
     Raises:
@@ -170,6 +174,13 @@ def compress(
             )
     if voice_book and speakers:
         payload = name_speakers(payload, speakers, voice_book, voice_encoder.space, carry_voices)
+    if unread == "sound":
+
+        def track(channel: int) -> Iterator[Samples]:
+            return (tracks(block, split)[channel] for block in _leveled(recording, levels, split))
+
+        payload = with_sounds(payload, track, sound_bytes)
+        lost = unread_in(payload)
     payload = replace(payload, recognizer=recognizer.name)
     text_coder = text_coder or TEXT_CODERS[DEFAULT_ID]
     data = encode_payload(payload, text_coder)
@@ -182,6 +193,12 @@ def compress(
     )
 
 
+def _leveled(recording: Recording, levels: Levels, split: bool) -> Iterator[Samples]:
+    """Yield the recording at the engines' rate, amplified where it is quiet; of two parties without their crosstalk."""
+    blocks = engine_blocks(recording)
+    return amplified(without_crosstalk(blocks), levels.gain) if split else amplified(blocks, levels.common_gain)
+
+
 def _accumulators_by_channel(
     recording: Recording, levels: Levels, split: bool, reader: _Reader, progress: Progress | None
 ) -> tuple[list[_SpeakerAccumulator], int]:
@@ -189,9 +206,7 @@ def _accumulators_by_channel(
     accumulators = [_SpeakerAccumulator(reader, channel) for channel in range(2 if split else 1)]
     segmenters = [SpeechSegmenter() for _ in accumulators]
     heard = 0
-    blocks = engine_blocks(recording)
-    blocks = amplified(without_crosstalk(blocks), levels.gain) if split else amplified(blocks, levels.common_gain)
-    for block in blocks:
+    for block in _leveled(recording, levels, split):
         for accumulator, segmenter, track in zip(accumulators, segmenters, tracks(block, split), strict=True):
             for segment in segmenter.push(track):
                 accumulator.take(segment)
@@ -218,7 +233,7 @@ def _accumulators_by_voice(
     """
     segmenter, diarizer = SpeechSegmenter(), Diarizer(embedder)
     heard = 0
-    for block in amplified(engine_blocks(recording), levels.common_gain):
+    for block in _leveled(recording, levels, split=False):
         for segment in segmenter.push(tracks(block, split=False)[0]):
             diarizer.listen(segment)
         heard += len(block)
@@ -230,8 +245,7 @@ def _accumulators_by_voice(
     accumulators = [
         _SpeakerAccumulator(reader, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))
     ]
-    blocks = amplified(engine_blocks(recording), levels.common_gain)
-    sound = (tracks(block, split=False)[0] for block in blocks)
+    sound = (tracks(block, split=False)[0] for block in _leveled(recording, levels, split=False))
     for turn, segment in zip(turns, cut_segments(sound, [(turn.start_s, turn.end_s) for turn in turns]), strict=True):
         accumulators[turn.speaker].take(segment)
         if progress:

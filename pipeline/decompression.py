@@ -13,10 +13,11 @@ from .engines import load_engine
 from .errors import InputError, PayloadCorrupt, PayloadError, SpeechzipWarning
 from .payload.format import Decoded, decode_payload
 from .protocols import ENGINE_SAMPLE_RATE, MAX_UTTERANCE_S, Progress, Synthesizer, VoiceBook
+from .sounds import recorded_sound
 from .speakers import names_voices, resolve_voices
 from .synthesis import known_voice, speak
 from .textcoder.registry import TEXT_CODERS
-from .types import Audio, Payload, Samples, Speaker, Voice
+from .types import Audio, Payload, Samples, Speaker, Utterance, Voice
 
 MAX_PAYLOAD_BYTES = 4 << 20
 """Longest payload that is read; a day of talk takes less than 1 MB."""
@@ -124,7 +125,8 @@ def render(payload: Payload, synthesizer: Synthesizer, progress: Progress | None
         yield from _blocks(pending, start - position, rate)
         pending, position = pending[start - position :], start
         speaker = payload.speakers[utterance.speaker]
-        speech = speak(utterance, _voice(speaker, synthesizer), synthesizer)
+        sound = recorded_sound(utterance, speaker.voice, rate)
+        speech = speak(utterance, _voice(utterance, speaker, synthesizer), synthesizer) if sound is None else sound
         if len(speech) > len(pending):
             pending = np.pad(pending, ((0, len(speech) - len(pending)), (0, 0)))
         pending[: len(speech), speaker.channel] += speech
@@ -147,7 +149,9 @@ def _blocks(pending: Samples, count: int, rate: int) -> Iterator[Samples]:
         silence -= block
 
 
-def _voice(speaker: Speaker, synthesizer: Synthesizer) -> Voice | None:
+def _voice(utterance: Utterance, speaker: Speaker, synthesizer: Synthesizer) -> Voice | None:
+    if utterance.unread:  # a tone needs no voice
+        return None
     voice, why_neutral = known_voice(speaker.voice, synthesizer)
     if why_neutral:
         warnings.warn(why_neutral, SpeechzipWarning, stacklevel=3)

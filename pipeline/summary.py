@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from .console.display import printable
 from .payload.format import VERSION, Decoded
 from .protocols import VoiceBook
-from .types import Speaker, UnreadReason, Voice, unread_mark
+from .types import SOUND_SPACE, Speaker, UnreadReason, Voice, unread_mark
 from .unread import Unread, unread_in
 
 if TYPE_CHECKING:  # inspecting a payload must not load the modules of compression
@@ -54,6 +54,8 @@ class UnreadSummary(TypedDict):
     duration_s: float
     speaker: int | None
     reason: UnreadReason
+    sound_bytes: int
+    """Size of the sound that is sent in its place; 0 for a mark."""
 
 
 class PayloadSummary(TypedDict):
@@ -101,7 +103,11 @@ def summarize_payload(decoded: Decoded, voice_book: VoiceBook | None = None) -> 
         "recognizer": payload.recognizer,
         "text_coder": decoded.text_coder,
         "text_bits_per_char": round(8 * decoded.sections["text"] / characters, 3) if characters else 0.0,
-        "speakers": [_summarize_speaker(index, speaker, voice_book) for index, speaker in enumerate(payload.speakers)],
+        "speakers": [
+            _summarize_speaker(index, speaker, voice_book)
+            for index, speaker in enumerate(payload.speakers)
+            if not (isinstance(speaker.voice, Voice) and speaker.voice.space == SOUND_SPACE)
+        ],
         "utterances": [
             {
                 "start_s": utterance.start_s,
@@ -120,7 +126,13 @@ def summarize_payload(decoded: Decoded, voice_book: VoiceBook | None = None) -> 
 
 def _summarize_unread(marks: Sequence[Unread]) -> list[UnreadSummary]:
     return [
-        {"start_s": mark.start_s, "duration_s": mark.duration_s, "speaker": mark.speaker, "reason": mark.reason}
+        {
+            "start_s": mark.start_s,
+            "duration_s": mark.duration_s,
+            "speaker": mark.speaker,
+            "reason": mark.reason,
+            "sound_bytes": mark.sound_bytes,
+        }
         for mark in marks
     ]
 
@@ -195,7 +207,14 @@ def transcript_lines(summary: PayloadSummary) -> list[str]:
         for utterance in summary["utterances"]
     ]  # fmt: skip
     unread = [
-        (mark["start_s"], mark["duration_s"], mark["speaker"], "    ", unread_mark(mark["reason"], mark["duration_s"]))
+        (
+            mark["start_s"],
+            mark["duration_s"],
+            mark["speaker"],
+            "    ",
+            unread_mark(mark["reason"], mark["duration_s"])
+            + (f" as sound, {mark['sound_bytes']} bytes" if mark["sound_bytes"] else ""),
+        )
         for mark in summary["unread"]
     ]
     return [

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .types import Payload, UnreadReason
+from .types import SOUND_SPACE, Payload, UnreadReason, Voice
 
-UnreadMode = Literal["drop", "mark"]
-"""What is sent for speech that could not be read: nothing, or a mark."""
+UnreadMode = Literal["drop", "mark", "sound"]
+"""What is sent for speech that could not be read: nothing, a mark, or the sound itself within a budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,24 @@ class Unread:
     speaker: int | None
     """Index into `Payload.speakers`; None if nothing of this speaker is sent."""
     reason: UnreadReason
+    sound_bytes: int = 0
+    """Size of the sound that is sent in place of words; `speaker` is None then."""
 
 
 def unread_in(payload: Payload) -> tuple[Unread, ...]:
     """Return the marks of a payload."""
+    sounds = [
+        len(speaker.voice.embedding) if isinstance(speaker.voice, Voice) and speaker.voice.space == SOUND_SPACE else 0
+        for speaker in payload.speakers
+    ]
     return tuple(
-        Unread(utterance.start_s, utterance.duration_s, utterance.speaker, reason)
+        Unread(
+            utterance.start_s,
+            utterance.duration_s,
+            None if sounds[utterance.speaker] else utterance.speaker,
+            reason,
+            sounds[utterance.speaker],
+        )
         for utterance in payload.utterances
         if (reason := utterance.unread)
     )

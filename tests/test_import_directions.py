@@ -18,7 +18,7 @@ ROOMS = {
     "pipeline": """
         errors system languages sentences types unread protocols console engines catalog
         payload textcoder audio segments recognizers
-        speakers compression synthesis decompression writing summary live links archive cli
+        speakers sounds compression synthesis decompression writing summary live links archive cli
     """,
     "pipeline.archive": """
         stores rows lock sources export phonetics query index syncing searching catalogue excerpts redaction work

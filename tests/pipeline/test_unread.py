@@ -11,6 +11,7 @@ from speechzip.pipeline import (
     Payload,
     Samples,
     Speaker,
+    SpeechzipWarning,
     Transcript,
     Utterance,
     Voice,
@@ -59,7 +60,9 @@ def test_speech_that_cannot_be_read_travels_as_a_mark_and_is_told(monkeypatch: p
     assert summary["unread"][0]["reason"] == "unclear"
     assert "16.0 s, 1 speaker on 1 channel, 2 utterances, 5.5 s of speech unread" in compress_lines(summary)
     inspected = summarize_payload(decoded)
-    assert inspected["unread"] == [{"start_s": 5.0, "duration_s": 5.5625, "speaker": 0, "reason": "unclear"}]
+    assert inspected["unread"] == [
+        {"start_s": 5.0, "duration_s": 5.5625, "speaker": 0, "reason": "unclear", "sound_bytes": 0}
+    ]
     lines = payload_lines(inspected)
     assert [line.split("  ")[-1] for line in lines if "speaker 1  " in line] == [
         "Line 1.", "[unclear 5.6 s]", "Line 3."
@@ -142,3 +145,49 @@ def test_speech_in_a_language_that_the_recognizer_lacks_is_told(language: str) -
     unread = [mark for result in results for mark in result.unread]
     assert len(unread) >= 3
     assert [mark.reason for mark in unread].count("another language") >= 2
+
+
+def sounding(monkeypatch: pytest.MonkeyPatch, most_bytes: int, confidence: float = 0.2) -> Compressed:
+    monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
+    monkeypatch.setattr(
+        "speechzip.pipeline.compression.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: loud)
+    )
+    return compress(
+        TALK, recognizer=FakeRecognizer(confidence=confidence), voice_encoder=FakeVoiceEncoder(), speaker_count=1,
+        unread="sound", sound_bytes=most_bytes,
+    )  # fmt: skip
+
+
+def test_the_sound_itself_is_sent_and_played_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = sounding(monkeypatch, 10_000)
+    assert [round(mark.duration_s, 1) for mark in result.unread] == [2.0, 2.8, 2.8, 2.0]  # 5.5 s in two pieces
+    assert sum(mark.sound_bytes for mark in result.unread) < 10_000
+    assert all(400 < mark.sound_bytes / mark.duration_s < 900 for mark in result.unread)
+    summary = summarize_compressed(result, "talk.wav", "talk.spz")
+    assert len(summary["speakers"]) == 1
+    assert [mark["speaker"] for mark in summary["unread"]] == [None] * 4
+    assert sum("[unclear 2.8 s] as sound, " in line for line in compress_lines(summary)) == 2
+    played = decompress(result.data, synthesizer=FakeSynthesizer())
+    loudness = [float(np.abs(played.samples[int(at * 16000) : int((at + 0.5) * 16000)]).max()) for at in (1.5, 7, 12.5)]
+    assert min(loudness) > 0.1
+    assert np.abs(played.samples[int(3.5 * 16000) : int(4.5 * 16000)]).max() < 0.05
+
+
+@pytest.mark.parametrize("most_bytes", [0, 700, 1500, 2500, 4000])
+def test_a_budget_is_kept_and_the_rest_is_marks(monkeypatch: pytest.MonkeyPatch, most_bytes: int) -> None:
+    result = sounding(monkeypatch, most_bytes)
+    assert sum(mark.sound_bytes for mark in result.unread) <= most_bytes
+    assert 9.5 < sum(mark.duration_s for mark in result.unread) < 10.5
+    assert any(not mark.sound_bytes and mark.speaker == 0 for mark in result.unread)
+
+
+def test_where_all_is_read_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sounding(monkeypatch, 4000, confidence=0.95).data == compressed(monkeypatch, FakeRecognizer()).data
+
+
+@pytest.mark.parametrize("code", [b"\x08", b"\x08\x05abc", b"\xff\x01a", b"\x08" + b"\x01\x00" * 501])
+def test_a_sound_that_is_none_is_a_warning_and_a_tone(code: bytes) -> None:
+    payload = Payload((Speaker(Voice("sound", code)),), (Utterance(1.0, 2.0, 0, "", 0.5),), 4.0)
+    with pytest.warns(SpeechzipWarning, match=r"the sound at 1\.00 s cannot be decoded"):
+        sound = decompress(payload, synthesizer=FakeSynthesizer())
+    assert 0.03 < np.abs(sound.samples).max() < 0.06
