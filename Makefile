@@ -39,9 +39,9 @@ live-demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
 
-# What runs no model and reads no recording of the evaluation, on every core.
+# On every core: tests that run no model, read no recording of the evaluation and start no processes that take seconds.
 test-fast: $(VENV)/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not models and not corpus"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not models and not corpus and not processes"
 
 # Ten minutes of mutated payloads, text codes, voice files, frames, packets, recordings and texts; inputs that break are
 # kept in fuzz-found/.

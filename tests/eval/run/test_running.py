@@ -75,6 +75,7 @@ def test_folders_that_are_not_ours(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "deep" / MARKER).exists()
 
 
+@pytest.mark.processes
 def test_a_process_that_dies_ends_only_its_own_recording(tmp_path: Path) -> None:
     store = ObservationStore(tmp_path / "out", SETTINGS)
     jobs = jobs_of("one", "deadly", "slow", "two", "three")
@@ -88,6 +89,7 @@ def test_a_process_that_dies_ends_only_its_own_recording(tmp_path: Path) -> None
     assert all(one is not None and not one.failure for one in stored.values())
 
 
+@pytest.mark.processes
 def test_two_processes_share_the_work(tmp_path: Path) -> None:
     store = ObservationStore(tmp_path / "out", SETTINGS)
     jobs = jobs_of("slow", "slow")

@@ -49,6 +49,7 @@ def payloads(archive: Path) -> list[str]:
 ALL = ["2024/b.wav.spz", "2024/may/a.wav.spz", "c.wav.spz", "d.wav.spz"]
 
 
+@pytest.mark.processes
 def test_everything_below_a_folder(calls: Path, tmp_path: Path, installed: Path) -> None:
     archive = tmp_path / "archive"
     pool = WorkerPool(2)
@@ -133,6 +134,7 @@ def test_an_archive_that_moved_its_sources_is_hashed_and_not_done_again(
     assert latest_rows(LocalStore(archive))["c.wav"].source == str(moved / "c.wav")
 
 
+@pytest.mark.processes
 def test_a_worker_that_dies_costs_nothing(calls: Path, tmp_path: Path, installed: Path) -> None:
     flag = tmp_path / "flag"
     flag.touch()
@@ -147,6 +149,7 @@ def test_a_worker_that_dies_costs_nothing(calls: Path, tmp_path: Path, installed
     assert payloads(tmp_path / "archive") == ALL
 
 
+@pytest.mark.processes
 def test_a_recording_that_kills_its_workers_is_given_up(calls: Path, tmp_path: Path, installed: Path) -> None:
     pool = WorkerPool(1)
     try:
@@ -189,6 +192,7 @@ def command(*arguments: object) -> list[str]:
 FAKE_ENGINES = ("--recognizer", "words:sleep=0.3", "--voice-encoder", "still", "--speaker-count", "1")
 
 
+@pytest.mark.processes
 def test_killed_and_started_again(calls: Path, tmp_path: Path, installed: Path) -> None:
     archive = tmp_path / "archive"
     started = command(calls, "--to", archive, "--workers", "1", "--json", *FAKE_ENGINES)
@@ -206,6 +210,7 @@ def test_killed_and_started_again(calls: Path, tmp_path: Path, installed: Path) 
     assert sorted(names) == sorted(set(names))
 
 
+@pytest.mark.processes
 def test_ctrl_c_finishes_nothing_half(calls: Path, tmp_path: Path, installed: Path) -> None:
     archive = tmp_path / "archive"
     started = command(calls, "--to", archive, "--workers", "2", "--json", *FAKE_ENGINES)
@@ -240,6 +245,7 @@ def test_a_full_disk_ends_the_run_and_keeps_what_is_done(calls: Path, tmp_path: 
     assert payloads(archive) == ALL
 
 
+@pytest.mark.processes
 def test_a_list_on_standard_input_with_any_bytes(tmp_path: Path, installed: Path) -> None:
     name = os.fsdecode(b"caf\xe9\n.wav")
     write_recordings(tmp_path, [name, "other.wav"])

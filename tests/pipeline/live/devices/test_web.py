@@ -276,7 +276,7 @@ def test_two_browsers_talk(tmp_path: Path, wheel_recording: Callable[[str], Path
                 expect(tab.page.locator("#talk")).to_have_attribute("aria-pressed", "false")
             talks.page.keyboard.down("Space")
             expect(talks.page.locator("#talk")).to_have_attribute("aria-pressed", "true")
-            expect(talks.page.locator("#guess")).to_have_text(re.compile(".{9}"))  # the words grow
+            expect(talks.page.locator("#partial")).to_have_text(re.compile(".{9}"))  # the words grow
             talks.page.screenshot(path=tmp_path / "talking.png")
             threading.Event().wait(4.5)
             talks.page.keyboard.up("Space")
@@ -284,7 +284,7 @@ def test_two_browsers_talk(tmp_path: Path, wheel_recording: Callable[[str], Path
             expect(hears.page.locator("#log li.theirs .text").filter(has_text=best_of_times)).to_have_count(1)
             expect(talks.page.locator("#log li.mine").filter(has_text=best_of_times)).to_have_count(1)
             hears.wait_for("window.played.length > 0")
-            expect(talks.page.locator("#delay")).not_to_have_text("-")
+            expect(talks.page.locator("#latency")).not_to_have_text("-")
             expect(talks.page.locator("#sent")).to_have_text(re.compile(r"^([5-9]\d|\d{3})"))
             expect(hears.page.locator("#received")).to_have_text(re.compile(r"^([5-9]\d|\d{3})"))
             expect(talks.page.locator("#opus")).to_have_text(re.compile(r"^([5-9]\d\d|\d{4}|\d,\d{3})"))
