@@ -22,9 +22,10 @@ ROOMS = {
     """,
     "pipeline.archive": """
         stores rows lock sources export phonetics query index syncing searching catalogue excerpts redaction work
-        runners building archive progress commands
+        runners cluster building archive progress serve commands
     """,
-    "pipeline.archive.commands": "shared redact build find play export",
+    "pipeline.archive.commands": "shared redact build find play serve export",
+    "pipeline.archive.serve": "guard speech app server",
     "pipeline.archive.redaction": "tokens numbers digits letters dates redact files",
     "pipeline.archive.export": "transcript cues textgrid formats files",
     "pipeline.links": """

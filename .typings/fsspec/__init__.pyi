@@ -1,6 +1,10 @@
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from . import config as config
+
+def filesystem(protocol: str) -> AbstractFileSystem: ...
+
 class AbstractFileSystem:
     def cat_file(self, path: str, start: int | None = ..., end: int | None = ...) -> bytes: ...
     def pipe_file(self, path: str, value: bytes, mode: str = ...) -> Any: ...

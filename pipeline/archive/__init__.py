@@ -16,10 +16,12 @@ excerpts    a piece of a payload, spoken
 redaction/  card numbers and the like become marks
 work        the work on one recording, wherever it is done
 runners     where it is done: here, or in worker processes
+cluster     the same on a Dask cluster
 building    sources in, an archive out
 progress    the bar
+serve/      an archive as pages in a browser
 commands/   ``speechzip archive``, ``search``, ``play``, ``export``, ``redact``, ``index``,
-            ``catalogue``
+            ``catalogue``, ``serve``
 
 Importing this package loads nothing yet. `__init__.pyi` says which module each name comes from.
 """

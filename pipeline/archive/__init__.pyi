@@ -1,21 +1,24 @@
 # Names of the front door and their modules: read by type checkers, and at run time when a name is first used.
 from .archive import Archive, ArchivedRecording
 from .building import Totals
+from .cluster import DaskCluster
 from .export.transcript import Line, NamedSpeaker, NamedTranscript
 from .index import Index
 from .redaction.redact import REDACTED_KINDS, Redaction, find_personal, redact
 from .rows import Row
 from .runners import Runner, WorkerPool
 from .searching import Filters, Hit, search
-from .work import Result, Settings
+from .work import Job, Result, Settings
 
 __all__ = [
     "REDACTED_KINDS",
     "Archive",
     "ArchivedRecording",
+    "DaskCluster",
     "Filters",
     "Hit",
     "Index",
+    "Job",
     "Line",
     "NamedSpeaker",
     "NamedTranscript",

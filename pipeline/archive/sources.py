@@ -66,6 +66,7 @@ def find_sources(specs: Iterable[str], under: str = "", utf8_only: bool = False)
     """
     for spec in specs:
         for url, relative, size, modified in _below(spec):
+            url = url if is_remote(url) else os.path.abspath(url)
             if size < 0:
                 yield LeftOut(url, relative)
                 continue

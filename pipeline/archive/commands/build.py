@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 EPILOG = (
     "Examples:\n\nspeechzip archive calls/ --to archive/\n\n"
     "speechzip archive 'radio/**/*.mp3' --to s3://bucket/radio --workers 8\n\n"
-    "speechzip archive - --to archive/ < list.txt\n\nspeechzip archive calls/ --to archive/ --redact card,phone"
+    "speechzip archive - --to archive/ < list.txt\n\nspeechzip archive calls/ --to archive/ --redact card,phone\n\n"
+    "speechzip archive s3://bucket/calls --to s3://bucket/archive --dask tcp://scheduler:8786"
 )
 
 
@@ -39,6 +40,10 @@ def archive(
     null: Annotated[bool, typer.Option("--null", "-0", help="The list on standard input is separated by NUL.")] = False,
     workers: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Processes; one for each core by default, 0 for none more.")
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster, such as tcp://host:8786; local starts one."),
     ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try those again that failed in an earlier run.")
@@ -67,7 +72,7 @@ def archive(
     from ..building import Plan, build, sources_of
     from ..progress import bar
     from ..redaction.redact import parse_kinds
-    from ..runners import SameProcess, WorkerPool
+    from ..runners import Runner, SameProcess, WorkerPool
     from ..stores import open_store
     from ..work import Settings
 
@@ -77,7 +82,15 @@ def archive(
     )  # fmt: skip
     plan = Plan(sources_of(sources, "\0" if null else "\n"), settings, under, retry_failed)
     count = cores() if workers is None else workers
-    runner = WorkerPool(count) if count else SameProcess()
+    runner: Runner
+    if dask:
+        from ..cluster import DaskCluster
+
+        runner = cluster = DaskCluster(dask, max(1, count))
+        if cluster.dashboard and not quiet:
+            tell(f"dashboard: {cluster.dashboard}")
+    else:
+        runner = WorkerPool(count) if count else SameProcess()
     try:
         with bar(quiet or as_json) as shown:
 

@@ -1,0 +1,201 @@
+"""The pages of an archive: who may ask, what they answer, and how they look and work in a real browser."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import soundfile
+import uvicorn
+from chromium import browse, needs_chromium
+from fakes import FakeSynthesizer
+from playwright.sync_api import Playwright, expect, sync_playwright
+from speechzip.pipeline import Payload, Utterance, encode_payload
+from speechzip.pipeline.archive.serve.app import create_app
+from speechzip.pipeline.archive.serve.speech import SpeechCache
+from speechzip.pipeline.archive.stores import LocalStore
+from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from starlette.types import ASGIApp
+
+TOKEN = "token-of-the-test"
+PORT = 7399
+HOSTILE_NAME = os.fsdecode(b"<b>caf\xe9.wav")
+HOSTILE = "<script>alert(1)</script> & 'quotes'"
+
+
+class Client:
+    """Asks an application as a browser would, without a socket."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
+        return self.request("GET", path, headers)
+
+    def request(self, method: str, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{PORT}") as client:
+                return await client.request(method, path, headers=headers)
+
+        return asyncio.run(ask())
+
+
+@pytest.fixture
+def store(tmp_path: Path, payload: Payload) -> LocalStore:
+    store = LocalStore(tmp_path / "calls")
+    store.write("2024/call.wav.spz", encode_payload(payload, TEXT_CODERS[DEFAULT_ID]))
+    hostile = Payload(payload.speakers, (Utterance(1.0, 2.0, 0, HOSTILE, 0.5),), 4.0, 2)
+    store.write(HOSTILE_NAME + ".spz", encode_payload(hostile, TEXT_CODERS[DEFAULT_ID]))
+    return store
+
+
+@pytest.fixture
+def client(store: LocalStore, tmp_path: Path) -> Client:
+    app = create_app(store, FakeSynthesizer(), TOKEN, PORT, tmp_path / "cache")
+    return Client(app)
+
+
+def key(name: str) -> str:
+    return base64.urlsafe_b64encode(os.fsencode(name)).decode().rstrip("=")
+
+
+CALL = f"/{TOKEN}/r/{key('2024/call.wav')}"
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        (f"/{TOKEN}/", {}, 200),
+        (f"/{TOKEN}/", {"host": f"localhost:{PORT}"}, 200),
+        (f"/{TOKEN}/", {"origin": f"http://127.0.0.1:{PORT}", "sec-fetch-site": "same-origin"}, 200),
+        ("/", {}, 404),
+        ("/wrong/", {}, 404),
+        (f"/{TOKEN[:-1]}/", {}, 404),
+        ("/static/page.js", {}, 404),
+        (f"/{TOKEN}/", {"host": f"evil.example:{PORT}"}, 403),
+        (f"/{TOKEN}/", {"host": "127.0.0.1"}, 403),
+        (f"/{TOKEN}/", {"origin": "http://evil.example"}, 403),
+        (f"/{TOKEN}/", {"origin": "null"}, 403),
+        (f"/{TOKEN}/", {"sec-fetch-site": "cross-site"}, 403),
+        (f"/{TOKEN}/r/{key('../../etc/passwd')}", {}, 404),
+        (f"/{TOKEN}/r/{key('gone.wav')}/speech.wav", {}, 404),
+        (f"/{TOKEN}/r/!!!", {}, 404),
+        (f"/{TOKEN}/static/../app.py", {}, 404),
+        (f"{CALL}/speech.wav?u=99", {}, 404),
+        (f"{CALL}/speech.wav?u=x", {}, 404),
+        (f"{CALL}/transcript.exe", {}, 404),
+    ],
+)
+def test_who_may_ask_and_for_what(client: Client, path: str, headers: dict[str, str], status: int) -> None:
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == status
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "http" not in answer.text.replace("http://www.w3.org", "")  # nothing from outside
+
+
+def test_nothing_can_be_sent(client: Client) -> None:
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        assert client.request(method, f"/{TOKEN}/").status_code == 405
+
+
+def test_words_of_strangers_are_text(client: Client) -> None:
+    for path in (
+        f"/{TOKEN}/hits?q=alert",
+        f"/{TOKEN}/r/{key(HOSTILE_NAME)}",
+        f"/{TOKEN}/?q=<script>",
+    ):
+        page = client.get(path)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+        assert "<b>caf" not in page.text
+
+
+def length_s(answer: httpx.Response, path: Path) -> float:
+    path.write_bytes(answer.content)
+    sound, rate = soundfile.read(str(path), dtype="float32")
+    return len(sound) / rate
+
+
+def test_speech_is_made_on_demand_and_in_ranges(client: Client, tmp_path: Path) -> None:
+    whole = client.get(f"{CALL}/speech.wav")
+    assert length_s(whole, tmp_path / "whole.wav") == pytest.approx(12.5, abs=0.1)
+    part = client.get(f"{CALL}/speech.wav", headers={"range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, whole.content[100:200])
+    one = client.get(f"{CALL}/speech.wav?u=1")
+    assert length_s(one, tmp_path / "one.wav") == pytest.approx(1.5, abs=0.1)
+
+
+def test_the_cache_of_speech_is_bounded(payload: Payload, tmp_path: Path) -> None:
+    cache = SpeechCache(FakeSynthesizer(), tmp_path, max_bytes=500_000)
+    for number in range(4):
+        said = Payload(payload.speakers, (Utterance(0.0, 2.0, 0, f"Number {number}."),), 5.0)
+        assert cache.file(said).exists()
+        time.sleep(0.02)
+    assert 1 <= len(list(tmp_path.glob("*.wav"))) <= 3
+
+
+def test_transcripts(client: Client) -> None:
+    answer = client.get(f"{CALL}/transcript.srt")
+    assert answer.text.startswith("1\n00:00:00,500 --> 00:00:02,500\nSpeaker 1: Hello, is anybody there?")
+    assert answer.headers["content-disposition"] == 'attachment; filename="call.wav.srt"'
+
+
+@pytest.fixture
+def address(store: LocalStore, tmp_path: Path) -> Iterator[str]:
+    config = uvicorn.Config(
+        create_app(store, FakeSynthesizer(), TOKEN, PORT, tmp_path / "cache"),
+        port=PORT, log_level="error", lifespan="off", ws="none",
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{PORT}/{TOKEN}/"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as driver:
+        yield driver
+
+
+@needs_chromium
+def test_search_open_play_and_download(address: str, playwright: Playwright, tmp_path: Path) -> None:
+    with browse(playwright, address, tmp_path / "profile") as tab:
+        page = tab.page
+        expect(page.get_by_role("heading", level=1)).to_have_text("calls")
+        page.get_by_label("Search what was said").type("anybo*")
+        expect(page.locator("mark")).to_have_text("anybody")
+        expect(page.get_by_role("status")).to_have_text("1 found")
+        page.get_by_role("link", name="Hello, is anybody there?").click()
+        expect(page.locator(".talk li")).to_have_count(4)
+        expect(page.locator(".badge")).to_have_count(1)  # "Good." at 50 %
+        page.get_by_role("button", name="Play Speaker 2 at 0:00:02").click()
+        tab.wait_for("document.getElementById('player').currentTime > 0.2")
+        tab.wait_for("document.getElementById('player').seekable.end(0) > 1")
+        page.locator("#whole").click()
+        tab.wait_for("document.getElementById('player').duration > 12")
+        page.evaluate("document.getElementById('player').currentTime = 10")
+        tab.wait_for("document.querySelector('#u3').getAttribute('aria-current') === 'true'")
+        page.get_by_label("Download").select_option("vtt")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Save").click()
+        assert Path(download.value.path()).read_text().startswith("WEBVTT")
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth <= 320")
+        page.keyboard.press("/")
+        page.get_by_label("Search what was said").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth <= 320")
+        assert tab.problems == []
