@@ -7,6 +7,7 @@ discounted share saves against the shorter context, in the manner of A. Stolcke,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,7 @@ def packed(levels: list[_Level], vocabulary: int) -> dict[str, NDArray[np.generi
     """Return the arrays of `textcoder.ngrams.NgramTable`, and the logits of single tokens."""
     counts = np.full(vocabulary, UNSEEN)
     counts[levels[0].token] += levels[0].count
-    logits = np.round(np.log2(counts / counts.max()) * LOG_FRACTION)
+    logits: NDArray[np.floating[Any]] = np.round(np.log2(counts / float(counts.max())) * LOG_FRACTION)
     codes = count_codes()
     edges = np.sqrt(codes[:-1].astype(np.float64) * codes[1:])
     arrays: dict[str, NDArray[np.generic]] = {"logits": logits.astype(np.int16), "ngrams.counts": codes}
