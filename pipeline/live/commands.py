@@ -22,6 +22,15 @@ Input = Annotated[Path | None, typer.Option("--input", help="Recording to send, 
 Output = Annotated[Path | None, typer.Option(help="Folder for the received speech, instead of the loudspeaker.")]
 Vad = Annotated[bool, typer.Option("--vad", help="Hands-free: detect speech, without the Enter key.")]
 Web = Annotated[bool, typer.Option("--web", help="Talk in the browser; prints the address of the page.")]
+Review = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=60,
+        metavar="SECONDS",
+        help="Show each utterance for so long before it is sent, such as 2, so that it can be dropped or said again.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print each report as a line of JSON, for machines.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite earlier files.")]
 Recognizer = Annotated[
@@ -50,6 +59,7 @@ def listen(
     output: Output = None,
     vad: Vad = False,
     web: Web = False,
+    review: Review = 0.0,
     secure: Annotated[bool, typer.Option("--secure", help="Require the pairing line on loopback, too.")] = False,
     pairing_file: Annotated[
         Path | None,
@@ -70,7 +80,7 @@ def listen(
     from .session.connecting import call_link, wait_for_calls
     from .session.session import SessionOptions
 
-    options = SessionOptions(audio, output, vad, force, once)
+    options = SessionOptions(audio, output, vad, force, once, review)
     engines = (recognizer, voice_encoder, synthesizer)
     if over:
         connect = call_link(over).wait_for_calls(config)
@@ -98,6 +108,7 @@ def talk(
     output: Output = None,
     vad: Vad = False,
     web: Web = False,
+    review: Review = 0.0,
     recognizer: Recognizer = None,
     voice_encoder: VoiceEncoder = None,
     synthesizer: Synthesizer = None,
@@ -115,7 +126,7 @@ def talk(
         connect = call_link(link).dial(line, connect_timeout or None, config)
     else:
         connect = dial(parse_address(line), connect_timeout or None)
-    _run_session(connect, SessionOptions(audio, output, vad, force), engines, as_json, web)
+    _run_session(connect, SessionOptions(audio, output, vad, force, review_s=review), engines, as_json, web)
 
 
 def _pairing_line(address: str | None, pairing_file: Path | None) -> str:
@@ -157,7 +168,7 @@ def _run_session(
     if web and (options.input or options.output):
         raise typer.BadParameter("--web uses the browser's microphone and loudspeaker; leave out --input and --output")
     page, page_server = _page() if web else (None, None)
-    key = None if web or options.input or options.hands_free else EnterKey()
+    key = None if web or options.input or options.hands_free else EnterKey(review=options.review_s > 0)
     engines = LiveEngines.load(*names)
     lines = LineWriter(sys.stdout.fileno())
 

@@ -30,6 +30,28 @@ class PartialTranscript:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """An utterance of this end is shown before it is sent, for a moment in which it can be dropped."""
+
+    number: int
+    """Counts the utterances reviewed, from 1: `Reviewed` names it."""
+    text: str
+    seconds: float
+    """How long it can be dropped."""
+    unsure: bool
+    """Whether the recognizer is unsure of it, or could not read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """The review of an utterance is over."""
+
+    number: int
+    dropped: bool
+    """Whether it was dropped; otherwise it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """An utterance of this end. It is sent, or waits for the link."""
 
@@ -138,6 +160,8 @@ Report = (
     LinkState
     | Level
     | PartialTranscript
+    | Review
+    | Reviewed
     | Said
     | Delivered
     | Played

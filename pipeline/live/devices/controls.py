@@ -43,6 +43,14 @@ class Controls(Protocol):
         """
         ...
 
+    def set_review(self, seconds: float) -> None:
+        """Show each utterance for so long before it is sent; 0 sends at once."""
+        ...
+
+    def drop_reviewed(self) -> None:
+        """Drop the utterances that are shown and not sent yet."""
+        ...
+
     def set_missing(self, status: Status, missing: bool, detail: str = "") -> None:
         """Take in that a device is missing, or is back: `NO_MICROPHONE` or `NO_LOUDSPEAKER`."""
         ...

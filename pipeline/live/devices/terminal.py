@@ -28,6 +28,8 @@ from ..reports import (
     PeerStatus,
     Played,
     Report,
+    Review,
+    Reviewed,
     Said,
     Traffic,
     to_json,
@@ -67,6 +69,7 @@ class TerminalView:
         self._traffic = Traffic(0, 0, 0.0, 0.0)
         self._latency_s: float | None = None
         self._said: dict[int, Said] = {}
+        self._reviewed: dict[int, str] = {}
         self._live = Live(
             console=self._error, refresh_per_second=REFRESH_PER_S, transient=True, get_renderable=self._line
         )
@@ -95,6 +98,17 @@ class TerminalView:
                 self._level = report
             case PartialTranscript(text):
                 self._partial = text
+            case Review(number, text, seconds, unsure):
+                self._partial = ""
+                self._reviewed[number] = text
+                sure = "unsure, " if unsure else ""
+                self._print(
+                    f"?     {text}  ({sure}sent in {seconds:g} s)", to_stderr=True, style="red" if unsure else ""
+                )
+            case Reviewed(number, dropped):
+                text = self._reviewed.pop(number, "")
+                if dropped:
+                    self._print(f"      dropped: {text}", to_stderr=True)
             case Said(number, text, payload_bytes):
                 self._partial = ""
                 waiting = ", waits for the link" if report.queued else ""
@@ -129,9 +143,9 @@ class TerminalView:
         if status & Status.UNSPOKEN:
             self._print("      the peer could not speak something that you said", to_stderr=True)
 
-    def _print(self, line: str, to_stderr: bool = False) -> None:
+    def _print(self, line: str, to_stderr: bool = False, style: str = "") -> None:
         if self._live.is_started and (to_stderr or sys.stdout.isatty()):
-            self._live.console.print(Text(line))  # above the live line
+            self._live.console.print(Text(line, style))  # above the live line
         elif to_stderr:
             print(line, file=sys.stderr, flush=True)
         else:

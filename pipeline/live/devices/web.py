@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import http
 import json
+import math
 import secrets
 from importlib.resources import files
 from urllib.parse import parse_qs, urlsplit
@@ -144,6 +145,11 @@ class PageMessages:
             self._resampler = Resampler(round(rate), 1)
         if "microphone" in asked:
             self._conversation.set_missing(Status.NO_MICROPHONE, not asked["microphone"], LOST_MICROPHONE)
+        review_s = asked.get("review")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        if isinstance(review_s, int | float) and math.isfinite(review_s):
+            self._conversation.set_review(review_s)
+        if "drop" in asked:
+            self._conversation.drop_reviewed()
         if "press" in asked:
             self._conversation.press()
         elif "release" in asked:

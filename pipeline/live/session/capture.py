@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from ..wire.messages import Status
 from ..wire.transport import Endpoint
 from ..workers import Worker
 from .engines import LiveEngines, failure_reason
+from .review import Reviewing
 from .status import LocalStatus
 from .transcriber import HANDS_FREE, PUSH_TO_TALK, OutgoingUtterance, StreamingTranscriber, Unheard
 
@@ -73,6 +75,8 @@ class Capture:
         self._sound_s = 0.0
         self._sound_arrived = asyncio.Event()
         self._ended_at_s: dict[int, float] = {}  # our numbers -> when their speech ended
+        self.review = Reviewing(observe)
+        """Holds each utterance for a moment before it is sent."""
         self._level_at_s = 0.0
         self._is_recognizing = False
         self.is_pressed = hands_free
@@ -83,7 +87,8 @@ class Capture:
     @property
     def is_idle(self) -> bool:
         """Whether no sound waits and everything said has been delivered."""
-        return not self._sound and not self._is_recognizing and len(self._endpoint.outbox) == 0
+        is_silent = not self._sound and not self._is_recognizing and not len(self.review)
+        return is_silent and len(self._endpoint.outbox) == 0
 
     def press(self) -> None:
         """Begin to listen to the source."""
@@ -174,7 +179,8 @@ class Capture:
                 continue
             ended_at_s = captured_at_s - (self._transcriber.heard_s - utterance.end_s)
             split = SplitPayload.of(data)
-            loop.call_soon_threadsafe(self._send, utterance, split, len(data), ended_at_s)
+            send = partial(self._send, utterance, split, len(data), ended_at_s)
+            loop.call_soon_threadsafe(self.review.hold, utterance, send)
 
     def _lose(self, error: Exception, duration_s: float | None = None) -> None:
         """Tell the user that an engine has failed on their speech."""

@@ -37,6 +37,7 @@ class Conversation:
         observe: Observer,
         *,
         hands_free: bool = False,
+        review_s: float = 0.0,
         limits: Limits = LIMITS,
     ) -> None:
         """Prepare a conversation.
@@ -47,6 +48,7 @@ class Conversation:
             loudspeaker: plays the peer's speech.
             observe: is told what happens, in the event loop's thread.
             hands_free: whether to listen always, instead of from `press` to `release`.
+            review_s: how long each utterance of this end is shown before it is sent.
             limits: see there.
 
         Raises:
@@ -60,6 +62,7 @@ class Conversation:
         self._capture = Capture(
             engines, self._endpoint, self._status, self._observe_half, hands_free=hands_free, limits=limits
         )
+        self._capture.review.set_seconds(review_s)
         self._playback = Playback(engines, self._endpoint, loudspeaker, self._status, self._observe_half, limits=limits)
 
     @property
@@ -98,6 +101,14 @@ class Conversation:
             captured_at_s: monotonic time of the last sample; now if None.
         """
         self._capture.hear(samples, captured_at_s)
+
+    def set_review(self, seconds: float) -> None:
+        """Show each utterance for so long before it is sent; 0 sends at once."""
+        self._capture.review.set_seconds(seconds)
+
+    def drop_reviewed(self) -> None:
+        """Drop the utterances that are shown and not sent yet."""
+        self._capture.review.drop()
 
     def set_missing(self, status: Status, missing: bool, detail: str = "") -> None:
         """Tell both ends that a device of this end is missing, or is back."""

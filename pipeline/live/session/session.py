@@ -44,6 +44,8 @@ class SessionOptions:
     """Whether an earlier conversation in `output` may be overwritten."""
     once: bool = False
     """Whether a listener leaves when its first peer does."""
+    review_s: float = 0.0
+    """How long each utterance is shown before it is sent."""
 
 
 class Session:
@@ -76,7 +78,13 @@ class Session:
         self._progress = _Progress(self._merging)
         loudspeaker = loudspeaker or _loudspeaker(options, self._progress)
         self.conversation = Conversation(
-            engines, connect, loudspeaker, self._progress, hands_free=options.hands_free, limits=limits
+            engines,
+            connect,
+            loudspeaker,
+            self._progress,
+            hands_free=options.hands_free,
+            review_s=options.review_s,
+            limits=limits,
         )
         """The conversation, for sources of sound and buttons."""
         self.done = asyncio.Event()

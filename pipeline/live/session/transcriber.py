@@ -56,6 +56,11 @@ class OutgoingUtterance:
         return self.payload.utterances[0].shown_text
 
     @property
+    def confidence(self) -> float:
+        """The recognizer's, in [0, 1]."""
+        return self.payload.utterances[0].confidence
+
+    @property
     def unread(self) -> UnreadReason | None:
         """Why it has no words; None if it has."""
         return self.payload.utterances[0].unread

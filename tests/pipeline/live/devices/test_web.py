@@ -60,6 +60,12 @@ class FakeConversation:
     def release(self) -> None:
         self.asked.append("release")
 
+    def set_review(self, seconds: float) -> None:
+        self.asked.append(f"review {seconds}")
+
+    def drop_reviewed(self) -> None:
+        self.asked.append("drop")
+
     def set_missing(self, status: Any, missing: bool, detail: str = "") -> None:
         self.asked.append(f"{status!r} {missing}")
 
@@ -151,8 +157,21 @@ def test_what_the_page_sends_and_what_it_gets() -> None:
         async with connect(url, origin=origin) as socket:  # type: ignore[arg-type]
             assert json.loads(await socket.recv()) == {"report": "Welcome", "hands_free": False}
             assert json.loads(await socket.recv())["line"] == "127.0.0.1:7310"  # told before the page was open
-            for noise in ("{", "[]", "1", '{"rate": "x"}', '{"rate": 1e99}', b"\x01"):
+            for noise in (
+                "{",
+                "[]",
+                "1",
+                '{"rate": "x"}',
+                '{"rate": 1e99}',
+                '{"review": "x"}',
+                '{"review": NaN}',
+                b"\x01",
+            ):
                 await socket.send(noise)
+            await socket.send(json.dumps({"review": 3}))
+            await socket.send(json.dumps({"drop": True}))
+            await until(lambda: "drop" in conversation.asked)
+            assert conversation.asked[-2:] == ["review 3", "drop"]
             await socket.send(json.dumps({"press": True, "rate": 48000}))
             await socket.send(np.zeros(48000, "<i2").tobytes()[:60000])
             await socket.send(json.dumps({"release": True}))
@@ -308,6 +327,39 @@ def test_two_browsers_talk(tmp_path: Path, wheel_recording: Callable[[str], Path
     samples = np.asarray(np.concatenate([block for _, block in sound]) / 32768, np.float32)
     again = load_engine("recognizer").transcribe(resample(samples, sound[0][0], ENGINE_SAMPLE_RATE)).text
     assert "best of time" in again.lower()  # what the other end's loudspeaker was given is speech, of these words
+
+
+@pytest.mark.models
+@needs_chromium
+def test_words_are_shown_before_they_are_sent_and_can_be_dropped(
+    tmp_path: Path, wheel_recording: Callable[[str], Path]
+) -> None:
+    spoken = said_in(wheel_recording("two_cities.wav"), tmp_path / "said.wav", 1.0, 3.0)
+    with process("listen", "--port", "0", "--output", str(tmp_path / "heard")) as ben, process_talking(ben) as anna:
+        url = wait_for(anna, "Notice")["text"].removeprefix("Open this page: ")
+        with sync_playwright() as playwright, browse(playwright, url, tmp_path / "a", spoken) as tab:
+            page = tab.page
+            expect(page.locator("#state")).to_have_attribute("data-phase", "connected")
+            page.get_by_label("Seconds").fill("60")
+            page.locator("#review").focus()
+            page.keyboard.press("Space")  # the switch has the space bar while it has the focus
+            expect(page.locator("#review")).to_be_checked()
+            page.locator("#talk").focus()
+            page.keyboard.down("Space")
+            expect(page.locator("#partial")).to_have_text(re.compile(".{9}"))
+            threading.Event().wait(4.5)
+            page.keyboard.up("Space")
+            reviewed = page.locator("#log li.reviewed")
+            expect(reviewed.locator(".text")).to_have_text(re.compile("best of times", re.IGNORECASE))
+            page.screenshot(path=tmp_path / "review.png")
+            page.get_by_role("button", name="Drop").click()
+            expect(page.locator("#log li.notice").filter(has_text="Dropped: ")).to_have_count(1)
+            expect(reviewed).to_have_count(0)
+            assert wait_for(anna, "Reviewed")["dropped"] is True
+            page.set_viewport_size({"width": 320, "height": 568})
+            assert page.evaluate("document.documentElement.scrollWidth") == 320
+            assert tab.problems == []
+        assert not [report for report in (*anna, *ben) if report["report"] in ("Said", "Heard")]
 
 
 @contextmanager
