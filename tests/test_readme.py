@@ -36,5 +36,5 @@ def test_the_examples_in_python(
     assert "Ever tried" in capsys.readouterr().out
     assert names.keys() >= {"compress", "decompress", "compressed", "audio"}
     exec(compile(archive, str(README), "exec"), names)
-    assert "call.wav 0.0" in (printed := capsys.readouterr().out)
+    assert (printed := capsys.readouterr().out).startswith("call.wav 0.")
     assert "[tried]" in printed
