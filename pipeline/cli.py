@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from .console.display import shown_name
+from .console.options import Vocabulary, read_vocabulary
 from .errors import OutputError, SpeechzipError, SpeechzipWarning
 from .system.threads import keep_one_blas_thread
 
@@ -93,6 +94,14 @@ def compress(
     language: Annotated[
         str | None, typer.Option(help="ISO 639-1 code of the spoken language, such as de; by default detected.")
     ] = None,
+    vocabulary: Vocabulary = None,
+    beam: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Hypotheses that the recognizer follows at a time: more find better words and take longer.",
+        ),
+    ] = None,
     voice_encoder: Annotated[
         str | None, typer.Option(help="Engine that measures voices: trained, classical, clip.")
     ] = None,
@@ -150,7 +159,7 @@ def compress(
         compressed = compress_audio(
             source,
             channels=channels.value,
-            recognizer=load_recognizer(recognizer, language),
+            recognizer=load_recognizer(recognizer, language, beam=beam, vocabulary=read_vocabulary(vocabulary)),
             voice_encoder=load_engine("voice_encoder", voice_encoder),
             speakers=speaker or (),
             carry_voices=carry_voice,

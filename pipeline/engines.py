@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 from typing import Literal, cast, overload
@@ -54,20 +54,41 @@ def load_engine(kind: EngineKind, spec: str | None = None) -> Engine:
     return _load(kind, spec, {})
 
 
-def load_recognizer(spec: str | None = None, language: str | None = None) -> Recognizer:
-    """Return a new recognizer for one language, an ISO 639-1 code; it detects the language if None.
+def load_recognizer(
+    spec: str | None = None,
+    language: str | None = None,
+    *,
+    beam: int | None = None,
+    vocabulary: Sequence[str] = (),
+    quick: bool = False,
+) -> Recognizer:
+    """Return a new recognizer.
+
+    Args:
+        spec: as for `load_engine`.
+        language: ISO 639-1 code of the spoken language; detected if None.
+        beam: hypotheses at a time, 1 or more: more find better words and take longer; the engine's own number if None.
+        vocabulary: words and phrases to prefer, as they are to be written: names and jargon.
+        quick: for a live conversation, where each word waits for the recognizer: if `beam` is None, a small one.
 
     Raises:
-        InputError: there is no such language.
-        EngineError: as `load_engine`, or the recognizer has no option for the language.
+        InputError: there is no such language, or the beam is not positive.
+        EngineError: as `load_engine`, or the recognizer has no option for the language, the beam or a vocabulary.
     """
     if language is not None and language not in LANGUAGES:
         raise InputError(f"there is no language {language!r}; give an ISO 639-1 code, such as en, de or zh")
-    engine = _load("recognizer", spec, {"language": language} if language else {})
-    return cast("Recognizer", engine)
+    if beam is not None and beam < 1:
+        raise InputError(f"a beam of {beam} has no hypotheses; give 1 or more")
+    options: dict[str, object] = {"language": language, "beam": beam, "vocabulary": tuple(vocabulary)}
+    given = {name: value for name, value in options.items() if value}
+    wished: dict[str, object] = {"quick": True} if quick else {}
+    return cast("Recognizer", _load("recognizer", spec, given, wished))
 
 
-def _load(kind: EngineKind, spec: str | None, options: dict[str, str]) -> Engine:
+def _load(
+    kind: EngineKind, spec: str | None, options: Mapping[str, object], wishes: Mapping[str, object] | None = None
+) -> Engine:
+    """Return an engine with `options`, all of which it must have, and with those of `wishes` that it has."""
     name, _, model = (spec or DEFAULTS[kind]).partition(":")
     factory = _find(kind, name)
     parameters = signature(factory).parameters
@@ -75,6 +96,7 @@ def _load(kind: EngineKind, spec: str | None, options: dict[str, str]) -> Engine
         raise EngineError(f"the {kind.replace('_', ' ')} {name!r} offers no choice of models; leave out {model!r}")
     if missing := options.keys() - parameters.keys():
         raise EngineError(f"the {kind.replace('_', ' ')} {name!r} has no option for the {missing.pop()}")
+    options = {**options, **{name: value for name, value in (wishes or {}).items() if name in parameters}}
     started = time.monotonic()
     engine = factory(model, **options) if model else factory(**options)
     logger.debug("%s %s is ready after %.2f s", kind.replace("_", " "), spec or name, time.monotonic() - started)

@@ -2,6 +2,7 @@
 import tokenizers
 
 class Tokenizer:
+    sot_prev: int
     sot_sequence: list[int]
     no_timestamps: int
     eot: int

@@ -38,6 +38,7 @@ class DecodingOptions:
         temperature: float,
         beam_size: int | None,
         best_of: int | None,
+        prompt: str | None,
         without_timestamps: bool,
         fp16: bool,
     ) -> None: ...

@@ -1,4 +1,4 @@
-# Types of the parts of openai-whisper that the tests use.
+# Types of the parts of openai-whisper's tokenizer that speechzip and its tests use.
 LANGUAGES: dict[str, str]
 
 class Tokenizer:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..console.options import Vocabulary, read_vocabulary
 from .defaults import CONNECT_TIMEOUT_S, DEFAULT_PORT, PAIRING_VARIABLE
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def listen(
     ] = None,
     config: Config = None,
     recognizer: Recognizer = None,
+    vocabulary: Vocabulary = None,
     voice_encoder: VoiceEncoder = None,
     synthesizer: Synthesizer = None,
     as_json: Json = False,
@@ -81,7 +83,7 @@ def listen(
     from .session.session import SessionOptions
 
     options = SessionOptions(audio, output, vad, force, once, review)
-    engines = (recognizer, voice_encoder, synthesizer)
+    engines = (recognizer, voice_encoder, synthesizer, read_vocabulary(vocabulary))
     if over:
         connect = call_link(over).wait_for_calls(config)
     else:
@@ -110,6 +112,7 @@ def talk(
     web: Web = False,
     review: Review = 0.0,
     recognizer: Recognizer = None,
+    vocabulary: Vocabulary = None,
     voice_encoder: VoiceEncoder = None,
     synthesizer: Synthesizer = None,
     as_json: Json = False,
@@ -121,7 +124,7 @@ def talk(
     from .wire.pairing import parse_address
 
     line = _pairing_line(address, pairing_file)
-    engines = (recognizer, voice_encoder, synthesizer)
+    engines = (recognizer, voice_encoder, synthesizer, read_vocabulary(vocabulary))
     if (link := link_of(line)) is not None:
         connect = call_link(link).dial(line, connect_timeout or None, config)
     else:
@@ -149,7 +152,7 @@ def _pairing_line(address: str | None, pairing_file: Path | None) -> str:
 def _run_session(
     connect: Connect,
     options: SessionOptions,
-    names: tuple[str | None, str | None, str | None],
+    names: tuple[str | None, str | None, str | None, tuple[str, ...]],
     as_json: bool,
     web: bool,
 ) -> None:

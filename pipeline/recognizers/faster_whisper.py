@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from .guarded import (
     Decoding,
     GuardedWhisper,
     reason_of,
+    vocabulary_prompt,
 )
 
 logger = logging.getLogger(__name__)
@@ -51,12 +52,16 @@ MOST_TOKENS = 224
 class FasterWhisperRecognizer(GuardedWhisper[ctranslate2.StorageView]):
     """A Whisper model in faster-whisper."""
 
-    def __init__(self, model: str = "", language: str = "") -> None:
+    def __init__(
+        self, model: str = "", language: str = "", beam: int = BEAM_SIZE, vocabulary: Sequence[str] = ()
+    ) -> None:
         """Load a model from huggingface_hub's cache, the network, or a folder.
 
         Args:
             model: its size, or the path of a folder; `DEFAULT_MODEL` if empty.
             language: ISO 639-1 code of the spoken language; detected for each segment if empty.
+            beam: hypotheses at a time; 1 decodes greedily.
+            vocabulary: words and phrases to prefer.
 
         Raises:
             EngineError: there is no such model, its weights are missing, or it does not recognize the language.
@@ -71,9 +76,9 @@ class FasterWhisperRecognizer(GuardedWhisper[ctranslate2.StorageView]):
                 "give a folder with config.json, model.bin, tokenizer.json and vocabulary.json or vocabulary.txt"
             ) from error
         known = self._model.supported_languages
-        super().__init__(
-            f"whisper-{size}" if size else "whisper", [code for code in LANGUAGES if code in known], language
-        )
+        spoken = [code for code in LANGUAGES if code in known]
+        prompt = vocabulary_prompt(vocabulary, lambda text: len(self._tokens(text)))
+        super().__init__(f"whisper-{size}" if size else "whisper", spoken, language, beam, prompt)
 
     @contextmanager
     def _seeded(self) -> Generator[None]:
@@ -91,12 +96,13 @@ class FasterWhisperRecognizer(GuardedWhisper[ctranslate2.StorageView]):
 
     def _decode(self, features: ctranslate2.StorageView, language: str, temperature: float) -> Decoding:
         tokenizer = self._tokenizer(language)
-        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        before = [tokenizer.sot_prev, *self._tokens(self._prompt)] if self._prompt else []
+        prompt = [*before, *tokenizer.sot_sequence, tokenizer.no_timestamps]
         searching = temperature == 0
         (result,) = self._model.model.generate(
             features,
             [prompt],
-            beam_size=BEAM_SIZE if searching else 1,
+            beam_size=self._beam if searching else 1,
             num_hypotheses=1 if searching else BEST_OF,
             sampling_topk=1 if searching else 0,
             sampling_temperature=1.0 if searching else temperature,
@@ -115,6 +121,9 @@ class FasterWhisperRecognizer(GuardedWhisper[ctranslate2.StorageView]):
             len(coded) / len(zlib.compress(coded)),
             len(tokens) >= MOST_TOKENS,
         )
+
+    def _tokens(self, text: str) -> list[int]:
+        return self._tokenizer("en").encode(f" {text}")
 
     def _tokenizer(self, language: str) -> Tokenizer:
         return Tokenizer(self._model.hf_tokenizer, self._model.model.is_multilingual, "transcribe", language)

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 import threading
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
 
-from ..errors import EngineError
+from ..errors import EngineError, SpeechzipWarning
 from ..protocols import ENGINE_SAMPLE_RATE
 from ..segments.rejection import MAX_CHARACTERS_PER_SECOND
 from ..types import Samples, Transcript
@@ -59,6 +60,9 @@ SEED = 0
 LANGUAGE_PRIOR_S = 1.0
 """Prior of each language, as if it had been heard for this long."""
 
+PROMPT_TOKENS = 200
+"""Room for a vocabulary: less than half of the decoder's context of 448 tokens."""
+
 SPECIAL_TOKEN = re.compile(r"<\|[^|]*\|>")
 """Tokens that are not words, though a confused decoder may produce them."""
 LOOP = re.compile(r"(.{1,100}?)\1{3,}", re.DOTALL)
@@ -98,13 +102,15 @@ class Decoding:
 class GuardedWhisper(ABC, Generic[Features]):
     """A Whisper model, whatever library runs it; threads take turns to use it."""
 
-    def __init__(self, name: str, spoken: Sequence[str], language: str) -> None:
+    def __init__(self, name: str, spoken: Sequence[str], language: str, beam: int, prompt: str) -> None:
         """Begin a conversation.
 
         Args:
             name: of the engine and its model.
             spoken: ISO 639-1 codes of the languages that the model recognizes.
             language: the spoken one; detected for each segment if empty.
+            beam: hypotheses at a time at temperature 0; 1 decodes greedily.
+            prompt: what `vocabulary_prompt` returned.
 
         Raises:
             EngineError: the model does not recognize the language.
@@ -114,6 +120,8 @@ class GuardedWhisper(ABC, Generic[Features]):
             raise EngineError(f"{name} does not recognize {language!r}", remedies=("another_recognizer",))
         self._language = language if len(spoken) > 1 else spoken[0]
         self._heard_s = dict.fromkeys(spoken, LANGUAGE_PRIOR_S)
+        self._beam = beam
+        self._prompt = prompt
         self._lock = threading.Lock()
 
     @abstractmethod
@@ -169,6 +177,26 @@ class GuardedWhisper(ABC, Generic[Features]):
             if decoding.is_plausible:
                 return decoding
         return self._decode(features, language, TEMPERATURES[-1])
+
+
+def vocabulary_prompt(phrases: Sequence[str], count_tokens: Callable[[str], int]) -> str:
+    """Return a prompt with as many phrases as the model has room for, as if they had been said before.
+
+    Whisper writes names as they stand in the text before (Radford et al. 2022, section 2.3).
+    """
+    prompt = ""
+    for index, phrase in enumerate(phrases):
+        longer = f"{prompt}, {phrase}" if prompt else phrase
+        if count_tokens(longer) > PROMPT_TOKENS:
+            warnings.warn(
+                f"Whisper has room for {index} of the {len(phrases)} words and phrases of the vocabulary; "
+                "the others are left out",
+                SpeechzipWarning,
+                stacklevel=2,
+            )
+            break
+        prompt = longer
+    return prompt
 
 
 def without_loops(text: str) -> str:

@@ -10,6 +10,8 @@ Commands", 2024, arXiv:2410.15608.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +20,12 @@ from ..errors import EngineError
 from ..protocols import ENGINE_SAMPLE_RATE
 from ..system.wheels import RECOGNIZER_WHEEL, recognizer_folder
 from ..types import Samples, Transcript
+from .beam import Hypothesis, search
+from .choice import least_risk
 from .decoder import Decoder
 from .greedy import read_greedily
 from .tokenizer import Tokenizer
+from .vocabulary import PhraseBias
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +35,9 @@ MAX_LENGTH_S = 30.0
 """Longest input: what the model was trained on."""
 MIN_LENGTH_S = 0.3
 """The encoder's convolutions need 0.06 s; shorter input than this is padded with silence."""
+
+BEAM, MAX_BEAM = 8, 32
+"""Hypotheses at a time."""
 
 
 class MoonshineRecognizer:
@@ -44,12 +52,30 @@ class MoonshineRecognizer:
     name = "moonshine-tiny-en"
     only_language = "en"
 
-    def __init__(self, folder: str | Path | None = None, language: str = "en") -> None:
+    def __init__(
+        self,
+        folder: str | Path | None = None,
+        language: str = "en",
+        beam: int = 0,
+        vocabulary: Sequence[str] = (),
+        quick: bool = False,
+    ) -> None:
         """Load the model from `folder`, or from the installed wheel.
 
+        Args:
+            folder: where the weights are.
+            language: English.
+            beam: hypotheses at a time, up to `MAX_BEAM`; 1 decodes greedily, 0 chooses.
+            vocabulary: words and phrases to prefer, as they are to be written; needs a beam of 2 or more.
+            quick: choose to decode greedily, unless there is a vocabulary.
+
         Raises:
-            EngineError: the weights are missing or cannot be loaded, or the language is not English.
+            EngineError: the weights are missing or cannot be loaded, or there is no such beam or language.
         """
+        if not 0 <= beam <= MAX_BEAM:
+            raise EngineError(f"Moonshine cannot read with a beam of {beam}; give 1 to {MAX_BEAM}")
+        if vocabulary and beam == 1:
+            raise EngineError("a vocabulary needs a beam of at least 2; greedy decoding has no choice")
         if language != "en":
             raise EngineError(
                 f"Moonshine tiny recognizes English, not {language!r}; "
@@ -61,6 +87,8 @@ class MoonshineRecognizer:
         try:
             self._tokenizer = Tokenizer(folder / "tokenizer.bin")
             self._decoder = Decoder(folder)
+            self._beam = beam or (1 if quick and not vocabulary else BEAM)
+            self._phrases = PhraseBias(vocabulary, self._tokenizer)
         except Exception as error:  # onnxruntime has no base class for its errors
             raise EngineError(
                 f"Moonshine's weights in {folder} cannot be loaded ({error}); "
@@ -69,6 +97,21 @@ class MoonshineRecognizer:
 
     def transcribe(self, samples: Samples) -> Transcript:
         """Return the words in float32 [T] mono 16 kHz sound of up to `MAX_LENGTH_S`."""
+        found = self._hypotheses(samples)
+        scores = [hypothesis.score for hypothesis in found]
+        choice = least_risk([self._text(hypothesis) for hypothesis in found], scores)
+        chosen = self._transcript(found[choice.index])
+        return replace(chosen, confidence=chosen.confidence * choice.agreement)  # what is invented varies
+
+    def hypotheses(self, samples: Samples) -> list[Transcript]:
+        """Return what may have been said, best first; at least one.
+
+        Args:
+            samples: as for `transcribe`.
+        """
+        return [self._transcript(hypothesis) for hypothesis in self._hypotheses(samples)]
+
+    def _hypotheses(self, samples: Samples) -> list[Hypothesis]:
         if len(samples) > MAX_LENGTH_S * ENGINE_SAMPLE_RATE:
             raise EngineError(f"Moonshine reads at most {MAX_LENGTH_S:.0f} s at a time, not {len(samples)} samples")
         shortfall = int(MIN_LENGTH_S * ENGINE_SAMPLE_RATE) - len(samples)
@@ -76,6 +119,13 @@ class MoonshineRecognizer:
             samples = np.pad(samples, (0, shortfall))
         sound = self._decoder.encode(samples)
         most = max(8, int(len(samples) / ENGINE_SAMPLE_RATE * TOKENS_PER_SECOND))
-        reading = read_greedily(self._decoder, self._tokenizer, sound, most)
-        text = self._tokenizer.text(reading.tokens)
-        return Transcript(text, reading.confidence if text else 0.0)
+        # A reading that comes to an end by itself is no loop, so it may be longer: names take many tokens.
+        found = search(self._decoder, sound, self._beam, most * 3 // 2, self._phrases) if self._beam > 1 else []
+        return found or [Hypothesis(read_greedily(self._decoder, self._tokenizer, sound, most))]
+
+    def _text(self, hypothesis: Hypothesis) -> str:
+        return self._tokenizer.text(hypothesis.reading.tokens)
+
+    def _transcript(self, hypothesis: Hypothesis) -> Transcript:
+        text = self._text(hypothesis)
+        return Transcript(text, hypothesis.reading.confidence if text else 0.0)

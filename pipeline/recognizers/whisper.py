@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 import whisper
+from whisper.tokenizer import get_tokenizer
 
 from ..errors import EngineError
 from ..languages import LANGUAGES
@@ -29,6 +30,7 @@ from .guarded import (
     Decoding,
     GuardedWhisper,
     reason_of,
+    vocabulary_prompt,
 )
 
 logger = logging.getLogger(__name__)
@@ -37,19 +39,25 @@ logger = logging.getLogger(__name__)
 class WhisperRecognizer(GuardedWhisper[torch.Tensor]):
     """A Whisper model in openai-whisper."""
 
-    def __init__(self, model: str = "", language: str = "") -> None:
+    def __init__(
+        self, model: str = "", language: str = "", beam: int = BEAM_SIZE, vocabulary: Sequence[str] = ()
+    ) -> None:
         """Load a model from Whisper's cache (`~/.cache/whisper`), the network, or a file.
 
         Args:
             model: its size, or the path of a checkpoint; `DEFAULT_MODEL` if empty.
             language: ISO 639-1 code of the spoken language; detected for each segment if empty.
+            beam: hypotheses at a time; 1 decodes greedily.
+            vocabulary: words and phrases to prefer.
 
         Raises:
             EngineError: there is no such model, its weights are missing, or it does not recognize the language.
         """
         self._model, size = _load(model or DEFAULT_MODEL)
         spoken = LANGUAGES[: self._model.num_languages] if self._model.is_multilingual else ("en",)
-        super().__init__(f"whisper-{size}" if size else "whisper", spoken, language)
+        tokenizer = get_tokenizer(self._model.is_multilingual, num_languages=self._model.num_languages)
+        prompt = vocabulary_prompt(vocabulary, lambda text: len(tokenizer.encode(f" {text}")))
+        super().__init__(f"whisper-{size}" if size else "whisper", spoken, language, beam, prompt)
 
     @contextmanager
     def _seeded(self) -> Generator[None]:
@@ -75,8 +83,9 @@ class WhisperRecognizer(GuardedWhisper[torch.Tensor]):
         options = whisper.DecodingOptions(
             language=language,
             temperature=temperature,
-            beam_size=BEAM_SIZE if temperature == 0 else None,
+            beam_size=self._beam if temperature == 0 and self._beam > 1 else None,
             best_of=BEST_OF if temperature > 0 else None,
+            prompt=self._prompt or None,
             without_timestamps=True,
             fp16=self._half,
         )

@@ -54,6 +54,15 @@ def test_readers_and_accents(recognizer: Recognizer) -> None:
     assert word_errors([row["transcript"] for row in rows], heard).rate < 0.05
 
 
+@pytest.mark.corpus
+def test_a_vocabulary_is_preferred(spec: str) -> None:
+    names = ["Blueskins", "Ghip-Ghisizzle", "Cap'n Bill"]
+    recording = EVALSET / "libri_clean" / "8555-284449-0003.flac"
+    heard = compress(recording, recognizer=load_recognizer(spec, vocabulary=names), speaker_count=1).text
+    assert "Blueskins" in heard
+    assert "Ghip-Ghisizzle" in heard
+
+
 PROMPTS_SAID = [
     ("fr_CA_f_June/vm-forward.wav", "fr", "appuyez sur 1"),
     ("ru_RU_f_IvrvoiceRU/vm-invalidpassword.wav", "ru", "пожалуйста"),

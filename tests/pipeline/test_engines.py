@@ -49,3 +49,10 @@ def test_models_and_languages_only_where_there_are_some(monkeypatch: pytest.Monk
     monkeypatch.setattr(engines, "_find", lambda _kind, _name: Deaf)  # pyright: ignore[reportUnknownLambdaType,reportUnknownArgumentType]
     with pytest.raises(EngineError, match="'deaf' has no option for the language"):
         load_recognizer("deaf", "de")
+    with pytest.raises(EngineError, match="'deaf' has no option for the beam"):
+        load_recognizer("deaf", beam=4)
+    with pytest.raises(EngineError, match="'deaf' has no option for the vocabulary"):
+        load_recognizer("deaf", vocabulary=["King"])
+    with pytest.raises(InputError, match="a beam of 0 has no hypotheses"):
+        load_recognizer("deaf", beam=0)
+    assert load_recognizer("deaf", quick=True).name == "deaf"

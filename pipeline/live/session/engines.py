@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ...audio.reading import resample
 from ...console.display import printable
-from ...engines import load_engine
+from ...engines import load_engine, load_recognizer
 from ...errors import SpeechzipError
 from ...payload.format import VERSION, encode_payload
 from ...protocols import ENGINE_SAMPLE_RATE, Recognizer, Synthesizer, TextCoder, VoiceBook, VoiceEncoder
@@ -39,15 +39,25 @@ class LiveEngines:
 
     @classmethod
     def load(
-        cls, recognizer: str | None = None, voice_encoder: str | None = None, synthesizer: str | None = None
+        cls,
+        recognizer: str | None = None,
+        voice_encoder: str | None = None,
+        synthesizer: str | None = None,
+        vocabulary: Sequence[str] = (),
     ) -> LiveEngines:
         """Return the engines with these names, loaded and used once, so that the first words do not wait.
+
+        Args:
+            recognizer: its name, as the others; the default engine if None.
+            voice_encoder: measures our voice.
+            synthesizer: speaks what the peer says.
+            vocabulary: words and phrases that the recognizer prefers.
 
         Raises:
             EngineError: one is missing or fails.
         """
         engines = cls(
-            load_engine("recognizer", recognizer),
+            load_recognizer(recognizer, vocabulary=vocabulary, quick=True),
             load_engine("voice_encoder", voice_encoder),
             load_engine("synthesizer", synthesizer),
         )

@@ -73,6 +73,23 @@ def test_loops_over_noise_are_not_believed(recognizer: MoonshineRecognizer, leve
         assert words in ("", "You", "Thank you", "Thank you for watching") or transcript.confidence < MIN_CONFIDENCE
 
 
+def test_hypotheses(recognizer: MoonshineRecognizer) -> None:
+    said = _say("The letter of the king was read to the people.")
+    found = recognizer.hypotheses(said)
+    assert recognizer.transcribe(said).text in [transcript.text for transcript in found]
+    assert len({transcript.text for transcript in found}) > 1
+    greedy = MoonshineRecognizer(quick=True)
+    assert greedy.hypotheses(said) == [greedy.transcribe(said)] == MoonshineRecognizer(beam=1).hypotheses(said)
+
+
+def test_beams_that_there_are_not() -> None:
+    for beam in (-1, 33):
+        with pytest.raises(EngineError, match="give 1 to 32"):
+            MoonshineRecognizer(beam=beam)
+    with pytest.raises(EngineError, match="at least 2"):
+        MoonshineRecognizer(beam=1, vocabulary=["King"])
+
+
 def test_too_long(recognizer: MoonshineRecognizer) -> None:
     with pytest.raises(EngineError, match="at most 30 s"):
         recognizer.transcribe(np.zeros(int(MAX_LENGTH_S * 16000) + 1, np.float32))
@@ -97,6 +114,8 @@ def test_vocabulary() -> None:
         (" In short,, it  was. it is..", "In short, it was. It is."),
         ("Well... maybe?? yes", "Well... maybe? Yes"),
         ("At 3.5 e.g. two", "At 3.5 e.g. Two"),
+        ("it is P-i-t-t-s-b-u-r-g-h, oq-i-m-i-32", "it is P-I-T-T-S-B-U-R-G-H, oq-i-m-i-32"),
+        ("k-j-7-x at a t-shirt shop, do-it-a-bit", "K-J-7-X at a t-shirt shop, do-it-a-bit"),
     ],
 )
 def test_tidy(heard: str, written: str) -> None:

@@ -1,6 +1,6 @@
 """English text as it is read aloud: numbers, dates, money, abbreviations and symbols turned into words.
 
-    clean --> talk --> addresses --> places, telephones --> abbreviations --> times, dates, money, measures
+    clean --> spelling --> talk --> addresses --> places, telephones --> abbreviations --> times, dates, money, measures
           --> numbers --> initialisms, symbols
 
 Each step is a list of patterns and their replacements, tried in order, the more specific ones first. Every repetition
@@ -15,13 +15,14 @@ from .figures import FIGURES
 from .marks import GRADES, INITIALISMS, REST
 from .quantities import MEASURES
 from .short_forms import ADDRESSES, SHORT_FORMS
+from .spelling import SPELLING
 from .talk import TALK
 from .telephones import PLACES, TELEPHONES
 from .unicode import clean
 
 _RULES = (
-    *TALK, *ADDRESSES[:3], *GRADES, *ADDRESSES[3:], *PLACES, *SHORT_FORMS, *TIMES, *DATES, *TELEPHONES, *MEASURES,
-    *FIGURES, *INITIALISMS, *REST,
+    *SPELLING, *TALK, *ADDRESSES[:3], *GRADES, *ADDRESSES[3:], *PLACES, *SHORT_FORMS, *TIMES, *DATES, *TELEPHONES,
+    *MEASURES, *FIGURES, *INITIALISMS, *REST,
 )  # fmt: skip
 
 

@@ -1,0 +1,70 @@
+"""Options that several commands have, and what their values mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from .display import shown_name
+
+Vocabulary = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|WORD,WORD",
+        help="Names and jargon that the recognizer prefers: a file with one word or phrase on each line, or words with "
+        "commas between them.",
+    ),
+]
+
+MAX_PHRASES, MAX_PHRASE_CHARACTERS = 10_000, 100
+"""Of a vocabulary."""
+MAX_BYTES = 2 * MAX_PHRASES * MAX_PHRASE_CHARACTERS
+"""Of its file."""
+
+
+def read_vocabulary(value: str | None) -> tuple[str, ...]:
+    """Return the words and phrases of a vocabulary in the order given, each once; none if `value` is None.
+
+    Args:
+        value: the path of a file in UTF-8 with one word or phrase on each line, or words with commas between them.
+
+    Raises:
+        InputError: the file cannot be read or is no text, or there are too many or too long phrases.
+
+    Example:
+        >>> read_vocabulary("Ford Fusion, Violet King,")
+        ('Ford Fusion', 'Violet King')
+    """
+    if value is None:
+        return ()
+    path = Path(value)
+    is_path = len(path.parts) > 1 or bool(path.suffix) or (bool(value) and path.exists())
+    lines = _lines(path) if is_path and "," not in value else value.split(",")
+    phrases = tuple(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
+    if not phrases:
+        raise InputError(f"the vocabulary {shown_name(path)} has no words")
+    if len(phrases) > MAX_PHRASES:
+        raise InputError(f"a vocabulary has at most {MAX_PHRASES} words and phrases, not {len(phrases)}")
+    for phrase in phrases:
+        if len(phrase) > MAX_PHRASE_CHARACTERS or not phrase.isprintable():
+            raise InputError(
+                f"a phrase of a vocabulary has at most {MAX_PHRASE_CHARACTERS} printable characters, "
+                f"not {phrase[:MAX_PHRASE_CHARACTERS]!r}"
+            )
+    return phrases
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise InputError(f"the vocabulary {shown_name(path)} has more than {MAX_BYTES} bytes, which is the most")
+        return content.decode("utf-8-sig").splitlines()
+    except OSError as error:
+        raise InputError(f"the vocabulary {shown_name(path)} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"the vocabulary {shown_name(path)} is not text in UTF-8") from error

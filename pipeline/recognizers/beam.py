@@ -1,0 +1,118 @@
+"""Beam search: the likeliest readings of a sound, several hypotheses at a time.
+
+Greedy decoding takes the likeliest token at each step and cannot come back: over noise one wrong word often ends the
+sentence or loses its rest. A beam keeps the likeliest hypotheses of one length and runs them as one batch.
+
+    read -0.3 | the -0.9 | letter  -2.4 | ...
+              | a   -1.6 | ledger  -2.1 | of -2.2 ...       less likely at first, likelier in the end
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .decoder import END_TOKEN, Decoder, Logits, Reading, Sound
+from .vocabulary import START, PhraseBias, Place
+
+MARGIN = 8.0
+"""In nats: a hypothesis this much less likely than the likeliest one is dropped, so most steps run a small batch."""
+END_MARGIN = 4.0
+"""In nats: how much less likely than the best reading that ended a hypothesis may be. A score never rises again, and a
+reading that is 50 times less likely than another has no say in the choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A reading, and how much speaks for it."""
+
+    reading: Reading
+    score: float = 0.0
+    """Its log-probability, and the bonus of each phrase of the vocabulary that it has whole."""
+    place: Place = START
+    """Where it stands in the vocabulary."""
+
+
+def search(
+    decoder: Decoder, sound: Sound, width: int, most: int, phrases: PhraseBias, margin: float = MARGIN
+) -> list[Hypothesis]:
+    """Return the best readings that come to an end, best first; none if the best does not end, as in a loop.
+
+    Args:
+        decoder: runs the network.
+        sound: what `decoder.encode` returned.
+        width: hypotheses at a time, and as many that are within a phrase of the vocabulary.
+        most: tokens in a reading at most.
+        phrases: the vocabulary to prefer.
+        margin: see `MARGIN`.
+    """
+    logits, state = decoder.begin(sound)
+    live, ended = [Hypothesis(Reading())], list[Hypothesis]()
+    for _ in range(most):
+        least = max((hypothesis.score for hypothesis in ended), default=-np.inf) - END_MARGIN
+        likely, hoped = _continuations(live, logits, phrases, width, least, margin)
+        ended += [hypothesis for _, hypothesis in likely if hypothesis.reading.ended]
+        going = [pair for pair in likely if not pair[1].reading.ended][:width]
+        going += [pair for pair in hoped if pair not in going]
+        live = [hypothesis for _, hypothesis in going]
+        if not live:
+            break
+        next_tokens = [hypothesis.reading.tokens[-1] for hypothesis in live]
+        logits, state = decoder.next(state, next_tokens, [row for row, _ in going])
+    ended.sort(key=lambda hypothesis: -hypothesis.score)
+    return [] if live and (not ended or ended[0].score < live[0].score) else ended
+
+
+Continuations = list[tuple[int, Hypothesis]]
+"""Hypotheses with one token more, each with the row of the hypothesis that it continues."""
+
+
+def _continuations(
+    live: list[Hypothesis], logits: Logits, phrases: PhraseBias, width: int, least: float, margin: float
+) -> tuple[Continuations, Continuations]:
+    """Return the best continuations by one token, best first, and those with the best hope of a phrase.
+
+    The latter have places of their own. Most phrases that begin break off, and would crowd out all others.
+
+    Args:
+        live: the hypotheses so far.
+        logits: [B, V], of their next tokens.
+        phrases: the vocabulary to prefer.
+        width: how many of each kind to return; of the best, twice as many, since some of them end.
+        least: the lowest score.
+        margin: how much worse than the best of them they may be.
+    """
+    log_probabilities = log_softmax(logits)
+    scores = log_probabilities + np.array([[hypothesis.score] for hypothesis in live], np.float32)
+    for row, hypothesis in enumerate(live):
+        phrases.add_earned(hypothesis.place, scores[row])
+    hopes = scores.copy()
+    for row, hypothesis in enumerate(live):
+        phrases.add_hoped(hypothesis.place, hopes[row])
+    least = max(least, float(scores.max()) - margin)
+
+    def best(values: Logits, count: int) -> Continuations:
+        rows, tokens = np.nonzero(values > least)
+        found: Continuations = []
+        for index in np.argsort(-values[rows, tokens], kind="stable")[:count]:
+            row, token = int(rows[index]), int(tokens[index])
+            added, score = float(log_probabilities[row, token]), float(scores[row, token])
+            found.append((row, _continued(live[row], token, added, score, phrases)))
+        return found
+
+    hopes[hopes == scores] = -np.inf
+    return best(scores, 2 * width), best(hopes, width)
+
+
+def _continued(before: Hypothesis, token: int, log_probability: float, score: float, phrases: PhraseBias) -> Hypothesis:
+    reading = before.reading
+    tokens = reading.tokens if token == END_TOKEN else [*reading.tokens, token]
+    log_probabilities = [*reading.log_probabilities, log_probability]
+    return Hypothesis(Reading(tokens, log_probabilities), score, phrases.follow(before.place, token))
+
+
+def log_softmax(logits: Logits) -> Logits:
+    """Return the log-probabilities of all tokens: logits [B, V]."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)), np.float32)

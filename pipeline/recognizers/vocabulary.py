@@ -1,0 +1,113 @@
+"""A vocabulary: words and phrases that the recognizer prefers, such as names and jargon.
+
+The beam is biased along a trie of their tokens (contextual biasing; Pundak et al. 2018, arXiv:1808.02480, section 2). A
+hypothesis that spells a whole phrase gains `BONUS` for every token. Until then it only hopes for it.
+
+    vocabulary  Ford Fusion, Ford Focus         ▁Ford --+-- ▁F -- usion
+                                                        +-- ▁F -- ocus
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .decoder import Logits
+from .tokenizer import Tokenizer
+
+BONUS, LEAST_BONUS = 2.0, 0.5
+"""In nats, for each token of a preferred phrase: in a small vocabulary, and in the largest."""
+SMALL_VOCABULARY, BONUS_FALL = 50, 0.5
+"""In a larger vocabulary than this each phrase is less likely, and more of them sound like what was said: the bonus
+falls by `BONUS_FALL` for each factor of e. Of 27 names misread in 28 recordings, 3 are right without a vocabulary, 17
+with 48 words at 2.0 and 13 with 548 at 0.85. 500 unrelated words cost 1.0 points of WER at 2.0, and 0.2 at 0.85."""
+
+
+def bonus_for(size: int) -> float:
+    """Return the bonus for each token in a vocabulary of `size` phrases.
+
+    Example:
+        >>> bonus_for(5), round(bonus_for(500), 2), bonus_for(10_000)
+        (2.0, 0.85, 0.5)
+    """
+    return max(LEAST_BONUS, BONUS - BONUS_FALL * math.log(max(1.0, size / SMALL_VOCABULARY)))
+
+
+@dataclass(slots=True)
+class Node:
+    """A place in the trie: a phrase so far."""
+
+    children: dict[int, Node] = field(default_factory=dict[int, "Node"])
+    """Next token of a phrase -> the phrase so far with it."""
+    complete: bool = False
+    """Whether this is a whole phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a hypothesis stands."""
+
+    node: Node
+    """The part of a phrase that its last tokens spell."""
+    gained: float = 0.0
+    """The bonus for that part, had once the phrase is whole."""
+
+
+START = Place(Node())
+"""Between phrases, where every hypothesis starts."""
+
+
+class PhraseBias:
+    """A vocabulary as a bias on the next token of each hypothesis."""
+
+    def __init__(self, phrases: Sequence[str], tokenizer: Tokenizer, bonus: float | None = None) -> None:
+        """Build the trie.
+
+        Args:
+            phrases: words and phrases as they are to be written; at the start of a sentence with a capital, too.
+            tokenizer: of the model.
+            bonus: for each token; that of `bonus_for` if None.
+        """
+        self._root = Node()
+        self._bonus = bonus_for(len(phrases)) if bonus is None else bonus
+        self._within_word = tokenizer.within_word
+        for phrase in filter(str.strip, phrases):
+            for spelling in {phrase, phrase[:1].upper() + phrase[1:]}:
+                node = self._root
+                for token in tokenizer.encode(spelling):
+                    node = node.children.setdefault(token, Node())
+                node.complete = True
+        self._beginnings = list(self._root.children)
+
+    def add_earned(self, place: Place, scores: Logits) -> None:
+        """Add the bonus of the phrase that is whole to each token that does not go on with its last word: [V].
+
+        "Fordham" is not "Ford".
+        """
+        if place.node.complete:
+            scores[~self._within_word] += place.gained
+
+    def add_hoped(self, place: Place, scores: Logits) -> None:
+        """Add, to each token that begins or continues a phrase, the bonus that the phrase would have by then: [V].
+
+        Args:
+            place: of the hypothesis.
+            scores: with what it has earned.
+        """
+        scores[self._beginnings] += self._bonus
+        for token in place.node.children:
+            begins = token in self._root.children
+            is_earned = place.node.complete and not self._within_word[token]
+            scores[token] += (0.0 if begins else self._bonus) + (0.0 if is_earned else place.gained)
+
+    def follow(self, place: Place, token: int) -> Place:
+        """Return where a hypothesis stands after another token."""
+        node, gained = place.node, place.gained
+        if node.complete and not self._within_word[token]:
+            gained = 0.0  # the phrase is whole, and its bonus is kept
+        if token in node.children:
+            return Place(node.children[token], gained + self._bonus)
+        if token in self._root.children:
+            return Place(self._root.children[token], self._bonus)
+        return START

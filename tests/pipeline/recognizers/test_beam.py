@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from speechzip.pipeline.recognizers.beam import Hypothesis, search
+from speechzip.pipeline.recognizers.decoder import END_TOKEN, Decoder, Logits, Sound, State
+from speechzip.pipeline.recognizers.tokenizer import Tokenizer
+from speechzip.pipeline.recognizers.vocabulary import PhraseBias
+
+THE, LETTER, LEDGER, OF = 10, 11, 12, 13
+VOCABULARY_SIZE = 32
+
+Table = dict[tuple[int, ...], dict[int, float]]
+"""Tokens so far -> the probabilities of the next one; every other token has next to none."""
+
+
+class ScriptedDecoder(Decoder):
+    """A decoder that takes its probabilities from a table. The cache of a hypothesis is its tokens."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self.batch_sizes: list[int] = []
+
+    def begin(self, sound: Sound, tokens: Sequence[int] = ()) -> tuple[Logits, State]:
+        cache = {"tokens": np.zeros((1, 0), np.float32)}
+        return self._logits(cache["tokens"]), State(sound, cache)
+
+    def next(self, state: State, tokens: Sequence[int], rows: Sequence[int] = (0,)) -> tuple[Logits, State]:
+        self.batch_sizes.append(len(tokens))
+        grown = np.column_stack([state.cache["tokens"][list(rows)], np.array(tokens, np.float32)])
+        return self._logits(grown), State(state.sound, {"tokens": grown})
+
+    def _logits(self, batch: Logits) -> Logits:
+        logits = np.full((len(batch), VOCABULARY_SIZE), -100.0, np.float32)
+        for row, tokens in enumerate(batch):
+            for token, probability in self._table.get(tuple(tokens.astype(int).tolist()), {END_TOKEN: 1.0}).items():
+                logits[row, token] = math.log(probability)
+        return logits
+
+
+GARDEN_PATH: Table = {
+    (): {THE: 1.0},
+    (THE,): {LETTER: 0.6, LEDGER: 0.4},
+    (THE, LETTER): {OF: 0.4, END_TOKEN: 0.3, THE: 0.3},
+    (THE, LEDGER): {OF: 1.0},
+}
+"""At "the", "letter" is likelier. What follows tells that it was "ledger"."""
+
+
+class _NoWords(Tokenizer):
+    def __init__(self) -> None:
+        self._tokens = [b""] * VOCABULARY_SIZE
+
+
+NO_PHRASES = PhraseBias((), _NoWords())
+
+
+def _search(table: Table, width: int, most: int = 9, margin: float = 6.0) -> list[Hypothesis]:
+    return search(ScriptedDecoder(table), {}, width, most, NO_PHRASES, margin)
+
+
+def test_a_beam_finds_what_only_later_words_tell() -> None:
+    found = _search(GARDEN_PATH, width=2)
+    assert found[0].reading.tokens == [THE, LEDGER, OF]
+    assert found[0].score == pytest.approx(math.log(0.4), abs=1e-5)
+    assert found[0].reading.log_probability == pytest.approx(math.log(0.4), abs=1e-5)
+    assert found[0].reading.ended
+    assert [hypothesis.score for hypothesis in found] == sorted(
+        (hypothesis.score for hypothesis in found), reverse=True
+    )
+
+
+def test_a_beam_of_one_is_greedy() -> None:
+    assert _search(GARDEN_PATH, width=1)[0].reading.tokens == [THE, LETTER, OF]
+
+
+def test_hypotheses_far_behind_are_dropped() -> None:
+    decoder = ScriptedDecoder(GARDEN_PATH)
+    search(decoder, {}, 4, 9, NO_PHRASES, margin=0.1)
+    assert decoder.batch_sizes == [1, 1, 1]
+
+
+def test_no_reading_if_the_best_does_not_end() -> None:
+    loop: Table = {(THE,) * length: {THE: 0.9, END_TOKEN: 0.1} for length in range(20)}
+    assert _search(loop, width=2, most=12) == []
+    assert len(_search(GARDEN_PATH, width=2, most=4)) == 3
+    assert _search(GARDEN_PATH, width=2, most=3) == []

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
+from speechzip.pipeline.recognizers.choice import least_risk, word_distance
+
+words = st.lists(st.sampled_from(["a", "b", "c"]), max_size=8)
+
+
+@given(words, words)
+def test_word_distance(left: list[str], right: list[str]) -> None:
+    assert word_distance(left, right) == Levenshtein.distance(left, right)
+
+
+def test_the_likeliest_unless_others_agree_against_it() -> None:
+    assert least_risk(["four fusion", "Ford Fusion"], [-1.0, -2.0]).index == 0
+    assert least_risk(["Ford Fusion", "four fusion"], [-1.0, -2.0]).index == 0
+    assert (
+        least_risk(["the letter of kings", "the ledger of things", "the ledger of kings"], [-1.0, -1.1, -1.1]).index
+        == 2
+    )
+    assert least_risk(["said so"], [-30.0]).index == 0
+
+
+def test_marks_and_capitals_are_no_words() -> None:
+    assert least_risk(["no - so", "Yes, so", "yes, so", "yes so."], [-1.0, -1.5, -1.6, -1.7]).index == 1
+    assert least_risk(["", "Yes."], [-1.0, -0.5]).index == 1
+
+
+def test_agreement() -> None:
+    assert least_risk(["one two three four"], [-9.0]).agreement == 1.0
+    assert least_risk(["one two three four", "One, two, three, four!"], [-1.0, -1.0]).agreement == 1.0
+    assert least_risk(["one two three four", "one two three for"], [-1.0, -1.0]).agreement == pytest.approx(7 / 8)
+    assert least_risk(["", "yes"], [-1.0, -2.0]).agreement == pytest.approx(1 - 1 / (1 + math.e))
