@@ -11,7 +11,7 @@ ENGINES_BIN := $(ENGINES_VENV)/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 LOCKED := --require-hashes --requirement
 
-.PHONY: setup demo live-demo test test-fast test-engines fuzz lint lock eval bench clean
+.PHONY: setup demo live-demo radio-demo test test-fast test-engines fuzz lint lock eval bench clean
 
 setup: $(VENV)/installed
 	@echo "speechzip is ready: $(BIN)/speechzip --help"
@@ -35,6 +35,10 @@ demo: $(VENV)/installed
 
 live-demo: $(VENV)/installed
 	$(BIN)/python -m speechzip.pipeline.live.bench.demo
+
+# One recording over a packet radio, the HF modem and Reticulum; needs the extras hf and reticulum, which dev has.
+radio-demo: $(VENV)/installed-dev
+	$(BIN)/python -m speechzip.eval.radio.demo
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
@@ -113,4 +117,4 @@ lock: .venv-lock/installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(ENGINES_VENV) .venv-lock build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis demo
+	rm -rf $(VENV) $(ENGINES_VENV) .venv-lock build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis demo radio-demo

@@ -30,7 +30,7 @@ ROOMS = {
     "pipeline.archive.export": "transcript cues textgrid formats files",
     "pipeline.links": """
         wire cutting parity packing unpacking airtime presets text qr plan files
-        carrier padding serialport hf kiss mesh reticulum peers sending receiving describing commands transfer
+        carrier padding serialport hf kiss mesh reticulum peers sending receiving describing dictation commands transfer
     """,
     "pipeline.live": "defaults extras limits workers wire reports devices session commands bench",
     "voices": "espeak acoustics spaces text store parametric embedding clip trained training cli",

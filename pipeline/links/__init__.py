@@ -19,6 +19,7 @@ With them:
     carrier     the interface of a link, and how it is found by name
     hf          FreeDV's modem
     peers       voices that are sent once to each peer
+    dictation   a microphone to messages
     sending     a payload over a carrier; receiving: packets from one to messages in a folder
     files       packets as files
     commands    ``speechzip pack`` and ``speechzip unpack``; transfer: ``speechzip send`` and ``speechzip receive``

@@ -42,8 +42,13 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def send(
-    recording: Annotated[Path, typer.Argument(help="Recording, or payload that compress wrote.")],
     over: Over,
+    recording: Annotated[
+        Path | None, typer.Argument(help="Recording, or payload that compress wrote; none with --mic.")
+    ] = None,
+    mic: Annotated[
+        bool, typer.Option("--mic", help="Speak: Enter begins, Enter ends, the words are shown and go (extra live).")
+    ] = False,
     to: Annotated[str | None, typer.Option(metavar="PEER", help="Who shall receive it; see the README.")] = None,
     parity: Annotated[int, typer.Option(min=0, max=8, help="Packets more, each of which replaces any lost one.")] = 0,
     size: Annotated[
@@ -88,21 +93,35 @@ def send(
         propagation_node=propagation_node, config=config,
     )  # fmt: skip
     carrier = open_carrier(over, options)
-    payload = _payload(recording)
+    if mic == (recording is not None):
+        raise typer.BadParameter("give either a recording or --mic")
     peer = PeerVoices("sent", f"{over.partition(':')[0]}:{carrier.peer}") if voice_once else None
     book = load_engine("voice_book") if voice_once else None
-    transmission = prepare(payload, carrier, parity=parity, size=size, peer=peer, book=book)
-    _warn_of_unsent_voices(transmission)
-    if not dry_run:
-        try:
-            transmit(transmission, carrier, _show_state)
-        except BaseException:
-            _tell(transmission.summary(carrier.acknowledges))  # whatever ended it, Ctrl-C included
-            raise
-        if peer and transmission.is_done(carrier.acknowledges):
-            peer.remember(transmission.voices)
-    _print_sent(transmission, carrier, dry_run, as_json)
-    if not dry_run and not transmission.is_done(carrier.acknowledges):
+
+    def go(payload: Payload) -> bool:
+        transmission = prepare(payload, carrier, parity=parity, size=size, peer=peer, book=book)
+        _warn_of_unsent_voices(transmission)
+        if not dry_run:
+            try:
+                transmit(transmission, carrier, _show_state)
+            except BaseException:
+                _tell(transmission.summary(carrier.acknowledges))  # whatever ended it, Ctrl-C included
+                raise
+            if peer and transmission.is_done(carrier.acknowledges):
+                peer.remember(transmission.voices)
+        _print_sent(transmission, carrier, dry_run, as_json)
+        return dry_run or transmission.is_done(carrier.acknowledges)
+
+    if mic:
+        from .dictation import dictate
+
+        all_went = True
+        for payload in dictate(_tell):
+            all_went = go(payload) and all_went
+    else:
+        assert recording is not None  # as checked above
+        all_went = go(_payload(recording))
+    if not all_went:
         raise typer.Exit(1)
 
 

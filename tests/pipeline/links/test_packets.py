@@ -24,6 +24,7 @@ from speechzip.pipeline import (
     encode_payload,
 )
 from speechzip.pipeline.links import unpacking
+from speechzip.pipeline.links.cutting import cut_payload
 from speechzip.pipeline.links.packing import pack
 from speechzip.pipeline.links.parity import encode_parity
 from speechzip.pipeline.links.presets import PRESETS, preset
@@ -332,3 +333,20 @@ def test_headers_that_no_message_has_are_refused() -> None:
         decode_packet(b"\xb0" + bytes(1024))
     with pytest.raises(PayloadCorrupt, match="message of 23"):
         decode_packet(Parity(0, 0, 23, bytes(9)).encode())
+
+
+def test_few_parts_are_coded_for_each_packet() -> None:
+    """Coding is what packing costs: the search starts from an estimate."""
+    codings = 0
+
+    def encode(payload: Payload) -> bytes:
+        nonlocal codings
+        codings += 1
+        return encode_payload(payload, TEXT_CODERS[1])
+
+    speaker = Speaker(Voice("classical", bytes(12)))
+    utterances = tuple(Utterance(2.0 * index, 1.5, 0, f"This is sentence {index}, not long.") for index in range(40))
+    cut = cut_payload(Payload((speaker,), utterances, 80.0), 120, encode, 22)
+    assert len(cut.parts) == 2
+    assert codings < 10
+    assert max(map(len, cut.parts)) > 110

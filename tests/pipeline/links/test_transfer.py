@@ -118,7 +118,7 @@ def link(monkeypatch: pytest.MonkeyPatch) -> FakeCarrier:
 def test_states_are_told_and_the_end_is_summed_up(
     call: Path, link: FakeCarrier, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    transfer.send(call, "fake:")
+    transfer.send("fake:", call)
     printed = capsys.readouterr()
     count = len(link.gone)
     assert count > 2
@@ -136,13 +136,13 @@ def test_what_was_given_up_is_told_and_the_exit_status_says_so(
 ) -> None:
     link.lose = 1
     with pytest.raises(typer.Exit) as ended:
-        transfer.send(call, "fake:", as_json=True)
+        transfer.send("fake:", call, as_json=True)
     assert ended.value.exit_code == 1
     summary = json.loads(capsys.readouterr().out)
     assert summary["failed"] == {"1": "nobody answered"}
     assert 1 not in summary["sent"]
     link.lose = 1
-    transfer.send(call, "fake:", parity=1)  # the parity packet stands in for it
+    transfer.send("fake:", call, parity=1)  # the parity packet stands in for it
 
 
 def test_ctrl_c_says_what_did_not_go_out(
@@ -154,7 +154,7 @@ def test_ctrl_c_says_what_did_not_go_out(
 
     monkeypatch.setattr(link, "send", interrupted)
     with pytest.raises(SystemExit):
-        transfer.send(call, "fake:")
+        transfer.send("fake:", call)
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("speechzip: 1 of ")
     assert "packet 2, 3" in last
@@ -162,7 +162,7 @@ def test_ctrl_c_says_what_did_not_go_out(
 
 
 def test_a_dry_run_sends_nothing(call: Path, link: FakeCarrier, capsys: pytest.CaptureFixture[str]) -> None:
-    transfer.send(call, "fake:", dry_run=True, as_json=True)
+    transfer.send("fake:", call, dry_run=True, as_json=True)
     summary = json.loads(capsys.readouterr().out)
     assert link.gone == []
     assert (summary["dry_run"], summary["sent"], summary["airtime_s"]) == (True, [], summary["packets"] / 2)
@@ -176,19 +176,19 @@ def test_a_recording_is_compressed_first(
 
     monkeypatch.setattr(compression, "compress", compress)
     (tmp_path / "call.wav").write_bytes(b"RIFF")
-    transfer.send(tmp_path / "call.wav", "fake:")
+    transfer.send("fake:", tmp_path / "call.wav")
     assert len(link.gone) > 2
     with pytest.raises(InputError, match="cannot be read"):
-        transfer.send(tmp_path / "none.wav", "fake:")
+        transfer.send("fake:", tmp_path / "none.wav")
     (tmp_path / "cut.spz").write_bytes(DATA[:30])
     with pytest.raises(ValueError, match=r"damaged|ends"):
-        transfer.send(tmp_path / "cut.spz", "fake:")
+        transfer.send("fake:", tmp_path / "cut.spz")
 
 
 def test_words_are_printed_as_they_come_and_lie_in_the_folder(
     call: Path, link: FakeCarrier, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    transfer.send(call, "fake:")
+    transfer.send("fake:", call)
     link.gone.reverse()
     capsys.readouterr()
     transfer.receive("fake:", output=tmp_path / "in", sound=False, as_json=True)

@@ -1,0 +1,124 @@
+"""Push-to-talk into any link: what is said between two presses of Enter becomes one payload."""
+
+from __future__ import annotations
+
+import queue
+import select
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..engines import load_engine
+from ..errors import DeviceError
+from ..live.devices.sound import load_sounddevice
+from ..live.session.transcriber import OutgoingUtterance, StreamingTranscriber, Unheard
+from ..protocols import ENGINE_SAMPLE_RATE, Recognizer, VoiceEncoder
+from ..types import Payload, Samples, Speaker
+from .carrier import TICK_S
+
+MAX_QUEUED = 3000
+"""Blocks of sound that wait for the recognizer, about a minute."""
+
+
+class Dictation:
+    """Collects the utterances of one message while somebody speaks."""
+
+    def __init__(self, recognizer: Recognizer, voice_encoder: VoiceEncoder) -> None:
+        self._recognizer = recognizer
+        self._transcriber = StreamingTranscriber(recognizer, voice_encoder)
+        self._said: list[OutgoingUtterance] = []
+        self.lost: list[str] = []
+        """Why an engine has failed on what was said."""
+
+    def push(self, samples: Samples) -> str | None:
+        """Take in sound, float32 [t] at 16 kHz; return the words of the open segment where they were read just now."""
+        self._take(self._transcriber.push(samples))
+        return self._transcriber.partial_transcript()
+
+    def finish(self) -> Payload | None:
+        """Return the message; None if nobody has said a word."""
+        self._take(self._transcriber.release())
+        if not self._said:
+            return None
+        utterances = tuple(
+            replace(
+                said.payload.utterances[0],
+                start_s=max(0.0, said.end_s - said.payload.duration_s),
+                duration_s=said.payload.duration_s,
+            )
+            for said in self._said
+        )
+        voice = self._said[-1].payload.speakers[0].voice  # measured on all that was said
+        return Payload((Speaker(voice),), utterances, self._transcriber.heard_s, recognizer=self._recognizer.name)
+
+    def _take(self, outgoing: Iterator[OutgoingUtterance | Unheard]) -> None:
+        for each in outgoing:
+            if isinstance(each, Unheard):
+                self.lost.append(f"{each.duration_s:.1f} s of what you said is lost: {each.error}")
+            else:
+                self._said.append(each)
+
+
+def dictate(tell: Callable[[str], None]) -> Iterator[Payload]:
+    """Yield a message for each pair of presses of Enter, until standard input ends.
+
+    Args:
+        tell: shows a line to the user: what the key does, the words as they are read.
+
+    Raises:
+        DeviceError: there is no microphone.
+        LiveError: the extra ``live`` is not installed.
+    """
+    recognizer, voice_encoder = load_engine("recognizer"), load_engine("voice_encoder")
+    with microphone() as blocks:
+        tell("Enter begins to talk, Ctrl-D leaves")
+        while sys.stdin.readline():
+            while not blocks.empty():
+                blocks.get_nowait()  # what was heard before
+            tell("speak; Enter sends")
+            dictation = Dictation(recognizer, voice_encoder)
+            while not _is_pressed():
+                try:
+                    text = dictation.push(blocks.get(timeout=TICK_S))
+                except queue.Empty:
+                    continue
+                if text:
+                    tell(f"... {text}")
+            sys.stdin.readline()
+            while not blocks.empty():
+                dictation.push(blocks.get_nowait())
+            payload = dictation.finish()
+            for line in dictation.lost:
+                tell(line)
+            if payload is None:
+                tell("nothing was understood, and nothing is sent")
+            else:
+                tell("you said: " + " ".join(utterance.text for utterance in payload.utterances))
+                yield payload
+            tell("Enter begins to talk, Ctrl-D leaves")
+
+
+def _is_pressed() -> bool:
+    return bool(select.select([sys.stdin], [], [], 0)[0])
+
+
+@contextmanager
+def microphone() -> Generator[queue.Queue[Samples]]:
+    """Yield the queue that the default microphone fills: float32 [t], mono, 16 kHz."""
+    sounddevice: Any = load_sounddevice()
+    blocks: queue.Queue[Samples] = queue.Queue(MAX_QUEUED)
+
+    def callback(block: Any, _frames: int, _time: Any, _status: Any) -> None:
+        if not blocks.full():
+            blocks.put_nowait(np.array(block[:, 0], np.float32))
+
+    try:
+        stream = sounddevice.InputStream(samplerate=ENGINE_SAMPLE_RATE, channels=1, dtype="float32", callback=callback)
+    except (sounddevice.PortAudioError, ValueError) as error:
+        raise DeviceError(f"the microphone cannot be opened ({error}); is it plugged in, and free?") from error
+    with stream:
+        yield blocks
