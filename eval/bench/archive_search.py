@@ -29,7 +29,8 @@ def make_words(random: np.random.Generator) -> list[str]:
     words: dict[str, None] = dict.fromkeys(SYLLABLES)
     while len(words) < VOCABULARY:
         syllables = 2 + 2 * len(words) // VOCABULARY
-        words["".join(random.choice(SYLLABLES, syllables))] = None
+        chosen: list[int] = random.integers(len(SYLLABLES), size=syllables).tolist()
+        words["".join(SYLLABLES[number] for number in chosen)] = None
     return list(words)
 
 
@@ -39,10 +40,11 @@ def fill(index: Index, words: list[str], utterances: int, random: np.random.Gene
     shares = 1 / np.arange(2.7, VOCABULARY + 2.7)
     cumulative = np.cumsum(shares / shares.sum())
     for recording in range(utterances // UTTERANCES_PER_RECORDING):
-        drawn = np.searchsorted(cumulative, random.random((UTTERANCES_PER_RECORDING, WORDS_PER_UTTERANCE)))
+        drawn = random.random((UTTERANCES_PER_RECORDING, WORDS_PER_UTTERANCE))
+        rows: list[list[int]] = np.searchsorted(cumulative, drawn).tolist()
         lines = tuple(
             Line(5.0 * number, 5.0 * number + 4, number % 2, " ".join(words[word] for word in row), 0.88, "en")
-            for number, row in enumerate(drawn)
+            for number, row in enumerate(rows)
         )
         name = f"{recording % 50:02}/{recording:07}.wav"
         transcript = NamedTranscript(name, 500.0, 1, "none", speakers, lines)

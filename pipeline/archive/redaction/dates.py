@@ -9,7 +9,7 @@ from .digits import Found
 from .numbers import TENS, unit_at
 from .tokens import Token, tokens_of
 
-MONTHS = dict(
+MONTHS: dict[str, int] = dict(
     zip(
         "january february march april may june july august september october november december".split(),
         range(1, 13),
@@ -19,7 +19,7 @@ MONTHS = dict(
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10, "nov": 11,
     "dec": 12,
 }  # fmt: skip
-ORDINALS = dict(
+ORDINALS: dict[str, int] = dict(
     zip(
         """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
         fifteenth sixteenth seventeenth eighteenth nineteenth twentieth thirtieth""".split(),

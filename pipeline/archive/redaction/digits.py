@@ -68,9 +68,10 @@ def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: f
     """
     for run in runs(tokens):
         context = _Context(tokens, run, before)
-        rest = [run]
-        if "card" in kinds:
-            rest = []
+        rest: list[Run] = []
+        if "card" not in kinds:
+            rest.append(run)
+        else:
             for taken in _cards(run, context):
                 if isinstance(taken, Found):
                     yield taken

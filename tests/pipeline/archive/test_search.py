@@ -189,7 +189,11 @@ def test_a_read_only_archive_has_its_index_in_the_cache(
     archive: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPEECHZIP_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+
+    def deny(path: object, mode: int) -> bool:
+        return False
+
+    monkeypatch.setattr(os, "access", deny)  # root may write everywhere
     assert index_path(archive).parent == tmp_path / "cache" / "archives"
 
 
