@@ -9,6 +9,7 @@ sentence or loses its rest. A beam keeps the likeliest hypotheses of one length 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,10 +29,16 @@ class Hypothesis:
     """A reading, and how much speaks for it."""
 
     reading: Reading
-    score: float = 0.0
+    score: float
     """Its log-probability, and the bonus of each phrase of the vocabulary that it has whole."""
     place: Place = START
     """Where it stands in the vocabulary."""
+
+    @property
+    def confidence(self) -> float:
+        """Mean probability of the tokens, in [0, 1], with what the vocabulary makes them likelier."""
+        earned = self.score - self.reading.log_probability
+        return min(1.0, self.reading.confidence * math.exp(earned / max(1, len(self.reading.log_probabilities))))
 
 
 def search(
@@ -48,7 +55,7 @@ def search(
         margin: see `MARGIN`.
     """
     logits, state = decoder.begin(sound)
-    live, ended = [Hypothesis(Reading())], list[Hypothesis]()
+    live, ended = [Hypothesis(Reading(), 0.0)], list[Hypothesis]()
     for _ in range(most):
         least = max((hypothesis.score for hypothesis in ended), default=-np.inf) - END_MARGIN
         likely, hoped = _continuations(live, logits, phrases, width, least, margin)

@@ -121,11 +121,14 @@ class MoonshineRecognizer:
         most = max(8, int(len(samples) / ENGINE_SAMPLE_RATE * TOKENS_PER_SECOND))
         # A reading that comes to an end by itself is no loop, so it may be longer: names take many tokens.
         found = search(self._decoder, sound, self._beam, most * 3 // 2, self._phrases) if self._beam > 1 else []
-        return found or [Hypothesis(read_greedily(self._decoder, self._tokenizer, sound, most))]
+        if found:
+            return found
+        reading = read_greedily(self._decoder, self._tokenizer, sound, most)
+        return [Hypothesis(reading, reading.log_probability)]
 
     def _text(self, hypothesis: Hypothesis) -> str:
         return self._tokenizer.text(hypothesis.reading.tokens)
 
     def _transcript(self, hypothesis: Hypothesis) -> Transcript:
         text = self._text(hypothesis)
-        return Transcript(text, hypothesis.reading.confidence if text else 0.0)
+        return Transcript(text, hypothesis.confidence if text else 0.0)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from speechzip.pipeline.recognizers.beam import Hypothesis, search
-from speechzip.pipeline.recognizers.decoder import END_TOKEN, Decoder, Logits, Sound, State
+from speechzip.pipeline.recognizers.decoder import END_TOKEN, Decoder, Logits, Reading, Sound, State
 from speechzip.pipeline.recognizers.tokenizer import Tokenizer
 from speechzip.pipeline.recognizers.vocabulary import PhraseBias
 
@@ -88,3 +88,11 @@ def test_no_reading_if_the_best_does_not_end() -> None:
     assert _search(loop, width=2, most=12) == []
     assert len(_search(GARDEN_PATH, width=2, most=4)) == 3
     assert _search(GARDEN_PATH, width=2, most=3) == []
+
+
+def test_a_preferred_phrase_is_surer() -> None:
+    reading = Reading([THE, LETTER], [math.log(0.5), math.log(0.5), math.log(0.5)])
+    assert Hypothesis(reading, reading.log_probability).confidence == pytest.approx(0.5)
+    assert Hypothesis(reading, reading.log_probability + 3 * math.log(1.5)).confidence == pytest.approx(0.75)
+    assert Hypothesis(reading, 0.0 + 2).confidence == 1.0
+    assert Hypothesis(Reading([], [math.log(0.9)]), math.log(0.9)).confidence == 0.0

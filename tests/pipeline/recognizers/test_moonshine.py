@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, load_engine, resample
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, compress, load_engine, resample
 from speechzip.pipeline.recognizers.cleaning import tidy
 from speechzip.pipeline.recognizers.moonshine import MAX_LENGTH_S, MoonshineRecognizer
 from speechzip.pipeline.recognizers.tokenizer import read_vocabulary
@@ -71,6 +71,15 @@ def test_loops_over_noise_are_not_believed(recognizer: MoonshineRecognizer, leve
         transcript = recognizer.transcribe(sound)
         words = transcript.text.strip("♪ .!")
         assert words in ("", "You", "Thank you", "Thank you for watching") or transcript.confidence < MIN_CONFIDENCE
+
+
+@pytest.mark.corpus
+def test_a_vocabulary_is_preferred(evalset: Path) -> None:
+    recording = evalset / "calls" / "Auto0_GUID_000_AGENT_ChrisL_DT_2025-02-19T06-01-22_Mono.flac"
+    assert "Ford Fusion" not in compress(recording, speaker_count=1).text
+    recognizer = MoonshineRecognizer(vocabulary=["Ford Fusion", "Violet King", "Big Jim's Auto"])
+    heard = compress(recording, recognizer=recognizer, speaker_count=1).text
+    assert all(name in heard for name in ("2017 Ford Fusion", "Violet King", "Big Jim's Auto"))
 
 
 def test_hypotheses(recognizer: MoonshineRecognizer) -> None:
