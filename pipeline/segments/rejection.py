@@ -21,8 +21,9 @@ MIN_CONFIDENCE = 0.4
 MIN_CONFIDENCE_OF_ONE_LANGUAGE, MIN_JUDGED_S = 0.51, 1.0
 """A recognizer of one language invents words of its own from another. In 160 telephone prompts that people have
 recorded in Spanish, French, Italian and Russian, Moonshine's confidence is below 0.5 in 150; in 40 synthetic sentences
-of German, French, Spanish and Chinese in 36. In 217 segments of English it is that in four: two of strong accents, two of the
-radio of Apollo 11. That was measured by greedy decoding; a beam finds readings that are a little surer."""
+of German, French, Spanish and Chinese in 36. In 217 segments of English it is that in four: two of strong accents,
+two of the radio of Apollo 11. That was measured by greedy decoding; with a beam, 31 of every fifth prompt's 32 lie
+below it, where 29 did."""
 FLUENT_BITS, FLUENT_WORDS = 2.6, 3
 """Bits a character, by the language model: what is invented reads fluently, what is merely unclear does not. Below
 this lie 154 of those 186, and two of the four."""

@@ -14,7 +14,7 @@ from ..reports import Observer, Review, Reviewed
 from .transcriber import OutgoingUtterance
 
 UNSURE_CONFIDENCE = 0.75
-"""Below this an utterance is unsure. Some 50 of 227 segments lie lower, of meetings, telephones and accents."""
+"""Below this an utterance is unsure. Some 50 of 217 segments lie lower, of meetings, telephones and accents."""
 MAX_REVIEW_S = 60.0
 
 
