@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Literal, cast
 from ..compression import Compressed, compress
 from ..console.display import printable, shown_name
 from ..engines import load_engine, load_recognizer
-from ..errors import InputError, OutputError, SpeechzipError, SpeechzipWarning
+from ..errors import EngineError, InputError, OutputError, SpeechzipError, SpeechzipWarning
 from ..payload.format import encode_payload
 from ..segments.channels import ChannelMode
 from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ..types import Payload, Voice
-from .redaction.redact import Redaction, redact
+from .redaction.redact import RECORDED_SPACES, Redaction, redact
 from .rows import Row
 from .sources import Source
 from .stores import is_remote, open_filesystem, open_store, reason
@@ -154,6 +154,8 @@ def _engines(settings: Settings) -> _Engines:
             load_engine("speaker_embedder"),
             load_engine("voice_book") if settings.speakers else None,
         )
+        if settings.redaction and _loaded.engines.voice_encoder.space in RECORDED_SPACES:
+            raise EngineError("clip voices are pieces of the recording, which cannot be redacted; choose other voices")
         _loaded.settings = settings
     return cast("_Engines", _loaded.engines)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...errors import InputError
+from ...errors import InputError, SpeechzipWarning
 from ...synthesis import REDACTED_KINDS as REDACTED_KINDS
-from ...types import Payload, Utterance
+from ...types import SOUND_SPACE, Payload, Utterance, Voice
 from .dates import find_dates, find_names, name_words
 from .digits import FAR, Found, find_numbers
 from .letters import find_emails, find_ibans
@@ -18,6 +19,8 @@ from .tokens import Token, streams, tokens_of
 NAME_LIST = "name-list"
 """On the command line, ``name-list=FILE`` stands for the kind ``name``."""
 MAX_NAMES = 100_000
+RECORDED_SPACES = frozenset({"clip", SOUND_SPACE})
+"""Voices of these spaces are pieces of the recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,12 @@ def redact(payload: Payload, redaction: Redaction) -> tuple[Payload, dict[str, i
 
     What is said across utterances of one speaker is found, and gets a mark in each of them.
     """
+    if any(isinstance(speaker.voice, Voice) and speaker.voice.space in RECORDED_SPACES for speaker in payload.speakers):
+        warnings.warn(
+            "the payload carries recorded sound (clip voices or unread speech), which is not redacted",
+            SpeechzipWarning,
+            stacklevel=2,
+        )
     found = find_personal(payload.utterances, redaction)
     counts = Counter(dict.fromkeys(redaction.kinds, 0))
     cuts: dict[int, list[tuple[int, int, str]]] = {}

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import FakeSynthesizer
-from speechzip.pipeline import InputError, Payload, Utterance, render
+from speechzip.pipeline import EngineError, InputError, Payload, Speaker, SpeechzipWarning, Utterance, Voice, render
 from speechzip.pipeline.archive.redaction.digits import luhn
 from speechzip.pipeline.archive.redaction.letters import iban_is_right
 from speechzip.pipeline.archive.redaction.numbers import digits_in
 from speechzip.pipeline.archive.redaction.redact import Redaction, find_personal, parse_kinds, redact
+from speechzip.pipeline.archive.sources import Source
+from speechzip.pipeline.archive.work import Job, Settings, archive_recording
 
 ALL = Redaction(frozenset({"card", "phone", "email", "ssn", "iban", "date", "name"}), (("anna", "lee"), ("bob",)))
 
@@ -65,6 +67,15 @@ def test_only_what_is_asked_for() -> None:
     text = "4242424242424242, john@example.com"
     assert redacted(text, redaction=Redaction(frozenset({"email"}))) == ["4242424242424242, [email]"]
     assert redacted(text, redaction=Redaction(frozenset({"phone"}))) == [text]
+
+
+def test_recorded_sound_is_told() -> None:
+    speaker = Speaker(Voice("clip", bytes(100)))
+    with pytest.warns(SpeechzipWarning, match="carries recorded sound"):
+        redact(Payload((speaker,), (Utterance(0.0, 1.0, 0, "Hello."),), 2.0), ALL)
+    settings = Settings(voice_encoder="clip", redaction=Redaction(frozenset({"card"})))
+    with pytest.raises(EngineError, match="cannot be redacted"):
+        archive_recording(Job(Source("x.wav", "x.wav", 1, 0.0), "archive", settings))
 
 
 def test_counts() -> None:
