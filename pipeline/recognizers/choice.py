@@ -14,6 +14,10 @@ from dataclasses import dataclass
 MARKS = ".,;:!?\"'()-\u2026"
 """Stripped from words before they are compared: marks are no words."""
 
+FEW_WORDS = 8
+"""Of a shorter text, disagreement counts as if it had this many words: "Please call Stella" and "Please call Stella,
+please" do not tell that the words are invented."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -22,7 +26,7 @@ class Choice:
     index: int
     """Which one."""
     agreement: float
-    """Share of its words that the hypotheses agree on, in [0, 1], each weighed by its probability."""
+    """Share of its words that the hypotheses agree on, in [0, 1], each weighed by its probability; see `FEW_WORDS`."""
 
 
 def least_risk(texts: Sequence[str], scores: Sequence[float]) -> Choice:
@@ -47,7 +51,7 @@ def least_risk(texts: Sequence[str], scores: Sequence[float]) -> Choice:
         each: sum(weight * word_distance(each, other) for other, weight in weight_of.items()) for each in weight_of
     }
     index = min(range(len(texts)), key=lambda index: risks[words[index]])
-    return Choice(index, max(0.0, 1 - risks[words[index]] / max(1, len(words[index]))))
+    return Choice(index, max(0.0, 1 - risks[words[index]] / max(FEW_WORDS, len(words[index]))))
 
 
 def word_distance(left: Sequence[str], right: Sequence[str]) -> int:

@@ -34,5 +34,5 @@ def test_marks_and_capitals_are_no_words() -> None:
 def test_agreement() -> None:
     assert least_risk(["one two three four"], [-9.0]).agreement == 1.0
     assert least_risk(["one two three four", "One, two, three, four!"], [-1.0, -1.0]).agreement == 1.0
-    assert least_risk(["one two three four", "one two three for"], [-1.0, -1.0]).agreement == pytest.approx(7 / 8)
-    assert least_risk(["", "yes"], [-1.0, -2.0]).agreement == pytest.approx(1 - 1 / (1 + math.e))
+    assert least_risk(["one two three four", "one two three for"], [-1.0, -1.0]).agreement == pytest.approx(15 / 16)
+    assert least_risk(["", "yes"], [-1.0, -2.0]).agreement == pytest.approx(1 - 1 / (1 + math.e) / 8)
