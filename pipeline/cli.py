@@ -124,6 +124,10 @@ def compress(
     sound_bytes: Annotated[
         int, typer.Option(min=0, help="Most bytes for all such sound, about 750 a second; the rest is sent as marks.")
     ] = 4000,
+    payload_format: Annotated[
+        int,
+        typer.Option("--format", min=1, max=2, help="Payload format; 1 for receivers with an earlier release."),
+    ] = 2,
     export: Annotated[
         list[str] | None,
         typer.Option(
@@ -166,6 +170,7 @@ def compress(
             speaker_count=count,
             unread=unread.value,
             sound_bytes=sound_bytes,
+            payload_version=payload_format,
             progress=progress,
         )
         file.write(compressed.data)

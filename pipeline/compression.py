@@ -13,7 +13,7 @@ from .audio.leveling import Levels, SteadyRecording, amplified, measure_levels
 from .audio.reading import AudioSource, Recording, engine_blocks, open_recording
 from .engines import load_engine
 from .errors import AudioError, InputError, NoSpeechError
-from .payload.format import MAX_DURATION_TICKS, TICKS_PER_SECOND, Decoded, decode_payload, encode_payload
+from .payload.format import MAX_DURATION_TICKS, TICKS_PER_SECOND, VERSION, Decoded, decode_payload, encode_payload
 from .protocols import (
     ENGINE_SAMPLE_RATE,
     OneLanguageRecognizer,
@@ -32,7 +32,7 @@ from .segments.utterances import SpeakerSpeech
 from .sounds import SOUND_BYTES, with_sounds
 from .speakers import check_names, name_speakers
 from .system.threads import one_blas_thread
-from .textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from .textcoder.registry import DEFAULT_ID, TEXT_CODERS, text_coders_for
 from .types import Payload, Samples, Speaker, Transcript, Utterance
 from .unread import Unread, UnreadMode, drop_unread, unread_in
 
@@ -90,6 +90,7 @@ def compress(
     carry_voices: bool = False,
     unread: UnreadMode = "mark",
     sound_bytes: int = SOUND_BYTES,
+    payload_version: int = VERSION,
     progress: Progress | None = None,
 ) -> Compressed:
     """Return a recording's words, voices and timing in a few hundred bytes.
@@ -100,7 +101,7 @@ def compress(
             ``mix``, all speakers in one channel; ``auto`` detects which.
         recognizer: recognizes the words; None for the default engine, as in all that follow.
         voice_encoder: measures the voice of each speaker.
-        text_coder: codes the words.
+        text_coder: codes the words; by default those of the languages that are spoken.
         speaker_count: number of people in a recording of one channel (or a mix), 1 to 16; estimated from
             their voices if None.
         speaker_embedder: tells these people apart.
@@ -112,6 +113,7 @@ def compress(
         unread: what is sent for speech that could not be read: ``mark``, its time; ``sound``, the sound itself;
             ``drop``, nothing.
         sound_bytes: with ``sound``, the most bytes for all of it; what does not fit is a mark.
+        payload_version: 1 for receivers that read format 1 only.
         progress: called with the seconds done and the total.
 
     Raises:
@@ -182,11 +184,14 @@ def compress(
         payload = with_sounds(payload, track, sound_bytes)
         lost = unread_in(payload)
     payload = replace(payload, recognizer=recognizer.name)
-    text_coder = text_coder or TEXT_CODERS[DEFAULT_ID]
-    data = encode_payload(payload, text_coder)
+    text_coders = [text_coder] if text_coder else text_coders_for(payload.utterances)
+    if payload_version == 1 and not text_coder:
+        text_coders = [TEXT_CODERS[DEFAULT_ID]]
+    data = encode_payload(payload, text_coders[0], payload_version, text_coders[1:])
     return Compressed(
         data=data,
-        decoded=decode_payload(data, {text_coder.id: text_coder}),  # a payload is only returned if it can be decoded
+        # only what can be decoded is returned
+        decoded=decode_payload(data, {coder.id: coder for coder in text_coders}),
         input_bytes=recording.size_bytes,
         elapsed_s=time.monotonic() - started,
         unread=lost,

@@ -169,6 +169,55 @@ class VoiceBook(Protocol):
         ...
 
 
+Interval = tuple[int, int, int]
+"""A symbol of a range code: it owns [start, start + frequency) of [0, total)."""
+
+
+class SymbolSource(Protocol):
+    """A range code that is being read: `target`, then `consume` with the symbol found there."""
+
+    def target(self, total: int) -> int:
+        """Return a number in [0, total) that the next symbol owns."""
+        ...
+
+    def consume(self, start: int, frequency: int, total: int) -> None:
+        """Advance past the symbol that owns [start, start + frequency) of [0, total).
+
+        Raises:
+            PayloadCorrupt: the code stands for more symbols than its length allows.
+        """
+        ...
+
+
+class TextStream(Protocol):
+    """The texts of one payload, coded one after another inside of its range code."""
+
+    @property
+    def work(self) -> int:
+        """What each of its symbols costs, of the 16 for every byte of a code: 1 for a byte, 8 for a network's token."""
+        ...
+
+    def intervals(self, text: str) -> list[Interval]:
+        """Return the symbols of a text that is not empty; it is context for the next one.
+
+        Raises:
+            TextError: a text holds a lone surrogate.
+        """
+        ...
+
+    def decode(self, reader: SymbolSource) -> str:
+        """Return the next text.
+
+        Raises:
+            PayloadCorrupt: the symbols are no text, or another text's than `intervals` returns.
+        """
+        ...
+
+    def fork(self) -> TextStream:
+        """Return another stream in the same state, which goes its own way."""
+        ...
+
+
 class TextCoder(Protocol):
     """Text to bytes and back, exactly."""
 
@@ -182,8 +231,12 @@ class TextCoder(Protocol):
         """What `inspect` and reports call the coder."""
         ...
 
+    def stream(self) -> TextStream:
+        """Return the state in which a payload of format 2 begins."""
+        ...
+
     def encode(self, texts: Sequence[str]) -> bytes:
-        """Return the code of the utterances of one payload, in order.
+        """Return the code of the utterances of one payload of format 1, in order.
 
         The coder's state continues from one text to the next. No texts, or only
         empty ones, are coded as ``b""``.

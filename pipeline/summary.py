@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from .console.display import printable
-from .payload.format import VERSION, Decoded
+from .payload.format import Decoded
 from .protocols import VoiceBook
 from .types import SOUND_SPACE, Speaker, UnreadReason, Voice, unread_mark
 from .unread import Unread, unread_in
@@ -94,7 +94,7 @@ def summarize_payload(decoded: Decoded, voice_book: VoiceBook | None = None) -> 
     size = sum(decoded.sections.values())
     characters = sum(len(utterance.text) for utterance in payload.utterances)
     return {
-        "format_version": VERSION,
+        "format_version": decoded.version,
         "duration_s": payload.duration_s,
         "channels": payload.channels,
         "payload_bytes": size,
@@ -102,7 +102,7 @@ def summarize_payload(decoded: Decoded, voice_book: VoiceBook | None = None) -> 
         "sections": dict(decoded.sections),
         "recognizer": payload.recognizer,
         "text_coder": decoded.text_coder,
-        "text_bits_per_char": round(8 * decoded.sections["text"] / characters, 3) if characters else 0.0,
+        "text_bits_per_char": round(_text_bits(decoded) / characters, 3) if characters else 0.0,
         "speakers": [
             _summarize_speaker(index, speaker, voice_book)
             for index, speaker in enumerate(payload.speakers)
@@ -135,6 +135,10 @@ def _summarize_unread(marks: Sequence[Unread]) -> list[UnreadSummary]:
         }
         for mark in marks
     ]
+
+
+def _text_bits(decoded: Decoded) -> float:
+    return decoded.bits.get("text", 8 * decoded.sections["text"])
 
 
 def _summarize_speaker(index: int, speaker: Speaker, voice_book: VoiceBook | None) -> SpeakerSummary:

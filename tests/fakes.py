@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from speechzip.pipeline import Audio, PayloadCorrupt, Samples, SpeakerEmbedding, TextError, Transcript, Voice
+from speechzip.pipeline.payload.plaintext import PlainText
+from speechzip.pipeline.protocols import TextStream
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -55,6 +57,9 @@ class FakeTextCoder:
 
     id = 0
     name = "fake"
+
+    def stream(self) -> TextStream:
+        return PlainText()
 
     def encode(self, texts: Sequence[str]) -> bytes:
         try:

@@ -40,6 +40,8 @@ from .speed import OPUS, ROUNDS
 TURNS, TURN_S = 6, 10.0
 """A minute in which two parties take turns."""
 TEXT_CODER_ID = 1
+FORMAT = 1
+"""Payload format: in format 1 the words are one call of the text coder, which can be timed."""
 REST = "sound, cutting, the rest"
 
 Seconds = dict[str, float]
@@ -125,7 +127,7 @@ def measure(sound: Samples, engines: dict[str, Any]) -> Seconds:
     payload = compressed.payload
     apart: Seconds = {}
     plain: Any = Timed(engines["text coding"], apart, "text coding")
-    coded_s = _timed(lambda: decode_payload(encode_payload(payload, plain), {plain.id: plain}))[1]
+    coded_s = _timed(lambda: decode_payload(encode_payload(payload, plain, FORMAT), {plain.id: plain}))[1]
     seconds["payload"] = coded_s - apart["text coding"]
     seconds[REST] = others_s - seconds["detection"] - seconds["payload"]
     return seconds
@@ -139,6 +141,7 @@ def _compress(sound: Samples, engines: Mapping[str, Any]) -> Compressed:
         voice_encoder=engines["voice"],
         speaker_embedder=engines["diarization"],
         text_coder=engines["text coding"],
+        payload_version=FORMAT,
     )
 
 

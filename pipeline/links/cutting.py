@@ -17,6 +17,7 @@ from itertools import count as count_up
 
 from ..errors import InputError
 from ..payload.format import TICKS_PER_SECOND
+from ..payload.timing import nearest_duration_s
 from ..types import Payload, Speaker, Utterance, Voice, VoiceReference
 
 Encode = Callable[[Payload], bytes]
@@ -177,7 +178,7 @@ class _Cutter:
 def cut_utterance(utterance: Utterance, end: int, latest_s: float) -> tuple[Utterance, Utterance]:
     """Return an utterance cut before character `end`; its time is divided by the length of the text, in whole ticks."""
     share = utterance.duration_s * end / len(utterance.text)
-    first_s = max(TICK_S, round(share / TICK_S) * TICK_S)
+    first_s = nearest_duration_s(share)
     first = replace(utterance, text=utterance.text[:end].rstrip(), duration_s=first_s)
     rest = replace(
         utterance,

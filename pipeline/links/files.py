@@ -11,7 +11,7 @@ from ..decompression import MAX_PAYLOAD_BYTES
 from ..errors import InputError, OutputError, PayloadError
 from ..payload.format import encode_payload
 from ..system.atomic import atomic_file, check_writable
-from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from ..textcoder.registry import text_coders_for
 from ..types import Payload
 from .text import find_packets
 from .unpacking import Inbox, Message, join_payloads
@@ -116,14 +116,15 @@ def unpack(packets: Iterable[tuple[str, bytes]]) -> Unpacked:
             parts.setdefault(arrival.message.serial, []).extend(arrival.payloads)
         elif not arrival.is_duplicate:
             singles.append(packet)
-    coder = TEXT_CODERS[DEFAULT_ID]
-    joined = [
-        (encode_payload(join_payloads(parts[serial]), coder), message)
-        for serial, message in messages.items()
-        if parts[serial]
-    ]
+    joined = [(_joined(parts[serial]), message) for serial, message in messages.items() if parts[serial]]
     silent = tuple(message for serial, message in messages.items() if not parts[serial])
     return Unpacked((*((single, None) for single in singles), *joined), tuple(broken), silent)
+
+
+def _joined(parts: Sequence[Payload]) -> bytes:
+    payload = join_payloads(parts)
+    coder, *others = text_coders_for(payload.utterances)
+    return encode_payload(payload, coder, others=others)
 
 
 def numbered(path: Path, count: int) -> list[Path]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 from ..payload.format import decode_payload, encode_payload
-from ..textcoder.registry import TEXT_CODERS
+from ..textcoder.registry import TEXT_CODERS, text_coders_for
 from ..types import Payload, Voice
 from .cutting import cut_payload
 from .parity import encode_parity
@@ -66,10 +66,11 @@ def pack(data: bytes, size: int, parity: int = 0, message: int | None = None) ->
             f"packets of {size} bytes: {SMALLEST_PACKET} to {MAX_PACKET_BYTES} are possible, "
             f"or {len(data)} without parity for the payload as it is"
         )
-    coder = next(coder for coder in TEXT_CODERS.values() if coder.name == decoded.text_coder)
+    first = next(coder for coder in TEXT_CODERS.values() if coder.name == decoded.text_coder)
 
     def encode(payload: Payload) -> bytes:
-        return encode_payload(payload, coder)
+        coder, *others = [first] if decoded.version == 1 else text_coders_for(payload.utterances)
+        return encode_payload(payload, coder, decoded.version, others)
 
     limit = size - HEADER_BYTES - (LENGTH_BYTES + CRC_BYTES if parity else 0)
     cut = cut_payload(decoded.payload, limit, encode, MAX_FRAGMENTS)

@@ -29,7 +29,7 @@ MAX_PACKET_BYTES = 1024
 LENGTH_BYTES = 2
 """Bytes before each fragment in the code: its length without the header."""
 CRC_BYTES = 2
-SHORTEST_PAYLOAD = 7
+SHORTEST_PAYLOAD = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import PayloadCorrupt, TextError
+from ..payload.rangecoder import RangeDecoder, RangeEncoder
+from ..payload.symbols import WORK_PER_BYTE
+from ..protocols import Interval, SymbolSource
 from ..types import MAX_TEXT_BYTES
 from .alphabets import Alphabet
 from .predictor import Model, Odds, Predictor
-from .rangecoder import RangeDecoder, RangeEncoder
 from .tokens import END, START, Vocabulary
 
 PLAIN = 0xFF
@@ -114,6 +116,10 @@ class LanguageModelCoder:
             return _decode_plain(code, count)
         return self._decode_coded(code, count)
 
+    def stream(self) -> TokenStream:
+        """Return the state in which a payload of format 2 begins."""
+        return TokenStream(Predictor(self._model), self._vocabulary, WORK_PER_BYTE // self._tokens_per_byte)
+
     def _encode_tokens(self, tokens: Sequence[int], count: int) -> bytes:
         encoder = RangeEncoder()
         encoder.encode(*_CODED)
@@ -163,10 +169,68 @@ class LanguageModelCoder:
 
     def _text(self, tokens: Sequence[int]) -> str:
         """Return the text of `tokens`, which must be the tokens that `encode` would produce."""
-        text = self._vocabulary.decode(tokens)
-        if self._vocabulary.encode(text) != [*tokens, END]:
-            raise PayloadCorrupt("the text section spells its words in another way than `encode`; it is damaged")
-        return text
+        return _text_of(tokens, self._vocabulary)
+
+
+class TokenStream:
+    """The texts of one payload as tokens inside of its range code, `END` after each; the predictor runs on."""
+
+    def __init__(self, predictor: Predictor, vocabulary: Vocabulary | Alphabet, work: int) -> None:
+        self._predictor, self._vocabulary = predictor, vocabulary
+        self.work = work
+        self._last: int | None = None  # a token that the predictor has not moved over: it may be the payload's last
+
+    def intervals(self, text: str) -> list[Interval]:
+        """Return the symbols of a text that is not empty; it is context for the next one.
+
+        Raises:
+            TextError: the text holds a lone surrogate.
+        """
+        _utf8(text)
+        return [_interval(self._next(), self._moved_over(token)) for token in self._vocabulary.encode(text)]
+
+    def decode(self, reader: SymbolSource) -> str:
+        """Return the next text.
+
+        Raises:
+            PayloadCorrupt: the symbols are no text, or another text's than `intervals` returns.
+        """
+        tokens: list[int] = []
+        while True:
+            odds = self._next()
+            token = self._moved_over(_token_at(odds, reader.target(odds.total)))
+            reader.consume(*_interval(odds, token))
+            if token == START:
+                raise PayloadCorrupt("the payload's words decode to no text; it is damaged")
+            if token == END:
+                return _text_of(tokens, self._vocabulary)
+            tokens.append(token)
+
+    def fork(self) -> TokenStream:
+        """Return another stream in the same state, which goes its own way."""
+        self._catch_up()
+        return TokenStream(self._predictor.fork(), self._vocabulary, self.work)
+
+    def _next(self) -> Odds:
+        self._catch_up()
+        return self._predictor.predict()
+
+    def _catch_up(self) -> None:
+        if self._last is not None:
+            self._predictor.update(self._last)
+            self._last = None
+
+    def _moved_over(self, token: int) -> int:
+        self._last = token
+        return token
+
+
+def _text_of(tokens: Sequence[int], vocabulary: Vocabulary | Alphabet) -> str:
+    """Return the text of `tokens`, which must be the tokens that the text is encoded as."""
+    text = vocabulary.decode(tokens)
+    if vocabulary.encode(text) != [*tokens, END]:
+        raise PayloadCorrupt("the payload spells its words in another way than an encoder does; it is damaged")
+    return text
 
 
 def _interval(odds: Odds, token: int) -> tuple[int, int, int]:

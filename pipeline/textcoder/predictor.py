@@ -12,8 +12,9 @@ integer arithmetic: p is kept as whole numbers with a known total.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -135,6 +136,18 @@ class Predictor:
         np.minimum(below, 62, out=below)
         base >>= below
         return int(base.sum())
+
+    def fork(self) -> Predictor:
+        """Return another predictor in the same state, which goes its own way; only before `predict`."""
+        other = copy.copy(self)
+        other._state = replace(self._state)
+        other.shares = [list(shares) for shares in self.shares]
+        other._history = list(self._history)
+        other._followers = {context: dict(followers) for context, followers in self._followers.items()}
+        other._pulls = []
+        other._bias = self._bias.copy()
+        other._base, other._mixed, other._frequencies, other._scratch = (np.empty_like(self._bias) for _ in range(4))
+        return other
 
     def wishes(self, token: int) -> list[tuple[int, int, int]]:
         """Return (table, slot, share) for every context used, with the optimal share if `token` is next.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+from ..payload.words import MAX_CODERS
 from ..protocols import TextCoder
+from ..types import Utterance
 from . import CODER_ID, load_text_coder
 from .world import FIRST_WORLD_ID, WORLD_LANGUAGES, load_world_coder
 
@@ -40,3 +43,16 @@ class TextCoders(Mapping[int, TextCoder]):
 
 
 TEXT_CODERS = TextCoders()
+
+
+def text_coders_for(utterances: Iterable[Utterance]) -> list[TextCoder]:
+    """Return the coders of the languages that are spoken, the one with the most text first; English for unknown ones.
+
+    A payload of format 2 takes all of them (at most `MAX_CODERS`), each for the utterances that it makes shortest.
+    """
+    characters: Counter[int] = Counter()
+    for utterance in utterances:
+        known = utterance.language in WORLD_LANGUAGES
+        coder_id = FIRST_WORLD_ID + WORLD_LANGUAGES.index(utterance.language) if known else DEFAULT_ID
+        characters[coder_id] += len(utterance.text)
+    return [TEXT_CODERS[coder_id] for coder_id, _ in characters.most_common(MAX_CODERS)] or [TEXT_CODERS[DEFAULT_ID]]

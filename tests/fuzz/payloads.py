@@ -13,6 +13,8 @@ from speechzip.pipeline import LANGUAGES, Payload, PayloadError, ProtocolError, 
 from speechzip.pipeline.live.wire import messages
 from speechzip.pipeline.live.wire.frames import FrameReader
 from speechzip.pipeline.payload.format import decode_payload, encode_payload, split_voices
+from speechzip.pipeline.payload.plaintext import PlainText
+from speechzip.pipeline.protocols import TextStream
 from speechzip.pipeline.textcoder.coder import LanguageModelCoder
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from speechzip.pipeline.textcoder.weights import coder_from, read_weights
@@ -33,6 +35,9 @@ class _NoText:
     """Reads no text: what is in front of it is looked at, ten thousand times a second."""
 
     id, name = DEFAULT_ID, "none"
+
+    def stream(self) -> TextStream:
+        return PlainText()
 
     def encode(self, texts: Sequence[str]) -> bytes:
         return b""
@@ -112,7 +117,7 @@ def _payload_seeds(coder: Any) -> list[bytes]:
     speakers = (Speaker(Voice("classical", bytes(range(10))), 0), Speaker(Voice("clip", bytes(300)), 1))
     spoken = tuple(Utterance(float(i), 0.5, i % 2, text, 0.9, LANGUAGES[i]) for i, text in enumerate(TEXTS))
     payloads = [Payload((), (), 0.0), Payload(speakers, spoken, 30.0, 2), Payload(speakers[:1], spoken[:1], 3.0)]
-    return [encode_payload(payload, coder) for payload in payloads]
+    return [encode_payload(payload, coder, version) for payload in payloads for version in (1, 2)]
 
 
 def _golden() -> list[bytes]:
@@ -132,8 +137,10 @@ def _short_payload_seeds(coder: Any) -> list[bytes]:
                 2,
             ),
             coder,
+            version,
         )
         for shape in shapes
+        for version in (1, 2)
     ]
 
 
@@ -156,7 +163,7 @@ def _world_seeds() -> list[bytes]:
 
 def _live_seeds() -> list[bytes]:
     speakers, said = (Speaker(Voice("classical", bytes(10)), 0),), (Utterance(0.0, 1.0, 0, "Hi", 0.9),)
-    payload = encode_payload(Payload(speakers, said, 1.0), TEXT_CODERS[DEFAULT_ID])
+    payload = encode_payload(Payload(speakers, said, 1.0), TEXT_CODERS[DEFAULT_ID], version=1)
     header, section, rest = split_voices(payload)
     sent: list[messages.Message] = [
         messages.Hello(bytes(8), 1, b"\1", b"\1\2\3", bytes(16), "speechzip"),

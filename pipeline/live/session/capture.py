@@ -22,7 +22,7 @@ from ...types import Samples
 from ..limits import LIMITS, Limits
 from ..reports import Level, Lost, Notice, Observer, PartialTranscript, Played, Said
 from ..wire.delivery import SplitPayload
-from ..wire.messages import Status
+from ..wire.messages import PAYLOAD_VERSION, Status
 from ..wire.transport import Endpoint
 from ..workers import Worker
 from .engines import LiveEngines, failure_reason
@@ -173,7 +173,7 @@ class Capture:
                 loop.call_soon_threadsafe(self._lose, utterance.error, utterance.duration_s)
                 continue
             try:
-                data = encode_payload(utterance.payload, TEXT_CODERS[DEFAULT_ID])
+                data = encode_payload(utterance.payload, TEXT_CODERS[DEFAULT_ID], PAYLOAD_VERSION)
             except Exception as error:  # the text coder's
                 loop.call_soon_threadsafe(self._lose, error)
                 continue

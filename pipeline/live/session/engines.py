@@ -11,12 +11,12 @@ from ...audio.reading import resample
 from ...console.display import printable
 from ...engines import load_engine, load_recognizer
 from ...errors import SpeechzipError
-from ...payload.format import VERSION, encode_payload
+from ...payload.format import encode_payload
 from ...protocols import ENGINE_SAMPLE_RATE, Recognizer, Synthesizer, TextCoder, VoiceBook, VoiceEncoder
 from ...segments.segmentation import SpeechDetector
 from ...textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ...types import VOICE_SPACES, Payload, Speaker, Utterance
-from ..wire.messages import Hello
+from ..wire.messages import PAYLOAD_VERSION, Hello
 from .synthesis import decode_utterances, speak
 
 MAX_REASON_CHARACTERS = 200
@@ -72,7 +72,7 @@ class LiveEngines:
         self.recognizer.transcribe(speech)
         for octave in (speech[::2], np.repeat(speech, 2)):
             voice = self.voice_encoder.encode(octave, hello.text)
-            data = encode_payload(Payload((Speaker(voice),), (hello,), 1.0), TEXT_CODERS[DEFAULT_ID])
+            data = encode_payload(Payload((Speaker(voice),), (hello,), 1.0), TEXT_CODERS[DEFAULT_ID], PAYLOAD_VERSION)
             (heard,) = decode_utterances(data, TEXT_CODERS).payload.utterances
             known = voice if voice.space in self.synthesizer.spaces else None
             for _ in speak(heard, known, self.synthesizer):
@@ -84,7 +84,7 @@ class LiveEngines:
         coders = [DEFAULT_ID, *(coder for coder in TEXT_CODERS if coder != DEFAULT_ID)]
         return Hello(
             stream=b"",
-            payload_version=VERSION,
+            payload_version=PAYLOAD_VERSION,
             text_coders=bytes(coders),
             voice_spaces=bytes(numbers),
             secret=secret,

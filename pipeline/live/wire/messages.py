@@ -15,6 +15,8 @@ from .frames import MAX_BODY, Frame, encode_frame, read_varint
 MAGIC = b"spz"
 LOWEST_VERSION = HIGHEST_VERSION = 1
 """Versions of the protocol that this release speaks. Both ends use the highest that both know."""
+PAYLOAD_VERSION = 1
+"""Version of the payloads on a link: those of format 1 have a section of voices, which is sent once for all."""
 MAX_UTTERANCE_BYTES = 1024
 """Longest payload, without its voices. 12 s of speech take some 60. Hostile text this long takes seconds to decode."""
 WINDOW = 17

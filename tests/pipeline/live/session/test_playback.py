@@ -40,7 +40,7 @@ def payload(*texts: str, voice: Voice | VoiceReference = OUR_SPACE) -> bytes:
     """Return what a peer says, as bytes."""
     utterances = tuple(Utterance(float(index), 1.0, 0, text) for index, text in enumerate(texts))
     whole = Payload((Speaker(voice),), utterances, float(len(texts)))
-    return encode_payload(whole, CODER)
+    return encode_payload(whole, CODER, version=1)
 
 
 class Ear:

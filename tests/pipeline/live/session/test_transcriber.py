@@ -15,6 +15,8 @@ from speechzip.pipeline.live.session.transcriber import (
     StreamingTranscriber,
     Unheard,
 )
+from speechzip.pipeline.payload.plaintext import PlainText
+from speechzip.pipeline.protocols import TextStream
 from speechzip.pipeline.segments.segmentation import EndpointingSettings
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from speechzip.pipeline.types import Payload, Speaker
@@ -147,6 +149,9 @@ class PlainTextCoder:
     id = DEFAULT_ID
     name = "plain"
 
+    def stream(self) -> TextStream:
+        return PlainText()
+
     def encode(self, texts: Sequence[str]) -> bytes:
         return b"".join(b"\xff" + text.encode() for text in texts)
 
@@ -157,7 +162,7 @@ class PlainTextCoder:
 def spoken_payload(*texts: str) -> bytes:
     speaker = Speaker(Voice("classical", b"0123456789"))
     utterances = tuple(Utterance(float(index), 1.0, 0, text) for index, text in enumerate(texts))
-    return encode_payload(Payload((speaker,), utterances, len(texts) + 1.0), PlainTextCoder())
+    return encode_payload(Payload((speaker,), utterances, len(texts) + 1.0), PlainTextCoder(), version=1)
 
 
 def test_a_payload_is_spoken_by_sentence_at_the_speaking_rate_of_the_voice() -> None:

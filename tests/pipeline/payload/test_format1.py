@@ -20,18 +20,24 @@ from speechzip.pipeline import (
     PayloadTruncated,
     PayloadVersionError,
     Speaker,
+    TextCoder,
     TextError,
     Utterance,
     Voice,
     VoiceReference,
     decode_payload,
-    encode_payload,
 )
-from speechzip.pipeline.payload.format import CONFIDENCE_LEVELS, MAX_UTTERANCES, TICKS_PER_SECOND, split_voices
+from speechzip.pipeline.payload.format import MAX_UTTERANCES, TICKS_PER_SECOND, split_voices
+from speechzip.pipeline.payload.format import encode_payload as encode_any
+from speechzip.pipeline.payload.format1 import CONFIDENCE_LEVELS
 
 FAKE = FakeTextCoder()
 FAKES = {FAKE.id: FAKE}
 REAL = TEXT_CODERS[1]
+
+
+def encode_payload(payload: Payload, coder: TextCoder) -> bytes:
+    return encode_any(payload, coder, version=1)
 
 
 def ticks(lowest: int, highest: int) -> st.SearchStrategy[float]:
@@ -154,7 +160,7 @@ def test_every_bit_flip_behind_a_good_checksum(payload: Payload) -> None:
 
 def test_newer_version() -> None:
     data = bytearray(golden())
-    data[0] = 0xA2
+    data[0] = 0xA3
     with pytest.raises(PayloadVersionError, match="upgrade speechzip"):
         decode_payload(bytes(data), TEXT_CODERS)
 

@@ -1,0 +1,230 @@
+"""Format 2: everything is one range code, words and voices and times. FORMAT.md describes it to the bit.
+
+    1010 0010 | range code: header, voices, then (who, when, words, how long, how sure) of each utterance, end
+
+Nothing in it has a length or a padding of its own, and what is likely costs little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import PayloadCorrupt, PayloadVersionError
+from ..languages import LANGUAGES
+from ..protocols import TextCoder
+from ..types import DEFAULT_RECOGNIZER, RECOGNIZERS, UNREAD_CONFIDENCE, Payload, Speaker, Utterance
+from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_SECOND, number_of, ticks
+from .symbols import AdaptiveTable, SymbolReader, SymbolWriter, Table
+from .timing import (
+    CONFIDENCE_LEVELS,
+    CONFIDENCE_ODDS,
+    LEARNING_STEP,
+    LEAST_CONFIDENCE,
+    RARELY,
+    REASON_ODDS,
+    REASONS,
+    Clock,
+    Turns,
+)
+from .voicecode import read_voices, write_voices
+from .words import CODER_ODDS, Words, known_coder
+
+FIRST_BYTE = 0xA2
+
+LAYOUT_ODDS = Table((56, 96, 64, 16, 12, 6, 6))
+LAYOUTS = ((0,), (0, 0), (0, 1), (0, 0, 0), (0, 0, 0, 0))
+"""The channel of each speaker, where it is one of these; the third one is a recording of two channels."""
+ON_TWO_CHANNELS, OTHERS_ON_ONE, OTHERS_ON_TWO = 2, 5, 6
+"""Behind the latter two: how many speakers there are, and the channel of each."""
+
+LANGUAGE_NUMBERS = 128
+
+SECTIONS = {"header": "header", "voices": "voices", "text": "text"}
+"""Part of the account -> the section that reports count it to; every other part is timing."""
+
+
+def encode_body(payload: Payload, coder: TextCoder, others: Sequence[TextCoder] = ()) -> bytes:
+    """Return `payload`, which is within the limits, as bytes; the checksum is still to come.
+
+    Args:
+        payload: what to send.
+        coder: codes the words.
+        others: up to three more coders; each utterance takes the one that makes it shortest.
+
+    Raises:
+        TextError: a text cannot be carried.
+        ValueError: a voice space has no number.
+    """
+    writer = SymbolWriter()
+    writer.write(coder.id, CODER_ODDS)
+    _write_layout(payload, writer)
+    _write_recognizer(payload.recognizer, writer)
+    languages = _Languages() if any(utterance.language != "en" for utterance in payload.utterances) else None
+    writer.write(int(languages is not None), RARELY)
+    writer.part = "voices"
+    write_voices([speaker.voice for speaker in payload.speakers], writer)
+    turns, clock = Turns(len(payload.speakers)), Clock(len(payload.speakers), payload.channels)
+    words, confidence = Words(coder), _Confidence()
+    duration = min(MAX_DURATION_TICKS, ticks(payload.duration_s))
+    for utterance in payload.utterances:
+        writer.part = "speaker"
+        turns.write(utterance.speaker, writer)
+        writer.part = "start"
+        clock.write_start(min(duration, ticks(utterance.start_s)), duration, turns.is_same, writer)
+        writer.part = "text"
+        if languages:
+            languages.write(utterance.language, writer)
+        words.write(utterance.text, writer, others)
+        writer.part = "duration"
+        length = max(1, ticks(utterance.duration_s))
+        clock.write_duration(length, utterance.speaker, len(utterance.text), writer)
+        writer.part = "confidence"
+        confidence.write(utterance, writer)
+    writer.part = "end"
+    turns.write(None, writer)
+    clock.write_tail(duration, writer)
+    return bytes([FIRST_BYTE]) + writer.finish()
+
+
+def decode_body(body: bytes, coders: Mapping[int, TextCoder]) -> tuple[Payload, dict[str, float], str]:
+    """Return the payload, the bits of each part, and the name of the text coder.
+
+    Raises:
+        PayloadError: one of its kinds, saying what is wrong.
+    """
+    reader = SymbolReader(body[1:])
+    coder = known_coder(reader.read(CODER_ODDS), coders)
+    count, channels = _read_layout(reader)
+    recognizer = _read_recognizer(reader)
+    languages = _Languages() if reader.read(RARELY) else None
+    reader.part = "voices"
+    voices = read_voices(len(channels), reader)
+    turns, clock = Turns(len(voices)), Clock(len(voices), count)
+    words, confidence = Words(coder), _Confidence()
+    utterances: list[Utterance] = []
+    while True:
+        reader.part = "speaker"
+        speaker = turns.read(reader)
+        if speaker is None:
+            break
+        if len(utterances) == MAX_UTTERANCES:
+            raise PayloadCorrupt(f"the payload has more than {MAX_UTTERANCES} utterances, which is the most")
+        reader.part = "start"
+        start = clock.read_start(turns.is_same, reader)
+        reader.part = "text"
+        language = languages.read(reader) if languages else "en"
+        text = words.read(reader, coders)
+        reader.part = "duration"
+        length = clock.read_duration(speaker, len(text), reader)
+        reader.part = "confidence"
+        level = confidence.read(text, reader)
+        utterances.append(
+            Utterance(start / TICKS_PER_SECOND, length / TICKS_PER_SECOND, speaker, text, level, language)
+        )
+    reader.part = "end"
+    duration = clock.read_tail(reader)
+    reader.finish()
+    speakers = tuple(Speaker(voice, channel) for voice, channel in zip(voices, channels, strict=True))
+    payload = Payload(speakers, tuple(utterances), duration / TICKS_PER_SECOND, count, recognizer)
+    return payload, dict(reader.bits), coder.name
+
+
+def sections(bits: Mapping[str, float], length: int) -> dict[str, int]:
+    """Return the bytes of each section of a body of `length` bytes, rounded from the bits of each part.
+
+    What the bits leave over is the first byte and the end of the code; both count as header.
+    """
+    sizes: dict[str, float] = dict.fromkeys(("header", "voices", "timing", "text"), 0.0)
+    for part, size in bits.items():
+        sizes[SECTIONS.get(part, "timing")] += size / 8
+    sizes["header"] = length - sum(sizes.values()) + sizes["header"]
+    rounded: dict[str, int] = {}
+    end = 0.0
+    for name, size in sizes.items():
+        rounded[name] = round(end + size) - round(end)
+        end += size
+    return rounded
+
+
+def _write_layout(payload: Payload, writer: SymbolWriter) -> None:
+    channels = tuple(speaker.channel for speaker in payload.speakers)
+    if channels in LAYOUTS and (payload.channels == 2) == (LAYOUTS.index(channels) == ON_TWO_CHANNELS):
+        writer.write(LAYOUTS.index(channels), LAYOUT_ODDS)
+        return
+    writer.write(OTHERS_ON_TWO if payload.channels == 2 else OTHERS_ON_ONE, LAYOUT_ODDS)
+    writer.write_evenly(len(channels), MAX_SPEAKERS + 1)
+    if payload.channels == 2:
+        for channel in channels:
+            writer.write_evenly(channel, 2)
+
+
+def _read_layout(reader: SymbolReader) -> tuple[int, tuple[int, ...]]:
+    """Return the number of channels, and the channel of each speaker."""
+    layout = reader.read(LAYOUT_ODDS)
+    count = 2 if layout in (ON_TWO_CHANNELS, OTHERS_ON_TWO) else 1
+    if layout < len(LAYOUTS):
+        return count, LAYOUTS[layout]
+    speakers = reader.read_evenly(MAX_SPEAKERS + 1)
+    channels = tuple(reader.read_evenly(2) if count == 2 else 0 for _ in range(speakers))
+    if channels in LAYOUTS and (count == 2) == (LAYOUTS.index(channels) == ON_TWO_CHANNELS):
+        raise PayloadCorrupt("the payload describes its speakers in a roundabout way; it is damaged")
+    return count, channels
+
+
+def _write_recognizer(name: str, writer: SymbolWriter) -> None:
+    writer.write(int(name != DEFAULT_RECOGNIZER), RARELY)
+    if name != DEFAULT_RECOGNIZER:
+        writer.write_evenly(number_of(name, RECOGNIZERS, "recognizer-") or 0, 256)
+
+
+def _read_recognizer(reader: SymbolReader) -> str:
+    if not reader.read(RARELY):
+        return DEFAULT_RECOGNIZER
+    number = reader.read_evenly(256)
+    return RECOGNIZERS.get(number, f"recognizer-{number}")
+
+
+class _Confidence:
+    """How sure the words of each utterance are; of one without words, why it has none."""
+
+    def __init__(self) -> None:
+        self._levels = AdaptiveTable(CONFIDENCE_ODDS, LEARNING_STEP)
+        self._reasons = AdaptiveTable(REASON_ODDS, LEARNING_STEP)
+
+    def write(self, utterance: Utterance, writer: SymbolWriter) -> None:
+        if utterance.unread:
+            writer.write(REASONS.index(utterance.unread), self._reasons)
+        else:
+            writer.write(int(utterance.confidence >= LEAST_CONFIDENCE), self._levels)
+
+    def read(self, text: str, reader: SymbolReader) -> float:
+        if not text:
+            return UNREAD_CONFIDENCE[REASONS[reader.read(self._reasons)]]
+        return CONFIDENCE_LEVELS[reader.read(self._levels)]
+
+
+class _Languages:
+    """The language of each utterance, in a payload where not all are in English."""
+
+    def __init__(self) -> None:
+        self._changes = AdaptiveTable((4, 1), 1)
+        self._language = 0
+
+    def write(self, language: str, writer: SymbolWriter) -> None:
+        number = LANGUAGES.index(language)
+        writer.write(int(number != self._language), self._changes)
+        if number != self._language:
+            writer.write_evenly(number, LANGUAGE_NUMBERS)
+            self._language = number
+
+    def read(self, reader: SymbolReader) -> str:
+        if reader.read(self._changes):
+            number = reader.read_evenly(LANGUAGE_NUMBERS)
+            if number >= len(LANGUAGES):
+                raise PayloadVersionError(
+                    f"the payload names language {number}, which is unknown here; upgrade speechzip"
+                )
+            if number == self._language:
+                raise PayloadCorrupt("the payload changes to the language that it is in; it is damaged")
+            self._language = number
+        return LANGUAGES[self._language]

@@ -1,0 +1,74 @@
+"""Texts that no text coder is good at: the bytes of their UTF-8, with odds that follow what has come.
+
+It is part of format 2, and stands beside every text coder: base64, rare scripts, rubbish.
+"""
+
+from __future__ import annotations
+
+from ..errors import PayloadCorrupt, TextError
+from ..protocols import Interval, SymbolSource
+from .symbols import AdaptiveTable
+
+END = 256
+"""The symbol behind the last byte of a text."""
+STEP = 24
+"""What a byte gains each time that it is seen; every byte begins with 1."""
+
+
+class PlainText:
+    """Symbols of texts, one byte at a time."""
+
+    work = 1
+
+    def __init__(self) -> None:
+        self._table = AdaptiveTable([1] * (END + 1), STEP)
+
+    def intervals(self, text: str) -> list[Interval]:
+        """Return the symbols of a text, (start, frequency, total) each, and learn them.
+
+        Raises:
+            TextError: the text holds a lone surrogate.
+        """
+        found: list[Interval] = []
+        for symbol in [*utf8(text), END]:
+            found.append(self._table.interval(symbol))
+            self._table.learn(symbol)
+        return found
+
+    def fork(self) -> PlainText:
+        """Return another with the same odds, which goes its own way."""
+        other = PlainText()
+        other._table.frequencies[:] = self._table.frequencies
+        return other
+
+    def decode(self, reader: SymbolSource) -> str:
+        """Return the next text.
+
+        Raises:
+            PayloadCorrupt: the bytes are not UTF-8.
+        """
+        code = bytearray()
+        while True:
+            symbol = self._table.symbol_at(reader.target(self._table.total()))
+            reader.consume(*self._table.interval(symbol))
+            self._table.learn(symbol)
+            if symbol == END:
+                break
+            code.append(symbol)
+        try:
+            return code.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise PayloadCorrupt("a text of the payload is not UTF-8; the payload is damaged") from error
+
+
+def utf8(text: str) -> bytes:
+    """Return a text as UTF-8.
+
+    Raises:
+        TextError: the text holds a lone surrogate.
+    """
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        surrogate = f"U+{ord(text[error.start]):04X}"
+        raise TextError(f"the text holds a lone surrogate ({surrogate}), which is no character; remove it") from error

@@ -1,0 +1,306 @@
+"""When something is said, in format 2: steps that nobody hears, and their odds.
+
+    ends     before               speaks     gap         says             lasts
+    ...-----|                     turn       start less  text of n        duration
+            |<--- gap --->|-----------|      end         code points
+
+Starts are rounded to 1/8 s (1/4 s after pauses beyond 2 s), durations to 8 %, confidence to two levels. A start is
+coded from the end as a decoder knows it, so that rounding never adds up. All times are whole ticks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from ..errors import PayloadCorrupt
+from ..types import UnreadReason
+from .limits import MAX_DURATION_TICKS, TICKS_PER_SECOND, ticks
+from .symbols import ANY_LENGTHS, AdaptiveTable, AnyTable, SymbolReader, SymbolWriter, Table
+
+FINE_GAP, LONGEST_GAP, LONGEST_OVERLAP = 32, 128, 8
+FINE_STEP, COARSE_STEP = 2, 4
+"""Gaps of up to 2 s (overlaps of up to half a second) come in steps of 1/8 s, up to 8 s in steps of 1/4 s..."""
+GAPS = (
+    *range(-LONGEST_GAP, -LONGEST_OVERLAP, COARSE_STEP),
+    *range(-LONGEST_OVERLAP, FINE_GAP, FINE_STEP),
+    *range(FINE_GAP, LONGEST_GAP + 1, COARSE_STEP),
+)
+"""The gaps that a symbol stands for, in ticks, increasing."""
+EXACT_GAP = len(GAPS)
+"""...and all others are sent as they are, behind this symbol."""
+
+
+def _durations() -> tuple[int, ...]:
+    durations = [1]
+    while (longer := durations[-1] + max(1, durations[-1] // 12)) <= MAX_DURATION_TICKS:
+        durations.append(longer)
+    return tuple(durations)
+
+
+DURATIONS = _durations()
+"""The durations that there are, in ticks: 1 to 24 one by one, from there on in steps of 8 %."""
+
+SURPLUS = 16
+"""A duration up to so many steps from its prediction is one symbol: from 0.3 to 3.6 times as long..."""
+EXACT_DURATION = 2 * SURPLUS + 1
+"""...and any other is sent as it is, behind this symbol."""
+
+CONFIDENCE_LEVELS = (0.6, 0.88)
+"""What the two levels of confidence decode to: doubtful (below `LEAST_CONFIDENCE`), and good."""
+LEAST_CONFIDENCE = 0.7
+CONFIDENCE_ODDS = (16, 64)
+REASONS: tuple[UnreadReason, ...] = ("unclear", "another language")
+REASON_ODDS = (24, 8)
+"""An utterance without words says why it has none instead."""
+
+LEARNING_STEP = 32
+"""What a gap, a surplus, a turn or a level of confidence gains in its table each time that it comes."""
+
+END_OF_TALK, SAME_SPEAKER, OTHER_SPEAKER = range(3)
+FIRST_TURN_ODDS = (8, 0, 248)
+ONLY_SPEAKER_ODDS = (8, 148)
+TURN_ODDS = ((64, 224, 1000), (64, 350, 800))
+"""Odds of the end, the same speaker and another; the second ones where the speaker before was the same twice."""
+WHO_ODDS = (3, 1)
+"""Of several others: it is the one who spoke last of them, or who has the lowest number; it is one of the rest."""
+
+PACE_PRIOR = (101, 120)
+"""Ticks and code points that each speaker's pace starts with: 19 a second..."""
+PAUSE_TICKS = 4
+"""...and so much for the quiet at both ends of an utterance."""
+SHORT_TEXT = 24
+"""Texts up to here, in code points, vary more in their duration."""
+
+
+def gap_odds(*, spike: int, hump: int, center: int, spread: int, long: int, overlap: int) -> tuple[int, ...]:
+    """Return the odds of all gaps, and of an exact one.
+
+    Args:
+        spike: for one speaker right after the other, where a recording was cut between them.
+        hump: of the usual pause, at its center.
+        center: of the usual pause, in ticks.
+        spread: where the hump is down to zero, in ticks from its center.
+        long: of every other pause.
+        overlap: of every overlap.
+    """
+    odds: list[int] = []
+    for gap in GAPS:
+        step = FINE_STEP if -LONGEST_OVERLAP <= gap <= FINE_GAP else COARSE_STEP
+        tail = (overlap if gap < 0 else long) // (8 + abs(gap))
+        bell = hump * max(0, spread - abs(gap - center)) // spread
+        odds.append(1 + spike * (gap == 0) + step * (bell + tail))
+    return (*odds, 2)
+
+
+SAME_GAP_ODDS = gap_odds(spike=0, hump=160, center=14, spread=18, long=480, overlap=8)
+OTHER_GAP_ODDS = gap_odds(spike=1000, hump=150, center=16, spread=18, long=24, overlap=24)
+CHANNEL_GAP_ODDS = gap_odds(spike=60, hump=350, center=16, spread=14, long=100, overlap=150)
+"""The last one for another speaker on a channel of their own, who can interrupt."""
+
+
+def surplus_odds(spread: int) -> tuple[int, ...]:
+    """Return the odds of -`SURPLUS` to `SURPLUS` steps, and of an exact duration: Student's t with three degrees."""
+    bell = [1 + 4000 * spread**2 // (step**2 + spread) ** 2 for step in range(-SURPLUS, SURPLUS + 1)]
+    return (*bell, 4)
+
+
+SHORT_SURPLUS_ODDS, LONG_SURPLUS_ODDS = surplus_odds(40), surplus_odds(22)
+WORDLESS_TICKS, WORDLESS_SURPLUS_ODDS = 48, surplus_odds(150)
+"""An utterance without words lasts 3 s, more or less."""
+
+FIRST_LENGTHS = Table((48, 32, 32, 64, 64, 32, 16, 8, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1))
+"""Of the first start, in ticks, as `write_number` counts lengths..."""
+TAIL_LENGTHS = Table((64, 64, 48, 48, 64, 32, 16, 8, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1))
+"""...and of the time from the last end to the end of the recording."""
+RARELY = Table((240, 16))
+"""A symbol that is 1 now and then: what comes is negative, or of another kind."""
+
+
+FIRST_TURN, WHO = Table(FIRST_TURN_ODDS), Table(WHO_ODDS)
+
+
+def nearest_duration_s(duration_s: float) -> float:
+    """Return the duration that a payload would carry, in seconds."""
+    return DURATIONS[_nearest(DURATIONS, max(1, ticks(duration_s)))] / TICKS_PER_SECOND
+
+
+class Turns:
+    """Who speaks next, given who spoke."""
+
+    def __init__(self, speakers: int) -> None:
+        self._order = list(range(speakers))  # the one who spoke last is first; the silent ones by their number
+        self._tables = tuple(AdaptiveTable(odds, LEARNING_STEP) for odds in TURN_ODDS)
+        self._only = AdaptiveTable(ONLY_SPEAKER_ODDS, LEARNING_STEP)
+        self.is_first = True
+        self.is_same = False
+        """Whether the last speaker is the one before."""
+
+    def write(self, speaker: int | None, writer: SymbolWriter) -> None:
+        """Append who speaks next; None at the end."""
+        if not self._order:
+            return
+        others = self._others()
+        turn = END_OF_TALK if speaker is None else OTHER_SPEAKER if speaker in others else SAME_SPEAKER
+        writer.write(turn, self._table())
+        if turn == OTHER_SPEAKER:
+            for other in others[:-1]:
+                writer.write(int(other != speaker), WHO)
+                if other == speaker:
+                    break
+        self._learn(speaker)
+
+    def read(self, reader: SymbolReader) -> int | None:
+        """Return who speaks next; None at the end."""
+        if not self._order:
+            return None
+        others = self._others()
+        turn = reader.read(self._table())
+        speaker = None if turn == END_OF_TALK else self._order[0]
+        if turn == OTHER_SPEAKER:
+            speaker = next((other for other in others[:-1] if not reader.read(WHO)), others[-1])
+        self._learn(speaker)
+        return speaker
+
+    def _others(self) -> list[int]:
+        return self._order if self.is_first else self._order[1:]
+
+    def _table(self) -> AnyTable:
+        if self.is_first:
+            return FIRST_TURN
+        return self._tables[self.is_same] if len(self._order) > 1 else self._only
+
+    def _learn(self, speaker: int | None) -> None:
+        if speaker is None:
+            return
+        self.is_same = not self.is_first and speaker == self._order[0]
+        self.is_first = False
+        self._order = [speaker, *(other for other in self._order if other != speaker)]
+
+
+class Clock:
+    """Starts and durations, given the ends and the paces so far. All times are in ticks."""
+
+    def __init__(self, speakers: int, channels: int) -> None:
+        other = CHANNEL_GAP_ODDS if channels == 2 else OTHER_GAP_ODDS
+        self._gaps = AdaptiveTable(other, LEARNING_STEP), AdaptiveTable(SAME_GAP_ODDS, LEARNING_STEP)
+        self._surplus = [
+            AdaptiveTable(odds, LEARNING_STEP)
+            for odds in (WORDLESS_SURPLUS_ODDS, SHORT_SURPLUS_ODDS, LONG_SURPLUS_ODDS)
+        ]
+        self._paces: list[tuple[int, int]] = [PACE_PRIOR] * speakers
+        self._start: int | None = None
+        self._end = 0
+
+    def write_start(self, start: int, latest: int, same_speaker: bool, writer: SymbolWriter) -> None:
+        """Append the start of an utterance, at `latest` at the recording's end: the nearest that there is."""
+        if self._start is None:
+            writer.write_number(start, FIRST_LENGTHS)
+            self._start = start
+            return
+        gap = max(start, self._start) - self._end
+        symbol = _nearest(GAPS, gap)
+        step = FINE_STEP if -LONGEST_OVERLAP <= gap <= FINE_GAP else COARSE_STEP
+        if start <= self._start:  # at one time, or the start before was rounded up: stay there, or many would drift
+            step = 0
+        if abs(GAPS[symbol] - gap) <= step // 2 and self._start <= self._end + GAPS[symbol] <= latest:
+            writer.write(symbol, self._gaps[same_speaker])
+            gap = GAPS[symbol]
+        else:
+            writer.write(EXACT_GAP, self._gaps[same_speaker])
+            _write_signed(gap, writer)
+        self._start = self._end + gap
+
+    def read_start(self, same_speaker: bool, reader: SymbolReader) -> int:
+        """Return the start of the next utterance.
+
+        Raises:
+            PayloadCorrupt: it lies before the start of the one before.
+        """
+        if self._start is None:
+            self._start = reader.read_number(FIRST_LENGTHS)
+            return self._start
+        symbol = reader.read(self._gaps[same_speaker])
+        gap = _read_signed(reader) if symbol == EXACT_GAP else GAPS[symbol]
+        if self._end + gap < self._start:
+            raise PayloadCorrupt("an utterance of the payload starts before the one before it; the payload is damaged")
+        self._start = self._end + gap
+        return self._start
+
+    def write_duration(self, duration: int, speaker: int, characters: int, writer: SymbolWriter) -> None:
+        """Append the duration of what `speaker` says in so many code points: the nearest that there is."""
+        symbol = _nearest(DURATIONS, duration)
+        surplus = symbol - self._predicted(speaker, characters)
+        table = self._table(characters)
+        if abs(surplus) <= SURPLUS:
+            writer.write(surplus + SURPLUS, table)
+        else:
+            writer.write(EXACT_DURATION, table)
+            writer.write_evenly(symbol, len(DURATIONS))
+        self._learn(DURATIONS[symbol], speaker, characters)
+
+    def read_duration(self, speaker: int, characters: int, reader: SymbolReader) -> int:
+        """Return the duration of what `speaker` says in so many code points.
+
+        Raises:
+            PayloadCorrupt: there is no such duration.
+        """
+        surplus = reader.read(self._table(characters))
+        if surplus == EXACT_DURATION:
+            symbol = reader.read_evenly(len(DURATIONS))
+        else:
+            symbol = self._predicted(speaker, characters) + surplus - SURPLUS
+        if not 0 <= symbol < len(DURATIONS):
+            raise PayloadCorrupt("an utterance of the payload lasts less than nothing, or days; the payload is damaged")
+        self._learn(DURATIONS[symbol], speaker, characters)
+        return DURATIONS[symbol]
+
+    def write_tail(self, duration: int, writer: SymbolWriter) -> None:
+        """Append the duration of the recording."""
+        _write_signed(duration - self._end, writer, TAIL_LENGTHS)
+
+    def read_tail(self, reader: SymbolReader) -> int:
+        """Return the duration of the recording.
+
+        Raises:
+            PayloadCorrupt: it ends before its last utterance starts, or lasts longer than a day.
+        """
+        duration = self._end + _read_signed(reader, TAIL_LENGTHS)
+        if not (self._start or 0) <= duration <= MAX_DURATION_TICKS:
+            raise PayloadCorrupt("an utterance of the payload lies outside of the recording; the payload is damaged")
+        return duration
+
+    def _predicted(self, speaker: int, characters: int) -> int:
+        """Return the index of the likely duration."""
+        if not characters:
+            return _nearest(DURATIONS, WORDLESS_TICKS)
+        spoken, before = self._paces[speaker]
+        return _nearest(DURATIONS, PAUSE_TICKS + (characters * spoken + before // 2) // before)
+
+    def _table(self, characters: int) -> AnyTable:
+        return self._surplus[(characters > 0) + (characters > SHORT_TEXT)]
+
+    def _learn(self, duration: int, speaker: int, characters: int) -> None:
+        assert self._start is not None  # it comes first
+        self._end = self._start + duration
+        if characters:
+            spoken, before = self._paces[speaker]
+            self._paces[speaker] = spoken + max(1, duration - PAUSE_TICKS), before + characters
+
+
+def _nearest(values: Sequence[int], value: int) -> int:
+    """Return the index of the nearest of increasing `values`; of two, the one nearer to zero."""
+    above = min(bisect_left(values, value), len(values) - 1)
+    return min(max(0, above - 1), above, key=lambda index: (abs(values[index] - value), abs(values[index])))
+
+
+def _write_signed(value: int, writer: SymbolWriter, lengths: AnyTable = ANY_LENGTHS) -> None:
+    """Append a number, its sign first; a negative one is its distance from -1."""
+    writer.write(int(value < 0), RARELY)
+    writer.write_number(-1 - value if value < 0 else value, lengths)
+
+
+def _read_signed(reader: SymbolReader, lengths: AnyTable = ANY_LENGTHS) -> int:
+    is_negative = reader.read(RARELY)
+    value = reader.read_number(lengths)
+    return -1 - value if is_negative else value

@@ -1,0 +1,88 @@
+"""What voices of one space look like: the odds of each number of a voice, given those before it.
+
+A prior is a text file of whole numbers, one line for each number of the voice, in the order of its bits:
+
+    width spread bias weight weight ...    width: bits of the number
+                                           spread: its usual distance from the prediction, squared, in steps of 1/32
+                                           bias, weights: the prediction from the numbers before, in steps of 2^-17
+
+What the widths leave of the last byte is zero in every voice that a prior can code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from .symbols import SymbolReader, SymbolWriter, Table
+
+STEPS = 32
+"""Predictions are in steps of 1/32."""
+WEIGHT_BITS = 12
+HEIGHT = 1 << 20
+"""Odds of a value that is just as predicted; every value has at least..."""
+LEAST_ODDS = 1 << 9
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """One line of a prior."""
+
+    width: int
+    spread: int
+    bias: int
+    weights: tuple[int, ...]
+
+    def odds(self, before: list[int]) -> Table:
+        """Return the odds of every value, given the numbers before it: Student's t with three degrees of freedom."""
+        weighted = sum(weight * number for weight, number in zip(self.weights, before, strict=True))
+        predicted = self.bias + weighted >> WEIGHT_BITS
+        return Table(
+            [
+                LEAST_ODDS + HEIGHT * self.spread**2 // ((STEPS * value - predicted) ** 2 + self.spread) ** 2
+                for value in range(1 << self.width)
+            ]
+        )
+
+
+class VoicePrior:
+    """The odds of the voices of one space."""
+
+    def __init__(self, lines: str) -> None:
+        """Read the text of a prior's file."""
+        rows = [[int(number) for number in line.split()] for line in lines.splitlines()]
+        self._numbers = [_Number(width, spread, bias, tuple(weights)) for width, spread, bias, *weights in rows]
+        self._bits = sum(number.width for number in self._numbers)
+        self.size = (self._bits + 7) // 8
+        """Bytes of a voice."""
+
+    def knows(self, embedding: bytes) -> bool:
+        """Tell whether a voice can be coded: it has the right length, and zeros behind its last number."""
+        return len(embedding) == self.size and not int.from_bytes(embedding, "little") >> self._bits
+
+    def write(self, embedding: bytes, writer: SymbolWriter) -> None:
+        """Append a voice that the prior knows."""
+        packed = int.from_bytes(embedding, "little")
+        before: list[int] = []
+        for number in self._numbers:
+            value = packed & (1 << number.width) - 1
+            packed >>= number.width
+            writer.write(value, number.odds(before))
+            before.append(value)
+
+    def read(self, reader: SymbolReader) -> bytes:
+        """Return the next voice."""
+        packed = place = 0
+        before: list[int] = []
+        for number in self._numbers:
+            before.append(reader.read(number.odds(before)))
+            packed |= before[-1] << place
+            place += number.width
+        return packed.to_bytes(self.size, "little")
+
+
+@lru_cache
+def voice_prior(space: str) -> VoicePrior:
+    """Return the prior that ships for a voice space."""
+    return VoicePrior(files(__name__.rpartition(".")[0]).joinpath(f"{space}.prior").read_text("ascii"))

@@ -1,0 +1,144 @@
+"""The words of a payload of format 2: how each utterance's text is coded, and its symbols."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..errors import PayloadCorrupt, PayloadVersionError, TextError
+from ..protocols import Interval, TextCoder, TextStream
+from ..types import MAX_TEXT_BYTES
+from .plaintext import PlainText, utf8
+from .symbols import AdaptiveTable, SymbolReader, SymbolWriter, Table
+
+CODER_ODDS = Table([2, 160, 160, 32, *[1] * 252])
+"""Text coders by their ids; 1 is `english-1`."""
+
+NO_WORDS, PLAIN_TEXT, FIRST_CODER, NEW_CODER = range(4)
+"""How the words of an utterance come: there are none; as UTF-8; by the payload's first coder; by one that is named
+now. Behind them: by the second, third, fourth that was named."""
+TEXT_ODDS = (8, 4, 236, 2, 2, 2, 2)
+TEXT_STEP = 32
+MAX_CODERS = 4
+
+_ORDINARY = re.compile(r"[a-z ]")
+ORDINARY_SHARE = 0.75
+"""Text with fewer small letters and spaces may be shorter as UTF-8; other text is not tried."""
+
+
+class Words:
+    """What both ends know of the words so far: the coders, each with its state, and the odds of each way."""
+
+    def __init__(self, first: TextCoder) -> None:
+        """Begin with the payload's first coder, which the header names."""
+        self._named = [first.id]
+        self._streams: dict[int, TextStream] = {PLAIN_TEXT: PlainText(), FIRST_CODER: first.stream()}
+        self._ways = AdaptiveTable(TEXT_ODDS, TEXT_STEP)
+        self._room = MAX_TEXT_BYTES
+
+    def write(self, text: str, writer: SymbolWriter, others: Sequence[TextCoder] = ()) -> None:
+        """Append the text of the next utterance, in the shortest way; a mark if it is empty.
+
+        Args:
+            text: the words.
+            writer: takes the symbols.
+            others: coders that may be named, beside the payload's first one.
+
+        Raises:
+            TextError: it holds a lone surrogate, or all together are longer than `MAX_TEXT_BYTES`.
+        """
+        self._room -= len(utf8(text))
+        if self._room < 0:
+            raise TextError(f"the text has more than {MAX_TEXT_BYTES} bytes: split the recording into parts")
+        if not text:
+            writer.write(NO_WORDS, self._ways)
+        elif not others and _is_ordinary(text):
+            writer.write(FIRST_CODER, self._ways)
+            stream = self._streams[FIRST_CODER]
+            _write_all(stream.intervals(text), stream.work, writer)
+        else:
+            self._write_shortest(text, writer, others)
+
+    def read(self, reader: SymbolReader, coders: Mapping[int, TextCoder]) -> str:
+        """Return the text of the next utterance.
+
+        Raises:
+            PayloadError: it is no text, by an unknown coder, or all together are longer than `MAX_TEXT_BYTES`.
+        """
+        way = reader.read(self._ways)
+        if way == NO_WORDS:
+            return ""
+        if way == NEW_CODER:
+            way = self._name(known_coder(reader.read(CODER_ODDS), coders))
+        if way not in self._streams:
+            raise PayloadCorrupt("the payload's words are by a coder that it has not named; it is damaged")
+        stream = self._streams[way]
+        reader.work = stream.work
+        text = stream.decode(reader)
+        self._room -= len(utf8(text))
+        if not text or self._room < 0:
+            raise PayloadCorrupt("a text of the payload is empty or too long; the payload is damaged")
+        return text
+
+    def _write_shortest(self, text: str, writer: SymbolWriter, others: Sequence[TextCoder]) -> None:
+        tries = [_Try([], stream.fork(), way) for way, stream in self._streams.items()]
+        if len(self._named) < MAX_CODERS:
+            tries += [_Try([], coder.stream(), NEW_CODER, coder) for coder in others if coder.id not in self._named]
+        for one in tries:
+            one.symbols = one.stream.intervals(text)
+        best = min(tries, key=lambda one: one.bits(self._ways))
+        writer.write(best.way, self._ways)
+        if best.coder:
+            writer.write(best.coder.id, CODER_ODDS)
+        self._streams[self._name(best.coder) if best.coder else best.way] = best.stream
+        _write_all(best.symbols, best.stream.work, writer)
+
+    def _name(self, coder: TextCoder) -> int:
+        """Return the way of a coder that the payload has not named before."""
+        if coder.id in self._named or len(self._named) == MAX_CODERS:
+            raise PayloadCorrupt(f"the payload names its text coder {coder.id} twice, or too many; it is damaged")
+        self._named.append(coder.id)
+        way = NEW_CODER + len(self._named) - 1
+        self._streams[way] = coder.stream()
+        return way
+
+
+@dataclass
+class _Try:
+    """A text in one way."""
+
+    symbols: list[Interval]
+    stream: TextStream
+    way: int
+    coder: TextCoder | None = None
+    """One that would be named for it."""
+
+    def bits(self, ways: AdaptiveTable) -> float:
+        symbols = [ways.interval(self.way), *self.symbols]
+        if self.coder:
+            symbols.append(CODER_ODDS.interval(self.coder.id))
+        return sum(math.log2(total / frequency) for _, frequency, total in symbols)
+
+
+def known_coder(coder_id: int, coders: Mapping[int, TextCoder]) -> TextCoder:
+    """Return the text coder of this number.
+
+    Raises:
+        PayloadVersionError: this release lacks it.
+    """
+    if coder_id not in coders:
+        raise PayloadVersionError(
+            f"the payload's text is coded by model {coder_id}, which is unknown here; upgrade speechzip"
+        )
+    return coders[coder_id]
+
+
+def _is_ordinary(text: str) -> bool:
+    return len(_ORDINARY.findall(text)) >= ORDINARY_SHARE * len(text)
+
+
+def _write_all(symbols: Iterable[Interval], work: int, writer: SymbolWriter) -> None:
+    for symbol in symbols:
+        writer.append(symbol, work)

@@ -1,0 +1,419 @@
+from __future__ import annotations
+
+import binascii
+import contextlib
+import os
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.resources import files
+from random import Random
+
+import pytest
+from fakes import GOLDEN, FakeTextCoder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from second_decoder import Contents, Plain, Refused, Spoken, decode
+from speechzip.pipeline import (
+    LANGUAGES,
+    TEXT_CODERS,
+    Payload,
+    PayloadCorrupt,
+    PayloadError,
+    PayloadTruncated,
+    PayloadVersionError,
+    Speaker,
+    TextError,
+    Utterance,
+    Voice,
+    VoiceReference,
+    decode_payload,
+    encode_payload,
+)
+from speechzip.pipeline.payload import format2, timing, voicecode, words
+from speechzip.pipeline.payload.plaintext import PlainText
+from speechzip.pipeline.payload.symbols import FREE_WORK, WORK_PER_BYTE, SymbolReader, SymbolWriter
+from speechzip.pipeline.types import DEFAULT_RECOGNIZER, RECOGNIZERS, UNREAD_CONFIDENCE, VOICE_SPACES
+
+FAKE = FakeTextCoder()
+FAKES = {FAKE.id: FAKE}
+REAL = TEXT_CODERS[1]
+PRIOR = files("speechzip.pipeline.payload").joinpath("trained-1.prior").read_text("ascii")
+SPACES = {name: number for number, name in VOICE_SPACES.items()}
+PAYLOADS = int(os.environ.get("SPEECHZIP_PAYLOADS", "200"))
+"""How many random payloads the two decoders are compared on; 10,000 take some minutes."""
+TEXTS = (
+    "Yes.", "Hello, is anybody there?", "Let's meet at 12:45, O'Neill-Ångström said.", "NASA", "你好，世界", "😀",
+    "ok " * 40,
+)  # fmt: skip
+RECOGNIZER_NAMES = [DEFAULT_RECOGNIZER, *RECOGNIZERS.values(), "recognizer-99"]
+
+
+class NamedCoder(FakeTextCoder):
+    """Another coder of the same kind, with a number of its own."""
+
+    def __init__(self, number: int) -> None:
+        self.id = number
+
+
+def trained_voice(rng: Random) -> Voice:
+    return Voice("trained-1", rng.getrandbits(124).to_bytes(16, "little"))
+
+
+def random_voice(rng: Random) -> Voice | VoiceReference:
+    kinds: list[Callable[[], Voice | VoiceReference]] = [
+        lambda: trained_voice(rng),
+        lambda: VoiceReference(rng.getrandbits(16)),
+        lambda: Voice("classical", rng.randbytes(10)),
+        lambda: Voice("trained-1", rng.randbytes(rng.choice((1, 15, 16, 17)))),
+        lambda: Voice(rng.choice(("clip", "space-9", "space-255")), rng.randbytes(rng.choice((1, 64, 300)))),
+    ]
+    return rng.choices(kinds, (6, 3, 2, 1, 1))[0]()
+
+
+def random_payload(rng: Random) -> Payload:
+    """Return a payload of any kind, in times that a format may have to round."""
+    channels = rng.choice((1, 1, 2))
+    count = rng.choice((0, 1, 2, 2, 2, 3, 4, 5, 64)) if rng.random() < 0.9 else rng.randrange(65)
+    speakers = tuple(Speaker(random_voice(rng), rng.randrange(channels)) for _ in range(count))
+    if rng.random() < 0.7 and channels == 2:
+        speakers = tuple(replace(speaker, channel=index % 2) for index, speaker in enumerate(speakers))
+    utterances: list[Utterance] = []
+    at_s = rng.choice((0.0, 1.0, 47.3, 80_000.0)) * rng.random()
+    for _ in range(rng.choice((0, 1, 3, 10)) if count else 0):
+        text = rng.choice(
+            (rng.choice(TEXTS), "", "".join(chr(rng.randrange(32, 0x2FF)) for _ in range(rng.randrange(30))))
+        )
+        confidence = rng.choice(list(UNREAD_CONFIDENCE.values())) if not text else rng.random()
+        language = rng.choice(("en", "en", rng.choice(LANGUAGES)))
+        duration_s = rng.choice((0.01, 0.5, 3.0, 3.0, 200.0)) * rng.random() + 0.001
+        utterances.append(Utterance(at_s, duration_s, rng.randrange(count), text, confidence, language))
+        at_s += rng.choice((0.0, duration_s, duration_s + rng.random() * 2, 12.0))
+    duration_s = min(86_400.0, at_s + rng.choice((0.0, 1.0, 30.0)) * rng.random())
+    recognizer = rng.choice((DEFAULT_RECOGNIZER, rng.choice(RECOGNIZER_NAMES)))
+    return Payload(speakers, tuple(utterances), duration_s, channels, recognizer)
+
+
+def contents(payload: Payload) -> Contents:
+    """Return a decoded payload as the second decoder returns it."""
+    recognizer = None if payload.recognizer == DEFAULT_RECOGNIZER else payload.recognizer
+    return Contents(
+        payload.channels,
+        [speaker.channel for speaker in payload.speakers],
+        None if recognizer is None else {name: key for key, name in RECOGNIZERS.items()}.get(recognizer, 99),
+        [
+            speaker.voice.id
+            if isinstance(speaker.voice, VoiceReference)
+            else (SPACES.get(speaker.voice.space) or int(speaker.voice.space[6:]), speaker.voice.embedding)
+            for speaker in payload.speakers
+        ],
+        [
+            Spoken(
+                utterance.speaker,
+                round(utterance.start_s * 16),
+                round(utterance.duration_s * 16),
+                utterance.text,
+                utterance.confidence,
+                LANGUAGES.index(utterance.language),
+            )
+            for utterance in payload.utterances
+        ],
+        round(payload.duration_s * 16),
+    )
+
+
+def second(data: bytes) -> Contents:
+    """Return what the second decoder reads where only `FAKE` is known, whose words are plain."""
+    return decode(data, {0: Plain}, PRIOR)
+
+
+def with_checksum(body: bytes) -> bytes:
+    short = len(body) + 2 <= 256
+    return body + (binascii.crc_hqx(body, 0).to_bytes(2, "little") if short else zlib.crc32(body).to_bytes(4, "little"))
+
+
+def hexadecimal(name: str) -> bytes:
+    return bytes.fromhex((GOLDEN / name).read_text())
+
+
+def everything() -> Payload:
+    """Return a payload with one of each thing that format 2 can say."""
+    rng = Random(2)
+    voices: tuple[Voice | VoiceReference, ...] = (
+        trained_voice(rng),
+        VoiceReference(0x9620),
+        trained_voice(rng),
+        Voice("space-9", b"voice"),
+        Voice("space-9", b"other"),
+    )
+    said = (
+        Utterance(0.25, 1.0, 2, "Good morning, everybody.", 0.9),
+        Utterance(1.25, 2.0, 0, "Hi.", 0.65),
+        Utterance(2.0, 6.0, 1, "", UNREAD_CONFIDENCE["unclear"]),
+        Utterance(2.5, 4.0, 1, "", UNREAD_CONFIDENCE["another language"]),
+        Utterance(9.0, 3.0, 3, "Grüß Gott, schöne Straßenbahn", 0.9, "de"),
+        Utterance(12.0, 2.5, 3, "你好，世界", 0.9, "zh"),
+        Utterance(100.0, 70.0, 4, "So, where were we?", 0.3),
+    )  # fmt: skip
+    return Payload(
+        tuple(Speaker(voice, index % 2) for index, voice in enumerate(voices)), said, 171.5, 2, "whisper-small"
+    )
+
+
+def named(payload: Payload) -> Payload:
+    """One voice by its id, one as a long clip, words by Whisper."""
+    anna, ben = payload.speakers
+    clip = Voice("clip", bytes(i * 7 % 256 for i in range(100)))
+    speakers = (replace(anna, voice=VoiceReference(0x9620)), replace(ben, voice=clip))
+    return replace(payload, speakers=speakers, recognizer="whisper-small")
+
+
+GOLDEN_FILES: dict[str, Callable[[Payload], Payload]] = {
+    "two-channels-2.hex": lambda payload: payload,
+    "named-voices-2.hex": named,
+    "everything-2.hex": lambda _: everything(),
+    "nothing-2.hex": lambda _: Payload((), (), 0.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GOLDEN_FILES)
+def test_golden_bytes(name: str, payload: Payload) -> None:
+    wanted = GOLDEN_FILES[name](payload)
+    data = encode_payload(wanted, REAL)
+    assert data.hex() == (GOLDEN / name).read_text().strip()
+    decoded = decode_payload(data, TEXT_CODERS)
+    assert decoded.version == 2
+    assert_near(decoded.payload, wanted)
+    assert sum(decoded.sections.values()) == len(data)
+    assert decode(data, {1: REAL.stream}, PRIOR) == contents(decoded.payload)
+
+
+@pytest.mark.parametrize("name", GOLDEN_FILES)
+def test_every_bit_flip_and_truncation_of_the_golden_payloads(name: str) -> None:
+    data = hexadecimal(name)
+    for bit in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(PayloadError):
+            decode_payload(bytes(flipped), TEXT_CODERS)
+    for length in range(len(data)):
+        with pytest.raises(PayloadError):
+            decode_payload(data[:length], TEXT_CODERS)
+
+
+def assert_near(rounded: Payload, payload: Payload) -> None:
+    """Check that a payload says what it should, in the format's steps."""
+    assert rounded.speakers == payload.speakers
+    assert (rounded.channels, rounded.recognizer) == (payload.channels, payload.recognizer)
+    assert rounded.duration_s == round(16 * payload.duration_s) / 16
+    assert len(rounded.utterances) == len(payload.utterances)
+    last_end_s = last_error_s = 0.0
+    for near, true in zip(rounded.utterances, payload.utterances, strict=True):
+        assert (near.speaker, near.text, near.language) == (true.speaker, true.text, true.language)
+        gap_s = true.start_s - last_end_s
+        step_s = 1 / 8 if -0.4 <= gap_s <= 1.9 else 1 / 4
+        error_s = near.start_s - true.start_s
+        # at one time with the one before, which may have been rounded up
+        assert abs(error_s) <= max(step_s / 2 + 1 / 32, last_error_s) + 1e-9
+        last_error_s = error_s
+        assert abs(near.duration_s - true.duration_s) <= max(0.043 * true.duration_s, 0) + 1 / 16
+        if true.text:
+            assert near.confidence == (0.88 if true.confidence >= 0.7 else 0.6)
+        else:
+            assert near.unread == true.unread
+        last_end_s = near.end_s
+
+
+def test_two_decoders_agree_on_random_payloads_and_a_second_coding_changes_nothing() -> None:
+    rng = Random(20261126)
+    for _ in range(PAYLOADS):
+        payload = random_payload(rng)
+        data = encode_payload(payload, FAKE)
+        decoded = decode_payload(data, FAKES)
+        assert_near(decoded.payload, payload)
+        assert second(data) == contents(decoded.payload)
+        assert encode_payload(decoded.payload, FAKE) == data
+        assert sum(decoded.sections.values()) == len(data)
+        assert min(decoded.sections.values()) >= 0
+
+
+def test_two_decoders_agree_on_damage_behind_a_good_checksum() -> None:
+    rng = Random(7)
+    survived = 0
+    for _ in range(PAYLOADS // 4):
+        code = bytearray(encode_payload(random_payload(rng), FAKE)[1:-2])
+        for _ in range(rng.choice((0, 1, 1, 2, 5))):
+            at = rng.randrange(len(code) + 1)
+            code[at : at + rng.randrange(3)] = rng.randbytes(rng.randrange(3))
+        data = with_checksum(b"\xa2" + code)
+        try:
+            decoded = decode_payload(data, FAKES)
+        except PayloadError:
+            with pytest.raises(Refused):
+                second(data)
+        else:
+            survived += 1
+            assert second(data) == contents(decoded.payload)
+    assert survived
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=300, deadline=None)
+def test_rubbish_is_refused_in_our_own_words(rubbish: bytes) -> None:
+    with contextlib.suppress(PayloadError):
+        decode_payload(with_checksum(b"\xa2" + rubbish), FAKES)
+
+
+def test_every_bit_flip_behind_a_good_checksum_is_another_payload_or_refused(payload: Payload) -> None:
+    body = encode_payload(payload, FAKE)[:-2]
+    whole = decode_payload(with_checksum(body), FAKES).payload
+    survived = 0
+    for bit in range(8, 8 * len(body), 11):  # what is refused may have been read for 8,192 symbols first
+        flipped = bytearray(body)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with contextlib.suppress(PayloadError):
+            assert decode_payload(with_checksum(bytes(flipped)), FAKES).payload != whole
+            survived += 1
+    assert survived
+
+
+def test_each_utterance_takes_the_coder_that_makes_it_shortest() -> None:
+    said = tuple(Utterance(float(index), 0.5, 0, text) for index, text in enumerate(TEXTS))
+    payload = Payload((Speaker(VoiceReference(1)),), said, 60.0)
+    others = [NamedCoder(7), NamedCoder(8)]
+    coders = {1: REAL, 7: others[0], 8: others[1]}
+    body = format2.encode_body(payload, REAL, others)
+    decoded, bits, name = format2.decode_body(body, coders)
+    assert [utterance.text for utterance in decoded.utterances] == list(TEXTS)
+    assert name == REAL.name
+    assert bits["text"] <= format2.decode_body(format2.encode_body(payload, FAKE), FAKES)[1]["text"] + 8
+    assert decode(with_checksum(body), {1: REAL.stream, 7: Plain, 8: Plain}, PRIOR) == contents(decoded)
+
+
+def test_an_encoder_may_name_a_coder_late() -> None:
+    writer = SymbolWriter()
+    coded = words.Words(REAL)
+    coded.write("Hello there.", writer)
+    coded._write_shortest("qxqx zzyx", writer, [NamedCoder(9)])  # pyright: ignore[reportPrivateUsage]
+    reader = SymbolReader(writer.finish())
+    read = words.Words(REAL)
+    assert [read.read(reader, {1: REAL, 9: NamedCoder(9)}) for _ in range(2)] == ["Hello there.", "qxqx zzyx"]
+
+
+def test_text_that_the_coder_is_bad_at_takes_no_more_than_its_utf_8() -> None:
+    rng = Random(5)
+    for text in ("你好，世界" * 10, "".join(rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/", k=300)), "ÄÖÜ" * 30):
+        payload = Payload((Speaker(VoiceReference(1)),), (Utterance(0.0, 1.0, 0, text),), 1.0)
+        assert len(encode_payload(payload, REAL)) <= len(text.encode()) + 12
+
+
+def header(writer: SymbolWriter, layout: int = 1) -> None:
+    writer.write(0, words.CODER_ODDS)
+    writer.write(layout, format2.LAYOUT_ODDS)
+    writer.write(0, timing.RARELY)
+    writer.write(0, timing.RARELY)
+
+
+def refused(writer: SymbolWriter, error: type[PayloadError], message: str) -> None:
+    data = with_checksum(b"\xa2" + writer.finish())
+    with pytest.raises(error, match=message):
+        decode_payload(data, FAKES)
+    with pytest.raises(Refused):
+        second(data)
+
+
+def test_an_unknown_text_coder() -> None:
+    writer = SymbolWriter()
+    writer.write(250, words.CODER_ODDS)
+    refused(writer, PayloadVersionError, "model 250")
+
+
+def test_a_voice_of_a_later_kind() -> None:
+    writer = SymbolWriter()
+    header(writer)
+    writer.write(5, voicecode.KIND_ODDS[0])
+    refused(writer, PayloadVersionError, "kind 5")
+
+
+@pytest.mark.parametrize("kind", [voicecode.LIKE_THE_LAST, voicecode.OTHER_BYTES])
+def test_a_voice_without_a_length(kind: int) -> None:
+    writer = SymbolWriter()
+    header(writer)
+    writer.write(kind, voicecode.KIND_ODDS[0])
+    if kind == voicecode.OTHER_BYTES:
+        writer.write_evenly(2, 256)
+        writer.write_number(4096)
+    refused(writer, PayloadCorrupt, "more than 4096 bytes")
+
+
+def test_layouts_that_say_it_in_a_roundabout_way() -> None:
+    writer = SymbolWriter()
+    writer.write(0, words.CODER_ODDS)
+    writer.write(format2.OTHERS_ON_ONE, format2.LAYOUT_ODDS)
+    writer.write_evenly(2, 65)
+    refused(writer, PayloadCorrupt, "roundabout")
+
+
+def test_a_code_stands_for_no_more_work_than_its_length_allows() -> None:
+    song = "la " * 1499 + "la"
+    data = encode_payload(Payload((Speaker(VoiceReference(1)),), (Utterance(0.0, 60.0, 0, song),), 60.0), REAL)
+    assert decode_payload(data, TEXT_CODERS).payload.utterances[0].text == song
+    assert len(data) >= (1500 * REAL.stream().work - FREE_WORK) / WORK_PER_BYTE
+    stripped = data[1:-4].rstrip(b"\0")
+    assert len(stripped) < len(data) - 100
+    with pytest.raises(PayloadCorrupt, match="more than its length allows"):
+        decode_payload(with_checksum(b"\xa2" + stripped), TEXT_CODERS)
+    with pytest.raises(Refused):
+        decode(with_checksum(b"\xa2" + stripped), {1: REAL.stream}, PRIOR)
+
+
+def test_many_utterances_at_one_time_stay_there() -> None:
+    said = tuple(Utterance(7.0, 1.0 + index, index % 2, "Yes.", 0.9) for index in range(40))
+    data = encode_payload(Payload((Speaker(VoiceReference(1)), Speaker(VoiceReference(2))), said, 9.0), FAKE)
+    starts = [utterance.start_s for utterance in decode_payload(data, FAKES).payload.utterances]
+    assert max(abs(start_s - 7.0) for start_s in starts) <= 1 / 8
+
+
+def test_more_utterances_than_a_payload_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = (Speaker(VoiceReference(1)),)
+    data = encode_payload(Payload(person, (Utterance(0.0, 1.0, 0, ""),) * 4, 1.0), FAKE)
+    monkeypatch.setattr(format2, "MAX_UTTERANCES", 3)
+    with pytest.raises(PayloadCorrupt, match="more than 3 utterances"):
+        decode_payload(data, FAKES)
+
+
+def test_more_text_than_a_payload_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = tuple(Utterance(float(i), 1.0, 0, "Ångström") for i in range(3))
+    payload = Payload((Speaker(VoiceReference(1)),), said, 9.0)
+    data = encode_payload(payload, FAKE)
+    monkeypatch.setattr(words, "MAX_TEXT_BYTES", 29)  # of 30
+    with pytest.raises(PayloadCorrupt, match="too long"):
+        decode_payload(data, FAKES)
+    with pytest.raises(TextError, match="more than 29 bytes"):
+        encode_payload(payload, FAKE)
+
+
+def test_a_lone_surrogate_is_refused(payload: Payload) -> None:
+    broken = replace(payload, utterances=(replace(payload.utterances[0], text="a\ud800b"),))
+    for coder in (FAKE, REAL):
+        with pytest.raises(TextError, match="lone surrogate"):
+            encode_payload(broken, coder)
+
+
+def test_a_space_without_a_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="has no number"):
+        encode_payload(Payload((Speaker(Voice("nowhere", b"x")),), (), 1.0), FAKE)
+
+
+@pytest.mark.parametrize("data", [b"\xa2", b"\xa2\0", b"\xa2\0\0"])
+def test_too_short_to_be_a_payload(data: bytes) -> None:
+    with pytest.raises((PayloadTruncated, PayloadCorrupt)):
+        decode_payload(data, FAKES)
+
+
+def test_plain_text_forks() -> None:
+    one = PlainText()
+    one.intervals("abc")
+    other = one.fork()
+    assert other.intervals("abc") == one.intervals("abc")
+    assert other.intervals("zzz") != one.intervals("abc")
