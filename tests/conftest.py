@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,7 +66,8 @@ def evalset() -> Path:
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Fake engines for archives, found by this process and by those that it starts."""
     folder = archive_engines.install(tmp_path / "installed")
-    monkeypatch.syspath_prepend(str(folder))  # worker processes get the path from us
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])  # worker processes get the path from us
+    importlib.invalidate_caches()
     monkeypatch.setenv("PYTHONPATH", archive_engines.python_path(folder))
     return folder
 

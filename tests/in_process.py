@@ -20,7 +20,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
 def run_in_process(*arguments: object) -> tuple[int, str, str]:
     """Return exit code, standard output and standard error of ``speechzip ARGUMENTS`` without a standard input."""
-    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+    buffers = [io.BytesIO(), io.BytesIO()]
+    streams = [io.TextIOWrapper(buffer, encoding="utf-8") for buffer in buffers]
     code = 0
     with _unchanged_process(), patch("sys.stdout", streams[0]), patch("sys.stderr", streams[1]):
         with patch("sys.argv", ["speechzip", *map(str, arguments)]):
@@ -30,7 +31,7 @@ def run_in_process(*arguments: object) -> tuple[int, str, str]:
                 code = end.code if isinstance(end.code, int) else int(end.code is not None)
         for stream in streams:
             stream.flush()
-    out, err = (stream.buffer.getvalue().decode() for stream in streams if isinstance(stream.buffer, io.BytesIO))
+    out, err = (buffer.getvalue().decode() for buffer in buffers)
     return code, out, err
 
 
