@@ -91,7 +91,8 @@ class Transcript:
     text: str
     """The words, with casing and punctuation; empty if there are none."""
     confidence: float
-    """Mean probability of the tokens, in [0, 1]; 0.0 for empty text."""
+    """Mean probability of the tokens, times the share of the words that several hypotheses agree on, where a recognizer has
+    several, in [0, 1]; 0.0 for empty text."""
     language: str = "en"
     """ISO 639-1 code of the language."""
 
@@ -109,7 +110,7 @@ class Utterance:
     text: str
     """The words, with casing and punctuation; empty for speech that could not be read."""
     confidence: float = 1.0
-    """The recognizer's confidence, in [0, 1]; a payload keeps four levels of it. Without text, see `unread`."""
+    """The recognizer's confidence, in [0, 1]; a payload keeps two levels of it. Without text, see `unread`."""
     language: str = "en"
     """ISO 639-1 code, one of `LANGUAGES`."""
 

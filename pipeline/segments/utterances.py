@@ -48,7 +48,10 @@ class SpeakerSpeech:
             transcript: what the recognizer found in it.
         """
         if not self.is_read(segment, transcript):
-            return self._unread(segment, transcript)
+            unread = self._unread(segment, transcript)
+            # Unsure words that would vanish without a mark are kept: the detector may be unsure of soft speech as well.
+            if unread or not is_speech(transcript, segment.samples, segment.duration_s):
+                return unread
         if self.duration_s < self._most_s:
             self._speech.append(segment.samples)
             self._words.append(transcript.text)

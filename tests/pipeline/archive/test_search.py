@@ -33,7 +33,7 @@ WORDS = {
 
 def said(payload: Payload, texts: list[str]) -> Payload:
     utterances = [
-        Utterance(2.0 * number, 1.5, number % 2, text, (0.96, 0.5)[number % 2]) for number, text in enumerate(texts)
+        Utterance(2.0 * number, 1.5, number % 2, text, (0.88, 0.5)[number % 2]) for number, text in enumerate(texts)
     ]
     return replace(payload, utterances=tuple(utterances))
 
@@ -82,7 +82,7 @@ def test_a_hit_tells_where_it_is(index: Index) -> None:
     (hit,) = search(index, '"high tide"')
     assert (hit.name, hit.number, hit.start_s, hit.end_s, hit.speaker) == ("2023/harbor.wav", 0, 0.0, 1.5, "Speaker 1")
     assert hit.marked("[", "]") == "The [high tide] is at noon."
-    assert hit.confidence == 0.96
+    assert hit.confidence == 0.88
     assert hit.recorded == parse_date("2023-05-05")
     (hit,) = search(index, "man")
     assert hit.name == os.fsdecode(b"caf\xe9.wav")
@@ -223,7 +223,7 @@ def run(*arguments: object, code: int = 0) -> tuple[str, str]:
 def test_on_the_command_line(archive: LocalStore) -> None:
     out, _ = run("search", '"high tide"', archive.url)
     assert out.splitlines() == [
-        "2023/harbor.wav  0:00:00  Speaker 1  96%",
+        "2023/harbor.wav  0:00:00  Speaker 1  88%",
         "    The »high tide« is at noon.",
         f"    speechzip play {archive.url}/2023/harbor.wav.spz --at 0",
     ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from fakes import FakeVoiceEncoder
 from speechzip.pipeline import Samples, Transcript, Utterance, Voice
 from speechzip.pipeline.segments.segmentation import SpeechSegment
@@ -41,3 +42,16 @@ def test_no_more_speech_is_kept_than_asked_for_but_every_utterance_is_said() -> 
     assert [utterance.text for utterance in said if utterance] == ["0.", "1.", "2.", "3.", "4."]
     speech.measure(encoder)
     assert encoder.measured == [([0.25] * 4, "0. 1.")]
+
+
+@pytest.mark.parametrize(("probability", "text"), [(0.9, ""), (0.5, "Fair again, fail better.")])
+def test_unsure_words_are_marked_or_kept_and_never_vanish(probability: float, text: str) -> None:
+    def detector(chunk: Samples) -> float:
+        return probability
+
+    speech = SpeakerSpeech(new_detector=lambda: detector, one_language=True)
+    sound = np.random.default_rng(0).normal(0, 0.1, 32000).astype(np.float32)
+    unsure = Transcript("Fair again, fail better.", 0.46, "en")
+    utterance = speech.take(SpeechSegment(0.0, 2.0, sound), unsure)
+    assert utterance is not None
+    assert utterance.text == text
