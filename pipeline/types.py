@@ -91,8 +91,8 @@ class Transcript:
     text: str
     """The words, with casing and punctuation; empty if there are none."""
     confidence: float
-    """Mean probability of the tokens, times the share of the words that several hypotheses agree on, where a recognizer has
-    several, in [0, 1]; 0.0 for empty text."""
+    """Mean probability of the tokens, in [0, 1]; 0.0 for empty text. With several hypotheses, times the share of the
+    words that they agree on."""
     language: str = "en"
     """ISO 639-1 code of the language."""
 
