@@ -1,4 +1,4 @@
-"""The command ``speechzip eval``: the evaluation from the shell."""
+"""The commands ``speechzip eval`` and ``eval-minutes``: the evaluation from the shell."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ Names = list[str] | None
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add ``eval`` to the command line."""
+    """Add ``eval`` and ``eval-minutes`` to the command line."""
     app.command(
         "eval", epilog="Examples:\n\nspeechzip eval recordings/ --out report/\n\nspeechzip eval wheels --limit 1"
     )(evaluate_corpus)
+    app.command(
+        "eval-minutes",
+        epilog="Examples:\n\nspeechzip eval-minutes recordings/ --category calls\n\n"
+        "speechzip eval-minutes wheels --json",
+    )(evaluate_minutes)
 
 
 def evaluate_corpus(
@@ -104,6 +109,28 @@ def evaluate_corpus(
                 ]
             )
         )
+
+
+def evaluate_minutes(
+    corpus: Annotated[str, typer.Argument(help="Conversations: any corpus that `speechzip eval` reads.")],
+    category: Annotated[
+        Names,
+        typer.Option(help="Category of recordings, such as calls or dialogues; by default all. Repeat for more."),
+    ] = None,
+    recognizer: Annotated[str | None, typer.Option(help="Engine that recognizes the words.")] = None,
+    voice_encoder: Annotated[str | None, typer.Option(help="Engine that measures voices.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every minute as JSON for machines.")] = False,
+) -> None:
+    """Report the bytes of every minute of every conversation, with strangers' voices and with known ones."""
+    from speechzip.pipeline import printable_json, progress_bar
+
+    from .corpora import read_corpus
+    from .run import minutes
+
+    chosen = minutes.in_categories(read_corpus(corpus), category or ())
+    with progress_bar("measuring", counted=True) as progress:
+        found = minutes.measure_minutes(chosen, recognizer=recognizer, voice_encoder=voice_encoder, progress=progress)
+    print(printable_json(minutes.as_json(found), indent=2) if as_json else "\n".join(minutes.table(found)))
 
 
 @contextmanager

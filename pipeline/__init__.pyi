@@ -51,7 +51,7 @@ from .system.datafolder import data_folder
 from .system.inference import open_session
 from .system.threads import keep_one_blas_thread, one_blas_thread
 from .system.wheels import RECOGNIZER_WHEEL, RECORDINGS, package_folder, recognizer_folder, recognizer_recording
-from .textcoder.registry import TEXT_CODERS
+from .textcoder.registry import TEXT_CODERS, text_coders_for
 from .types import (
     MAX_LONG_VOICE_BYTES,
     MAX_VOICE_BYTES,
@@ -79,5 +79,5 @@ __all__ = [
     "encode_payload", "engine_names", "keep_one_blas_thread", "load_engine", "load_recognizer", "one_blas_thread",
     "open_recording", "open_session", "pack_opus", "package_folder", "printable", "printable_json", "progress_bar",
     "read_payload", "recognizer_folder", "recognizer_recording", "render", "resample", "shown_name", "split_sentences",
-    "unpack_opus", "with_voices",
+    "text_coders_for", "unpack_opus", "with_voices",
 ]  # fmt: skip
