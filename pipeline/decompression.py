@@ -13,7 +13,6 @@ from .engines import load_engine
 from .errors import InputError, PayloadCorrupt, PayloadError, SpeechzipWarning
 from .payload.format import Decoded, decode_payload
 from .protocols import ENGINE_SAMPLE_RATE, MAX_UTTERANCE_S, Progress, Synthesizer, VoiceBook
-from .sounds import recorded_sound
 from .speakers import names_voices, resolve_voices
 from .synthesis import known_voice, speak
 from .textcoder.registry import TEXT_CODERS
@@ -117,6 +116,8 @@ def render(payload: Payload, synthesizer: Synthesizer, progress: Progress | None
                          [....utterance 2....]
         yielded   ------>                        up to the start of the next utterance
     """
+    from .sounds import recorded_sound  # it loads libraries for sound, which `inspect` does not need
+
     rate = synthesizer.sample_rate
     pending = np.zeros((0, payload.channels), np.float32)
     position = 0  # in samples, of pending[0]
