@@ -42,7 +42,7 @@ class DaskCluster:
             from distributed import Client, LocalCluster
         except ModuleNotFoundError as error:
             raise EngineError(
-                f"--dask needs {error.name}, which is not installed; run: pip install 'speechzip[dask]'"
+                f"a Dask cluster needs {error.name}, which is not installed; run: pip install 'speechzip[dask]'"
             ) from error
         self._cluster: Any = None
         try:

@@ -73,5 +73,5 @@ def speak_excerpt(payload: Payload, synthesizer: Synthesizer) -> None:
         device.play(np.ascontiguousarray(audio.samples), audio.sample_rate, blocking=True)
     except device.PortAudioError as error:
         raise DeviceError(
-            f"there is no loudspeaker ({reason(error)}); write a file with --output", remedies=("sound_files",)
+            f"there is no loudspeaker ({reason(error)}); write to a file instead", remedies=("sound_files",)
         ) from error

@@ -138,6 +138,8 @@ class SoundFileRecording:
             if len(block) == 0:
                 break
             frames_read += len(block)
+            if sound.subtype not in ("FLOAT", "DOUBLE"):
+                np.clip(block, -MAX_PEAK, MAX_PEAK, out=block)  # a damaged code may decode to anything
             yield checked(block, self.name)
         if frames_read < sound.frames and not piece.is_open_ended:
             raise self._cut_short(frames_read / sound.samplerate)

@@ -18,6 +18,10 @@ FEW_WORDS = 8
 """Of a shorter text, disagreement counts as if it had this many words: "Please call Stella" and "Please call Stella,
 please" do not tell that the words are invented."""
 
+RUN = 3
+"""A word is compared this many times in a row, the rest of the row not at all."""
+BACK = range(1, RUN + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -82,4 +86,6 @@ def _without_common_ends(left: Sequence[str], right: Sequence[str]) -> tuple[Seq
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(stripped for word in text.replace("-", " ").lower().split() if (stripped := word.strip(MARKS)))
+    """Return the words that are compared. How often one is said again and again is no disagreement: nobody counts."""
+    words = [stripped for word in text.replace("-", " ").lower().split() if (stripped := word.strip(MARKS))]
+    return tuple(word for at, word in enumerate(words) if at < RUN or any(word != words[at - back] for back in BACK))

@@ -152,5 +152,5 @@ def _download(size: str) -> Path:
         raise EngineError(
             f"Whisper's weights {size!r} for faster-whisper cannot be downloaded ({reason_of(error)}); try again with "
             f"a connection, or give a folder with them ({MEGABYTES[size.removesuffix('.en')]} MB): "
-            "--recognizer faster-whisper:FOLDER"
+            "faster-whisper:FOLDER"
         ) from error

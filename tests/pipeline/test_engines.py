@@ -8,12 +8,17 @@ from speechzip.pipeline import EngineError, InputError, engines, load_engine, lo
 from speechzip.pipeline.engines import EngineKind
 
 
+def _entry_point_class() -> type:
+    """Return the class of entry points: once the package importlib_metadata is imported, it is its own."""
+    return type(next(iter(importlib.metadata.entry_points(group="speechzip.synthesizers"))))
+
+
 @pytest.fixture
 def _missing(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     def load(entry: EntryPoint) -> object:
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr(importlib.metadata.EntryPoint, "load", load)
+    monkeypatch.setattr(_entry_point_class(), "load", load)
 
 
 @pytest.mark.usefixtures("_missing")
@@ -30,7 +35,7 @@ def test_a_library_that_does_not_load_is_no_bug_of_ours(monkeypatch: pytest.Monk
     def load(entry: EntryPoint) -> object:
         raise OSError("libavutil.so.59: cannot open shared object file")
 
-    monkeypatch.setattr(importlib.metadata.EntryPoint, "load", load)
+    monkeypatch.setattr(_entry_point_class(), "load", load)
     with pytest.raises(EngineError, match="needs libavutil"):
         load_engine("synthesizer", "xtts")
 

@@ -41,7 +41,7 @@ def chosen_format(output: Path | None, name: str | None) -> str:
     if name is not None:
         return format_named(name)
     if output is None or not output.suffix:
-        raise OutputError(f"which format? Give --format, or a name with one of these suffixes: {' '.join(FORMATS)}")
+        raise OutputError(f"which format? Name one, or a file with one of these suffixes: {' '.join(FORMATS)}")
     return format_named(output.suffix)
 
 

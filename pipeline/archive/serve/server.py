@@ -40,7 +40,7 @@ def serve(store: Store, synthesizer: Synthesizer, port: int, announce: Callable[
         try:
             listening.bind((HOST, port))
         except OSError as error:
-            raise OutputError(f"port {port} cannot be used: {reason(error)}; choose another --port") from error
+            raise OutputError(f"port {port} cannot be used: {reason(error)}; choose another port") from error
         bound = int(listening.getsockname()[1])
         token = new_token()
         app = create_app(store, synthesizer, token, bound)

@@ -56,7 +56,7 @@ class HfCarrier:
         self._output, self._force = output, force
         self._device, self._ptt, self._input = device, ptt, input
         if output is not None and device is not None:
-            raise InputError("the sound goes to a file or to a device: give one of --output and --device")
+            raise InputError("the sound goes to a file or to a device: name one of them")
 
     def airtime_s(self, size: int) -> float:
         """Return the length of a burst; each has the same."""
@@ -69,12 +69,12 @@ class HfCarrier:
         elif self._device is not None:
             yield from self._play(packets, self._device)
         else:
-            raise InputError("nothing says where the sound goes: give --output FILE or --device NAME")
+            raise InputError("nothing says where the sound goes: name a file as the output, or a device")
 
     def receive(self) -> Iterator[Received | None]:
         """Hear the bursts of a recording or a device; see `Carrier.receive`."""
         if self._input is None:
-            raise InputError("nothing says what to listen to: give --input with a recording or a sound device")
+            raise InputError("nothing says what to listen to: name a recording or a sound device as the input")
         modem = Modem(self.mode)
         is_file = Path(self._input).exists()
         for sound in _recorded(Path(self._input)) if is_file else hear(self._input):

@@ -71,7 +71,7 @@ class KissCarrier:
         A TNC does not tell when a frame is out, and would send what it has been given after a Ctrl-C, too.
         """
         if self._callsign is None:
-            raise InputError("every frame must carry your own callsign (amateur radio rules): give --callsign")
+            raise InputError("every frame must carry your own callsign (amateur radio rules): name it")
         with self._open() as line:
             for index, packet in enumerate(packets):
                 yield SendState("sending", index)

@@ -81,7 +81,7 @@ def _live_address(rns: Any, lxmf_address: bytes) -> bytes:
     if known is None:
         raise LinkError(
             f"lxmf:{lxmf_address.hex()} has never announced itself here; call the address rns:... that its "
-            "`speechzip listen --over rns` prints"
+            "`speechzip listen` prints"
         )
     return bytes(rns.Destination.hash(known, APP, ASPECT))
 

@@ -68,7 +68,7 @@ class LxmfCarrier:
     def send(self, packets: Sequence[bytes], transcript: str = "") -> Iterator[SendState]:
         """Send a message for each packet, and wait for its receipt; see `Carrier.send`."""
         if not self.peer:
-            raise InputError("nothing says whom to send to: give --over lxmf:HASH, as `speechzip receive` prints it")
+            raise InputError("nothing says whom to send to: name the address lxmf:HASH that `speechzip receive` prints")
         rns, lxmf, router, ours = self._start()
         target = bytes.fromhex(self.peer)
         yield SendState("waiting", detail=f"for a path to {self.peer}")

@@ -164,7 +164,7 @@ def test_the_format_follows_from_the_suffix() -> None:
     assert chosen_format(Path("a.txt"), "srt") == "srt"
     with pytest.raises(OutputError, match="one of srt vtt txt md json csv rttm TextGrid"):
         chosen_format(Path("a.doc"), None)
-    with pytest.raises(OutputError, match="Give --format"):
+    with pytest.raises(OutputError, match="Name one, or a file"):
         chosen_format(Path("a"), None)
 
 

@@ -226,7 +226,7 @@ def test_other_peoples_frames_and_a_tnc_that_goes(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_is_wrong_is_said() -> None:
-    with pytest.raises(InputError, match="give --callsign"):
+    with pytest.raises(InputError, match="name it"):
         list(open_carrier("kiss:", {}).send([DATA]))
     with pytest.raises(InputError, match="is no TNC"):
         list(open_carrier("kiss:radio", {"callsign": "N0CALL"}).send([DATA]))

@@ -34,7 +34,7 @@ MORE_MB = 60
 def said(text: str) -> bytes:
     """Return a payload of one utterance."""
     payload = Payload((SPEAKER,), (Utterance(0.0, 1.0, 0, text, 0.9),), 1.0)
-    return encode_payload(payload, TEXT_CODERS[DEFAULT_ID])
+    return encode_payload(payload, TEXT_CODERS[DEFAULT_ID], version=1)  # as links carry it
 
 
 @cache

@@ -254,7 +254,7 @@ def test_bad_plain_codes(code: bytes, count: int) -> None:
         CODER.decode(code, count)
 
 
-@pytest.mark.parametrize("module", ["coder", "rangecoder", "tokens"])
+@pytest.mark.parametrize("module", ["alphabets", "coder", "tokens"])
 def test_examples_run(module: str) -> None:
     found = importlib.import_module(f"speechzip.pipeline.textcoder.{module}")
     result = doctest.testmod(found, extraglobs={"load_text_coder": load_text_coder})
