@@ -65,7 +65,10 @@ def align(samples: npt.NDArray[np.float32], groups: tuple[Group, ...]) -> list[S
             decoder.set_alignment()
         decoder.start_utt()
         decoder.process_raw(pcm, full_utt=True)
-        decoder.end_utt()
+        try:
+            decoder.end_utt()
+        except RuntimeError as error:  # the second pass found no way through the recording
+            raise ValueError("the aligner gave up") from error
         if not second_pass and decoder.hyp() is None:
             raise ValueError("the words are not in the recording")
     alignment = decoder.get_alignment()
