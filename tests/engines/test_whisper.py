@@ -50,7 +50,7 @@ def test_there_and_back(german: Path, beckett: Path) -> None:
     assert payload.recognizer == "whisper-small"
     assert {utterance.text for utterance in payload.utterances} == {GERMAN}
     assert {utterance.language for utterance in payload.utterances} == {"de"}
-    assert {utterance.confidence for utterance in payload.utterances} == {0.96}
+    assert {utterance.confidence for utterance in payload.utterances} == {0.88}
     with pytest.warns(SpeechzipWarning, match="espeak-ng speaks 'de'"):
         spoken = decompress(compressed.data)
     assert spoken.duration_s == pytest.approx(payload.duration_s, abs=1.0)
