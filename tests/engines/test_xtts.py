@@ -93,8 +93,11 @@ def test_the_same_again_whatever_else_is_random(synthesizer: XttsSynthesizer, cl
 
 def test_threads_take_turns(synthesizer: XttsSynthesizer, clips: list[Voice]) -> None:
     # One after the other, and in a thread as well: other libraries set how many cores the main thread computes on.
+    def say(voice: Voice) -> Samples:
+        return synthesizer.synthesize(HELLO, voice, None, "en")
+
     with ThreadPoolExecutor(1) as pool:
-        expected = list(pool.map(lambda voice: synthesizer.synthesize(HELLO, voice, None, "en"), clips))
+        expected = list(pool.map(say, clips))
     spoken: dict[int, Samples] = {}
 
     def talk(index: int) -> None:
