@@ -7,7 +7,7 @@ packet looks like padding, its own checksum decides.
 from __future__ import annotations
 
 from ..errors import PayloadError
-from ..payload.format import split_voices
+from ..payload.format import checked_body
 from .wire import Fragment, Parity, decode_packet
 
 
@@ -34,7 +34,7 @@ def is_whole(packet: bytes) -> bool:
     try:
         decoded = decode_packet(packet)
         if not isinstance(decoded, Parity):  # its checksum is behind it by now
-            split_voices(decoded.payload if isinstance(decoded, Fragment) else decoded)
+            checked_body(decoded.payload if isinstance(decoded, Fragment) else decoded)
     except PayloadError:
         return False
     return True

@@ -42,6 +42,7 @@ __all__ = [
     "TICKS_PER_SECOND",
     "VERSION",
     "Decoded",
+    "checked_body",
     "decode_payload",
     "encode_payload",
     "split_voices",
@@ -93,7 +94,7 @@ def decode_payload(data: bytes, coders: Mapping[int, TextCoder]) -> Decoded:
     Raises:
         PayloadError: one of its kinds, saying what is wrong.
     """
-    version, body = _checked_body(data)
+    version, body = checked_body(data)
     checksum = {"checksum": len(data) - len(body)}
     if version == 1:
         payload, sections, text_coder = format1.decode_body(body, coders)
@@ -108,15 +109,19 @@ def split_voices(data: bytes) -> tuple[bytes, bytes, bytes]:
     Raises:
         PayloadError: `data` is no such payload; its text is not looked at.
     """
-    version, body = _checked_body(data)
+    version, body = checked_body(data)
     if version != 1:
         raise PayloadVersionError(f"a payload of format {version} has no section of voices; format 1 has one")
     start, end = format1.voices_section(body)
     return data[:start], data[start:end], data[end:]
 
 
-def _checked_body(data: bytes) -> tuple[int, bytes]:
-    """Return the version of a payload, and its bytes without the checksum."""
+def checked_body(data: bytes) -> tuple[int, bytes]:
+    """Return the version of a payload, and its bytes without the checksum.
+
+    Raises:
+        PayloadError: `data` is no payload, of an unknown version, or its checksum is wrong; the rest is not looked at.
+    """
     if len(data) == 0:
         raise PayloadTruncated("the payload is empty (0 bytes); fetch it again")
     if data[0] >> 4 != MAGIC:

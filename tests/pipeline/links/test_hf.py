@@ -19,7 +19,8 @@ from speechzip.pipeline.links.hf.carrier import HfCarrier, signal
 from speechzip.pipeline.links.hf.modem import BURST_S, FRAME_BYTES, MODEM_RATE, MODES, Modem
 from speechzip.pipeline.links.padding import is_whole, pad
 from speechzip.pipeline.links.wire import Fragment, Parity
-from speechzip.pipeline.textcoder.registry import TEXT_CODERS
+from speechzip.pipeline.payload.format import encode_payload
+from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 
 pytest.importorskip("pycodec2", reason="pycodec2 needs Python 3.11")
 DATA = bytes.fromhex((GOLDEN / "two-channels.hex").read_text("ascii"))
@@ -108,6 +109,16 @@ def test_padding_comes_off(length: int) -> None:
     payload = DATA if length == 29 else Parity(3, 1, 2, bytes(range(1, length))).encode()
     assert unpad(pad(payload, len(payload) + 5)) == payload
     assert unpad(pad(payload, len(payload))) == payload
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("version", [1, 2])
+def test_padding_comes_off_payloads_and_fragments_of_both_formats(version: int) -> None:
+    data = encode_payload(decode_payload(DATA, TEXT_CODERS).payload, TEXT_CODERS[DEFAULT_ID], version)
+    packets = pack(data, 54).packets
+    assert len(packets) > 1
+    for packet in [data, *packets]:
+        assert unpad(pad(packet, len(packet) + 3)) == packet
 
 
 def test_a_full_packet_that_ends_like_padding() -> None:
