@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 import numpy as np
 from markupsafe import Markup
@@ -24,6 +25,9 @@ PARITY = 2
 """Parity packets of the messages."""
 SHORT_MESSAGES = 8
 """Packets in a row where a message does not fit the mode (DATAC13): only these are counted."""
+
+COLORS = {"datac13": "#595959", "datac4": "#D55E00", "datac3": "#0072B2", "datac1": "#00805E"}
+"""Mode -> color of its lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +77,22 @@ def measure_all(data: bytes, tell: Callable[[Point], None]) -> list[Point]:
 
 
 def draw(points: Sequence[Point]) -> Markup:
-    """Return a plot for each channel: bursts, and words with and without parity, over the signal-to-noise ratio."""
-    colors = {"datac13": "#595959", "datac4": "#D55E00", "datac3": "#0072B2", "datac1": "#00805E"}
+    """Return a plot for each channel: bursts, and words with and without parity, over the signal-to-noise ratio.
+
+    points: of one mode or more; the others are not drawn.
+    """
+    modes = [mode for mode in COLORS if any(point.mode == mode for point in points)]
+    ratios = [point.snr_db for point in points]
+    low, high = 5 * floor(min(ratios) / 5), 5 * ceil(max(ratios) / 5)  # round ends give round ticks
     plots: list[Markup] = []
     for channel in CHANNELS:
         plot = Plot(
             f"What arrives through {channel}",
-            linear_axis(-12, 12, f"signal to noise in 3 kHz, dB ({channel})", "{:g}".format),
+            linear_axis(low, high, "signal to noise in 3 kHz, dB", "{:g}".format),
             linear_axis(0, 1, "share that arrives", "{:.0%}".format),
         )
-        for mode, color in colors.items():
+        for mode in modes:
+            color = COLORS[mode]
             own = [point for point in points if (point.mode, point.channel) == (mode, channel)]
             styles = _styles(color)
             for name, values in (
@@ -95,10 +105,8 @@ def draw(points: Sequence[Point]) -> Markup:
                     plot.line(pairs, styles[name])
                 for pair in pairs:
                     plot.marker(pair, styles[name], f"{mode.upper()}, {name}, {pair[0]:g} dB: {pair[1]:.0%}")
-        plots.append(plot.render())
-    keys = [
-        (f"{mode.upper()} {name}", style) for mode, color in colors.items() for name, style in _styles(color).items()
-    ]
+        plots.append(Markup("<h2>{}</h2><figure>{}</figure>").format(channel.capitalize(), plot.render()))
+    keys = [(f"{mode.upper()} {name}", style) for mode in modes for name, style in _styles(COLORS[mode]).items()]
     return legend(keys) + Markup().join(plots)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +33,6 @@ SNR_DB = -6.0
 SEED = 0
 PARITY = 2
 PICTURE_SNRS_DB = (-9.0, -6.0, -3.0, 0.0, 3.0)
-STYLE = "<style>body{font:14px sans-serif;max-width:800px;margin:auto}.grid{stroke:#ddd}svg{width:100%}</style>"
 
 
 def main() -> None:
@@ -41,13 +42,13 @@ def main() -> None:
     data, said = compressed.data, _words(compressed.payload)
     print(f"{RECORDING}: {compressed.payload.duration_s:.1f} s of speech, {said} words, {len(data)} bytes\n")
     print(f"{'link':<34}{'packets':>8}{'bytes':>7}{'on air':>9}{'words that arrive':>19}")
-    for name, send in (
-        ("Meshtastic, one packet", lambda: over_packets(data)),
-        (f"HF, {MODE.upper()}, fading, {SNR_DB:g} dB", lambda: over_hf(data, 0)),
-        (f"the same with {PARITY} parity packets", lambda: over_hf(data, PARITY)),
-        ("LXMF between two local nodes", lambda: over_lxmf(data)),
+    for name, file, send in (
+        ("Meshtastic, one packet", "meshtastic", lambda: over_packets(data)),
+        (f"HF, {MODE.upper()}, fading, {SNR_DB:g} dB", "hf", lambda: over_hf(data, 0)),
+        (f"the same with {PARITY} parity packets", "hf-with-parity", lambda: over_hf(data, PARITY)),
+        ("LXMF between two local nodes", "lxmf", lambda: over_lxmf(data)),
     ):
-        _show(name, send, said)
+        _show(name, FOLDER / f"{file}.wav", send, said)
     points = [measure(data, MODE, channel, snr_db) for channel in CHANNELS.values() for snr_db in PICTURE_SNRS_DB]
     _write_picture(points)
     print(f"\nListen: {FOLDER}/*.wav; the sound on the air: {FOLDER}/on-air.wav; the picture: {FOLDER}/curves.html")
@@ -78,7 +79,9 @@ def over_lxmf(data: bytes) -> tuple[Sequence[bytes], float | None, Sequence[byte
         return [data], None, exchange(data, Path(folder))
 
 
-def _show(name: str, send: Callable[[], tuple[Sequence[bytes], float | None, Sequence[bytes]]], said: int) -> None:
+def _show(
+    name: str, path: Path, send: Callable[[], tuple[Sequence[bytes], float | None, Sequence[bytes]]], said: int
+) -> None:
     try:
         packets, airtime_s, arrived = send()
     except SpeechzipError as error:  # an extra is missing: the other links go on
@@ -90,17 +93,20 @@ def _show(name: str, send: Callable[[], tuple[Sequence[bytes], float | None, Seq
     air = "" if airtime_s is None else f"{airtime_s:.1f} s"
     print(f"{name:<34}{len(packets):>8}{sum(map(len, packets)):>7}{air:>9}{words:>9} of {said:<5}{words / said:>4.0%}")
     if parts:
-        audio = decompress(join_payloads(parts), voice_book=load_engine("voice_book"))
-        path = FOLDER / f"{'-'.join(name.lower().replace(',', '').split()[:3])}.wav"
+        with warnings.catch_warnings(record=True) as told:
+            audio = decompress(join_payloads(parts), voice_book=load_engine("voice_book"))
+        for warning in told:
+            print(f"    {warning.message}")
         soundfile.write(str(path), audio.samples, audio.sample_rate)
 
 
 def _write_picture(points: Sequence[Point]) -> None:
-    page = (
-        Markup("<!doctype html><meta charset=utf-8><title>speechzip: the HF modem</title>")
-        + Markup(STYLE)
-        + draw(points)
-    )
+    style = files("speechzip.eval.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    page = Markup(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>speechzip: the HF modem</title><style>{}</style>"
+        "<h1>What arrives over the HF modem</h1><p>{} in {} bursts, three runs for each point. With parity packets, a "
+        "message of k bursts is whole if any k arrive.</p>{}"
+    ).format(Markup(style), RECORDING, MODE.upper(), draw(points))
     (FOLDER / "curves.html").write_text(page, encoding="utf-8")
 
 
