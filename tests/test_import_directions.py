@@ -21,13 +21,14 @@ ROOMS = {
         speakers sounds compression synthesis decompression writing summary live links archive cli
     """,
     "pipeline.archive": """
-        stores rows lock sources export phonetics query index syncing searching catalogue excerpts redaction work
-        runners cluster building archive progress serve commands
+        stores rows lock sources export fulltext excerpts redaction work runners cluster building archive progress
+        serve commands
     """,
     "pipeline.archive.commands": "shared redact build find play serve export",
     "pipeline.archive.serve": "guard speech app server",
     "pipeline.archive.redaction": "tokens numbers digits letters dates redact files",
     "pipeline.archive.export": "transcript cues textgrid formats files",
+    "pipeline.archive.fulltext": "phonetics query index syncing searching parquet",
     "pipeline.links": """
         wire cutting parity packing unpacking airtime presets text qr plan files
         carrier padding serialport hf kiss mesh reticulum peers sending receiving describing dictation commands transfer

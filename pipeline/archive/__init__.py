@@ -6,12 +6,7 @@ rows        what is known about each recording
 lock        one writer at a time
 sources     the recordings below folders, globs and URLs
 export/     transcripts as subtitles, documents, tables and annotations
-phonetics   how a word sounds
-query       what people type, as a query of SQLite
-index       full text in SQLite
-syncing     an index brought up to date with the payloads
-searching   hits in an index
-catalogue   all utterances as a Parquet file
+fulltext/   an index of all that was said, searches in it, and all of it as a table
 excerpts    a piece of a payload, spoken
 redaction/  card numbers and the like become marks
 work        the work on one recording, wherever it is done

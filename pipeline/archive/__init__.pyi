@@ -3,11 +3,11 @@ from .archive import Archive, ArchivedRecording
 from .building import Totals
 from .cluster import DaskCluster
 from .export.transcript import Line, NamedSpeaker, NamedTranscript
-from .index import Index
+from .fulltext.index import Index
+from .fulltext.searching import Filters, Hit, search
 from .redaction.redact import REDACTED_KINDS, Redaction, find_personal, redact
 from .rows import Row
 from .runners import Runner, WorkerPool
-from .searching import Filters, Hit, search
 from .work import Job, Result, Settings
 
 __all__ = [

@@ -13,12 +13,12 @@ from ..errors import InputError, PayloadError
 from .building import Plan, Totals, build
 from .export.files import SUFFIX, known_names, title_of, transcript_text
 from .export.formats import format_named
-from .index import Index, index_path
+from .fulltext.index import Index, index_path
+from .fulltext.searching import ANY, Filters, Hit, search
+from .fulltext.syncing import Synced, is_current, sync
 from .rows import Row, latest_rows
 from .runners import Runner, SameProcess, WorkerPool
-from .searching import ANY, Filters, Hit, search
 from .stores import open_store
-from .syncing import Synced, is_current, sync
 from .work import Result, Settings
 
 if TYPE_CHECKING:

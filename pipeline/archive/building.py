@@ -11,13 +11,13 @@ from typing import NamedTuple
 from ..errors import InputError, NoSpeechError
 from .export.files import known_names, title_of
 from .export.transcript import named_transcript
-from .index import Index, index_path
+from .fulltext.index import Index, index_path
+from .fulltext.syncing import is_current
 from .lock import locked
 from .rows import Journal, Row, compact, read_rows, stamp
 from .runners import Runner
 from .sources import LeftOut, Source, find_sources
 from .stores import Store
-from .syncing import is_current
 from .work import NAME_TAKEN, Job, Result, Settings
 
 Observer = Callable[[Result], None]

@@ -13,10 +13,10 @@ import typer
 from .shared import Force, Json, Quiet, print_result, tell
 
 if TYPE_CHECKING:
-    from ..index import Index
-    from ..searching import Hit
+    from ..fulltext.index import Index
+    from ..fulltext.searching import Hit
+    from ..fulltext.syncing import Synced
     from ..stores import Store
-    from ..syncing import Synced
 
 SEARCH_EPILOG = (
     'Examples:\n\nspeechzip search "high tide" archive/\n\n'
@@ -49,8 +49,8 @@ def search(
 ) -> None:
     """Find what was said in an archive; each hit with the command that plays it."""
     from ...console.display import printable_json
-    from ..searching import Filters, parse_date
-    from ..searching import search as search_index
+    from ..fulltext.searching import Filters, parse_date
+    from ..fulltext.searching import search as search_index
     from ..stores import open_store
 
     filters = Filters(
@@ -75,7 +75,7 @@ def index(
     quiet: Quiet = False,
 ) -> None:
     """Bring the index of an archive up to date with its payloads, which may have come from anywhere."""
-    from ..index import Index, index_path
+    from ..fulltext.index import Index, index_path
     from ..stores import open_store
 
     store = open_store(archive)
@@ -101,11 +101,11 @@ def catalogue(
     """Write every utterance of an archive into a Parquet file, for DuckDB, Spark or Elasticsearch."""
     from ...console.display import shown_name
     from ...system.atomic import atomic_file
-    from ..catalogue import write_catalogue
+    from ..fulltext.parquet import write_parquet
     from ..stores import open_store
 
     with _current_index(open_store(archive), as_json) as opened, atomic_file(output, force) as file:
-        count = write_catalogue(opened, file)
+        count = write_parquet(opened, file)
     print_result(
         {"output": shown_name(output), "utterances": count}, [f"{shown_name(output)}: {count:,} utterances"], as_json
     )
@@ -114,8 +114,8 @@ def catalogue(
 @contextmanager
 def _current_index(store: Store, quiet: bool) -> Generator[Index]:
     """Yield the archive's index with all that runs of ``archive`` wrote, made anew if it is missing."""
-    from ..index import Index, index_path
-    from ..syncing import is_current
+    from ..fulltext.index import Index, index_path
+    from ..fulltext.syncing import is_current
 
     index = Index(index_path(store))
     try:
@@ -129,7 +129,7 @@ def _current_index(store: Store, quiet: bool) -> Generator[Index]:
 def _sync(store: Store, index: Index, quiet: bool) -> Synced:
     from ...console.progress import progress_bar
     from ..export.files import known_names
-    from ..syncing import sync
+    from ..fulltext.syncing import sync
 
     if quiet:
         synced = sync(store, index, known_names())
@@ -143,7 +143,7 @@ def _sync(store: Store, index: Index, quiet: bool) -> Synced:
 
 def _json(hit: Hit, archive: str) -> dict[str, Any]:
     from ...console.display import shown_name
-    from ..searching import shown_date
+    from ..fulltext.searching import shown_date
 
     return {
         "file": shown_name(f"{archive.rstrip('/')}/{hit.name}.spz"),

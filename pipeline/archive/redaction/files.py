@@ -12,11 +12,11 @@ from ...errors import InputError, PayloadError
 from ...payload.format import encode_payload
 from ...textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ..export.files import SUFFIX, known_names
-from ..index import Index, cache_folder, index_path
+from ..fulltext.index import Index, cache_folder, index_path
+from ..fulltext.syncing import sync
 from ..lock import locked
 from ..rows import Journal, Row, latest_rows
 from ..stores import Store
-from ..syncing import sync
 from .redact import Redaction, redact
 
 

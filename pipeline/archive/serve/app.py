@@ -29,10 +29,10 @@ from ..excerpts import excerpt
 from ..export.files import SUFFIX, known_names, title_of, transcript_text
 from ..export.formats import FORMATS, clock
 from ..export.transcript import named_transcript
-from ..index import Index, as_bytes, as_name, index_path
-from ..searching import ANY, Filters, Hit, search, shown_date
+from ..fulltext.index import Index, as_bytes, as_name, index_path
+from ..fulltext.searching import ANY, Filters, Hit, search, shown_date
+from ..fulltext.syncing import is_current, sync
 from ..stores import Store
-from ..syncing import is_current, sync
 from .guard import Guard
 from .speech import SpeechCache
 

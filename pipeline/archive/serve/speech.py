@@ -13,7 +13,7 @@ from ...protocols import Synthesizer
 from ...system.atomic import atomic_file
 from ...types import Payload
 from ...writing import AUDIO_FORMATS, write_speech
-from ..index import cache_folder
+from ..fulltext.index import cache_folder
 
 MAX_BYTES = 1 << 30
 """What the cache may take; the files that were asked for the longest ago go first."""

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import platformdirs
 
-from ..console.display import shown_name
-from ..errors import OutputError, SpeechzipWarning
-from .export.transcript import NamedTranscript
+from ...console.display import shown_name
+from ...errors import OutputError, SpeechzipWarning
+from ..export.transcript import NamedTranscript
+from ..stores import STATE, Store
 from .phonetics import sound_key
-from .stores import STATE, Store
 
 VERSION = 1
 """Of the tables; an index of another version is made again."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ..errors import InputError
+from ...errors import InputError
 
 _TOKEN = re.compile(r'"([^"]*)("|$)(\*?)|([()])|([^\s()"]+)')
 _OPERATORS = ("AND", "OR", "NOT")

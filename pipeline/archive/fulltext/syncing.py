@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..decompression import MAX_PAYLOAD_BYTES, read_payload
-from ..errors import InputError, PayloadError
-from .export.files import SUFFIX, title_of
-from .export.transcript import NameOf, named_transcript
+from ...decompression import MAX_PAYLOAD_BYTES, read_payload
+from ...errors import InputError, PayloadError
+from ..export.files import SUFFIX, title_of
+from ..export.transcript import NameOf, named_transcript
+from ..rows import latest_rows, stamp
+from ..stores import Store
 from .index import Index
-from .rows import latest_rows, stamp
-from .stores import Store
 
 
 @dataclass(slots=True)

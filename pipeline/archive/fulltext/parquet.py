@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any, BinaryIO
 
-from ..errors import EngineError
+from ...errors import EngineError
 from .index import Index, as_name
 
 BATCH = 50_000
@@ -21,7 +21,7 @@ SELECT = """
 """
 
 
-def write_catalogue(index: Index, file: BinaryIO) -> int:
+def write_parquet(index: Index, file: BinaryIO) -> int:
     """Write all utterances of an index into a Parquet file, and return how many there are.
 
     Raises:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import lru_cache
 
-from ..errors import InputError
+from ...errors import InputError
 from .index import Index, as_name
 from .phonetics import sound_key
 from .query import fts_query

@@ -13,15 +13,15 @@ import duckdb
 import pytest
 from archive_engines import COMMAND
 from speechzip.pipeline import InputError, Payload, SpeechzipWarning, Utterance, encode_payload
-from speechzip.pipeline.archive.catalogue import write_catalogue
 from speechzip.pipeline.archive.export.transcript import named_transcript
-from speechzip.pipeline.archive.index import Index, index_path
-from speechzip.pipeline.archive.phonetics import sound_key
-from speechzip.pipeline.archive.query import fts_query
+from speechzip.pipeline.archive.fulltext.index import Index, index_path
+from speechzip.pipeline.archive.fulltext.parquet import write_parquet
+from speechzip.pipeline.archive.fulltext.phonetics import sound_key
+from speechzip.pipeline.archive.fulltext.query import fts_query
+from speechzip.pipeline.archive.fulltext.searching import Filters, Hit, parse_date, search, similar_words
+from speechzip.pipeline.archive.fulltext.syncing import is_current, sync
 from speechzip.pipeline.archive.rows import Journal, Row
-from speechzip.pipeline.archive.searching import Filters, Hit, parse_date, search, similar_words
 from speechzip.pipeline.archive.stores import LocalStore
-from speechzip.pipeline.archive.syncing import is_current, sync
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 
 WORDS = {
@@ -205,7 +205,7 @@ def rows_of(query: str) -> list[tuple[object, ...]]:
 
 def test_the_catalogue_as_duckdb_reads_it(index: Index, tmp_path: Path) -> None:
     with open(tmp_path / "all.parquet", "wb") as file:
-        assert write_catalogue(index, file) == 7
+        assert write_parquet(index, file) == 7
     table = f"'{tmp_path}/all.parquet'"
     rows = rows_of(f"SELECT recording, start_s, speaker FROM {table} WHERE text ILIKE '%high tide%'")
     assert rows == [("2023/harbor.wav", 0.0, "Speaker 1")]
