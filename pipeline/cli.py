@@ -238,7 +238,7 @@ def inspect(
 @app.command(epilog="Examples:\n\nspeechzip engines\n\nspeechzip engines --json")
 def engines(as_json: Json = False) -> None:
     """List every engine: installed or not, what it would need, which is the default and why."""
-    from .catalog import engines_json, engines_lines, list_engines
+    from .engine_list import engines_json, engines_lines, list_engines
 
     entries = list_engines()
     _print({"engines": engines_json(entries)}, engines_lines(entries), as_json, quiet=False, to_stderr=False)

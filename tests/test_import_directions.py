@@ -16,7 +16,7 @@ FOLDERS = ("pipeline", "voices", "eval")
 
 ROOMS = {
     "pipeline": """
-        errors system languages sentences types unread protocols console engines catalog
+        errors system languages sentences types unread protocols console engines engine_list
         payload textcoder audio segments recognizers
         speakers sounds compression synthesis decompression writing summary live links archive cli
     """,
