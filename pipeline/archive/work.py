@@ -22,11 +22,9 @@ from ..compression import Compressed, compress
 from ..console.display import printable, shown_name
 from ..engines import load_engine, load_recognizer
 from ..errors import EngineError, InputError, OutputError, SpeechzipError, SpeechzipWarning
-from ..payload.format import encode_payload
 from ..segments.channels import ChannelMode
-from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ..types import Payload, Voice
-from .redaction.redact import RECORDED_SPACES, Redaction, redact
+from .redaction.redact import RECORDED_SPACES, Redaction, redact_encoded
 from .rows import Row
 from .sources import Source
 from .stores import is_remote, open_filesystem, open_store, reason
@@ -129,8 +127,7 @@ def archive_recording(job: Job) -> Result:
         if compressed:  # the source is known to be the same as before now
             payload, data, counts = compressed.payload, compressed.data, dict[str, int]()
             if job.settings.redaction:
-                payload, counts = redact(payload, job.settings.redaction)
-                data = encode_payload(payload, TEXT_CODERS[DEFAULT_ID]) if any(counts.values()) else data
+                payload, data, counts = redact_encoded(payload, data, job.settings.redaction)
             row = replace(_described(row, compressed, engines), payload_bytes=len(data), redacted=counts)
             open_store(job.archive).write(row.payload_name, data)
             state = "done"

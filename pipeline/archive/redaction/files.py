@@ -9,15 +9,13 @@ from dataclasses import dataclass, field, replace
 
 from ...decompression import MAX_PAYLOAD_BYTES, read_payload
 from ...errors import InputError, PayloadError
-from ...payload.format import encode_payload
-from ...textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ..export.files import SUFFIX, known_names
 from ..fulltext.index import Index, cache_folder, index_path
 from ..fulltext.syncing import sync
 from ..lock import locked
 from ..rows import Journal, Row, latest_rows
 from ..stores import Store
-from .redact import Redaction, redact
+from .redact import Redaction, redact_encoded
 
 
 @dataclass(slots=True)
@@ -40,8 +38,8 @@ def redact_bytes(data: bytes, redaction: Redaction) -> tuple[bytes, dict[str, in
     Raises:
         PayloadError: `data` is no payload.
     """
-    payload, counts = redact(read_payload(data).payload, redaction)
-    return (encode_payload(payload, TEXT_CODERS[DEFAULT_ID]) if any(counts.values()) else data), counts
+    _, redacted, counts = redact_encoded(read_payload(data).payload, data, redaction)
+    return redacted, counts
 
 
 def redact_archive(

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import InputError, SpeechzipWarning
+from ...payload.format import encode_payload
 from ...synthesis import REDACTED_KINDS as REDACTED_KINDS
+from ...textcoder.registry import text_coders_for
 from ...types import SOUND_SPACE, Payload, Utterance, Voice
 from .dates import find_dates, find_names, name_words
 from .digits import FAR, Found, find_numbers
@@ -76,6 +78,21 @@ def redact(payload: Payload, redaction: Redaction) -> tuple[Payload, dict[str, i
             cuts.setdefault(number, []).append((start, end, kind))
     utterances = tuple(_cut(said, cuts.get(number, [])) for number, said in enumerate(payload.utterances))
     return replace(payload, utterances=utterances), dict(sorted(counts.items()))
+
+
+def redact_encoded(payload: Payload, data: bytes, redaction: Redaction) -> tuple[Payload, bytes, dict[str, int]]:
+    """Return the payload, its bytes and kind -> how many there were, as `redact`; the same bytes if there were none.
+
+    Args:
+        payload: what `data` holds.
+        data: a payload.
+        redaction: what to redact.
+    """
+    payload, counts = redact(payload, redaction)
+    if any(counts.values()):
+        coder, *others = text_coders_for(payload.utterances)
+        data = encode_payload(payload, coder, others=others)
+    return payload, data, counts
 
 
 Spans = list[tuple[int, int, int]]

@@ -9,13 +9,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import FakeSynthesizer
-from speechzip.pipeline import EngineError, InputError, Payload, Speaker, SpeechzipWarning, Utterance, Voice, render
+from speechzip.pipeline import (
+    EngineError,
+    InputError,
+    Payload,
+    Speaker,
+    SpeechzipWarning,
+    Utterance,
+    Voice,
+    encode_payload,
+    render,
+)  # fmt: skip
 from speechzip.pipeline.archive.redaction.digits import luhn
+from speechzip.pipeline.archive.redaction.files import redact_bytes
 from speechzip.pipeline.archive.redaction.letters import iban_is_right
 from speechzip.pipeline.archive.redaction.numbers import digits_in
 from speechzip.pipeline.archive.redaction.redact import Redaction, find_personal, parse_kinds, redact
 from speechzip.pipeline.archive.sources import Source
 from speechzip.pipeline.archive.work import Job, Settings, archive_recording
+from speechzip.pipeline.decompression import read_payload
+from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS, text_coders_for
 
 ALL = Redaction(frozenset({"card", "phone", "email", "ssn", "iban", "date", "name"}), (("anna", "lee"), ("bob",)))
 
@@ -82,6 +95,20 @@ def test_counts() -> None:
     utterances = (Utterance(0.0, 2.0, 0, "4242 4242"), Utterance(2.5, 2.0, 0, "4242 4242, or bob@example.com"))
     _, counts = redact(Payload((), utterances, 9.0), Redaction(frozenset({"card", "email", "iban"})))
     assert counts == {"card": 1, "email": 1, "iban": 0}
+
+
+def test_what_is_redacted_is_coded_in_its_own_language() -> None:
+    speaker = Speaker(Voice("classical", bytes(10)))
+    texts = ("Die Nummer meiner Karte ist 4242 4242 4242 4242.", "Vielen Dank, das habe ich aufgeschrieben.")
+    utterances = tuple(Utterance(3.0 * n, 2.5, 0, text, language="de") for n, text in enumerate(texts))
+    payload = Payload((speaker,), utterances, 6.0)
+    coders = text_coders_for(utterances)
+    data, counts = redact_bytes(encode_payload(payload, coders[0]), Redaction(frozenset({"card"})))
+    decoded = read_payload(data)
+    assert counts == {"card": 1}
+    assert decoded.text_coder == coders[0].name != TEXT_CODERS[DEFAULT_ID].name
+    assert [said.text for said in decoded.payload.utterances] == ["Die Nummer meiner Karte ist [card].", texts[1]]
+    assert len(data) < len(encode_payload(decoded.payload, TEXT_CODERS[DEFAULT_ID]))
 
 
 def test_nothing_in_any_text_overlaps() -> None:
