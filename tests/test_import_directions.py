@@ -21,8 +21,8 @@ ROOMS = {
         speakers sounds compression synthesis decompression writing summary live links archive cli
     """,
     "pipeline.archive": """
-        stores rows lock sources export fulltext excerpts redaction work runners cluster building archive progress
-        serve commands
+        stores payloads rows lock sources export fulltext excerpts redaction work runners cluster building archive
+        progress serve commands
     """,
     "pipeline.archive.commands": "shared redact build find play serve export",
     "pipeline.archive.serve": "guard speech app server",

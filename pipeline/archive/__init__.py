@@ -2,6 +2,7 @@
 
 archive     for programs: add, search, open, export
 stores      where an archive lies: a folder, or below a URL
+payloads    the payloads there, and those at any path or URL
 rows        what is known about each recording
 lock        one writer at a time
 sources     the recordings below folders, globs and URLs

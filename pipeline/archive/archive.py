@@ -8,17 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..decompression import MAX_PAYLOAD_BYTES, read_payload
 from ..errors import InputError, PayloadError
 from .building import Plan, Totals, build
-from .export.files import SUFFIX, known_names, title_of, transcript_text
+from .export.files import known_names, title_of, transcript_text
 from .export.formats import format_named
 from .fulltext.index import Index, index_path
 from .fulltext.searching import ANY, Filters, Hit, search
 from .fulltext.syncing import Synced, is_current, sync
+from .payloads import payload_files, stored_payload
 from .rows import Row, latest_rows
 from .runners import Runner, SameProcess, WorkerPool
-from .stores import open_store
+from .stores import SUFFIX, open_store
 from .work import Result, Settings
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Archive:
             InputError: there is none of that name.
             PayloadError: it is damaged.
         """
-        return read_payload(self._store.read(name.removesuffix(SUFFIX) + SUFFIX, MAX_PAYLOAD_BYTES + 1))
+        return stored_payload(self._store, name.removesuffix(SUFFIX) + SUFFIX)
 
     def export(self, name: str, format_name: str) -> str:
         """Return the transcript of a recording in a format such as ``srt``.
@@ -162,13 +162,12 @@ class Archive:
 
     def __iter__(self) -> Iterator[ArchivedRecording]:
         """Yield every recording with its payload, in the order of the folders; damaged ones with what is wrong."""
-        for file in self._store.files():
-            if file.name.endswith(SUFFIX):
-                name = file.name.removesuffix(SUFFIX)
-                try:
-                    yield ArchivedRecording(name, self.open(name))
-                except (PayloadError, InputError) as error:
-                    yield ArchivedRecording(name, None, str(error))
+        for file in payload_files(self._store):
+            name = file.name.removesuffix(SUFFIX)
+            try:
+                yield ArchivedRecording(name, self.open(name))
+            except (PayloadError, InputError) as error:
+                yield ArchivedRecording(name, None, str(error))
 
     def _opened(self) -> Index:
         if self._index is None:

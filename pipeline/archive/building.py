@@ -14,10 +14,11 @@ from .export.transcript import named_transcript
 from .fulltext.index import Index, index_path
 from .fulltext.syncing import is_current
 from .lock import locked
+from .payloads import payload_files
 from .rows import Journal, Row, compact, read_rows, stamp
 from .runners import Runner
 from .sources import LeftOut, Source, find_sources
-from .stores import Store
+from .stores import SUFFIX, Store
 from .work import NAME_TAKEN, Job, Result, Settings
 
 Observer = Callable[[Result], None]
@@ -93,7 +94,7 @@ def build(store: Store, plan: Plan, runner: Runner, observe: Observer, expect: C
     with locked(store):
         compact(store)
         known = {row.name: _known(row) for row in read_rows(store)}
-        present = {file.name for file in store.files() if file.name.endswith(".spz")} if known else set[str]()
+        present = {file.name for file in payload_files(store)} if known else set[str]()
         to_do = _ToDo(store, plan, known, present)
         expect(sum(1 for _ in to_do.jobs()))  # the list is read twice: a million jobs are not kept
         totals = to_do.totals = Totals()
@@ -187,7 +188,7 @@ class _ToDo:
                 return None
             return job
         redaction = self._plan.settings.redaction
-        if f"{source.name}.spz" not in self._present or (redaction and not redaction.kinds <= known.redacted):
+        if source.name + SUFFIX not in self._present or (redaction and not redaction.kinds <= known.redacted):
             return job
         if known.source == hash(source.url) and same_file:
             self.totals.unchanged += 1

@@ -7,36 +7,14 @@ from typing import Any, cast
 
 import numpy as np
 
-from ..decompression import MAX_PAYLOAD_BYTES, decompress, read_payload
+from ..decompression import decompress
 from ..errors import DeviceError, InputError
-from ..payload.format import TICKS_PER_SECOND, Decoded
+from ..payload.format import TICKS_PER_SECOND
 from ..protocols import Synthesizer
 from ..types import Payload
-from .stores import is_remote, open_store, reason
+from .stores import reason
 
 HALF_A_TICK_S = 0.5 / TICKS_PER_SECOND
-
-
-def read_any(source: str) -> Decoded:
-    """Return the payload at a path or URL.
-
-    Raises:
-        PayloadError: it is none, or cannot be read.
-        InputError: the URL cannot be read.
-        EngineError: the URL needs a package that is not installed.
-    """
-    return read_payload(read_bytes(source))
-
-
-def read_bytes(source: str) -> bytes:
-    """Return the bytes of a payload at a path or URL, and of a longer file no more than tells that it is none.
-
-    Raises:
-        InputError: it cannot be read.
-        EngineError: the URL needs a package that is not installed.
-    """
-    folder, slash, name = source.removeprefix("file://").rpartition("/")
-    return open_store(folder + slash if not is_remote(source) else folder).read(name, MAX_PAYLOAD_BYTES + 1)
 
 
 def excerpt(payload: Payload, at_s: float, whole: bool = False) -> Payload:

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from ..console.display import shown_name
 from ..errors import OutputError
-from .stores import STATE, Store, StoredFile, reason
+from .stores import STATE, SUFFIX, Store, StoredFile, reason
 
 FOLDER = "rows"
 MAX_SEGMENTS = 16
@@ -66,7 +66,7 @@ class Row:
     @property
     def payload_name(self) -> str:
         """The name of the payload in the archive."""
-        return self.name + ".spz"
+        return self.name + SUFFIX
 
 
 _FIELDS = frozenset(one.name for one in fields(Row))

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..console.display import shown_name
 from ..errors import InputError
-from .stores import STATE, is_remote, modified_of, open_filesystem, reason, stored_name
+from .stores import STATE, SUFFIX, is_remote, modified_of, open_filesystem, reason, stored_name
 
 SUFFIXES = frozenset(
     """
@@ -186,7 +186,7 @@ def _short_enough(name: str) -> str:
     """Return a name with room for ``.spz`` within the 255 bytes of file systems; a longer one is cut, with a digest."""
     folder, _, last = name.rpartition("/")
     raw = last.encode(errors="surrogateescape")
-    if len(raw) > 255 - len(".spz"):
+    if len(raw) > 255 - len(SUFFIX):
         digest = hashlib.sha256(raw).hexdigest()[:16]
         suffix = PurePosixPath(last).suffix[:16]
         last = raw[:200].decode(errors="ignore") + f"={digest}{suffix}"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 STATE = ".speechzip"
 """The folder of an archive with everything that is no payload: rows, lock, index, temporary files."""
+SUFFIX = ".spz"
+"""Of the names of payloads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,8 @@ def export(
 
 def _transcript(source: str, format_name: str, name_of: Any) -> str:
     from ...decompression import read_payload
-    from ..excerpts import read_any
     from ..export.files import title_of, transcript_text
+    from ..payloads import read_any
 
     if source == "-":
         decoded, name = read_payload(sys.stdin.buffer), "speech"

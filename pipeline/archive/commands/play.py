@@ -27,7 +27,8 @@ def play(
 ) -> None:
     """Speak an utterance of a payload, or all from there on, through the loudspeaker (extra live) or into a file."""
     from ...engines import load_engine
-    from ..excerpts import excerpt, read_any, speak_excerpt
+    from ..excerpts import excerpt, speak_excerpt
+    from ..payloads import read_any
 
     piece = excerpt(read_any(payload).payload, at, whole)
     for said in piece.utterances:

@@ -38,7 +38,7 @@ def redact(
     if source.endswith(".spz") and not Path(source).is_dir():
         from ...console.display import shown_name
         from ...system.atomic import atomic_file
-        from ..excerpts import read_bytes
+        from ..payloads import read_bytes
         from ..redaction.files import redact_bytes
 
         name = Path(source.rpartition("/")[2] if is_remote(source) else source)

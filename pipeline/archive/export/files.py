@@ -8,16 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from ...console.display import shown_name
-from ...decompression import MAX_PAYLOAD_BYTES, read_payload
 from ...engines import load_engine
 from ...errors import InputError, OutputError, PayloadError
 from ...payload.format import Decoded
 from ...system.atomic import atomic_file
-from ..stores import Store
+from ..payloads import payload_files, stored_payload
+from ..stores import SUFFIX, Store
 from .formats import FORMATS, format_named
 from .transcript import NameOf, named_transcript
-
-SUFFIX = ".spz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +64,9 @@ def export_archive(store: Store, output: Path, format_name: str, name_of: NameOf
     Raises:
         OutputError: the folder cannot be written.
     """
-    for file in store.files():
-        if not file.name.endswith(SUFFIX):
-            continue
+    for file in payload_files(store):
         try:
-            decoded = read_payload(store.read(file.name, MAX_PAYLOAD_BYTES + 1))
+            decoded = stored_payload(store, file.name)
         except (PayloadError, InputError) as error:
             yield Exported(file.name, None, str(error))
             continue

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ...decompression import MAX_PAYLOAD_BYTES, read_payload
 from ...errors import InputError, PayloadError
-from ..export.files import SUFFIX, title_of
+from ..export.files import title_of
 from ..export.transcript import NameOf, named_transcript
+from ..payloads import payload_files, stored_payload
 from ..rows import latest_rows, stamp
-from ..stores import Store
+from ..stores import SUFFIX, Store
 from .index import Index
 
 
@@ -37,9 +37,7 @@ def sync(store: Store, index: Index, name_of: NameOf, progress: Callable[[float,
     known = index.files()
     done = Synced()
     fresh: list[tuple[str, int, float]] = []
-    for file in store.files():
-        if not file.name.endswith(SUFFIX):
-            continue
+    for file in payload_files(store):
         name = file.name.removesuffix(SUFFIX)
         if known.pop(name, None) != (file.size, file.modified):
             fresh.append((name, file.size, file.modified))
@@ -49,7 +47,7 @@ def sync(store: Store, index: Index, name_of: NameOf, progress: Callable[[float,
     rows = latest_rows(store) if fresh else {}
     for number, (name, size, modified) in enumerate(fresh, 1):
         try:
-            decoded = read_payload(store.read(name + SUFFIX, MAX_PAYLOAD_BYTES + 1))
+            decoded = stored_payload(store, name + SUFFIX)
         except (PayloadError, InputError) as error:
             index.remove(name)
             done.damaged.append((name + SUFFIX, str(error)))

@@ -7,14 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ...decompression import MAX_PAYLOAD_BYTES, read_payload
+from ...decompression import read_payload
 from ...errors import InputError, PayloadError
-from ..export.files import SUFFIX, known_names
+from ..export.files import known_names
 from ..fulltext.index import Index, cache_folder, index_path
 from ..fulltext.syncing import sync
 from ..lock import locked
+from ..payloads import payload_files, stored_bytes
 from ..rows import Journal, Row, latest_rows
-from ..stores import Store
+from ..stores import SUFFIX, Store
 from .redact import Redaction, redact_encoded
 
 
@@ -61,7 +62,7 @@ def redact_archive(
             rows = latest_rows(store)
             journal = Journal(store)
             try:
-                names = [file.name for file in store.files() if file.name.endswith(SUFFIX)]
+                names = [file.name for file in payload_files(store)]
                 for number, name in enumerate(names, 1):
                     _redact_file(store, name, redaction, rows, journal, done)
                     if progress:
@@ -78,7 +79,7 @@ def _redact_file(
     store: Store, name: str, redaction: Redaction, rows: dict[str, Row], journal: Journal, done: Redacted
 ) -> None:
     try:
-        data = store.read(name, MAX_PAYLOAD_BYTES + 1)
+        data = stored_bytes(store, name)
         redacted, counts = redact_bytes(data, redaction)
     except (PayloadError, InputError) as error:
         done.damaged.append((name, str(error)))

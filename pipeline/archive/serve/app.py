@@ -21,18 +21,18 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from ...console.display import printable, shown_name
-from ...decompression import MAX_PAYLOAD_BYTES, read_payload
 from ...errors import InputError, PayloadError, SpeechzipError
 from ...payload.format import Decoded
 from ...protocols import Synthesizer
 from ..excerpts import excerpt
-from ..export.files import SUFFIX, known_names, title_of, transcript_text
+from ..export.files import known_names, title_of, transcript_text
 from ..export.formats import FORMATS, clock
 from ..export.transcript import named_transcript
 from ..fulltext.index import Index, as_bytes, as_name, index_path
 from ..fulltext.searching import ANY, Filters, Hit, search, shown_date
 from ..fulltext.syncing import is_current, sync
-from ..stores import Store
+from ..payloads import stored_payload
+from ..stores import SUFFIX, Store
 from .guard import Guard
 from .speech import SpeechCache
 
@@ -149,7 +149,7 @@ class Pages:
         if not known:  # only what the index has: no name leads out of the archive
             raise HTTPException(404)
         try:
-            return _Opened(name, read_payload(self._store.read(name + SUFFIX, MAX_PAYLOAD_BYTES + 1)))
+            return _Opened(name, stored_payload(self._store, name + SUFFIX))
         except (PayloadError, InputError) as error:
             raise HTTPException(410, f"{shown_name(name)}: {error}") from error
 
