@@ -30,9 +30,10 @@ ROOMS = {
     "pipeline.archive.export": "transcript cues textgrid formats files",
     "pipeline.archive.fulltext": "phonetics query index syncing searching parquet",
     "pipeline.links": """
-        wire cutting parity packing unpacking airtime presets text qr plan files
-        carrier padding serialport hf kiss mesh reticulum peers sending receiving describing dictation commands transfer
+        packets files carrier serialport hf kiss mesh reticulum peers sending receiving describing dictation
+        commands transfer
     """,
+    "pipeline.links.packets": "wire cutting parity packing unpacking padding text qr airtime presets plan",
     "pipeline.live": "defaults extras limits workers wire reports devices session commands bench",
     "voices": "espeak acoustics spaces text store parametric embedding clip trained training cli",
     "voices.text": "split lexicon normalization pronunciation training",

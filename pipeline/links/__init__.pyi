@@ -2,13 +2,13 @@
 from .carrier import Carrier, Received, SendState, carrier_names, open_carrier
 from .hf.carrier import signal
 from .hf.modem import MODEM_RATE, Modem
-from .packing import Packed, pack
-from .padding import unpad
-from .plan import Plan, plan
-from .presets import PRESETS
+from .packets.packing import Packed, pack
+from .packets.padding import unpad
+from .packets.plan import Plan, plan
+from .packets.presets import PRESETS
+from .packets.unpacking import Inbox, join_payloads
 from .receiving import Mailbox, MessageState
 from .sending import Transmission, prepare, transmit
-from .unpacking import Inbox, join_payloads
 
 __all__ = [
     "MODEM_RATE", "PRESETS", "Carrier", "Inbox", "Mailbox", "MessageState", "Modem", "Packed", "Plan", "Received",

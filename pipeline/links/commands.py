@@ -63,10 +63,10 @@ def pack(
     """Cut a payload into packets that can be decoded alone. A payload that fits one packet stays as it is."""
     from ..console.display import shown_name
     from .files import SUFFIX, read_packet, write_packets
-    from .packing import pack as pack_payload
-    from .presets import preset
-    from .qr import encode_qr
-    from .text import packet_lines
+    from .packets.packing import pack as pack_payload
+    from .packets.presets import preset
+    from .packets.qr import encode_qr
+    from .packets.text import packet_lines
 
     if show_plan:
         _print_plan(payload, link, parity, as_json)
@@ -125,7 +125,7 @@ def unpack(
     from .describing import message_fields, message_lines
     from .files import numbered, packets_of, read_packet
     from .files import unpack as unpack_packets
-    from .text import MAX_BLOB
+    from .packets.text import MAX_BLOB
 
     found: list[tuple[str, bytes]] = []
     broken: list[tuple[str, str]] = []
@@ -171,8 +171,8 @@ def _print_plan(payload: Path, link: str | None, parity: int, as_json: bool) -> 
     from dataclasses import asdict
 
     from .files import read_packet
-    from .plan import plan
-    from .presets import PRESETS
+    from .packets.plan import plan
+    from .packets.presets import PRESETS
 
     data = sys.stdin.buffer.read() if str(payload) == "-" else read_packet(payload)
     plans = plan(data, [link] if link else tuple(PRESETS), parity)

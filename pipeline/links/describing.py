@@ -8,8 +8,8 @@ from typing import Any
 from ..console.display import shown_name
 from ..types import VoiceReference
 from .carrier import SendState
+from .packets.unpacking import Message
 from .receiving import MessageState
-from .unpacking import Message
 
 
 def message_fields(message: Message | None) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from ..payload.format import encode_payload
 from ..system.atomic import atomic_file, check_writable
 from ..textcoder.registry import text_coders_for
 from ..types import Payload
-from .text import find_packets
-from .unpacking import Inbox, Message, join_payloads
+from .packets.text import find_packets
+from .packets.unpacking import Inbox, Message, join_payloads
 
 SUFFIX = ".packet"
 

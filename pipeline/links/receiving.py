@@ -18,8 +18,8 @@ from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ..types import Payload
 from ..writing import AUDIO_FORMATS, write_speech
 from .carrier import Received
+from .packets.unpacking import Inbox, Message, join_payloads
 from .peers import PeerVoices, voices_of
-from .unpacking import Inbox, Message, join_payloads
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from ..protocols import VoiceBook
 from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ..types import Payload, Voice
 from .carrier import Carrier, SendState
-from .packing import Packed, pack
+from .packets.packing import Packed, pack
 from .peers import PeerVoices, voices_of
 
 

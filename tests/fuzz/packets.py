@@ -10,10 +10,10 @@ from unittest.mock import patch
 
 from speechzip.pipeline import Payload, PayloadError, Speaker, Utterance, Voice
 from speechzip.pipeline.links.files import packets_of, unpack
-from speechzip.pipeline.links.packing import pack
-from speechzip.pipeline.links.text import FORMS, packet_lines
-from speechzip.pipeline.links.unpacking import MAX_HELD_BYTES, Inbox
-from speechzip.pipeline.links.wire import CRC_BYTES, FRAGMENT, HEADER_BYTES, PARITY, mask
+from speechzip.pipeline.links.packets.packing import pack
+from speechzip.pipeline.links.packets.text import FORMS, packet_lines
+from speechzip.pipeline.links.packets.unpacking import MAX_HELD_BYTES, Inbox
+from speechzip.pipeline.links.packets.wire import CRC_BYTES, FRAGMENT, HEADER_BYTES, PARITY, mask
 from speechzip.pipeline.payload.format import encode_payload
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 

@@ -15,7 +15,7 @@ from ...system.atomic import atomic_file, check_writable
 from ...types import Samples
 from ...writing import audio_format
 from ..carrier import Received, SendState
-from ..padding import pad, unpad
+from ..packets.padding import pad, unpad
 from .devices import Transmitter, hear
 from .modem import BURST_S, FRAME_BYTES, MODEM_RATE, Modem, Sound, check_mode
 

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from ...errors import InputError, LinkError
 from ..carrier import TICK_S, Received, SendState
+from ..packets.wire import looks_like_packet
 from ..serialport import open_serial
-from ..wire import looks_like_packet
 from .ax25 import MAX_INFORMATION, KissReader, decode_frame, encode_frame, encode_kiss, parse_callsign
 
 DEFAULT_PORT = 8001

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from ..airtime import Lora
+from ..packets.airtime import Lora
 
 HOUR_S = 3600.0
 MAX_CHANNEL_USE = 25.0

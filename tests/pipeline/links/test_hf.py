@@ -17,8 +17,8 @@ from speechzip.pipeline.links import Inbox, Received, open_carrier, pack, unpad
 from speechzip.pipeline.links.hf import devices, modem
 from speechzip.pipeline.links.hf.carrier import HfCarrier, signal
 from speechzip.pipeline.links.hf.modem import BURST_S, FRAME_BYTES, MODEM_RATE, MODES, Modem
-from speechzip.pipeline.links.padding import is_whole, pad
-from speechzip.pipeline.links.wire import Fragment, Parity
+from speechzip.pipeline.links.packets.padding import is_whole, pad
+from speechzip.pipeline.links.packets.wire import Fragment, Parity
 from speechzip.pipeline.payload.format import encode_payload
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 

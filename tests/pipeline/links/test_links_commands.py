@@ -7,7 +7,7 @@ import pytest
 from fakes import GOLDEN
 from speechzip.pipeline import InputError, OutputError, PayloadCorrupt
 from speechzip.pipeline.links import commands
-from speechzip.pipeline.links.airtime import Lora
+from speechzip.pipeline.links.packets.airtime import Lora
 
 DATA = bytes.fromhex((GOLDEN / "two-channels.hex").read_text("ascii"))
 

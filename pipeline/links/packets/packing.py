@@ -5,10 +5,10 @@ from __future__ import annotations
 import binascii
 from dataclasses import dataclass
 
-from ..errors import InputError
-from ..payload.format import decode_payload, encode_payload
-from ..textcoder.registry import TEXT_CODERS, text_coders_for
-from ..types import Payload, Voice
+from ...errors import InputError
+from ...payload.format import decode_payload, encode_payload
+from ...textcoder.registry import TEXT_CODERS, text_coders_for
+from ...types import Payload, Voice
 from .cutting import cut_payload
 from .parity import encode_parity
 from .wire import (

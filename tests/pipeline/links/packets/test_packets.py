@@ -23,13 +23,20 @@ from speechzip.pipeline import (
     decode_payload,
     encode_payload,
 )
-from speechzip.pipeline.links import unpacking
-from speechzip.pipeline.links.cutting import cut_payload
-from speechzip.pipeline.links.packing import pack
-from speechzip.pipeline.links.parity import encode_parity
-from speechzip.pipeline.links.presets import PRESETS, preset
-from speechzip.pipeline.links.unpacking import Inbox, join_payloads
-from speechzip.pipeline.links.wire import HEADER_BYTES, MAX_FRAGMENTS, MAX_PARITY, Fragment, Parity, decode_packet
+from speechzip.pipeline.links.packets import unpacking
+from speechzip.pipeline.links.packets.cutting import cut_payload
+from speechzip.pipeline.links.packets.packing import pack
+from speechzip.pipeline.links.packets.parity import encode_parity
+from speechzip.pipeline.links.packets.presets import PRESETS, preset
+from speechzip.pipeline.links.packets.unpacking import Inbox, join_payloads
+from speechzip.pipeline.links.packets.wire import (
+    HEADER_BYTES,
+    MAX_FRAGMENTS,
+    MAX_PARITY,
+    Fragment,
+    Parity,
+    decode_packet,
+)
 
 ANNA, BERT = Voice("trained-1", bytes(range(16))), Voice("trained-1", bytes(range(16, 32)))
 LINES = (

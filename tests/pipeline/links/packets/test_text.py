@@ -7,8 +7,8 @@ from fakes import GOLDEN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from speechzip.pipeline import InputError
-from speechzip.pipeline.links.qr import encode_qr
-from speechzip.pipeline.links.text import (
+from speechzip.pipeline.links.packets.qr import encode_qr
+from speechzip.pipeline.links.packets.text import (
     ALPHABET91,
     APRS_LINE,
     FORMS,

@@ -20,10 +20,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from ..errors import PayloadError
-from ..payload.format import decode_payload
-from ..textcoder.registry import TEXT_CODERS
-from ..types import Payload, Speaker, Voice
+from ...errors import PayloadError
+from ...payload.format import decode_payload
+from ...textcoder.registry import TEXT_CODERS
+from ...types import Payload, Speaker, Voice
 from .parity import restore
 from .wire import HEADER_BYTES, LENGTH_BYTES, Fragment, Parity, decode_packet
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import InputError
+from ...errors import InputError
 from .airtime import Lora, duty_cycle_s
 from .packing import pack
 from .presets import PRESETS, preset

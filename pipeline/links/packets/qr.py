@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from ..errors import EngineError
+from ...errors import EngineError
 from .text import MAX_CHARACTERS, packet_lines
 
 MODULE_PIXELS = 8

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from itertools import count as count_up
 
-from ..errors import InputError
-from ..payload.format import TICKS_PER_SECOND
-from ..payload.timing import nearest_duration_s
-from ..types import Payload, Speaker, Utterance, Voice, VoiceReference
+from ...errors import InputError
+from ...payload.format import TICKS_PER_SECOND
+from ...payload.timing import nearest_duration_s
+from ...types import Payload, Speaker, Utterance, Voice, VoiceReference
 
 Encode = Callable[[Payload], bytes]
 

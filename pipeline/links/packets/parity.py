@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from reedsolo import ReedSolomonError, RSCodec
 
-from ..errors import PayloadCorrupt
+from ...errors import PayloadCorrupt
 from .wire import LENGTH_BYTES, MAX_PARITY
 
 

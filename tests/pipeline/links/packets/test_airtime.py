@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from speechzip.pipeline.links.airtime import Bitrate, Burst, Lora, duty_cycle_s
-from speechzip.pipeline.links.presets import PRESETS
+from speechzip.pipeline.links.packets.airtime import Bitrate, Burst, Lora, duty_cycle_s
+from speechzip.pipeline.links.packets.presets import PRESETS
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ packet looks like padding, its own checksum decides.
 
 from __future__ import annotations
 
-from ..errors import PayloadError
-from ..payload.format import checked_body
+from ...errors import PayloadError
+from ...payload.format import checked_body
 from .wire import Fragment, Parity, decode_packet
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import binascii
 from dataclasses import dataclass
 
-from ..errors import PayloadCorrupt, PayloadTruncated
-from ..payload.format import MAGIC
+from ...errors import PayloadCorrupt, PayloadTruncated
+from ...payload.format import MAGIC
 
 FRAGMENT, PARITY = 0b1011, 0b1001
 """The high half of the first byte; the low half is the message's number."""

@@ -26,9 +26,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..errors import InputError, PayloadError
-from ..payload.format import decode_payload
-from ..textcoder.registry import TEXT_CODERS
+from ...errors import InputError, PayloadError
+from ...payload.format import decode_payload
+from ...textcoder.registry import TEXT_CODERS
 from .wire import Fragment, decode_packet
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
