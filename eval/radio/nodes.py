@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from speechzip.pipeline import LinkError
@@ -28,29 +29,54 @@ forward_port = {}
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node: its configuration, its identity, and the programs that run on it."""
+
+    folder: Path
+    """Has Reticulum's configuration in ``config`` and speechzip's data in ``data``."""
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        """Start ``speechzip`` with these arguments on the node; its standard output has its errors, too."""
+        return subprocess.Popen(
+            [Path(sys.executable).with_name("speechzip"), *map(str, arguments), "--config", self.folder / "config"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "SPEECHZIP_DATA": str(self.folder / "data")},
+        )
+
+
+def two_nodes(folder: Path) -> tuple[Node, Node]:
+    """Return two new nodes in `folder` that reach each other."""
+    with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        ports = first.getsockname()[1], second.getsockname()[1]
+    nodes = Node(folder / "a"), Node(folder / "b")
+    for node, (here, there) in zip(nodes, (ports, ports[::-1]), strict=True):
+        (node.folder / "config").mkdir(parents=True)
+        (node.folder / "config" / "config").write_text(CONFIG.format(here, there), encoding="ascii")
+    return nodes
+
+
 def exchange(data: bytes, folder: Path) -> list[bytes]:
     """Send a payload from one node to the other and return what arrives.
 
     Raises:
         LinkError: it does not arrive; says what the programs told.
     """
-    with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        ports = first.getsockname()[1], second.getsockname()[1]
-    for name, (here, there) in (("sender", ports), ("receiver", ports[::-1])):
-        (folder / name).mkdir()
-        (folder / name / "config").write_text(CONFIG.format(here, there), encoding="ascii")
-    (folder / "call.spz").write_bytes(data)
-    inbox = folder / "in"
-    receiver = _run(folder, "receiver", "receive", "--over", "lxmf", "--once", "--no-sound", "--output", str(inbox))
+    here, there = two_nodes(folder)
+    call, inbox = folder / "call.spz", folder / "in"
+    call.write_bytes(data)
+    receiver = there.start("receive", "--over", "lxmf", "--once", "--no-sound", "--output", inbox)
     try:
         assert receiver.stdout is not None
         line = receiver.stdout.readline()
         found = ADDRESS.search(line)
         if found is None:
             raise LinkError(line.removeprefix("speechzip: ").strip())
-        sender = _run(folder, "sender", "send", str(folder / "call.spz"), "--over", found[0])
+        sender = here.start("send", call, "--over", found[0])
         told, _ = sender.communicate(timeout=PATIENCE_S)
         if sender.returncode:
             raise LinkError(told.strip())
@@ -59,13 +85,3 @@ def exchange(data: bytes, folder: Path) -> list[bytes]:
         receiver.kill()
         receiver.communicate()
     return [path.read_bytes() for path in sorted(inbox.glob("*.spz"))]
-
-
-def _run(folder: Path, name: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [str(Path(sys.executable).with_name("speechzip")), *arguments, "--config", str(folder / name)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "SPEECHZIP_DATA": str(folder / f"{name}-data")},
-    )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from fakes import GOLDEN
+from speechzip.eval.radio.nodes import PATIENCE_S, Node, two_nodes
 from speechzip.pipeline import InputError, LinkError, decode_payload, read_payload, recognizer_recording
 from speechzip.pipeline.links import open_carrier
 from speechzip.pipeline.links.reticulum import lxmf, node
@@ -21,49 +20,12 @@ from speechzip.pipeline.textcoder.registry import TEXT_CODERS
 
 pytest.importorskip("RNS")
 DATA = bytes.fromhex((GOLDEN / "two-channels.hex").read_text("ascii"))
-PROGRAM = Path(sys.executable).with_name("speechzip")
-PATIENCE_S = 120.0
-CONFIG = """
-[reticulum]
-enable_transport = No
-share_instance = No
-[interfaces]
-[[udp]]
-type = UDPInterface
-enabled = yes
-listen_ip = 127.0.0.1
-listen_port = {}
-forward_ip = 127.0.0.1
-forward_port = {}
-"""
-
-
-class Node:
-    """A node: its configuration, its identity, and the programs that run on it."""
-
-    def __init__(self, folder: Path, listen_port: int, forward_port: int) -> None:
-        self.folder = folder
-        (folder / "config").mkdir(parents=True)
-        (folder / "config" / "config").write_text(CONFIG.format(listen_port, forward_port), encoding="ascii")
-
-    def start(self, *arguments: object) -> subprocess.Popen[str]:
-        environment = {**os.environ, "SPEECHZIP_DATA": str(self.folder / "data"), "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen(
-            [PROGRAM, *map(str, arguments), "--config", str(self.folder / "config")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=environment,
-        )
 
 
 @pytest.fixture
-def nodes(tmp_path: Path) -> tuple[Node, Node]:
-    with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        ports = first.getsockname()[1], second.getsockname()[1]
-    return Node(tmp_path / "a", *ports), Node(tmp_path / "b", *reversed(ports))
+def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Node, Node]:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return two_nodes(tmp_path)
 
 
 def lines_until(process: subprocess.Popen[str], wanted: str) -> list[str]:
