@@ -5,32 +5,25 @@ Engines load inside the commands, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
-import io
-import logging
-import os
-import signal
 import sys
-import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import Enum
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
 from .console.display import shown_name
 from .console.options import Vocabulary, read_vocabulary
-from .errors import OutputError, SpeechzipError, SpeechzipWarning
+from .console.process import complain, run
+from .errors import OutputError
 from .system.threads import keep_one_blas_thread
 
 if TYPE_CHECKING:
     from .payload.format import Decoded
     from .protocols import Progress
-
-logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="speechzip",
@@ -40,10 +33,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-STOP_AGAIN_S = 0.01
-"""How long to wait before stopping again, if Python has dropped the first exit."""
 
 
 class Unread(Enum):
@@ -146,7 +135,7 @@ def compress(
     from .system.atomic import check_writable
 
     if speakers is not None:
-        _complain("--speakers is called --speaker-count now")
+        complain("--speakers is called --speaker-count now")
         speaker_count = speaker_count or speakers
     if speaker_count not in (None, "auto") and not speaker_count.isdecimal():
         raise typer.BadParameter(f"{speaker_count!r} is not a number", param_hint="--speaker-count")
@@ -285,48 +274,7 @@ def main() -> None:
     """Run the command line: exit 0 on success, 1 with one line on standard error, 2 on wrong usage."""
     keep_one_blas_thread()
     add_commands(sys.argv[1:])
-    warnings.showwarning = _show_warning
-    for stream in (sys.stdout, sys.stderr):  # escapes what the stream cannot encode, such as a lone surrogate
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    stopped_by: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        stopped_by.append(number)
-        sys.exit(128 + stopped_by[0])  # unwinds, so that temporary files go
-
-    def on_unraisable(lost: sys.UnraisableHookArgs) -> None:
-        # Python drops an exception that begins inside a destructor or a callback: stop again once that has returned.
-        if isinstance(lost.exc_value, SystemExit) and stopped_by:
-            signal.setitimer(signal.ITIMER_REAL, STOP_AGAIN_S)
-        else:
-            sys.__unraisablehook__(lost)
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
-        signal.signal(number, stop)
-    sys.unraisablehook = on_unraisable
-    try:
-        app(standalone_mode=True)
-    except SpeechzipError as error:
-        if stopped_by:  # an interrupted import turned the exit into an error of its own
-            sys.exit(128 + stopped_by[0])
-        from .console.diagnostics import explain
-
-        logger.debug("this ended the command:", exc_info=True)
-        _complain(explain(error))
-        sys.exit(1)
-    except BrokenPipeError:  # the reader of a pipe has gone: nobody is left to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-
-
-def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    if issubclass(category, SpeechzipWarning):
-        _complain(f"warning: {message}")
-
-
-def _complain(message: str) -> None:
-    print(f"speechzip: {shown_name(' '.join(message.split()))}", file=sys.stderr)
+    run(lambda: app(standalone_mode=True))
 
 
 def _is_dash(path: Path) -> bool:

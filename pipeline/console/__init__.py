@@ -1,1 +1,1 @@
-"""What a person sees on a terminal: untrusted text made printable, errors with their remedies, a progress bar."""
+"""The program at a terminal: untrusted text made printable, options, errors with remedies, progress, signals, exits."""

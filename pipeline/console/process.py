@@ -1,0 +1,68 @@
+"""The process around a command: its warnings, its signals and its exit code."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from ..errors import SpeechzipError, SpeechzipWarning
+from .display import shown_name
+
+logger = logging.getLogger(__name__)
+
+STOP_AGAIN_S = 0.01
+"""How long to wait before stopping again, if Python has dropped the first exit."""
+
+
+def run(command: Callable[[], object]) -> None:
+    """Run a command: exit 0 on success, 1 with one line on standard error, 128 and its number after a signal."""
+    warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):  # escapes what the stream cannot encode, such as a lone surrogate
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    stopped_by: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        stopped_by.append(number)
+        sys.exit(128 + stopped_by[0])  # unwinds, so that temporary files go
+
+    def on_unraisable(lost: sys.UnraisableHookArgs) -> None:
+        # Python drops an exception that begins inside a destructor or a callback: stop again once that has returned.
+        if isinstance(lost.exc_value, SystemExit) and stopped_by:
+            signal.setitimer(signal.ITIMER_REAL, STOP_AGAIN_S)
+        else:
+            sys.__unraisablehook__(lost)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, stop)
+    sys.unraisablehook = on_unraisable
+    try:
+        command()
+    except SpeechzipError as error:
+        if stopped_by:  # an interrupted import turned the exit into an error of its own
+            sys.exit(128 + stopped_by[0])
+        from .diagnostics import explain
+
+        logger.debug("this ended the command:", exc_info=True)
+        complain(explain(error))
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of a pipe has gone: nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def complain(message: str) -> None:
+    """Print a message on one line of standard error."""
+    print(f"speechzip: {shown_name(' '.join(message.split()))}", file=sys.stderr)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    if issubclass(category, SpeechzipWarning):
+        complain(f"warning: {message}")
