@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import Enum
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from .console.display import shown_name
-from .console.options import Vocabulary, read_vocabulary
+from .console.display import print_result, shown_name
+from .console.options import Force, Json, Quiet, Vocabulary, read_vocabulary
 from .console.process import complain, run
 from .errors import OutputError
 from .system.threads import keep_one_blas_thread
@@ -49,11 +49,6 @@ class Channels(Enum):
     auto = "auto"
     mix = "mix"
     split = "split"
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing file.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
 @app.command(
@@ -165,7 +160,8 @@ def compress(
         file.write(compressed.data)
     _export(compressed.decoded, audio, transcripts, force)
     summary = summarize_compressed(compressed, shown_name(audio), shown_name(target), load_engine("voice_book"))
-    _print(summary, compress_lines(summary), as_json, quiet, to_stderr=_is_dash(target))
+    if as_json or not quiet:
+        print_result(summary, compress_lines(summary), as_json, to_stderr=_is_dash(target))
 
 
 @app.command(epilog="Examples:\n\nspeechzip decompress call.spz\n\nspeechzip decompress call.spz -o call.flac")
@@ -207,7 +203,8 @@ def decompress(
     line = (
         f"{names[0]} -> {names[1]}: {written['duration_s']:.1f} s, took {written['real_time_factor']:.3f} of real time"
     )
-    _print(summary, [line], as_json, quiet, to_stderr=_is_dash(target))
+    if as_json or not quiet:
+        print_result(summary, [line], as_json, to_stderr=_is_dash(target))
 
 
 @app.command(epilog="Examples:\n\nspeechzip inspect call.spz\n\nspeechzip inspect call.spz --json")
@@ -221,7 +218,7 @@ def inspect(
     from .summary import payload_lines, summarize_payload
 
     summary = summarize_payload(read_payload(_payload(payload)), load_engine("voice_book"))
-    _print(summary, payload_lines(summary), as_json, quiet=False, to_stderr=False)
+    print_result(summary, payload_lines(summary), as_json)
 
 
 @app.command(epilog="Examples:\n\nspeechzip engines\n\nspeechzip engines --json")
@@ -230,7 +227,7 @@ def engines(as_json: Json = False) -> None:
     from .engine_list import engines_json, engines_lines, list_engines
 
     entries = list_engines()
-    _print({"engines": engines_json(entries)}, engines_lines(entries), as_json, quiet=False, to_stderr=False)
+    print_result({"engines": engines_json(entries)}, engines_lines(entries), as_json)
 
 
 def _show_version(wanted: bool) -> None:
@@ -351,18 +348,6 @@ def _progress(verb: str, quiet: bool) -> AbstractContextManager[Progress | None]
     from .console.progress import progress_bar
 
     return nullcontext() if quiet else progress_bar(verb)
-
-
-def _print(summary: Any, lines: list[str], as_json: bool, quiet: bool, to_stderr: bool) -> None:
-    from .console.display import printable, printable_json
-
-    if as_json:
-        lines = [printable_json(summary, indent=2)]
-    elif quiet:
-        return
-    else:
-        lines = [printable(line) for line in lines]
-    print("\n".join(lines), file=sys.stderr if to_stderr else sys.stdout)
 
 
 Command = Callable[[typer.Typer], None]

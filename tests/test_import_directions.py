@@ -24,7 +24,7 @@ ROOMS = {
         stores payloads rows lock sources export fulltext excerpts redaction work runners cluster building archive
         progress serve commands
     """,
-    "pipeline.archive.commands": "shared redact build find play serve export",
+    "pipeline.archive.commands": "redact build find play serve export",
     "pipeline.archive.serve": "guard speech app server",
     "pipeline.archive.redaction": "tokens numbers digits letters dates redact files",
     "pipeline.archive.export": "transcript cues textgrid formats files",

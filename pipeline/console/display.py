@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,17 @@ def printable_json(content: Any, indent: int | None = None) -> str:
         {"text": "naïve \u0085\u202e"}
     """
     return _UNPRINTABLE.sub(_json_escaped, json.dumps(content, ensure_ascii=False, indent=indent))
+
+
+def print_result(summary: Any, lines: list[str], as_json: bool, to_stderr: bool = False) -> None:
+    """Print JSON for machines, or lines for people."""
+    shown = printable_json(summary, indent=2) if as_json else "\n".join(map(printable, lines))
+    print(shown, file=sys.stderr if to_stderr else sys.stdout)
+
+
+def tell(message: str) -> None:
+    """Print a line for people on standard error."""
+    print(f"speechzip: {printable(message)}", file=sys.stderr, flush=True)
 
 
 def _is_harmless(character: str) -> bool:

@@ -10,6 +10,10 @@ import typer
 from ..errors import InputError
 from .display import shown_name
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing file.")]
+ForceFiles = Annotated[bool, typer.Option("--force", "-f", help="Overwrite existing files.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Vocabulary = Annotated[
     str | None,
     typer.Option(

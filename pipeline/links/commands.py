@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+from ..console.display import print_result, tell
+from ..console.options import ForceFiles, Json
+
 TEXT_PACKET = 640
 """Bytes of the longest packet without --for and --size; as text, it fits every form."""
-
-Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite existing files.")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -58,7 +58,7 @@ def pack(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the sizes of packets; write nothing.")] = False,
     as_json: Json = False,
-    force: Force = False,
+    force: ForceFiles = False,
 ) -> None:
     """Cut a payload into packets that can be decoded alone. A payload that fits one packet stays as it is."""
     from ..console.display import shown_name
@@ -83,7 +83,7 @@ def pack(
         [] if dry_run or is_text else write_packets(contents, folder, stem, force, ".png" if form == "qr" else SUFFIX)
     )
     for voice in packed.unsent_voices:
-        _tell(
+        tell(
             f"voice {voice.id:04x} of {len(voice.embedding)} bytes fits no packet and is only named: "
             "send it beforehand (speechzip voices export)"
         )
@@ -104,7 +104,7 @@ def pack(
     of_parity = f", {packed.parity} of them parity" if packed.parity else ""
     place = "nothing written" if dry_run else shown_name(folder)
     told = f"{len(data)} bytes -> {place}: packets of {', '.join(map(str, sizes))} bytes{of_parity}"
-    _print(summary, [told], as_json)
+    print_result(summary, [told], as_json)
 
 
 def unpack(
@@ -116,7 +116,7 @@ def unpack(
         Path, typer.Option("--output", "-o", help="Payload to write; more are numbered: call.spz, call.2.spz.")
     ] = Path("speech.spz"),
     as_json: Json = False,
-    force: Force = False,
+    force: ForceFiles = False,
 ) -> None:
     """Join packets into a payload, even if some are missing; print which parts are missing."""
     from ..console.display import shown_name
@@ -137,7 +137,7 @@ def unpack(
     unpacked = unpack_packets(found)
     broken += unpacked.broken
     for name, fault in broken:
-        _tell(f"{name}: {fault}")
+        tell(f"{name}: {fault}")
     if not unpacked.recordings:
         raise PayloadCorrupt("no packet that came can be spoken; ask for them again")
     targets = numbered(output, len(unpacked.recordings))
@@ -150,7 +150,7 @@ def unpack(
         rows.append({"output": shown_name(target), "bytes": len(data), **message_fields(message)})
     for message in unpacked.silent:
         rows.append({"output": None, "bytes": 0, **message_fields(message)})
-    _print(
+    print_result(
         {"recordings": rows, "broken": [{"file": name, "fault": fault} for name, fault in broken]},
         [line for row in rows for line in message_lines(row)],
         as_json,
@@ -182,16 +182,4 @@ def _print_plan(payload: Path, link: str | None, parity: int, as_json: bool) -> 
         shown = "".join(f"{'' if time is None else f'{time:.1f} s':>10}" for time in times)
         figures = f"{len(row.packet_bytes):>8}{sum(row.packet_bytes):>7}{shown}".rstrip()
         lines.append(f"{row.link:<15}" + (figures if row.packet_bytes else f"{'-':>8}  {row.obstacle}"))
-    _print({"plans": [asdict(row) for row in plans]}, lines, as_json)
-
-
-def _print(summary: dict[str, Any], lines: list[str], as_json: bool) -> None:
-    from ..console.display import printable, printable_json
-
-    print(printable_json(summary, indent=2) if as_json else "\n".join(map(printable, lines)))
-
-
-def _tell(message: str) -> None:
-    from ..console.display import printable
-
-    print(f"speechzip: {printable(message)}", file=sys.stderr)
+    print_result({"plans": [asdict(row) for row in plans]}, lines, as_json)

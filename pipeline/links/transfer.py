@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from ..console.display import tell
+from ..console.options import Force, Json
 
 if TYPE_CHECKING:
     from ..types import Payload
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
     from .receiving import MessageState
     from .sending import Transmission
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing file.")]
 Over = Annotated[
     str,
     typer.Option(
@@ -105,7 +105,7 @@ def send(
             try:
                 transmit(transmission, carrier, _show_state)
             except BaseException:
-                _tell(transmission.summary(carrier.acknowledges))  # whatever ended it, Ctrl-C included
+                tell(transmission.summary(carrier.acknowledges))  # whatever ended it, Ctrl-C included
                 raise
             if peer and transmission.is_done(carrier.acknowledges):
                 peer.remember(transmission.voices)
@@ -116,7 +116,7 @@ def send(
         from .dictation import dictate
 
         all_went = True
-        for payload in dictate(_tell):
+        for payload in dictate(tell):
             all_went = go(payload) and all_went
     else:
         assert recording is not None  # as checked above
@@ -154,7 +154,7 @@ def receive(
     try:
         for received in carrier.receive():
             if isinstance(received, Notice):
-                _tell(received.text)
+                tell(received.text)
                 continue
             if received is None:
                 states = mailbox.expire(time.monotonic())
@@ -162,7 +162,7 @@ def receive(
                 try:
                     states = mailbox.push(received, time.monotonic())
                 except PayloadError as error:
-                    _tell(f"a packet of {len(received.packet)} bytes is left out: {error}")
+                    tell(f"a packet of {len(received.packet)} bytes is left out: {error}")
                     continue
             for state in states:
                 _print_message(state, as_json)
@@ -200,7 +200,7 @@ def _payload(path: Path) -> Payload:
 def _show_state(state: SendState) -> None:
     from .describing import state_line
 
-    _tell(state_line(state))
+    tell(state_line(state))
 
 
 def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_json: bool) -> None:
@@ -232,7 +232,7 @@ def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_
 
 def _warn_of_unsent_voices(transmission: Transmission) -> None:
     for voice in transmission.packed.unsent_voices:
-        _tell(
+        tell(
             f"voice {voice.id:04x} of {len(voice.embedding)} bytes fits no packet and is only named: "
             "send it beforehand (speechzip voices export)"
         )
@@ -244,9 +244,3 @@ def _print_message(state: MessageState, as_json: bool) -> None:
 
     row = received_fields(state)
     print(printable_json(row) if as_json else "\n".join(map(printable, received_lines(row))), flush=True)
-
-
-def _tell(message: str) -> None:
-    from ..console.display import printable
-
-    print(f"speechzip: {printable(message)}", file=sys.stderr, flush=True)

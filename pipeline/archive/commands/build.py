@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...console.display import tell
+from ...console.options import Quiet
 from .redact import counted
-from .shared import Quiet, tell
 
 if TYPE_CHECKING:
     from ..building import Totals

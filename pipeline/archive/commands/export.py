@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from .shared import Force, Json, print_result, tell
+from ...console.display import print_result, tell
+from ...console.options import ForceFiles, Json
 
 EPILOG = (
     "Examples:\n\nspeechzip export call.spz -o call.srt\n\nspeechzip export call.spz --format vtt -o -\n\n"
@@ -27,7 +28,7 @@ def export(
         typer.Option("--format", metavar="FORMAT", help="srt, vtt, txt, md, json, csv, rttm or TextGrid."),
     ] = None,
     as_json: Json = False,
-    force: Force = False,
+    force: ForceFiles = False,
 ) -> None:
     """Write the words of a payload, or of all in an archive, as subtitles, a document, a table or annotations."""
     from ...console.display import shown_name

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .shared import Force, Json, Quiet, print_result, tell
+from ...console.display import print_result, tell
+from ...console.options import ForceFiles, Json, Quiet
 
 if TYPE_CHECKING:
     from ..fulltext.index import Index
@@ -96,7 +97,7 @@ def catalogue(
     archive: Archive,
     output: Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write.")],
     as_json: Json = False,
-    force: Force = False,
+    force: ForceFiles = False,
 ) -> None:
     """Write every utterance of an archive into a Parquet file, for DuckDB, Spark or Elasticsearch."""
     from ...console.display import shown_name

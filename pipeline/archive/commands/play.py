@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .shared import Force, tell
+from ...console.display import tell
+from ...console.options import ForceFiles
 
 EPILOG = (
     "Examples:\n\nspeechzip play call.spz --at 12.5\n\nspeechzip play call.spz --whole\n\n"
@@ -23,7 +24,7 @@ def play(
         Path | None, typer.Option("--output", "-o", help="Sound file to write instead of playing.")
     ] = None,
     synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks.")] = None,
-    force: Force = False,
+    force: ForceFiles = False,
 ) -> None:
     """Speak an utterance of a payload, or all from there on, through the loudspeaker (extra live) or into a file."""
     from ...engines import load_engine

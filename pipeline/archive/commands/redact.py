@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .shared import Force, Json, Quiet, print_result, tell
+from ...console.display import print_result, tell
+from ...console.options import ForceFiles, Json, Quiet
 
 EPILOG = (
     "Examples:\n\nspeechzip redact call.spz --kinds card,phone,email\n\n"
@@ -27,7 +28,7 @@ def redact(
         Path | None, typer.Option("--output", "-o", help="Payload to write; by default NAME.redacted.spz.")
     ] = None,
     as_json: Json = False,
-    force: Force = False,
+    force: ForceFiles = False,
     quiet: Quiet = False,
 ) -> None:
     """Replace card numbers, telephone numbers and the like by marks, also where they are spoken as words."""
