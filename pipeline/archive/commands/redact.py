@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...console.display import print_result, tell
 from ...console.options import ForceFiles, Json, Quiet
+
+if TYPE_CHECKING:
+    from ..redaction.redact import Redaction
 
 EPILOG = (
     "Examples:\n\nspeechzip redact call.spz --kinds card,phone,email\n\n"
@@ -50,7 +53,7 @@ def redact(
         summary = {"input": shown_name(source), "output": shown_name(target), "bytes": len(data), "redacted": counts}
         lines = [f"{shown_name(source)} -> {shown_name(target)}: {counted(counts)}"]
     else:
-        summary, lines = _redact_archive(source, kinds, quiet or as_json)
+        summary, lines = _redact_archive(source, redaction, quiet or as_json)
     if as_json or not quiet:
         print_result(summary, lines, as_json)
 
@@ -60,20 +63,19 @@ def counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in counts.items()) + " redacted"
 
 
-def _redact_archive(source: str, kinds: str, quiet: bool) -> tuple[dict[str, object], list[str]]:
+def _redact_archive(source: str, redaction: Redaction, quiet: bool) -> tuple[dict[str, object], list[str]]:
     from ...console.display import shown_name
     from ...console.progress import progress_bar
     from ..redaction.files import redact_archive
-    from ..redaction.redact import parse_kinds
     from ..stores import open_store
 
     store = open_store(source)
     next(store.files(), None)  # is it there at all?
     if quiet:
-        done = redact_archive(store, parse_kinds(kinds))
+        done = redact_archive(store, redaction)
     else:
         with progress_bar("redacting", counted=True) as progress:
-            done = redact_archive(store, parse_kinds(kinds), progress)
+            done = redact_archive(store, redaction, progress)
     for name, fault in done.damaged:
         tell(f"{shown_name(name)} is left as it is: {fault}")
     summary: dict[str, object] = {
