@@ -196,10 +196,8 @@ def _hit(row: Sequence[object]) -> Hit:
 
 
 def _unmarked(highlighted: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    text = ""
     matches: list[tuple[int, int]] = []
-    first, *rest = highlighted.split(MARK)
-    text = first
+    text, *rest = highlighted.split(MARK)
     for piece in rest:
         match, _, after = piece.partition(END)
         matches.append((len(text), len(text) + len(match)))

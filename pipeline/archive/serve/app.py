@@ -29,7 +29,7 @@ from ..export.files import known_names, title_of, transcript_text
 from ..export.formats import FORMATS, clock
 from ..export.transcript import named_transcript
 from ..fulltext.index import Index, as_bytes, as_name, index_path
-from ..fulltext.searching import ANY, Filters, Hit, search, shown_date
+from ..fulltext.searching import ANY, END, MARK, Filters, Hit, search, shown_date
 from ..fulltext.syncing import is_current, sync
 from ..payloads import stored_payload
 from ..stores import SUFFIX, Store
@@ -211,12 +211,7 @@ def create_app(store: Store, synthesizer: Synthesizer, token: str, port: int, ca
 
 
 def _shown_hit(hit: Hit) -> dict[str, Any]:
-    pieces: list[str] = []
-    position = 0
-    for start, end in hit.matches:
-        pieces += [str(escape(hit.text[position:start])), "<mark>", str(escape(hit.text[start:end])), "</mark>"]
-        position = end
-    marked = Markup("".join([*pieces, str(escape(hit.text[position:]))]))
+    marked = Markup(str(escape(hit.marked(MARK, END))).replace(MARK, "<mark>").replace(END, "</mark>"))
     return {
         "key": _key(as_bytes(hit.name)), "name": shown_name(hit.name), "number": hit.number,
         "clock": clock(hit.start_s), "speaker": hit.speaker, "marked": marked,
