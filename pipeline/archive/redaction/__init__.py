@@ -1,6 +1,6 @@
 """Redaction: card numbers, telephone numbers and the like become marks, also where they are spoken as words.
 
-tokens      what one speaker says, as words with their places
+tokens      what one speaker says, as words with their places; what is found there
 numbers     spoken and written digits as one string of digits
 digits      card, phone and social security numbers in such strings
 letters     e-mail addresses and IBANs

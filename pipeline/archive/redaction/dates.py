@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from .digits import Found
 from .numbers import TENS, unit_at
-from .tokens import Token, tokens_of
+from .tokens import Found, Token, find_each, tokens_of
 
 MONTHS: dict[str, int] = dict(
     zip(
@@ -34,14 +33,7 @@ FIGURES = frozenset("/.-")
 
 def find_dates(tokens: Sequence[Token]) -> Iterator[Found]:
     """Yield dates: "May 5th", "the fifth of May nineteen ninety", "5/12/1990", "1990-05-12"."""
-    position = 0
-    while position < len(tokens):
-        last = _date_at(tokens, position)
-        if last is None:
-            position += 1
-        else:
-            yield Found("date", position, last)
-            position = last + 1
+    return find_each("date", tokens, _date_at)
 
 
 def find_names(tokens: Sequence[Token], names: Iterable[Sequence[str]]) -> Iterator[Found]:

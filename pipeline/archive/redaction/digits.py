@@ -5,26 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from .numbers import Run, runs
-from .tokens import Token
-
-Kind = str
-"""``card``, ``phone`` and so on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Something to redact in a stream of tokens."""
-
-    kind: Kind
-    """What it is."""
-    first: int
-    """Index of its first token."""
-    last: int
-    """Index of its last token."""
-
+from .tokens import Found, Kind, Token
 
 CARD = re.compile(
     r"4\d{12}|4\d{15}|4\d{18}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35\d{14}|6\d{15}|6\d{18}"

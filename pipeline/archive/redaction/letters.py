@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .digits import Found
 from .numbers import unit_at
-from .tokens import Token
+from .tokens import Found, Token, find_each
 
 TOP_LEVEL = frozenset(
     """
@@ -173,14 +172,7 @@ def _is_spelled(tokens: Sequence[Token], position: int) -> bool:
 
 def find_ibans(tokens: Sequence[Token]) -> Iterator[Found]:
     """Yield IBANs whose length fits their country, and whose check digits are right or that are called an IBAN."""
-    position = 0
-    while position < len(tokens):
-        found = _iban_at(tokens, position)
-        if found is None:
-            position += 1
-        else:
-            yield Found("iban", position, found)
-            position = found + 1
+    return find_each("iban", tokens, _iban_at)
 
 
 def iban_is_right(iban: str) -> bool:

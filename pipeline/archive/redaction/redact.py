@@ -14,9 +14,9 @@ from ...synthesis import REDACTED_KINDS as REDACTED_KINDS
 from ...textcoder.registry import text_coders_for
 from ...types import SOUND_SPACE, Payload, Utterance, Voice
 from .dates import find_dates, find_names, name_words
-from .digits import FAR, Found, find_numbers
+from .digits import FAR, find_numbers
 from .letters import find_emails, find_ibans
-from .tokens import Token, streams, tokens_of
+from .tokens import Found, Token, streams, tokens_of
 
 NAME_LIST = "name-list"
 """On the command line, ``name-list=FILE`` stands for the kind ``name``."""
@@ -121,8 +121,7 @@ def _in_stream(tokens: list[Token], before: dict[int, list[str]], redaction: Red
     if "iban" in redaction.kinds:
         found += find_ibans(tokens)
     if "date" in redaction.kinds:
-        dates = list(find_dates(tokens))
-        found += dates
+        found += find_dates(tokens)
     found += find_numbers(tokens, before, redaction.kinds)
     if "name" in redaction.kinds:
         found += find_names(tokens, redaction.names)

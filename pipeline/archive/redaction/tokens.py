@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...types import Utterance
@@ -35,6 +35,22 @@ class Token:
         return self.text[0].isalpha()
 
 
+Kind = str
+"""``card``, ``phone`` and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something to redact in a stream of tokens."""
+
+    kind: Kind
+    """What it is."""
+    first: int
+    """Index of its first token."""
+    last: int
+    """Index of its last token."""
+
+
 def tokens_of(number: int, text: str) -> list[Token]:
     """Return the tokens of one utterance."""
     return [Token(m[0], m[0].lower(), number, m.start(), m.end()) for m in _TOKEN.finditer(text)]
@@ -55,3 +71,23 @@ def streams(utterances: Sequence[Utterance]) -> Iterator[list[Token]]:
             last_end_s = said.end_s
         if stream:
             yield stream
+
+
+def find_each(
+    kind: Kind, tokens: Sequence[Token], last_at: Callable[[Sequence[Token], int], int | None]
+) -> Iterator[Found]:
+    """Yield everything of a kind in a stream, the first first; no two overlap.
+
+    Args:
+        kind: what it is.
+        tokens: the stream.
+        last_at: returns the last token of what begins at a token; None if nothing does.
+    """
+    position = 0
+    while position < len(tokens):
+        last = last_at(tokens, position)
+        if last is None:
+            position += 1
+        else:
+            yield Found(kind, position, last)
+            position = last + 1
