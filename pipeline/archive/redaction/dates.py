@@ -1,12 +1,12 @@
-"""Dates with a day and a month, in English and in figures; and names from a list."""
+"""Dates with a day and a month, in English and in figures."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from .numbers import TENS, unit_at
-from .tokens import Found, Token, find_each, tokens_of
+from .digits import TENS, unit_at
+from .tokens import Found, Token, find_each
 
 MONTHS: dict[str, int] = dict(
     zip(
@@ -34,37 +34,6 @@ FIGURES = frozenset("/.-")
 def find_dates(tokens: Sequence[Token]) -> Iterator[Found]:
     """Yield dates: "May 5th", "the fifth of May nineteen ninety", "5/12/1990", "1990-05-12"."""
     return find_each("date", tokens, _date_at)
-
-
-def find_names(tokens: Sequence[Token], names: Iterable[Sequence[str]]) -> Iterator[Found]:
-    """Yield the names of a list: each name as its words in lower case; a possessive counts, too."""
-    by_first: dict[str, list[Sequence[str]]] = {}
-    for name in names:
-        by_first.setdefault(name[0], []).append(name)
-    position = 0
-    while position < len(tokens):
-        candidates = sorted(by_first.get(_bare(tokens[position].lower), []), key=len, reverse=True)
-        for name in candidates:
-            here = [_bare(token.lower) for token in tokens[position : position + len(name)]]
-            if here == list(name):
-                yield Found("name", position, position + len(name) - 1)
-                position += len(name) - 1
-                break
-        position += 1
-
-
-def name_words(line: str) -> tuple[str, ...]:
-    """Return a name of a list as `find_names` takes it; empty if it has no word.
-
-    Example:
-        >>> name_words("Anna O'Neill")
-        ('anna', "o'neill")
-    """
-    return tuple(_bare(token.lower) for token in tokens_of(0, line))
-
-
-def _bare(word: str) -> str:
-    return word.replace("’", "'").removesuffix("'s")
 
 
 def _date_at(tokens: Sequence[Token], position: int) -> int | None:

@@ -1,191 +1,128 @@
-"""Card numbers, telephone numbers and US social security numbers in runs of digits."""
+"""Digits as people say and write them: "four one two three", "forty-one 23", "double five", "eight hundred".
+
+A run is what may be one number: its units with at most two small words, or signs, between them.
+"""
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from .numbers import Run, runs
-from .tokens import Found, Kind, Token
+from .tokens import Token, tokens_of
 
-CARD = re.compile(
-    r"4\d{12}|4\d{15}|4\d{18}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35\d{14}|6\d{15}|6\d{18}"
+DIGITS = dict(zip("zero one two three four five six seven eight nine".split(), "0123456789", strict=True)) | {
+    "naught": "0", "nought": "0", "oh": "0", "o": "0", "niner": "9", "fife": "5",
+}  # fmt: skip
+TEENS = dict(
+    zip(
+        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(),
+        map(str, range(10, 20)),
+        strict=True,
+    )
 )
-"""Beginnings and lengths by network (ISO/IEC 7812): Visa, Mastercard, American Express, Diners, JCB, Discover
-and UnionPay, Maestro."""
-LONGEST_CARD = 19
-NANP = re.compile(r"1?[2-9]\d\d[2-9]\d{6}")
-"""Numbers of North America, https://www.nanpa.com."""
-TRUNK = re.compile(r"0[1-9]\d{8,9}")
-"""Numbers of most of Europe and others, with the 0 that is dialed within the country."""
-ABROAD = re.compile(r"(?:00|011)[1-9]\d{7,13}")
-SSN = re.compile(r"(?!000)\d{3}(?!00)\d{2}(?!0000)\d{4}")
+TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), "23456789", strict=True)) | {
+    "fourty": "4",
+}  # fmt: skip
+REPEATED = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
+ZEROS = {"hundred": "00", "thousand": "000"}
+MISHEARD = {"to": "2", "too": "2", "for": "4", "won": "1", "ate": "8"}
+"""What a recognizer writes for digits; taken as such only between two others."""
 
-CARD_CUES = frozenset("card cards visa mastercard amex discover debit credit maestro cc".split())
-PHONE_CUES = frozenset(
+FILLERS = frozenset(
     """
-    phone telephone call calls called calling cell cellphone mobile reach text texted dial dialed ring landline fax tel
-    callback contact whatsapp voicemail sms extension
+    and uh um er erm ah uhm hmm mm mhm okay ok yeah yes right so then dash hyphen space slash next followed by dot point
+    minus that's its it's is again sorry
     """.split()
 )
-SSN_CUES = frozenset("social ssn socials".split())
-OTHER_NUMBERS = frozenset(
-    """
-    order tracking account invoice case ticket confirmation reference policy serial flight model claim zip isbn part
-    receipt booking reservation version population meter code
-    """.split()
-)
-"""Numbers of these kinds are none of ours."""
-NEAR, FAR = 12, 30
-"""How many tokens before a number its cue may stand: in the same breath; or in what others asked before."""
+"""Words that people put between the digits of one number."""
+MOST_FILLERS = 2
+SIGNS = frozenset(",.-–—/():;…'’\"?!*")
 
 
-def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: frozenset[Kind]) -> Iterator[Found]:
-    """Yield the numbers in a stream.
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Some digits that are said or written in one."""
+
+    digits: str
+    """One or more."""
+    first: int
+    """Index of the first token."""
+    last: int
+    """Index of the last token."""
+
+
+Run = list[Unit]
+
+
+def runs(tokens: Sequence[Token]) -> Iterator[Run]:
+    """Yield the runs of units of a stream."""
+    run: Run = []
+    fillers, position = 0, 0
+    while position < len(tokens):
+        unit = unit_at(tokens, position, in_run=bool(run) and not fillers)
+        if unit:
+            run.append(unit)
+            fillers, position = 0, unit.last + 1
+            continue
+        token = tokens[position]
+        position += 1
+        if token.text in SIGNS:
+            continue
+        fillers += 1
+        if run and (token.lower not in FILLERS or fillers > MOST_FILLERS):
+            yield run
+            run, fillers = [], 0
+    if run:
+        yield run
+
+
+def unit_at(tokens: Sequence[Token], position: int, in_run: bool = False) -> Unit | None:
+    """Return the unit that begins at a token; None if none does.
 
     Args:
         tokens: the stream.
-        before: utterance -> the last words that anybody said before it, the latest last.
-        kinds: which of ``card``, ``ssn`` and ``phone`` to look for.
+        position: index of the token.
+        in_run: whether a unit ends right before it.
     """
-    for run in runs(tokens):
-        context = _Context(tokens, run, before)
-        rest: list[Run] = []
-        if "card" not in kinds:
-            rest.append(run)
-        else:
-            for taken in _cards(run, context):
-                if isinstance(taken, Found):
-                    yield taken
-                else:
-                    rest.append(taken)
-        for piece in rest:
-            if "ssn" in kinds and _is_ssn(piece, context):
-                yield _all("ssn", piece)
-            elif "phone" in kinds:
-                yield from _phones(piece, context)
+    word = tokens[position].lower
+    following = position + 1
+    if word.isdecimal() and word.isascii():
+        return Unit(word + _zeros(tokens, following), position, _end(tokens, following))
+    if word in REPEATED:
+        inner = unit_at(tokens, following) if following < len(tokens) else None
+        if inner and len(inner.digits) == 1:
+            return Unit(inner.digits * REPEATED[word], position, inner.last)
+        if inner and inner.digits[0] * len(inner.digits) != inner.digits and tokens[following].lower.isdecimal():
+            return Unit(inner.digits[0] * (REPEATED[word] - 1) + inner.digits, position, inner.last)
+        return None
+    if word in DIGITS:
+        return Unit(DIGITS[word] + _zeros(tokens, following), position, _end(tokens, following))
+    if word in TEENS:
+        return Unit(TEENS[word] + _zeros(tokens, following), position, _end(tokens, following))
+    if word in TENS:
+        ones = following + (following < len(tokens) and tokens[following].text == "-")
+        if ones < len(tokens) and DIGITS.get(tokens[ones].lower, "0") != "0":
+            digits = TENS[word] + DIGITS[tokens[ones].lower]
+            return Unit(digits + _zeros(tokens, ones + 1), position, _end(tokens, ones + 1))
+        return Unit(TENS[word] + "0", position, position)
+    if word in MISHEARD and in_run and following < len(tokens) and unit_at(tokens, following):
+        return Unit(MISHEARD[word], position, position)
+    return None
 
 
-class _Context:
-    """What stands before a run."""
-
-    def __init__(self, tokens: Sequence[Token], run: Run, before: dict[int, list[str]]) -> None:
-        first = run[0].first
-        self.tokens = tokens
-        same = [token.lower.removesuffix("'s") for token in tokens[max(0, first - NEAR) : first]]
-        asked = [word.removesuffix("'s") for word in before.get(tokens[first].utterance, [])]
-        own_words = sum(1 for token in tokens[:first] if token.utterance == tokens[first].utterance)
-        self.near = same
-        self.far = asked[-max(0, FAR - own_words) :] + same
-
-    def has(self, cues: frozenset[str], far: bool = True) -> bool:
-        return not cues.isdisjoint(self.far if far else self.near)
-
-    def is_other_number(self) -> bool:
-        """Whether the last word that says what number it is names none of ours."""
-        for before, word in reversed(list(itertools.pairwise(["", *self.near]))):
-            if word in OTHER_NUMBERS and (before, word) != ("area", "code"):
-                return True
-            if word in PHONE_CUES:
-                return False
-        return False
-
-    def separators(self, run: Run) -> list[str]:
-        """Return what stands between the units of a run, as one text each."""
-        return [
-            "".join(token.text for token in self.tokens[left.last + 1 : right.first])
-            for left, right in itertools.pairwise(run)
-        ]
+def _zeros(tokens: Sequence[Token], position: int) -> str:
+    return ZEROS.get(tokens[position].lower, "") if position < len(tokens) else ""
 
 
-def luhn(digits: str) -> bool:
-    """Return whether the check digit is right (ISO/IEC 7812-1, annex B).
+def _end(tokens: Sequence[Token], position: int) -> int:
+    return position if _zeros(tokens, position) else position - 1
+
+
+def digits_in(text: str) -> str:
+    """Return the digits that a text says, all of them in one string.
 
     Example:
-        >>> luhn("4111111111111111"), luhn("4111111111111112")
-        (True, False)
+        >>> digits_in("forty-one double five, oh")
+        '41550'
     """
-    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
-    return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
-
-
-def digits_of(run: Run) -> str:
-    """Return the digits of a run."""
-    return "".join(unit.digits for unit in run)
-
-
-def _cards(run: Run, context: _Context) -> Iterator[Found | Run]:
-    """Yield card numbers, and the pieces of the run between them."""
-    if len(digits_of(run)) < 12:
-        yield run
-        return
-    cued = context.has(CARD_CUES)
-    if cued and len(digits_of(run)) <= LONGEST_CARD:
-        yield _all("card", run)  # a digit may be misread, or left out: what is right of it is enough to misuse it
-        return
-    for length in (16, 15, 19, 14, 13):
-        for first, last in _windows(run, length):
-            digits = digits_of(run[first : last + 1])
-            if CARD.fullmatch(digits) and luhn(digits):
-                if first:
-                    yield from _cards(run[:first], context)
-                yield _all("card", run[first : last + 1])
-                if last + 1 < len(run):
-                    yield from _cards(run[last + 1 :], context)
-                return
-    yield _all("card", run) if cued else run
-
-
-def _windows(run: Run, length: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and last unit of every piece of a run with that many digits."""
-    for first in range(len(run)):
-        total = 0
-        for last in range(first, len(run)):
-            total += len(run[last].digits)
-            if total >= length:
-                if total == length:
-                    yield first, last
-                break
-
-
-def _is_ssn(run: Run, context: _Context) -> bool:
-    digits = digits_of(run)
-    if context.has(SSN_CUES):
-        return len(digits) in (8, 9, 10) or (len(digits) == 4 and {"last", "four"} <= set(context.far))
-    if len(digits) != 9 or not SSN.fullmatch(digits) or context.is_other_number():
-        return False
-    groups = [0]
-    for unit, separator in zip(run, ["", *context.separators(run)], strict=True):
-        if separator:
-            groups.append(0)
-        groups[-1] += len(unit.digits)
-    return groups == [3, 2, 4]
-
-
-def _phones(run: Run, context: _Context) -> Iterator[Found]:
-    digits = digits_of(run)
-    if len(digits) < 7 or context.is_other_number():
-        return
-    cued = context.has(PHONE_CUES)
-    separators = context.separators(run)
-    if not cued and separators and "and" in separators[-1] and all("," in one for one in separators[:-1]):
-        return  # a list: "4, 8, 15, 16, 23 and 42"
-    plus = run[0].first > 0 and context.tokens[run[0].first - 1].lower in ("+", "plus")
-    if plus and len(digits) <= 16:
-        yield Found("phone", run[0].first - 1, run[-1].last)
-    elif any(pattern.fullmatch(digits) for pattern in (NANP, TRUNK, ABROAD)) or (cued and len(digits) <= 15):
-        if len(digits) > 7 or cued:
-            yield _all("phone", run)
-    elif len(digits) == 7 and separators in (["-"], ["."]) and len(run[0].digits) == 3:
-        yield _all("phone", run)
-    elif len(digits) > 10:
-        for length in (11, 10):
-            for first, last in _windows(run, length):
-                if NANP.fullmatch(digits_of(run[first : last + 1])):
-                    yield _all("phone", run[first : last + 1])
-                    return
-
-
-def _all(kind: Kind, run: Run) -> Found:
-    return Found(kind, run[0].first, run[-1].last)
+    return "".join(unit.digits for run in runs(tokens_of(0, text)) for unit in run)

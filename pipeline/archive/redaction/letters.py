@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .numbers import unit_at
+from .digits import unit_at
 from .tokens import Found, Token, find_each
 
 TOP_LEVEL = frozenset(

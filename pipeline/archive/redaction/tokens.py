@@ -76,7 +76,7 @@ def streams(utterances: Sequence[Utterance]) -> Iterator[list[Token]]:
 def find_each(
     kind: Kind, tokens: Sequence[Token], last_at: Callable[[Sequence[Token], int], int | None]
 ) -> Iterator[Found]:
-    """Yield everything of a kind in a stream, the first first; no two overlap.
+    """Yield everything of a kind in a stream, in its order; no two overlap.
 
     Args:
         kind: what it is.

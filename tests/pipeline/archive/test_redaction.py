@@ -20,10 +20,10 @@ from speechzip.pipeline import (
     encode_payload,
     render,
 )  # fmt: skip
-from speechzip.pipeline.archive.redaction.digits import luhn
+from speechzip.pipeline.archive.redaction.digits import digits_in
 from speechzip.pipeline.archive.redaction.files import redact_bytes
 from speechzip.pipeline.archive.redaction.letters import iban_is_right
-from speechzip.pipeline.archive.redaction.numbers import digits_in
+from speechzip.pipeline.archive.redaction.numbers import luhn
 from speechzip.pipeline.archive.redaction.redact import Redaction, find_personal, parse_kinds, redact
 from speechzip.pipeline.archive.sources import Source
 from speechzip.pipeline.archive.work import Job, Settings, archive_recording
