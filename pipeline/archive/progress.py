@@ -33,16 +33,17 @@ def bar(quiet: bool) -> Generator[Bar]:
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("archiving", total=None, rate="looking for recordings")
-        heard = [0.0]
+        heard_s = 0.0
 
         def expect(count: int) -> None:
             progress.update(task, total=count, rate="")
 
         def advance(duration_s: float) -> None:
-            heard[0] += duration_s
+            nonlocal heard_s
+            heard_s += duration_s
             elapsed = progress.tasks[0].elapsed or 1e-3
             done = progress.tasks[0].completed + 1
-            rate = f"{done / elapsed:.1f}/s, {heard[0] / elapsed:.0f} times real time"
+            rate = f"{done / elapsed:.1f}/s, {heard_s / elapsed:.0f} times real time"
             progress.update(task, advance=1, rate=rate)
 
         shown.expect, shown.advance = expect, advance

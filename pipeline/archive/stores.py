@@ -251,7 +251,7 @@ class RemoteStore:
         with _told(f"{self._url}/{name}"):
             try:
                 self._files.pipe_file(path, content, mode="create")
-            except (FileExistsError, OSError) as error:
+            except OSError as error:
                 if isinstance(error, FileExistsError) or self._files.exists(path):
                     return False
                 raise
