@@ -9,6 +9,7 @@ segment every few seconds. A line that was cut short by a power failure is left 
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import time
@@ -70,6 +71,8 @@ class Row:
 
 
 _FIELDS = frozenset(one.name for one in fields(Row))
+_NUMBERS = ("modified", "duration_s", "elapsed_s", "at")
+_BLANK = Row("", "", 0, 0.0)
 
 
 def row_line(row: Row) -> bytes:
@@ -84,10 +87,18 @@ def parse_row(line: bytes) -> Row | None:
         content = {name: value for name, value in content.items() if name in _FIELDS}
         for name in ("speakers", "notes"):
             content[name] = tuple(map(str, content.get(name, ())))
+        for name in _NUMBERS:
+            content[name] = float(content.get(name, 0.0))
         row = Row(**content)
-    except (ValueError, TypeError, AttributeError):
+        bytes.fromhex(row.sha256)
+        (row.name + row.source).encode(errors="surrogateescape")
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
-    whole = isinstance(row.name, str) and isinstance(row.source, str) and isinstance(row.size, int)  # pyright: ignore[reportUnnecessaryIsInstance]
+    whole = (
+        all(isinstance(getattr(row, name), type(getattr(_BLANK, name))) for name in _FIELDS)
+        and all(math.isfinite(content[name]) for name in _NUMBERS)
+        and all(isinstance(count, int) for count in row.redacted.values())  # pyright: ignore[reportUnnecessaryIsInstance]
+    )
     return row if whole else None
 
 

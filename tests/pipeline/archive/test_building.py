@@ -282,6 +282,26 @@ def test_rows_survive_damage_and_are_merged(tmp_path: Path) -> None:
     assert parse_row(row_line(rows["a.wav"]).replace(b"{", b'{"later": 1,', 1)) == rows["a.wav"]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        '"name": "\\ud800"', '"source": "\\ud800"', '"size": 1.5', '"modified": null', '"modified": NaN',
+        '"modified": 1e999', f'"modified": 1{"0" * 400}', '"sha256": "zz"', '"sha256": 5', '"duration_s": []',
+        '"payload_bytes": "x"', '"speakers": 5', '"engines": 1', '"redacted": null', '"redacted": {"card": "x"}',
+        '"error": {}', '"notes": 1', f'"later": {"[" * 100_000}{"]" * 100_000}',
+    ],
+)  # fmt: skip
+def test_a_row_of_other_types_is_left_out(tmp_path: Path, calls: Path, here: Runner, damage: str) -> None:
+    whole = row_line(Row("c.wav", "/c.wav", 1, 0.0)).decode().strip()
+    assert parse_row(whole.encode()) == Row("c.wav", "/c.wav", 1, 0.0)
+    damaged = f"{whole[:-1]},{damage}}}".encode()  # of two members of one name, the last one counts
+    assert parse_row(damaged) is None
+    rows = tmp_path / "archive" / ".speechzip" / "rows"
+    rows.mkdir(parents=True)
+    (rows / "00.jsonl").write_bytes(damaged + b"\n")
+    assert run(calls / "c.wav", tmp_path / "archive", here)[0].done == 1
+
+
 def test_nothing_unredacted_is_ever_stored(calls: Path, tmp_path: Path, here: Runner) -> None:
     text = tmp_path / "text"
     text.write_text("It is 4242 4242 4242 4242.")
