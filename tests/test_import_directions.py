@@ -28,7 +28,7 @@ ROOMS = {
     "pipeline.archive.serve": "guard speech app server",
     "pipeline.archive.redaction": "tokens digits numbers letters dates names redact files",
     "pipeline.archive.export": "transcript cues textgrid formats files",
-    "pipeline.archive.fulltext": "phonetics query index syncing searching parquet",
+    "pipeline.archive.fulltext": "dates phonetics query index syncing searching parquet",
     "pipeline.links": """
         packets files carrier serialport hf kiss mesh reticulum peers sending receiving describing dictation
         commands transfer

@@ -50,7 +50,8 @@ def search(
 ) -> None:
     """Find what was said in an archive; each hit with the command that plays it."""
     from ...console.display import printable_json
-    from ..fulltext.searching import Filters, parse_date
+    from ..fulltext.dates import parse_date
+    from ..fulltext.searching import Filters
     from ..fulltext.searching import search as search_index
     from ..stores import open_store
 
@@ -144,7 +145,7 @@ def _sync(store: Store, index: Index, quiet: bool) -> Synced:
 
 def _json(hit: Hit, archive: str) -> dict[str, Any]:
     from ...console.display import shown_name
-    from ..fulltext.searching import shown_date
+    from ..fulltext.dates import shown_date
 
     return {
         "file": shown_name(f"{archive.rstrip('/')}/{hit.name}.spz"),

@@ -1,5 +1,6 @@
 """The full text of an archive: all that was said, where and by whom.
 
+dates       of recordings, as people write them
 phonetics   how a word sounds
 query       what people type, as a query of SQLite
 index       full text in SQLite

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from typing import Any, BinaryIO
 
 from ...errors import EngineError
+from .dates import utc_date
 from .index import Index, as_name
 
 BATCH = 50_000
@@ -62,13 +62,9 @@ def write_parquet(index: Index, file: BinaryIO) -> int:
 def _batches(index: Index) -> Iterator[list[tuple[Any, ...]]]:
     cursor = index.database.execute(SELECT)
     while rows := cursor.fetchmany(BATCH):
-        yield [(_shown(name), source, _date(recorded), *rest) for name, source, recorded, *rest in rows]
+        yield [(_shown(name), source, utc_date(recorded), *rest) for name, source, recorded, *rest in rows]
 
 
 def _shown(name: bytes) -> str:
     """Return a name as UTF-8; bytes that are none become replacement characters."""
     return as_name(name).encode(errors="surrogateescape").decode(errors="replace")
-
-
-def _date(seconds: float) -> datetime | None:
-    return datetime.fromtimestamp(seconds, timezone.utc) if seconds else None

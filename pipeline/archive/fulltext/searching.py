@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import lru_cache
 
 from ...errors import InputError
@@ -130,23 +129,6 @@ def similar_words(index: Index, word: str) -> list[str]:
                 found[other] = max(score, found.get(other, 0.0))
     ranked = sorted(found, key=lambda other: (-found[other], other))
     return ranked[:FUZZY_WORDS]
-
-
-def parse_date(text: str) -> float:
-    """Return a date or time such as 2024-05-31 or 2024-05-31T12:00 in seconds since 1970; of this machine's zone.
-
-    Raises:
-        InputError: it is none.
-    """
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError, OSError) as error:
-        raise InputError(f"{text!r} is no date; give one such as 2024-05-31 or 2024-05-31T12:00") from error
-
-
-def shown_date(seconds: float) -> str:
-    """Return a date for people; empty if unknown."""
-    return datetime.fromtimestamp(seconds, timezone.utc).astimezone().strftime("%Y-%m-%d") if seconds else ""
 
 
 @lru_cache(maxsize=2)

@@ -28,8 +28,9 @@ from ..excerpts import excerpt
 from ..export.files import known_names, title_of, transcript_text
 from ..export.formats import FORMATS, clock
 from ..export.transcript import named_transcript
+from ..fulltext.dates import shown_date
 from ..fulltext.index import Index, as_bytes, as_name, index_path
-from ..fulltext.searching import ANY, END, MARK, Filters, Hit, search, shown_date
+from ..fulltext.searching import ANY, END, MARK, Filters, Hit, search
 from ..fulltext.syncing import is_current, sync
 from ..payloads import stored_payload
 from ..stores import SUFFIX, Store

@@ -14,11 +14,12 @@ import pytest
 from archive_engines import COMMAND
 from speechzip.pipeline import InputError, Payload, SpeechzipWarning, Utterance, encode_payload
 from speechzip.pipeline.archive.export.transcript import named_transcript
+from speechzip.pipeline.archive.fulltext.dates import parse_date, shown_date
 from speechzip.pipeline.archive.fulltext.index import Index, index_path
 from speechzip.pipeline.archive.fulltext.parquet import write_parquet
 from speechzip.pipeline.archive.fulltext.phonetics import sound_key
 from speechzip.pipeline.archive.fulltext.query import fts_query
-from speechzip.pipeline.archive.fulltext.searching import Filters, Hit, parse_date, search, similar_words
+from speechzip.pipeline.archive.fulltext.searching import Filters, Hit, search, similar_words
 from speechzip.pipeline.archive.fulltext.syncing import is_current, sync
 from speechzip.pipeline.archive.rows import Journal, Row
 from speechzip.pipeline.archive.stores import LocalStore
@@ -86,6 +87,22 @@ def test_a_hit_tells_where_it_is(index: Index) -> None:
     assert hit.recorded == parse_date("2023-05-05")
     (hit,) = search(index, "man")
     assert hit.name == os.fsdecode(b"caf\xe9.wav")
+
+
+@pytest.mark.parametrize("recorded", [253402300799.0, 1e15, -1e15, 1e300])
+def test_a_date_that_no_calendar_has(index: Index, payload: Payload, tmp_path: Path, recorded: float) -> None:
+    transcript = named_transcript(said(payload, ["The lighthouse is dark."]), "far", nobody)
+    index.add("far.wav", transcript, (1, 1.0), "/far.wav", recorded)
+    (hit,) = search(index, "lighthouse")
+    assert (hit.recorded, shown_date(hit.recorded)) == (recorded, "")
+    with open(tmp_path / "all.parquet", "wb") as file:
+        assert write_parquet(index, file) == 8
+    assert rows_of(f"SELECT recorded FROM '{tmp_path}/all.parquet' WHERE recording = 'far.wav'") == [(None,)]
+
+
+def test_what_is_no_date() -> None:
+    with pytest.raises(InputError, match="'May' is no date; give one such as 2024-05-31"):
+        parse_date("May")
 
 
 def test_filters(index: Index) -> None:
