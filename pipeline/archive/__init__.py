@@ -1,4 +1,4 @@
-"""Many recordings: an archive of their payloads, and what people do with it.
+"""Archives: the payloads of many recordings, with search, export, redaction and pages.
 
 archive     for programs: add, search, open, export
 stores      where an archive lies: a folder, or below a URL
@@ -8,13 +8,13 @@ lock        one writer at a time
 sources     the recordings below folders, globs and URLs
 export/     transcripts as subtitles, documents, tables and annotations
 fulltext/   an index of all that was said, searches in it, and all of it as a table
-excerpts    a piece of a payload, spoken
-redaction/  card numbers and the like become marks
+excerpts    part of a payload, as speech
+redaction/  replaces card numbers and other personal data by marks
 work        the work on one recording, wherever it is done
 runners     where it is done: here, or in worker processes
 cluster     the same on a Dask cluster
 building    sources in, an archive out
-progress    the bar
+progress    the progress bar
 serve/      an archive as pages in a browser
 commands/   ``speechzip archive``, ``search``, ``play``, ``export``, ``redact``, ``index``,
             ``catalogue``, ``serve``

@@ -54,7 +54,7 @@ class Archive:
     """
 
     def __init__(self, url: str | Path) -> None:
-        """Open the archive at a path or URL; it is made with the first recording.
+        """Open the archive at a path or URL; it is created with the first recording.
 
         Raises:
             EngineError: a URL needs a package that is not installed.
@@ -90,17 +90,17 @@ class Archive:
         runner: Runner | None = None,
         observe: Callable[[Result], None] | None = None,
     ) -> Totals:
-        """Archive every recording below the sources that is new or changed, and return what was done.
+        """Add every new or changed recording below the sources, and return what was done.
 
         Args:
             sources: folders, files, globs and URLs.
             settings: engines and the like; the defaults if None.
             under: a folder of the archive for all of them.
-            retry_failed: try those again that failed before.
+            retry_failed: retry recordings that failed before.
             workers: processes to start; 0 to do the work in this one. Guard a script that starts some with
                 ``if __name__ == "__main__":``, as ``multiprocessing`` asks.
-            runner: does the work instead, such as a `DaskCluster`; it is not closed.
-            observe: is told of each result.
+            runner: does the work instead, such as a `DaskCluster`; the caller closes it.
+            observe: called with each result.
 
         Raises:
             InputError: a source does not exist.
@@ -119,13 +119,13 @@ class Archive:
     def search(
         self, query: str, filters: Filters = ANY, *, limit: int = 20, offset: int = 0, fuzzy: bool = False
     ) -> list[Hit]:
-        """Return the utterances that fit a query, the best first.
+        """Return the utterances that match a query, best first.
 
         Args:
             query: words, "phrases", prefix*, AND, OR, NOT and parentheses.
-            filters: leave out others.
-            limit: most hits.
-            offset: how many of the best to skip.
+            filters: conditions on the utterances.
+            limit: largest number of hits.
+            offset: number of hits to skip.
             fuzzy: also find words that sound like those of the query.
 
         Raises:
@@ -134,14 +134,14 @@ class Archive:
         return search(self._current(), query, filters, limit, fuzzy, offset)
 
     def refresh(self) -> Synced:
-        """Bring the index up to date with payloads that came otherwise than by `add`, and return what was done."""
+        """Bring the index up to date with payloads that did not come through `add`, and return what was done."""
         return sync(self._store, self._opened(), known_names())
 
     def open(self, name: str) -> Decoded:
         """Return the payload of a recording.
 
         Raises:
-            InputError: there is none of that name.
+            InputError: no recording has that name.
             PayloadError: it is damaged.
         """
         return stored_payload(self._store, name.removesuffix(SUFFIX) + SUFFIX)
@@ -157,11 +157,11 @@ class Archive:
         return transcript_text(self.open(name), title_of(name), form, known_names())
 
     def rows(self) -> dict[str, Row]:
-        """Return name -> what is known about a recording, those that failed included."""
+        """Return the row of each recording by its name, failed recordings included."""
         return latest_rows(self._store)
 
     def __iter__(self) -> Iterator[ArchivedRecording]:
-        """Yield every recording with its payload, in the order of the folders; damaged ones with what is wrong."""
+        """Yield every recording with its payload, in the order of the folders; a damaged one has the reason instead."""
         for file in payload_files(self._store):
             name = file.name.removesuffix(SUFFIX)
             try:
@@ -182,8 +182,8 @@ class Archive:
 
 
 def _ignore(result: Result) -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 def _ignore_count(count: int) -> None:
-    """Tell nobody."""
+    """Do nothing."""

@@ -1,4 +1,4 @@
-"""Build an archive: find what is new, have it done, write down what became of it."""
+"""Build an archive: find new recordings, have them compressed, record the results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .stores import SUFFIX, Store
 from .work import NAME_TAKEN, Job, Result, Settings
 
 Observer = Callable[[Result], None]
-"""Is told of each result, after it was written down."""
+"""Called with each result, after it was recorded."""
 
 
 @dataclass(slots=True)
@@ -32,17 +32,17 @@ class Totals:
     done: int = 0
     """Recordings whose payload was written."""
     unchanged: int = 0
-    """Recordings that the archive had already, those with a new date included."""
+    """Recordings that the archive already had, including those with a new date."""
     without_speech: int = 0
-    """Recordings that are readable and have no word in them; no payload was written."""
+    """Readable recordings without words; no payload was written."""
     failed: int = 0
     """Recordings that failed in this run for another reason."""
     failed_before: int = 0
     """Recordings that failed in an earlier run and were not tried again."""
     other_files: int = 0
-    """Files below the sources that are no recordings."""
+    """Files below the sources that are not recordings."""
     left_out: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """What could not be looked at, and why."""
+    """What could not be read, and why."""
     duration_s: float = 0.0
     """Length of the recordings that were done, in seconds."""
     payload_bytes: int = 0
@@ -52,7 +52,7 @@ class Totals:
 
 
 class _Known(NamedTuple):
-    """What the journal says of a name, in a few bytes: there may be a million."""
+    """What the journal says about one recording. It is small, because there may be a million."""
 
     source: int
     size: int
@@ -71,9 +71,9 @@ class Plan:
     settings: Settings
     """How."""
     under: str = ""
-    """A folder in the archive for all of it."""
+    """The archive's folder for all of these recordings."""
     retry_failed: bool = False
-    """Try those again that failed in an earlier run."""
+    """Whether to retry recordings that failed in an earlier run."""
 
 
 def build(store: Store, plan: Plan, runner: Runner, observe: Observer, expect: Callable[[int], None]) -> Totals:
@@ -83,8 +83,8 @@ def build(store: Store, plan: Plan, runner: Runner, observe: Observer, expect: C
         store: the archive.
         plan: what to do.
         runner: does it.
-        observe: is told of each result.
-        expect: is told how many recordings there are to do, before the first.
+        observe: called with each result.
+        expect: called with the number of recordings to do, before the first.
 
     Raises:
         OutputError: the archive cannot be written, or another process writes to it.
@@ -118,7 +118,7 @@ def build(store: Store, plan: Plan, runner: Runner, observe: Observer, expect: C
 
 
 class _IndexKeeper:
-    """Adds what is done to the archive's index, so that a search need not read the payloads again."""
+    """Adds each result to the archive's index, so that a search need not read the payloads again."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -141,7 +141,7 @@ class _IndexKeeper:
 
 
 def _note_moved(store: Store, moved: dict[str, Row], journal: Journal) -> None:
-    """Write down the new date and place of recordings whose bytes the archive has; all else stays as it was."""
+    """Record the new date and place of recordings whose bytes the archive has; everything else stays as it is."""
     rows = {row.name: row for row in read_rows(store) if row.name in moved} if moved else {}
     for name, row in rows.items():
         journal.add(replace(row, source=moved[name].source, modified=moved[name].modified))
@@ -158,7 +158,7 @@ class _ToDo:
         self._present = present
 
     def jobs(self) -> Iterator[Job]:
-        """Yield what is to do, and count what is not."""
+        """Yield the jobs to do, and count the recordings that need none."""
         seen: dict[str, int] = {}
         for found in find_sources(self._plan.sources, self._plan.under, utf8_only=self._store.folder is None):
             if isinstance(found, LeftOut):
@@ -216,7 +216,7 @@ def sources_of(arguments: Sequence[str], separator: str = "\n") -> tuple[str, ..
 
 @lru_cache(maxsize=1024)
 def _kinds(kinds: tuple[str, ...]) -> frozenset[str]:
-    """Return one object for all rows with these kinds."""
+    """Return one shared object for all rows with these kinds."""
     return frozenset(kinds)
 
 

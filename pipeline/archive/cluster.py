@@ -1,4 +1,4 @@
-"""A Dask cluster as a runner: the same function on the same jobs, on any number of machines.
+"""A Dask cluster as a runner: the same function does the same jobs on any number of machines.
 
 Workers may come, go and die while it runs. The scheduler gives the job of a lost worker to another one; a job that has
 cost `distributed.scheduler.allowed-failures` workers (3) is given up. A job done twice writes the same payload twice.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LOCAL = "local"
 """Instead of an address: start a cluster on this machine, with its dashboard."""
 AHEAD = 2
-"""Jobs at the scheduler for each thread of the workers: one that is done, one that waits."""
+"""Jobs at the scheduler for each thread of the workers: one is being done, one waits."""
 LEAST_AHEAD = 8
 COUNT_EVERY_S = 2.0
 """How often the threads are counted."""
@@ -33,10 +33,10 @@ class DaskCluster:
     """Submits jobs to a scheduler, a few more than the workers have threads."""
 
     def __init__(self, address: str, workers: int, work: Work = archive_recording) -> None:
-        """Connect to a scheduler, or start one for `LOCAL` with that many workers of one thread each.
+        """Connect to a scheduler. For `LOCAL`, start one with that many single-threaded workers.
 
         Raises:
-            EngineError: ``distributed`` is not installed, or nobody answers at the address.
+            EngineError: ``distributed`` is not installed, or no scheduler answers at the address.
         """
         try:
             from distributed import Client, LocalCluster

@@ -1,4 +1,4 @@
-"""A piece of a payload, spoken."""
+"""Part of a payload, as speech."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ HALF_A_TICK_S = 0.5 / TICKS_PER_SECOND
 
 
 def excerpt(payload: Payload, at_s: float, whole: bool = False) -> Payload:
-    """Return a payload of only the utterance at a time, or of all from there on; it begins with that utterance.
+    """Return a payload of only the utterance at a time, or of all from there on. It begins with that utterance.
 
-    The utterance at a time is the one that is being said, else the next one.
+    The utterance at a time is the one being spoken then, or else the next one.
 
     Raises:
         InputError: nothing is said at that time or later.

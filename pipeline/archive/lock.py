@@ -1,6 +1,6 @@
 """One writer at a time: a lock on an archive.
 
-In a folder it is a lock of the operating system, which ends with the process. An object store has no such thing: there
+In a folder it is a lock of the operating system, which ends with the process. An object store has no locks: there
 an object says who writes, its owner renews it, and one that is not renewed for `STALE_S` counts as left behind.
 """
 
@@ -61,7 +61,7 @@ def _local(folder: Path) -> Generator[None]:
             raise _taken(str(folder), file.read(1000)) from None
         except OSError as error:
             raise OutputError(f"the archive {shown_name(folder)} cannot be locked: {reason(error)}") from error
-        with suppress(OSError):  # who it is only helps people
+        with suppress(OSError):  # the name of the owner only helps people
             file.truncate(0)
             file.write(_owner(""))
             file.flush()
@@ -80,7 +80,7 @@ def _remote(store: RemoteStore) -> Generator[None]:
 
     def renew() -> None:
         while not stop.wait(RENEW_S):
-            with suppress(OutputError):  # tried again in a moment
+            with suppress(OutputError):  # the next attempt follows in a moment
                 store.write(NAME, _owner(token))
 
     thread = threading.Thread(target=renew, name="speechzip-lock", daemon=True)

@@ -10,7 +10,7 @@ from .stores import SUFFIX, Store, StoredFile, is_remote, open_store
 
 
 def payload_files(store: Store) -> Iterator[StoredFile]:
-    """Yield the files of an archive that are called payloads, in the order of the store.
+    """Yield the files of an archive whose names are those of payloads, in the order of the store.
 
     Raises:
         InputError: the archive cannot be listed.
@@ -19,7 +19,7 @@ def payload_files(store: Store) -> Iterator[StoredFile]:
 
 
 def stored_payload(store: Store, name: str) -> Decoded:
-    """Return the payload of that file of an archive.
+    """Return the payload in one file of an archive.
 
     Raises:
         InputError: it is not there, or cannot be read.
@@ -29,7 +29,7 @@ def stored_payload(store: Store, name: str) -> Decoded:
 
 
 def stored_bytes(store: Store, name: str) -> bytes:
-    """Return the bytes of that file of an archive, and of a longer one no more than tells that it is no payload.
+    """Return the bytes of one file of an archive. Of a file too long for a payload, return just enough to reject it.
 
     Raises:
         InputError: it is not there, or cannot be read.
@@ -41,7 +41,7 @@ def read_any(source: str) -> Decoded:
     """Return the payload at a path or URL.
 
     Raises:
-        PayloadError: it is none, or cannot be read.
+        PayloadError: it is not a payload, or cannot be read.
         InputError: the URL cannot be read.
         EngineError: the URL needs a package that is not installed.
     """

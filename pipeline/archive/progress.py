@@ -1,4 +1,4 @@
-"""One bar for a run over many recordings: how many, how fast, how long still."""
+"""One progress bar for many recordings: how many are done, how fast, and the time left."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from contextlib import contextmanager
 
 
 class Bar:
-    """A bar on a terminal; anywhere else it shows nothing."""
+    """A progress bar on a terminal; elsewhere it shows nothing."""
 
     def __init__(self) -> None:
         self.expect = _ignore_count
-        """Call it with the number of recordings before the first."""
+        """Call it with the number of recordings, before the first one."""
         self.advance = _ignore_length
-        """Call it with the length of each recording that is finished, in seconds."""
+        """Call it with the length of each finished recording, in seconds."""
 
 
 @contextmanager
 def bar(quiet: bool) -> Generator[Bar]:
-    """Show a bar on standard error, unless that is no terminal or `quiet`."""
+    """Show a progress bar on standard error, unless that is not a terminal or `quiet`."""
     shown = Bar()
     if quiet or not sys.stderr.isatty():
         yield shown

@@ -1,9 +1,9 @@
 """What an archive knows about each recording: one row of JSON, appended to a segment of the journal.
 
-    ARCHIVE/.speechzip/rows/00001764123456789012-1f09a2b3.jsonl      one segment of a run; later ones count more
+    ARCHIVE/.speechzip/rows/00001764123456789012-1f09a2b3.jsonl      one segment of a run; later segments win
 
 A segment on a disk grows by a line for each recording. An object store cannot append, so there a run puts a new
-segment every few seconds. A line that was cut short by a power failure is left out: its recording is done again.
+segment every few seconds. A line that a power failure cut short is ignored: its recording is done again.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from .stores import STATE, SUFFIX, Store, StoredFile, reason
 
 FOLDER = "rows"
 MAX_SEGMENTS = 16
-"""More segments than this are merged into one before a run."""
+"""If there are more segments than this, a run merges them first."""
 SEGMENT_S = 5.0
-"""Remote archives: how often a segment is put; so much work a killed run may do again."""
+"""Remote archives: time between two uploads of a segment. A killed run repeats at most this much work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is known about one recording."""
+    """What the archive knows about one recording."""
 
     name: str
     """The recording's name in the archive; its payload is called ``NAME.spz``."""
@@ -50,9 +50,9 @@ class Row:
     speakers: tuple[str, ...] = ()
     """`Voice.id` of each speaker, as four hexadecimal digits."""
     engines: dict[str, str] = field(default_factory=dict[str, str])
-    """Versions: speechzip, recognizer, voices, text."""
+    """Versions of speechzip, recognizer, voice encoder and text coder."""
     redacted: dict[str, int] = field(default_factory=dict[str, int])
-    """Kind of what is redacted -> how often it was found. Kinds that were looked for in vain count 0."""
+    """Kind of personal data -> how often it was redacted; 0 if it was searched for and not found."""
     notes: tuple[str, ...] = ()
     """Warnings."""
     error: str = ""
@@ -60,9 +60,9 @@ class Row:
     error_type: str = ""
     """Class of the error, such as ``NoSpeechError``."""
     elapsed_s: float = 0.0
-    """How long the work took."""
+    """Duration of the work, in seconds."""
     at: float = 0.0
-    """When it was done, in seconds since 1970."""
+    """Time of the work, in seconds since 1970."""
 
     @property
     def payload_name(self) -> str:
@@ -81,7 +81,7 @@ def row_line(row: Row) -> bytes:
 
 
 def parse_row(line: bytes) -> Row | None:
-    """Return the row of a line; None for a damaged line, and for one of another release."""
+    """Return the row of a line; None if the line is damaged or of another release."""
     try:
         content = json.loads(line)
         content = {name: value for name, value in content.items() if name in _FIELDS}
@@ -103,7 +103,7 @@ def parse_row(line: bytes) -> Row | None:
 
 
 def read_rows(store: Store) -> Iterator[Row]:
-    """Yield the rows of an archive, the oldest first: of several with one name, the last one counts."""
+    """Yield the rows of an archive, oldest first. Of several rows with one name, the last one counts."""
     for segment in store.state_files(FOLDER):
         yield from _rows_in(store, segment)
 
@@ -114,15 +114,15 @@ def latest_rows(store: Store) -> dict[str, Row]:
 
 
 def stamp(store: Store) -> str:
-    """Return a text that differs whenever rows were added."""
+    """Return a text that changes whenever rows are added."""
     return ";".join(f"{segment.name}:{segment.size}" for segment in store.state_files(FOLDER))
 
 
 class Journal:
-    """Takes the rows of one run; used by the process that holds the archive's lock."""
+    """Writes the rows of one run, in the process that holds the archive's lock."""
 
     def __init__(self, store: Store) -> None:
-        """Begin a segment; it is made with the first row."""
+        """Begin a segment; its file is created with the first row."""
         self._store = store
         self._base = f"{STATE}/{FOLDER}/{time.time_ns():020}-{secrets.token_hex(4)}"
         self._file: BinaryIO | None = None
@@ -155,7 +155,7 @@ class Journal:
             raise OutputError(f"{shown_name(self._store.url)} cannot be written: {reason(error)}") from error
 
     def flush(self) -> None:
-        """Put what is pending.
+        """Write the pending rows.
 
         Raises:
             OutputError: as `add`.

@@ -1,6 +1,6 @@
 """Where the work is done: in this process, or in worker processes of this machine.
 
-A runner takes jobs as its workers get free and returns results as they come, in any order. It holds no more jobs than
+A runner takes jobs as its workers become free, and returns results in any order. It holds no more jobs than
 it has workers, so memory stays flat however many there are.
 """
 
@@ -25,7 +25,7 @@ from .work import Job, Result, archive_recording
 Work = Callable[[Job], Result]
 
 MAX_DEATHS = 2
-"""How many workers a recording may take with it before it is given up."""
+"""A recording is given up after so many workers died of it."""
 
 
 class Runner(Protocol):
@@ -41,12 +41,12 @@ class Runner(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop at once; what is not finished leaves nothing behind."""
+        """Stop at once; unfinished jobs leave nothing behind."""
         ...
 
 
 class SameProcess:
-    """Does one job after the other, here."""
+    """Does one job after the other in this process."""
 
     def run(self, jobs: Iterator[Job]) -> Iterator[Result]:
         """See `Runner`."""
@@ -59,7 +59,7 @@ class SameProcess:
 class WorkerPool:
     """Processes of this machine, with engines that each loads once, and one thread each.
 
-    A worker that dies (killed for memory, or by a fault in a library) is replaced, and its recording tried once more.
+    A worker that dies (out of memory, or a fault in a library) is replaced, and its recording is tried once more.
     """
 
     def __init__(self, workers: int, work: Work = archive_recording) -> None:
@@ -111,10 +111,10 @@ class _Worker:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._context = multiprocessing.get_context("spawn")  # a fork would copy locks of threads that it lacks
+        self._context = multiprocessing.get_context("spawn")  # a fork copies locks of threads, but no threads
         self.job: Job | None = None
         self.deaths = 0
-        """How many workers died of the job before."""
+        """Number of workers that died of this job before."""
         self._process: BaseProcess | None = None
         self.connection: Connection
 

@@ -25,7 +25,7 @@ SUFFIXES = frozenset(
     .mp4 .mpg .oga .ogg .opus .paf .rf64 .rm .snd .sph .tta .voc .w64 .wav .wave .webm .wma .wmv .wv
     """.split()
 )
-"""What is taken for a recording in a folder; a file that is named itself is always tried."""
+"""Suffixes of recordings in a folder; a file that is named itself is always tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +44,24 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something that is no recording, or cannot be looked at."""
+    """Something that is not a recording, or cannot be read."""
 
     url: str
     """Its path or URL."""
     reason: str
-    """Why; empty for a file of another kind, which is only counted."""
+    """The reason; empty for a file of another kind, which is only counted."""
 
 
 def find_sources(specs: Iterable[str], under: str = "", utf8_only: bool = False) -> Iterator[Source | LeftOut]:
-    """Yield the recordings that paths, globs and URLs mean, each folder's in the order of their names.
+    """Yield the recordings that paths, globs and URLs name, sorted by name within each folder.
 
     Args:
         specs: paths, globs, URLs.
-        under: a folder in the archive that all names get in front.
+        under: a folder of the archive that all names begin with.
         utf8_only: whether the archive takes only names in UTF-8.
 
     Raises:
-        InputError: there is nothing at one of the specs.
+        InputError: a path or URL names nothing.
         EngineError: a URL needs a package that is not installed.
     """
     for spec in specs:
@@ -75,7 +75,7 @@ def find_sources(specs: Iterable[str], under: str = "", utf8_only: bool = False)
 
 
 _Found = tuple[str, str, int, float]
-"""URL, relative name, size, modified; of what is left out: URL, reason, -1, 0.0."""
+"""URL, relative name, size, modified; for what is left out: URL, reason, -1, 0.0."""
 
 
 def _below(spec: str) -> Iterator[_Found]:
@@ -107,7 +107,7 @@ def _root_of(pattern: str) -> str:
 
 
 def _folder(top: str) -> Iterator[_Found]:
-    """Yield the files below a folder, each folder once, so that links lead in no circles; linked folders come last."""
+    """Yield the files below a folder. Each folder is read once, so links make no loops; linked folders come last."""
     entered: set[tuple[int, int]] = set()
     folders, linked = [top], list[str]()
     while folders or linked:
@@ -174,7 +174,7 @@ def _remote(spec: str) -> Iterator[_Found]:
                 continue
             relative = name.removeprefix(root).lstrip("/")
             yield url, relative, int(info.get("size") or 0), modified_of(info)
-    except Exception as error:  # each file system has errors of its own
+    except Exception as error:  # every file system raises errors of its own
         raise InputError(f"{spec} cannot be listed: {reason(error)}") from error
 
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 STATE = ".speechzip"
-"""The folder of an archive with everything that is no payload: rows, lock, index, temporary files."""
+"""The folder of an archive for everything but payloads: rows, lock, index, temporary files."""
 SUFFIX = ".spz"
-"""Of the names of payloads."""
+"""Suffix of payloads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,15 @@ class StoredFile:
     size: int
     """In bytes."""
     modified: float
-    """Seconds since 1970; 0 if the store does not tell."""
+    """Seconds since 1970; 0 if the store does not say."""
 
 
 class Store(Protocol):
-    """A place for files with relative names."""
+    """A place for files, by relative names."""
 
     @property
     def url(self) -> str:
-        """What the user calls it."""
+        """The name that the user gave it."""
         ...
 
     @property
@@ -54,7 +54,7 @@ class Store(Protocol):
         ...
 
     def files(self, below: str = "") -> Iterator[StoredFile]:
-        """Yield the files below a folder of the store in the order of the store, without those of `STATE`."""
+        """Yield the files below a folder, except those of `STATE`, in the order of the store."""
         ...
 
     def state_files(self, below: str) -> list[StoredFile]:
@@ -70,11 +70,11 @@ class Store(Protocol):
         ...
 
     def modified(self, name: str) -> float:
-        """Return when a file was modified, in seconds since 1970; 0 if the store does not tell."""
+        """Return when a file was modified, in seconds since 1970; 0 if the store does not say."""
         ...
 
     def write(self, name: str, content: bytes) -> None:
-        """Put a file there, whole or not at all; an earlier one of that name is replaced.
+        """Write a file, whole or not at all; it replaces an earlier one of that name.
 
         Raises:
             OutputError: the store is full, read-only or out of reach.
@@ -91,7 +91,7 @@ class Store(Protocol):
 
 
 def open_store(url: str | Path) -> Store:
-    """Return the store at a path or URL; nothing is made there yet.
+    """Return the store at a path or URL; nothing is created there yet.
 
     Raises:
         EngineError: a URL needs a package that is not installed.
@@ -104,12 +104,12 @@ def open_store(url: str | Path) -> Store:
 
 
 def is_remote(url: str) -> bool:
-    """Return whether this is a URL of another place than the local disk."""
+    """Return whether this is a URL of a place other than the local disk."""
     return "://" in url and not url.startswith("file://")
 
 
 def stored_name(relative: str, utf8_only: bool) -> str:
-    r"""Return the name of a file for a source's relative path: it never leads out of the archive.
+    r"""Return the file name for a source's relative path. It never leads out of the archive.
 
     Example:
         >>> stored_name("a/../b\udcff.wav", utf8_only=True)
@@ -229,7 +229,7 @@ class RemoteStore:
         """See `Store`."""
         try:
             return bytes(self._files.cat_file(f"{self._root}/{name}", start=0, end=limit))
-        except Exception as error:  # each file system has errors of its own
+        except Exception as error:  # every file system raises errors of its own
             raise InputError(f"{self._url}/{name} cannot be read: {reason(error)}") from error
 
     def modified(self, name: str) -> float:
@@ -237,7 +237,7 @@ class RemoteStore:
         try:
             self._files.invalidate_cache()
             return modified_of(self._files.info(f"{self._root}/{name}"))
-        except Exception:  # it is looked at again by the next `sync`
+        except Exception:  # the next `sync` looks at it again
             return 0.0
 
     def write(self, name: str, content: bytes) -> None:
@@ -298,7 +298,7 @@ def open_filesystem(url: str) -> tuple[AbstractFileSystem, str]:
 
 
 def modified_of(info: dict[str, Any]) -> float:
-    """Return when a file was modified, by what fsspec tells of it: seconds since 1970, 0 if unknown."""
+    """Return when a file was modified, as fsspec reports it: seconds since 1970; 0 if unknown."""
     for key in ("mtime", "LastModified", "last_modified", "updated", "created"):
         value = info.get(key)
         if isinstance(value, (int, float)):

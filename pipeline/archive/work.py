@@ -1,6 +1,6 @@
-"""The work on one recording: a pure function from a job to a result, whatever process or machine it runs on.
+"""The work on one recording: a pure function from a job to a result, on any process or machine.
 
-What it writes depends on the recording and the settings only, so a job that is done twice does no harm.
+What it writes depends on the recording and the settings only, so doing a job twice is harmless.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 1 << 20
 NAME_TAKEN = "NameTaken"
-"""`Row.error_type` of a recording whose name belongs to another one, whose row is to stay."""
+"""`Row.error_type` of a recording whose name is already taken; the earlier recording keeps its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Settings:
     carry_voices: bool = False
     """See `compress`."""
     redaction: Redaction | None = None
-    """What never gets into the archive; None if all that is said may."""
+    """Personal data to keep out of the archive; None to keep all words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +70,19 @@ class Job:
     settings: Settings
     """How."""
     known_sha256: str = ""
-    """SHA-256 of what the archive already has under this name, with these settings; empty if nothing."""
+    """SHA-256 of the recording that the archive has under this name with these settings; empty if none."""
     name_is_taken: bool = False
-    """Whether what the archive has under this name is from another place."""
+    """Whether the archive's recording of this name is from another place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a job."""
+    """The result of a job."""
 
     row: Row
     """For the archive's journal."""
     state: Literal["done", "unchanged", "failed"]
-    """``unchanged``: the source has a new date, but the bytes that the archive knows."""
+    """``unchanged``: the source has a new date, but the same bytes."""
     payload: Payload | None = None
     """What was said; None unless done."""
 
@@ -96,7 +96,7 @@ class _Engines:
 
 
 _loaded = threading.local()
-"""The engines of this thread: they are loaded once, and not all of them can be shared."""
+"""The engines of this thread, loaded once; some of them cannot be shared between threads."""
 
 
 def archive_recording(job: Job) -> Result:
@@ -124,7 +124,7 @@ def archive_recording(job: Job) -> Result:
                 row = replace(row, error=error, error_type=NAME_TAKEN)
             else:
                 compressed = _compress(path, job.source.url, job.settings, engines)
-        if compressed:  # the source is known to be the same as before now
+        if compressed:  # now the source is known to be unchanged
             payload, data, counts = compressed.payload, compressed.data, dict[str, int]()
             if job.settings.redaction:
                 payload, data, counts = redact_encoded(payload, data, job.settings.redaction)
@@ -135,7 +135,7 @@ def archive_recording(job: Job) -> Result:
         raise
     except SpeechzipError as failure:
         row = replace(row, error=printable(str(failure)), error_type=type(failure).__name__)
-    except Exception as failure:  # one bad recording must not end the run, whatever an engine makes of it
+    except Exception as failure:  # one bad recording must not end the run, whatever an engine raises
         name = type(failure).__name__
         row = replace(row, error=printable(f"{name}: {failure}"), error_type=name)
     told = tuple(printable(str(note.message)) for note in notes if issubclass(note.category, SpeechzipWarning))
@@ -194,10 +194,10 @@ def _described(row: Row, compressed: Compressed, engines: _Engines) -> Row:
 
 @contextmanager
 def _local_copy(source: Source) -> Generator[tuple[Path, str]]:
-    """Yield the recording as a file on this machine, and its SHA-256.
+    """Yield the path of the recording on this machine, and its SHA-256.
 
     Raises:
-        InputError: it vanished, cannot be read, or was changed meanwhile.
+        InputError: it vanished, cannot be read, or changed while it was read.
         OutputError: there is no room for the copy of a remote one.
     """
     if is_remote(source.url):
@@ -238,7 +238,7 @@ def _download(url: str) -> Generator[tuple[Path, str]]:
     with tempfile.NamedTemporaryFile(prefix="speechzip-", suffix=Path(inside).suffix) as copy:
         try:
             opened = files.open(inside, "rb")
-        except Exception as error:  # each file system has errors of its own
+        except Exception as error:  # every file system raises errors of its own
             raise InputError(f"{url} cannot be read: {reason(error)}") from error
         with opened:
             while True:

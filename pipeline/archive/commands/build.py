@@ -38,16 +38,19 @@ def archive(
     ],
     to: Annotated[str, typer.Option("--to", metavar="ARCHIVE", help="Folder or URL of the archive.")],
     under: Annotated[str, typer.Option(metavar="FOLDER", help="Folder in the archive for these recordings.")] = "",
-    null: Annotated[bool, typer.Option("--null", "-0", help="The list on standard input is separated by NUL.")] = False,
+    null: Annotated[
+        bool, typer.Option("--null", "-0", help="The items of the list on standard input end with NUL.")
+    ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Processes; one for each core by default, 0 for none more.")
+        int | None,
+        typer.Option(min=0, metavar="N", help="Worker processes, 0 for none; by default one per core."),
     ] = None,
     dask: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster, such as tcp://host:8786; local starts one."),
     ] = None,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try those again that failed in an earlier run.")
+        bool, typer.Option("--retry-failed", help="Retry recordings that failed in an earlier run.")
     ] = False,
     channels: Annotated[
         Channels, typer.Option(help="split: one party on each channel; mix: all speakers in one channel.")
@@ -63,12 +66,14 @@ def archive(
     ] = None,
     redact: Annotated[
         str | None,
-        typer.Option(metavar="KINDS", help="Never store these: card,phone,email,ssn,iban,date,name-list=FILE."),
+        typer.Option(
+            metavar="KINDS", help="Personal data to leave out: card,phone,email,ssn,iban,date,name-list=FILE."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each recording.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compress every recording below the sources into an archive; what it has already is not done again."""
+    """Compress every recording below the sources into an archive. A recording that it already has is skipped."""
     from ...system.inference import cores
     from ..building import Plan, build, sources_of
     from ..progress import bar

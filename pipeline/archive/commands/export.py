@@ -30,7 +30,7 @@ def export(
     as_json: Json = False,
     force: ForceFiles = False,
 ) -> None:
-    """Write the words of a payload, or of all in an archive, as subtitles, a document, a table or annotations."""
+    """Write transcripts of a payload or a whole archive: subtitles, documents, tables or annotations."""
     from ...console.display import shown_name
     from ...errors import OutputError
     from ..export.files import chosen_format, known_names

@@ -36,19 +36,21 @@ def search(
     ],
     archive: Archive,
     speaker: Annotated[str | None, typer.Option(metavar="NAME", help="Only what this speaker says.")] = None,
-    after: Annotated[str | None, typer.Option(metavar="DATE", help="Recorded then or later: 2024-05-31.")] = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Recorded on this date or later, such as 2024-05-31.")
+    ] = None,
     before: Annotated[str | None, typer.Option(metavar="DATE", help="Recorded before: 2024-06-01.")] = None,
     inside: Annotated[str | None, typer.Option("--in", metavar="PATH", help="Folder of the archive.")] = None,
     min_confidence: Annotated[
         float, typer.Option(min=0, max=1, help="Least confidence of the recognizer, such as 0.75.")
     ] = 0.0,
     fuzzy: Annotated[
-        bool, typer.Option("--fuzzy", help="Also words that sound alike, such as misspelled names.")
+        bool, typer.Option("--fuzzy", help="Also find words that sound alike, such as misspelled names.")
     ] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Most hits.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each hit.")] = False,
 ) -> None:
-    """Find what was said in an archive; each hit with the command that plays it."""
+    """Search the words of an archive. Each hit comes with the command that plays it."""
     from ...console.display import printable_json
     from ..fulltext.dates import parse_date
     from ..fulltext.searching import Filters
@@ -72,11 +74,11 @@ def search(
 
 def index(
     archive: Archive,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make it anew from all payloads.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Rebuild the index from all payloads.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Bring the index of an archive up to date with its payloads, which may have come from anywhere."""
+    """Update the index of an archive with payloads that were added or removed by other means."""
     from ..fulltext.index import Index, index_path
     from ..stores import open_store
 
@@ -115,7 +117,7 @@ def catalogue(
 
 @contextmanager
 def _current_index(store: Store, quiet: bool) -> Generator[Index]:
-    """Yield the archive's index with all that runs of ``archive`` wrote, made anew if it is missing."""
+    """Yield the archive's index with everything that ``archive`` wrote; a missing index is rebuilt."""
     from ..fulltext.index import Index, index_path
     from ..fulltext.syncing import is_current
 
@@ -202,7 +204,7 @@ def play_command(hit: Hit, archive: str) -> str:
         quoted = shlex.quote(file) if file.isprintable() else ""
     except UnicodeEncodeError:
         quoted = ""
-    if not quoted:  # bytes that no terminal shows: the shell's own way to write them
+    if not quoted:  # bytes that no terminal shows, in the shell's own notation
         escaped = "".join(f"\\x{byte:02x}" if byte < 32 or byte > 126 or byte in b"'\\" else chr(byte)
                           for byte in file.encode(errors="surrogateescape"))  # fmt: skip
         quoted = f"$'{escaped}'"

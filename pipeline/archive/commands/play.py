@@ -19,14 +19,14 @@ EPILOG = (
 def play(
     payload: Annotated[str, typer.Argument(help="Payload (.spz), a path or URL.")],
     at: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Play the utterance at this time.")] = 0.0,
-    whole: Annotated[bool, typer.Option("--whole", help="Play from there to the end.")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="Play from that time to the end.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Sound file to write instead of playing.")
     ] = None,
     synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks.")] = None,
     force: ForceFiles = False,
 ) -> None:
-    """Speak an utterance of a payload, or all from there on, through the loudspeaker (extra live) or into a file."""
+    """Speak one utterance of a payload, or everything from there on, aloud (extra live) or into a file."""
     from ...engines import load_engine
     from ..excerpts import excerpt, speak_excerpt
     from ..payloads import read_any

@@ -18,13 +18,14 @@ EPILOG = (
     "speechzip redact archive/ --kinds card,name-list=customers.txt"
 )
 Kinds = Annotated[
-    str, typer.Option(metavar="KINDS", help="Some of card,phone,email,ssn,iban,date,name-list=FILE, with commas.")
+    str,
+    typer.Option(metavar="KINDS", help="What to replace: card,phone,email,ssn,iban,date,name-list=FILE."),
 ]
 
 
 def redact(
     source: Annotated[
-        str, typer.Argument(help="Payload (.spz), or an archive: a folder or URL, changed in its place.")
+        str, typer.Argument(help="Payload (.spz), or an archive (folder or URL), which is changed in place.")
     ],
     kinds: Kinds,
     output: Annotated[
@@ -34,7 +35,7 @@ def redact(
     force: ForceFiles = False,
     quiet: Quiet = False,
 ) -> None:
-    """Replace card numbers, telephone numbers and the like by marks, also where they are spoken as words."""
+    """Replace personal data, such as card numbers, by marks, also where the digits are spoken as words."""
     from ..redaction.redact import parse_kinds
     from ..stores import is_remote
 
@@ -70,7 +71,7 @@ def _redact_archive(source: str, redaction: Redaction, quiet: bool) -> tuple[dic
     from ..stores import open_store
 
     store = open_store(source)
-    next(store.files(), None)  # is it there at all?
+    next(store.files(), None)  # fails if it does not exist
     if quiet:
         done = redact_archive(store, redaction)
     else:

@@ -20,5 +20,5 @@ def serve(
     from ..stores import open_store
 
     store = open_store(archive)
-    next(store.files(), None)  # is it there at all?
+    next(store.files(), None)  # fails if it does not exist
     serve_pages(store, load_engine("synthesizer", synthesizer), port, lambda address: print(address, flush=True))

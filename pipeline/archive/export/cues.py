@@ -15,13 +15,13 @@ from ...sentences import split_sentences
 from .transcript import Line, NamedTranscript
 
 ROW_CHARACTERS = 42
-"""Characters of a row, and two rows at most, as the style guides of broadcasters and streaming services have it."""
+"""Characters of a row. A cue has at most two. Both limits follow the style guides of broadcasters and streamers."""
 MAX_CHARACTERS = 2 * ROW_CHARACTERS
 MAX_CUE_S = 7.0
-"""How long a cue may stay, by the same guides."""
+"""How long a cue may stay, according to the same guides."""
 CLAUSE_END = re.compile(r"(?<=[,;:–—])\s+|(?<=[、，])\s*")
 WITHOUT_SPACE = "。！？；、，"
-"""After these no space follows, in Chinese and Japanese."""
+"""No space follows these in Chinese and Japanese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Cue:
 
     start_ms: int
     end_ms: int
-    """After the start."""
+    """In seconds, after the start."""
     speaker: int
     """Index into the transcript's speakers."""
     text: str
@@ -65,7 +65,7 @@ def _cut(line: Line) -> Iterator[Cue]:
 
 
 def split_text(text: str, limit: int) -> Iterator[str]:
-    """Yield a text in pieces of at most `limit` characters, cut at the best places; a longer word is cut, too.
+    """Yield a text in pieces of at most `limit` characters, cut at the best places. A word that is longer is cut, too.
 
     Example:
         >>> list(split_text("It is late. If you stay, the last train leaves without you.", 36))
@@ -80,7 +80,7 @@ def split_text(text: str, limit: int) -> Iterator[str]:
 
 
 def _joined(pieces: list[str], limit: int) -> Iterator[str]:
-    """Yield neighboring pieces in one, as far as they fit."""
+    """Yield neighboring pieces joined, as far as they fit."""
     held = ""
     for piece in pieces:
         joined = held + ("" if not held or held[-1] in WITHOUT_SPACE else " ") + piece

@@ -31,7 +31,7 @@ class Exported:
 
 
 def chosen_format(output: Path | None, name: str | None) -> str:
-    """Return the format that the user means: the one named, or the one of the output's suffix.
+    """Return the format that is named, or else that of the output's suffix.
 
     Raises:
         OutputError: neither says which.
@@ -44,7 +44,7 @@ def chosen_format(output: Path | None, name: str | None) -> str:
 
 
 def known_names() -> NameOf:
-    """Return the names of voices in the voice store, each looked up once."""
+    """Return a function that finds names in the voice store, each looked up once."""
     return lru_cache(maxsize=4096)(load_engine("voice_book").name_of)
 
 
@@ -59,7 +59,7 @@ def title_of(name: str) -> str:
 
 
 def export_archive(store: Store, output: Path, format_name: str, name_of: NameOf, force: bool) -> Iterator[Exported]:
-    """Write the transcript of every payload of an archive below a folder; damaged ones are told, and left out.
+    """Write the transcript of every payload of an archive below a folder. Damaged payloads are reported and skipped.
 
     Raises:
         OutputError: the folder cannot be written.

@@ -18,7 +18,7 @@ from .transcript import NamedTranscript
 Writer = Callable[[NamedTranscript], str]
 
 FORMULA_START = ("=", "+", "-", "@")
-"""A cell that starts so is a formula to a spreadsheet: words of a stranger must not be one."""
+"""A spreadsheet takes a cell that starts with one of these for a formula. A stranger's words must not become one."""
 MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!])|^(\d+)([.)])|^([-+=])")
 
 
@@ -98,7 +98,7 @@ def json_text(transcript: NamedTranscript) -> str:
 
 
 def csv_text(transcript: NamedTranscript) -> str:
-    """Return a table (RFC 4180); a text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """Return a table (RFC 4180). A text that a spreadsheet would take for a formula gets an apostrophe in front."""
     written = io.StringIO()
     table = csv.writer(written)
     table.writerow(["start_s", "end_s", "speaker", "text", "confidence", "language"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .transcript import NamedTranscript
 
 SHORTEST_S = 0.001
-"""Praat takes no interval without a length."""
+"""Praat rejects an interval without length."""
 
 
 def textgrid(transcript: NamedTranscript) -> str:

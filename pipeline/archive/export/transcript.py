@@ -10,7 +10,7 @@ from ...payload.format import Decoded
 from ...types import Payload
 
 NameOf = Callable[[int], str | None]
-"""The name of the person with a `Voice.id`; None if nobody knows it."""
+"""Returns the name of the person with a `Voice.id`; None if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +24,18 @@ class Line:
     speaker: int
     """Index into `Transcript.speakers`."""
     text: str
-    """The words, on one line and without control characters; of speech that could not be read, a mark that says so."""
+    """The words, on one line and without control characters, or a mark for speech that could not be recognized."""
     confidence: float
     """In [0, 1]."""
     language: str
     """ISO 639-1 code."""
     is_unread: bool = False
-    """Whether `text` is only the mark of speech that could not be read."""
+    """Whether `text` is only the mark of speech that could not be recognized."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedSpeaker:
-    """Somebody in a transcript."""
+    """A speaker of a transcript."""
 
     label: str
     """The name, or ``Speaker 1`` and so on; no two of a transcript are equal."""
@@ -49,7 +49,7 @@ class NamedSpeaker:
 
 @dataclass(frozen=True, slots=True)
 class NamedTranscript:
-    """What was said in a recording, by whom."""
+    """What was said in a recording, and by whom."""
 
     title: str
     """The recording's name, on one line."""

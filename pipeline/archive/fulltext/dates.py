@@ -12,10 +12,10 @@ LAST_S = datetime(9999, 1, 1, tzinfo=timezone.utc).timestamp()
 
 
 def parse_date(text: str) -> float:
-    """Return a date or time such as 2024-05-31 or 2024-05-31T12:00 in seconds since 1970; of this machine's zone.
+    """Return a date or time such as 2024-05-31 or 2024-05-31T12:00, in this machine's time zone, in seconds since 1970.
 
     Raises:
-        InputError: it is none.
+        InputError: it is not a date.
     """
     try:
         return datetime.fromisoformat(text).timestamp()

@@ -21,9 +21,9 @@ from ..stores import STATE, Store
 from .phonetics import sound_key
 
 VERSION = 1
-"""Of the tables; an index of another version is made again."""
+"""Version of the tables; an index of another version is rebuilt."""
 CACHE_VARIABLE = "SPEECHZIP_CACHE"
-"""Environment variable for another folder of caches."""
+"""Environment variable that names another folder for caches."""
 COMMIT_EVERY = 200
 """Recordings in a transaction."""
 
@@ -47,7 +47,7 @@ _WORD = re.compile(r"\w+")
 
 
 def cache_folder() -> Path:
-    """Return the folder for what can be made again."""
+    """Return the folder for files that can be rebuilt."""
     return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("speechzip", appauthor=False))
 
 
@@ -67,7 +67,7 @@ class Index:
     """An index, open for reading and writing. One thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Open the index at `path`; an older or damaged one is removed and begun anew.
+        """Open the index at `path`. An older or damaged one is replaced by an empty one.
 
         Raises:
             OutputError: it cannot be written.
@@ -89,12 +89,12 @@ class Index:
             raise OutputError(f"the index {shown_name(path)} cannot be written: {error.strerror or error}") from error
 
     def close(self) -> None:
-        """Keep what was added, and close."""
+        """Commit what was added, and close."""
         self.commit()
         self.database.close()
 
     def clear(self) -> None:
-        """Remove the index's file and begin anew: nothing of what was in it stays on the disk.
+        """Remove the index's file and begin an empty one. Nothing that was in it stays on the disk.
 
         Raises:
             OutputError: it cannot be written.
@@ -108,12 +108,12 @@ class Index:
 
     @property
     def stamp(self) -> str:
-        """What `set_stamp` was given last."""
+        """The text that `set_stamp` was given last."""
         row = self.database.execute("SELECT value FROM about WHERE key = 'stamp'").fetchone()
         return str(row[0]) if row else ""
 
     def set_stamp(self, stamp: str) -> None:
-        """Note a text that tells the state of the archive."""
+        """Store a text that identifies the state of the archive."""
         self._write("INSERT OR REPLACE INTO about VALUES ('stamp', ?)", (stamp,))
         self.commit()
 
@@ -130,7 +130,7 @@ class Index:
         source: str = "",
         recorded: float = 0.0,
     ) -> None:
-        """Add a recording, in place of what there is of that name.
+        """Add a recording. It replaces an earlier one of that name.
 
         Args:
             name: its name in the archive, without ``.spz``.
@@ -186,7 +186,7 @@ class Index:
             self._write("DELETE FROM recordings WHERE id = ?", found)
 
     def commit(self) -> None:
-        """Keep what was added.
+        """Commit what was added.
 
         Raises:
             OutputError: the index cannot be written.
@@ -198,7 +198,7 @@ class Index:
             raise OutputError(f"the index {shown_name(self.path)} cannot be written: {error}") from error
 
     def sounds(self) -> Iterator[tuple[str, str]]:
-        """Yield every word of the archive and how it sounds."""
+        """Yield every word of the archive and its sound key."""
         yield from self.database.execute("SELECT word, key FROM sounds")
 
     @cached_property

@@ -66,5 +66,5 @@ def _batches(index: Index) -> Iterator[list[tuple[Any, ...]]]:
 
 
 def _shown(name: bytes) -> str:
-    """Return a name as UTF-8; bytes that are none become replacement characters."""
+    """Return a name as UTF-8; bytes that are not UTF-8 become replacement characters."""
     return as_name(name).encode(errors="surrogateescape").decode(errors="replace")

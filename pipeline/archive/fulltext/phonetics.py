@@ -1,6 +1,6 @@
-"""How a word sounds, as a few letters: words that a recognizer takes for each other get the same key, or nearly so.
+"""How a word sounds, as a few letters: words that a recognizer confuses get the same key, or nearly the same.
 
-In the manner of Metaphone (L. Philips, 1990), for names as much as for words, and for no language in particular: vowels
+Like Metaphone (L. Philips, 1990), but for names as well as words, and for no language in particular: vowels
 count only in front, and letters that are spoken alike become one.
 """
 

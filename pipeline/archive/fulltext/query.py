@@ -1,11 +1,11 @@
-"""What people type into a search, as a query of SQLite's FTS5.
+"""Turn what people type into a search into a query of SQLite's FTS5.
 
     tide harbor            both words
     "high tide"            a phrase
     harb*                  a prefix
     tide OR flood          either; AND and NOT likewise, with parentheses
 
-Everything else is taken as words, so no character of a query is an error of syntax.
+Everything else is taken as words, so no character of a query is a syntax error.
 """
 
 from __future__ import annotations

@@ -13,21 +13,21 @@ from .phonetics import sound_key
 from .query import fts_query
 
 MARK, END = "\x02", "\x03"
-"""Around a match in what FTS5 returns; no transcript holds them, see `printable`."""
+"""They surround each match that FTS5 returns. No transcript holds these characters, see `printable`."""
 FUZZY_WORDS = 12
-"""How many words that sound alike stand for one of a fuzzy query."""
+"""Number of similar words that a fuzzy query tries for each of its words."""
 LEAST_SIMILARITY = 0.72
-"""Of two words, from 0 to 1: "Kowalski" has "cowalsky" and "kowalsky", and not "kowtow"."""
+"""Least similarity of two words, from 0 to 1: "Kowalski" finds "cowalsky" and "kowalsky", but not "kowtow"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An utterance that fits a query."""
+    """An utterance that matches a query."""
 
     name: str
     """The recording's name in the archive; its payload is called ``NAME.spz``."""
     number: int
-    """Which utterance of the recording, from 0, those without words left out."""
+    """Number of the utterance in the recording, from 0; utterances without words do not count."""
     start_s: float
     """Start in the recording, in seconds."""
     end_s: float
@@ -39,11 +39,11 @@ class Hit:
     matches: tuple[tuple[int, int], ...]
     """Start and end of each match in `text`, in characters."""
     confidence: float
-    """Of the recognizer, in [0, 1]."""
+    """Confidence of the recognizer, in [0, 1]."""
     recorded: float
     """Date of the recording, in seconds since 1970."""
     score: float
-    """The greater, the better it fits (BM25)."""
+    """How well it matches (BM25); greater is better."""
 
     def marked(self, before: str, after: str) -> str:
         """Return the text with something around each match."""
@@ -57,14 +57,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What hits must be, besides fitting the query."""
+    """Conditions on hits besides the query."""
 
     speaker: str | None = None
     """Name of the speaker, in any case."""
     after: float | None = None
-    """Recorded at this time or later, in seconds since 1970."""
+    """Earliest time of recording, in seconds since 1970."""
     before: float | None = None
-    """Recorded before this time, in seconds since 1970."""
+    """Recordings made before this time only, in seconds since 1970."""
     inside: str | None = None
     """Folder of the archive, or beginning of a name in it."""
     min_confidence: float = 0.0
@@ -77,15 +77,15 @@ ANY = Filters()
 def search(
     index: Index, query: str, filters: Filters = ANY, limit: int = 20, fuzzy: bool = False, offset: int = 0
 ) -> list[Hit]:
-    """Return the utterances that fit a query, the best first; those that fit equally well by name and time.
+    """Return the utterances that match a query, best first; equal matches are sorted by name and time.
 
     Args:
         index: of the archive.
         query: see `fts_query`.
-        filters: leave out others.
-        limit: most hits.
+        filters: conditions on the utterances.
+        limit: largest number of hits.
         fuzzy: also find words that sound like those of the query.
-        offset: how many of the best to skip.
+        offset: number of hits to skip.
 
     Raises:
         InputError: the query cannot be understood.
@@ -107,7 +107,7 @@ def search(
 
 
 def similar_words(index: Index, word: str) -> list[str]:
-    """Return words of the archive that are spelled or sound like `word`, the most similar first."""
+    """Return words of the archive that are spelled like `word` or sound like it, most similar first."""
     from rapidfuzz import process
     from rapidfuzz.distance import JaroWinkler, Levenshtein
 
@@ -133,7 +133,7 @@ def similar_words(index: Index, word: str) -> list[str]:
 
 @lru_cache(maxsize=2)
 def _vocabulary(index: Index, stamp: str) -> tuple[list[str], list[str]]:
-    """Return the words of an index and their keys; `stamp` tells when they are to be read anew."""
+    """Return the words of an index and their sound keys, cached until `stamp` changes."""
     pairs = list(index.sounds())
     return [word for word, _ in pairs], [key for _, key in pairs]
 

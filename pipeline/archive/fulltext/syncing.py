@@ -1,4 +1,4 @@
-"""Bring the index of an archive up to date with its payloads."""
+"""Update the index of an archive with its payloads."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Synced:
     added: int = 0
     """Payloads that are new or changed."""
     removed: int = 0
-    """Payloads that are gone."""
+    """Payloads that were removed."""
     damaged: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """Files that are no payloads, and why; they are left out."""
+    """Files that are not payloads, and why; they are skipped."""
 
 
 def sync(store: Store, index: Index, name_of: NameOf, progress: Callable[[float, float], None] | None = None) -> Synced:
-    """Add what is new in an archive to its index, remove what is gone, and return what was done.
+    """Add an archive's new payloads to its index, remove deleted ones, and return what was done.
 
     Raises:
         InputError: the archive cannot be listed.
@@ -64,6 +64,6 @@ def sync(store: Store, index: Index, name_of: NameOf, progress: Callable[[float,
 
 
 def is_current(store: Store, index: Index) -> bool:
-    """Return whether the index has all that runs of `archive` wrote; what was copied by hand only `sync` finds."""
+    """Return whether the index has everything that runs of `archive` wrote. Only `sync` finds files copied by hand."""
     state = stamp(store)
     return bool(state) and index.stamp == state

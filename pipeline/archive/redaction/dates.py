@@ -27,7 +27,7 @@ ORDINALS: dict[str, int] = dict(
     )
 )
 AMBIGUOUS = frozenset("may march mar second".split())
-"""Verbs and others: these are months only beside an ordinal, or a day and a year."""
+"""Also ordinary words: they are months only beside an ordinal, or with a day and a year."""
 FIGURES = frozenset("/.-")
 
 
@@ -74,7 +74,7 @@ def _after_month(tokens: Sequence[Token], position: int) -> int | None:
 
 
 def _day(tokens: Sequence[Token], position: int) -> tuple[int, int, bool]:
-    """Return the day of a month, its last token, and whether it is an ordinal; day 0 for none."""
+    """Return the day of a month, its last token, and whether it is an ordinal; 0 if there is no day."""
     if position >= len(tokens):
         return 0, position, False
     lower = tokens[position].lower

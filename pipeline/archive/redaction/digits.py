@@ -1,6 +1,6 @@
 """Digits as people say and write them: "four one two three", "forty-one 23", "double five", "eight hundred".
 
-A run is what may be one number: its units with at most two small words, or signs, between them.
+A run may be one number: its units have at most two small words or signs between them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(),
 REPEATED = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
 ZEROS = {"hundred": "00", "thousand": "000"}
 MISHEARD = {"to": "2", "too": "2", "for": "4", "won": "1", "ate": "8"}
-"""What a recognizer writes for digits; taken as such only between two others."""
+"""Words that a recognizer writes for digits; they count only between two other digits."""
 
 FILLERS = frozenset(
     """
@@ -34,14 +34,14 @@ FILLERS = frozenset(
     minus that's its it's is again sorry
     """.split()
 )
-"""Words that people put between the digits of one number."""
+"""Words that people say between the digits of one number."""
 MOST_FILLERS = 2
 SIGNS = frozenset(",.-–—/():;…'’\"?!*")
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Some digits that are said or written in one."""
+    """Digits that are said or written together."""
 
     digits: str
     """One or more."""
@@ -119,7 +119,7 @@ def _end(tokens: Sequence[Token], position: int) -> int:
 
 
 def digits_in(text: str) -> str:
-    """Return the digits that a text says, all of them in one string.
+    """Return all digits that a text says, as one string.
 
     Example:
         >>> digits_in("forty-one double five, oh")

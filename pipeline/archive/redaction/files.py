@@ -1,4 +1,4 @@
-"""Redaction of what is stored: a payload's bytes, and all of an archive."""
+"""Redaction of stored payloads: the bytes of one, or a whole archive."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Redacted:
     files: int = 0
     """Payloads that were read."""
     changed: int = 0
-    """Payloads that were written anew."""
+    """Payloads that were rewritten."""
     counts: dict[str, int] = field(default_factory=dict[str, int])
-    """Kind -> how many were found."""
+    """Kind of personal data -> how often it was found."""
     damaged: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """Files that are no payloads, and why; they stay as they are."""
+    """Files that are not payloads, and why; they stay as they are."""
 
 
 def redact_bytes(data: bytes, redaction: Redaction) -> tuple[bytes, dict[str, int]]:
-    """Return a payload without what is personal, and how often each kind was found; the same bytes if nothing was.
+    """Return the redacted payload, and how often each kind was found. If nothing was found, the bytes stay the same.
 
     Raises:
-        PayloadError: `data` is no payload.
+        PayloadError: `data` is not a payload.
     """
     _, redacted, counts = redact_encoded(read_payload(data).payload, data, redaction)
     return redacted, counts
@@ -46,9 +46,9 @@ def redact_bytes(data: bytes, redaction: Redaction) -> tuple[bytes, dict[str, in
 def redact_archive(
     store: Store, redaction: Redaction, progress: Callable[[float, float], None] | None = None
 ) -> Redacted:
-    """Redact every payload of an archive in its place, and make the index anew.
+    """Redact every payload of an archive in place, and rebuild the index.
 
-    The index and the cached speech, which hold the words as well, are removed first.
+    The index and the cached speech hold the same words, so they are removed first.
 
     Raises:
         OutputError: the archive cannot be written, or another process writes to it.

@@ -29,19 +29,19 @@ NO_LOCAL_PART = frozenset(
     have has use using i'm i this which called named under about hi hello sure no right got it's name's
     """.split()
 )
-"""Words that an address never begins with, so that it begins behind them."""
+"""Words that never belong to an address: it begins after them."""
 LOOKED_AT = frozenset(
     """
     look looked looking shop shopped shopping buy bought found find available visit visited sold out online listed read
     work works worked working start starts hosted people everyone team live lives stay available order ordered
     """.split()
 )
-"""Whoever "looks at amazon dot com" gives no address."""
+"""Words before "at" that make no address: "look at amazon dot com"."""
 ARTICLES = frozenset("the a an this that".split())
 MAILBOXES = frozenset("hello hi contact".split())
-"""Words that begin no address, unless they are all of its local part."""
+"""Words that do not begin an address, unless they are its whole local part."""
 LONGEST_LOCAL = 14
-"""Tokens of a local part; spelled names are long."""
+"""Largest number of tokens in a local part; spelled names are long."""
 
 IBAN_LENGTHS = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "BA": 20, "BE": 16, "BG": 22, "BR": 29, "CH": 21, "CY": 28, "CZ": 24,
@@ -86,7 +86,7 @@ def _is_address(tokens: Sequence[Token], first: int, at: int, domain: int) -> bo
 
 
 def _domain_end(tokens: Sequence[Token], position: int) -> int | None:
-    """Return the last token of a domain: labels with dots between them, the last one a known top level."""
+    """Return the last token of a domain: labels with dots between them, which end in a known top-level domain."""
     if position < len(tokens) and tokens[position].lower == "sign":
         position += 1
     last: int | None = None
@@ -117,7 +117,7 @@ def _domain_end(tokens: Sequence[Token], position: int) -> int | None:
 
 
 def _is_written_top(tokens: Sequence[Token], position: int) -> bool:
-    """Whether a word is the end of a domain in writing: a dot right before it, and none behind."""
+    """Whether a word ends a written domain: a dot stands right before it, and none after it."""
     token, dot = tokens[position], tokens[position - 1]
     joined = dot.text == "." and dot.end == token.start and token.is_word and 2 <= len(token.text) <= 10
     following = tokens[position + 1] if position + 1 < len(tokens) else None
@@ -125,7 +125,7 @@ def _is_written_top(tokens: Sequence[Token], position: int) -> bool:
 
 
 def _goes_on(tokens: Sequence[Token], dot: int) -> bool:
-    """Whether a top level follows the dot behind another one, as in "co.uk"; a period ends the sentence."""
+    """Whether another top-level domain follows the dot, as in "co.uk", instead of a new sentence."""
     return dot + 1 < len(tokens) and tokens[dot + 1].lower in TOP_LEVEL and (
         tokens[dot].text != "." or tokens[dot + 1].start == tokens[dot].end
     )  # fmt: skip
@@ -171,7 +171,7 @@ def _is_spelled(tokens: Sequence[Token], position: int) -> bool:
 
 
 def find_ibans(tokens: Sequence[Token]) -> Iterator[Found]:
-    """Yield IBANs whose length fits their country, and whose check digits are right or that are called an IBAN."""
+    """Yield IBANs of the right length for their country whose check digits are right, or that are called IBAN."""
     return find_each("iban", tokens, _iban_at)
 
 

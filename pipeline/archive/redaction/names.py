@@ -8,7 +8,7 @@ from .tokens import Found, Token, tokens_of
 
 
 def find_names(tokens: Sequence[Token], names: Iterable[Sequence[str]]) -> Iterator[Found]:
-    """Yield the names of a list: each name as its words in lower case; a possessive counts, too."""
+    """Yield the names of a list that occur, possessives included; each name is given as its words in lower case."""
     by_first: dict[str, list[Sequence[str]]] = {}
     for name in names:
         by_first.setdefault(name[0], []).append(name)
@@ -25,7 +25,7 @@ def find_names(tokens: Sequence[Token], names: Iterable[Sequence[str]]) -> Itera
 
 
 def name_words(line: str) -> tuple[str, ...]:
-    """Return a name of a list as `find_names` takes it; empty if it has no word.
+    """Return a name in the form that `find_names` takes; empty if it has no word.
 
     Example:
         >>> name_words("Anna O'Neill")

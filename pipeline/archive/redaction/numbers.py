@@ -18,7 +18,7 @@ LONGEST_CARD = 19
 NANP = re.compile(r"1?[2-9]\d\d[2-9]\d{6}")
 """Numbers of North America, https://www.nanpa.com."""
 TRUNK = re.compile(r"0[1-9]\d{8,9}")
-"""Numbers of most of Europe and others, with the 0 that is dialed within the country."""
+"""Numbers of most of Europe and of other countries, with the 0 that is dialed within the country."""
 ABROAD = re.compile(r"(?:00|011)[1-9]\d{7,13}")
 SSN = re.compile(r"(?!000)\d{3}(?!00)\d{2}(?!0000)\d{4}")
 
@@ -36,9 +36,9 @@ OTHER_NUMBERS = frozenset(
     receipt booking reservation version population meter code
     """.split()
 )
-"""Numbers of these kinds are none of ours."""
+"""Words that announce a number of another kind, which is kept."""
 NEAR, FAR = 12, 30
-"""How many tokens before a number its cue may stand: in the same breath; or in what others asked before."""
+"""How many tokens before a number its cue may stand: in the same sentence, and in another speaker's question."""
 
 
 def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: frozenset[Kind]) -> Iterator[Found]:
@@ -46,7 +46,7 @@ def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: f
 
     Args:
         tokens: the stream.
-        before: utterance -> the last words that anybody said before it, the latest last.
+        before: utterance -> the last words said before it by any speaker, in order.
         kinds: which of ``card``, ``ssn`` and ``phone`` to look for.
     """
     for run in runs(tokens):
@@ -68,7 +68,7 @@ def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: f
 
 
 class _Context:
-    """What stands before a run."""
+    """The words before a run."""
 
     def __init__(self, tokens: Sequence[Token], run: Run, before: dict[int, list[str]]) -> None:
         first = run[0].first
@@ -83,7 +83,7 @@ class _Context:
         return not cues.isdisjoint(self.far if far else self.near)
 
     def is_other_number(self) -> bool:
-        """Whether the last word that says what number it is names none of ours."""
+        """Whether the last cue before the number announces another kind, such as an order number."""
         for before, word in reversed(list(itertools.pairwise(["", *self.near]))):
             if word in OTHER_NUMBERS and (before, word) != ("area", "code"):
                 return True
@@ -92,7 +92,7 @@ class _Context:
         return False
 
     def separators(self, run: Run) -> list[str]:
-        """Return what stands between the units of a run, as one text each."""
+        """Return the text between each two units of a run."""
         return [
             "".join(token.text for token in self.tokens[left.last + 1 : right.first])
             for left, right in itertools.pairwise(run)
@@ -122,7 +122,7 @@ def _cards(run: Run, context: _Context) -> Iterator[Found | Run]:
         return
     cued = context.has(CARD_CUES)
     if cued and len(digits_of(run)) <= LONGEST_CARD:
-        yield _all("card", run)  # a digit may be misread, or left out: what is right of it is enough to misuse it
+        yield _all("card", run)  # a digit may be misread or missing: the others are enough for misuse
         return
     for length in (16, 15, 19, 14, 13):
         for first, last in _windows(run, length):

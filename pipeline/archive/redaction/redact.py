@@ -1,4 +1,4 @@
-"""A payload in; the payload with marks in place of what is personal out, and how often each was found."""
+"""Redact a payload: marks replace personal data, and each kind is counted."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ NAME_LIST = "name-list"
 """On the command line, ``name-list=FILE`` stands for the kind ``name``."""
 MAX_NAMES = 100_000
 RECORDED_SPACES = frozenset({"clip", SOUND_SPACE})
-"""Voices of these spaces are pieces of the recording."""
+"""Voices of these spaces are parts of the recording itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What to redact; the same everywhere."""
+    """What to redact."""
 
     kinds: frozenset[str]
     """Some of `REDACTED_KINDS`."""
@@ -37,7 +37,7 @@ class Redaction:
 
 
 def parse_kinds(text: str) -> Redaction:
-    """Return what a list such as ``card,phone,name-list=names.txt`` means; a list of names has one on each line.
+    """Parse a list such as ``card,phone,name-list=names.txt``. A file of names has one name on each line.
 
     Raises:
         InputError: there is no such kind, or the list of names cannot be read.
@@ -60,9 +60,9 @@ def parse_kinds(text: str) -> Redaction:
 
 
 def redact(payload: Payload, redaction: Redaction) -> tuple[Payload, dict[str, int]]:
-    """Return the payload with a mark such as ``[card]`` in place of each thing found, and kind -> how many there were.
+    """Return the payload with a mark such as ``[card]`` for each finding, and kind -> number of findings.
 
-    What is said across utterances of one speaker is found, and gets a mark in each of them.
+    A number that spans several utterances of one speaker is found, and each of them gets a mark.
     """
     if any(isinstance(speaker.voice, Voice) and speaker.voice.space in RECORDED_SPACES for speaker in payload.speakers):
         warnings.warn(
@@ -82,7 +82,7 @@ def redact(payload: Payload, redaction: Redaction) -> tuple[Payload, dict[str, i
 
 
 def redact_encoded(payload: Payload, data: bytes, redaction: Redaction) -> tuple[Payload, bytes, dict[str, int]]:
-    """Return the payload, its bytes and kind -> how many there were, as `redact`; the same bytes if there were none.
+    """As `redact`, but also return the bytes of the payload: the same bytes if nothing was found.
 
     Args:
         payload: what `data` holds.
@@ -97,11 +97,11 @@ def redact_encoded(payload: Payload, data: bytes, redaction: Redaction) -> tuple
 
 
 Spans = list[tuple[int, int, int]]
-"""Index of an utterance, first character, behind the last character."""
+"""Index of an utterance, its first character, and the end (exclusive)."""
 
 
 def find_personal(utterances: Sequence[Utterance], redaction: Redaction) -> list[tuple[str, Spans]]:
-    """Return the kind and the places of everything to redact; no two overlap."""
+    """Return kind and places of everything to redact, without overlaps."""
     before = _words_before(utterances)
     results: list[tuple[str, Spans]] = []
     for tokens in streams(utterances):
@@ -115,7 +115,7 @@ def find_personal(utterances: Sequence[Utterance], redaction: Redaction) -> list
 
 
 def _in_stream(tokens: list[Token], before: dict[int, list[str]], redaction: Redaction) -> list[Found]:
-    """Return what is in a stream, the surest first."""
+    """Return the findings in a stream, the surest first."""
     found: list[Found] = []
     if "email" in redaction.kinds:
         found += find_emails(tokens)
@@ -145,7 +145,7 @@ def _cut(said: Utterance, cuts: list[tuple[int, int, str]]) -> Utterance:
 
 
 def _words_before(utterances: Sequence[Utterance]) -> dict[int, list[str]]:
-    """Return utterance -> the last words that anybody said before it."""
+    """Return utterance -> the last words said before it by any speaker."""
     words: list[str] = []
     before: dict[int, list[str]] = {}
     for number, said in enumerate(utterances):

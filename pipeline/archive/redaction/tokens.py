@@ -1,4 +1,4 @@
-"""What one speaker says, as tokens that know where they stand; what is interrupted goes on in the next utterance."""
+"""The words of one speaker as tokens with their positions. A number may go on in that speaker's next utterance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...types import Utterance
 _TOKEN = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]|_")
 
 LONGEST_GAP_S = 15.0
-"""Someone who reads a number out may look it up meanwhile; what is said later is another matter."""
+"""Longest pause inside of a number: somebody may look it up while reading it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Token:
     """A word, a number or a sign."""
 
     text: str
-    """As it stands."""
+    """As written."""
     lower: str
     """In lower case."""
     utterance: int
@@ -27,7 +27,7 @@ class Token:
     start: int
     """First character in the utterance's text."""
     end: int
-    """Behind its last character."""
+    """Its end, exclusive."""
 
     @property
     def is_word(self) -> bool:
@@ -57,7 +57,7 @@ def tokens_of(number: int, text: str) -> list[Token]:
 
 
 def streams(utterances: Sequence[Utterance]) -> Iterator[list[Token]]:
-    """Yield what each speaker says as one list of tokens for each connected piece."""
+    """Yield each speaker's tokens, one list for each connected passage."""
     for speaker in sorted({said.speaker for said in utterances}):
         stream: list[Token] = []
         last_end_s = 0.0
@@ -81,7 +81,7 @@ def find_each(
     Args:
         kind: what it is.
         tokens: the stream.
-        last_at: returns the last token of what begins at a token; None if nothing does.
+        last_at: returns the last token of the finding that starts at a token; None if none does.
     """
     position = 0
     while position < len(tokens):

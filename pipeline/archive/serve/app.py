@@ -38,7 +38,7 @@ from .guard import Guard
 from .speech import SpeechCache
 
 HITS = 50
-"""Most hits, and most recordings, on a page."""
+"""Largest number of hits, and of recordings, on a page."""
 UNSURE = 0.75
 """Below this confidence an utterance is marked as unsure."""
 MEDIA_TYPES = {"vtt": "text/vtt", "json": "application/json", "csv": "text/csv", "md": "text/markdown"}
@@ -48,14 +48,14 @@ PAGES = Environment(loader=PackageLoader("speechzip.pipeline.archive.serve"), au
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A recording that was asked for."""
+    """A recording that the user opened."""
 
     name: str
     decoded: Decoded
 
 
 class Pages:
-    """What the pages show of one archive."""
+    """The pages of one archive."""
 
     def __init__(self, store: Store, index: Index, synthesizer: Synthesizer, cache: Path | None = None) -> None:
         self._store = store
@@ -83,7 +83,7 @@ class Pages:
         return _page("search.html", request, archive=archive, total=total, **content)
 
     async def hits(self, request: Request) -> Response:
-        """Return the hits alone, for results as you type."""
+        """Return only the hits, for a search as you type."""
         return _page("hits.html", request, **await run_in_threadpool(self._found, request))
 
     async def recording(self, request: Request) -> Response:
@@ -112,7 +112,7 @@ class Pages:
         )  # fmt: skip
 
     async def speech(self, request: Request) -> Response:
-        """Return the speech of a recording, or of the utterance ``u``, as WAV; ranges of it as well."""
+        """Return the speech of a recording, or of the utterance ``u``, as WAV; byte ranges work."""
         return await run_in_threadpool(self._speak, request)
 
     async def transcript(self, request: Request) -> Response:
@@ -147,7 +147,7 @@ class Pages:
             known = self._index.database.execute(
                 "SELECT 1 FROM recordings WHERE name = ?", (as_bytes(name),)
             ).fetchone()
-        if not known:  # only what the index has: no name leads out of the archive
+        if not known:  # only names in the index: none leads out of the archive
             raise HTTPException(404)
         try:
             return _Opened(name, stored_payload(self._store, name + SUFFIX))

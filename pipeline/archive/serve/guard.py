@@ -1,4 +1,4 @@
-"""Who may ask the server, and what its answers allow the browser."""
+"""Which requests the server answers, and what its answers allow the browser."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def new_token() -> str:
 
 
 class Guard:
-    """Lets through what the user's own browser asks from the page whose address was printed; refuses all else.
+    """Lets through requests of the user's own browser from the printed address, and refuses all others.
 
-    - The Host must be the server's own: a name that somebody points to this machine (DNS rebinding) is none.
-    - The Origin, where the browser tells it, must be the server's own, and the browser must not call it another site.
-    - The path must begin with the token; without it, nothing tells that there is an archive.
+    - The Host must be the server's own: a foreign name that points to this machine (DNS rebinding) is refused.
+    - The Origin, if the browser sends it, must be the server's own. Requests from other sites are refused.
+    - The path must begin with the token. Without it, nothing reveals that there is an archive.
     - Only GET and HEAD: nothing changes the archive.
     """
 
@@ -42,7 +42,7 @@ class Guard:
         self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request of ASGI."""
+        """Answer an ASGI request."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -64,7 +64,7 @@ class Guard:
         await self._app(scope, receive, send_guarded)
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> int:
-        """Return the status of a refusal; 0 for none."""
+        """Return the status code of a refusal; 0 if the request is allowed."""
         if headers.get("host", "") not in self._hosts:
             return 403
         origin = headers.get("origin")

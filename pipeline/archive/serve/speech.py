@@ -1,4 +1,4 @@
-"""Payloads as sound files: made when they are asked for, and kept in the cache for the next time."""
+"""Payloads as sound files: made on demand, and cached."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...writing import AUDIO_FORMATS, write_speech
 from ..fulltext.index import cache_folder
 
 MAX_BYTES = 1 << 30
-"""What the cache may take; the files that were asked for the longest ago go first."""
+"""Largest size of the cache; the files used the longest ago are removed first."""
 
 
 class SpeechCache:
