@@ -1,4 +1,4 @@
-"""Small links: a payload as packets of a few bytes each and back, and what carries them.
+"""Small links: payloads as packets of a few bytes, and the carriers that move them.
 
     packets     a payload as packets and back, without clocks and sockets
     carrier     the interface of a link, and how it is found by name
@@ -7,7 +7,7 @@
     mesh        Meshtastic
     reticulum   messages and live conversations over Reticulum
     serialport  serial ports, for modems and radios
-    peers       voices that are sent once to each peer
+    peers       the voices that each peer already has
     sending     a payload over a carrier
     receiving   packets from a carrier to messages in a folder
     dictation   a microphone to messages

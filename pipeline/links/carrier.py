@@ -1,13 +1,13 @@
-"""What carries packets, as an interface: a modem, a radio, a messenger.
+"""The interface of a carrier of packets: a modem, a radio or a messenger.
 
     carrier = open_carrier("hf:datac4", {"output": Path("burst.wav")})
     for state in carrier.send(packets):          # close the iterator to stop early
         print(state.phase, state.packet)
     for received in carrier.receive():
-        ...                                      # None: nothing has come for a while
+        ...                                      # None: nothing arrived for a while
 
-A carrier knows nothing of payloads. Its counterpart in live conversations is `Link` (`pipeline/live/wire/link.py`), one
-end of one connection without sockets: that one takes bytes, this one moves them.
+A carrier knows nothing about payloads. Its counterpart in live conversations is `Link` in `pipeline/live/wire/link.py`,
+one end of one connection without sockets: it takes and returns bytes, a carrier moves them.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ GROUP = "speechzip.links"
 """Entry points of this group make carriers: name -> a callable that takes an address and options as keywords."""
 
 TICK_S = 0.5
-"""How often `Carrier.receive` yields at least, so that its caller can let messages expire."""
+"""`Carrier.receive` yields at least this often, so that its caller can let messages expire."""
 
 Phase = Literal["waiting", "sending", "sent", "acknowledged", "failed"]
-"""Waiting for the channel, on its way, gone out, told to have arrived, given up."""
+"""Waiting for the channel, being sent, sent, acknowledged, given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,53 +36,53 @@ class SendState:
     """One step of sending."""
 
     phase: Phase
-    """What has begun or happened."""
+    """The state that the packet has now."""
     packet: int | None = None
-    """Index of the packet that it is about; None for the link as a whole."""
+    """Index of the packet; None for the link as a whole."""
     detail: str = ""
-    """What a user may want to know, such as why it waits."""
+    """Details for the user, such as why it waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A packet from outside; nothing in it has been checked."""
+    """A packet from outside; its content has not been checked."""
 
     packet: bytes
-    """What arrived."""
+    """The packet."""
     sender: str = ""
-    """Address of the sender as the link names it; empty where a link has none. Proves nothing by itself."""
+    """Address of the sender as the link names it; empty if the link has no addresses. It proves nothing by itself."""
     detail: str = ""
-    """How it came, such as its signal-to-noise ratio."""
+    """Details about its reception, such as the signal-to-noise ratio."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that a user may want to know while waiting, such as our own address."""
+    """A notice for a waiting user, such as our own address."""
 
     text: str
-    """One line."""
+    """The text, on one line."""
 
 
 class Carrier(Protocol):
-    """Moves packets over one link. Its constructor opens nothing: a plan needs neither library nor device."""
+    """Moves packets over one link. The constructor opens nothing, so a plan needs neither library nor device."""
 
     @property
     def packet_bytes(self) -> int:
-        """Bytes of the longest packet."""
+        """Size of the longest packet, in bytes."""
         ...
 
     @property
     def peer(self) -> str:
-        """Address of whoever receives; empty for everybody."""
+        """Address of the receiver; empty for everybody."""
         ...
 
     @property
     def acknowledges(self) -> bool:
-        """Whether the other end tells which packets have arrived."""
+        """Whether the receiver acknowledges packets."""
         ...
 
     def airtime_s(self, size: int) -> float | None:
-        """Return how long a packet of `size` bytes is on the air, in seconds; None where the network decides."""
+        """Return how long a packet of `size` bytes is on the air, in seconds; None if the network decides."""
         ...
 
     def send(self, packets: Sequence[bytes], transcript: str = "") -> Iterator[SendState]:
@@ -93,13 +93,13 @@ class Carrier(Protocol):
             transcript: the words in them, for links that can show words to people without speechzip.
 
         Raises:
-            LinkError: the link or the peer cannot be reached, or a library is missing; says what to do.
+            LinkError: the link or the peer cannot be reached, or a library is missing. The message says what to do.
             DeviceError: a sound device or a serial port is missing, busy or forbidden.
         """
         ...
 
     def receive(self) -> Iterator[Received | Notice | None]:
-        """Yield packets as they come, notices, and None each `TICK_S` without either. Ends where a recording ends.
+        """Yield packets and notices as they arrive, and None after each `TICK_S` without one. Ends with a recording.
 
         Raises:
             LinkError, DeviceError: as `send`.
@@ -146,10 +146,10 @@ def carrier_names() -> list[str]:
 
 
 def load_library(link: str, module: str, extra: str) -> Any:
-    """Return a module of a link's library, which has no types.
+    """Return a module of a link's library, which has no type hints.
 
     Raises:
-        LinkError: it is not installed; says which extra brings it.
+        LinkError: it is not installed. The message names the extra.
     """
     try:
         return import_module(module)

@@ -12,7 +12,7 @@ from ..console.display import print_result, tell
 from ..console.options import ForceFiles, Json
 
 TEXT_PACKET = 640
-"""Bytes of the longest packet without --for and --size; as text, it fits every form."""
+"""Default size of packets, in bytes; as text, such a packet fits every form."""
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -36,7 +36,9 @@ def pack(
             "lorawan-dr0 to lorawan-dr5, datac13, datac4, datac3, datac1, ax25.",
         ),
     ] = None,
-    size: Annotated[int | None, typer.Option(min=1, metavar="BYTES", help="Bytes of the longest packet.")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=1, metavar="BYTES", help="Largest size of a packet, in bytes.")
+    ] = None,
     parity: Annotated[
         int, typer.Option(min=0, max=8, help="Parity packets to add; each replaces any lost packet.")
     ] = 0,
@@ -51,7 +53,7 @@ def pack(
         typer.Option("--as", metavar="FORM", help="Text: hex, base32, base64, base91; or qr for images (extra qr)."),
     ] = None,
     line: Annotated[
-        int, typer.Option(min=16, metavar="N", help="Characters of the longest line of text; 67 fit an APRS message.")
+        int, typer.Option(min=16, metavar="N", help="Longest line of text, in characters; 67 fit an APRS message.")
     ] = 67,
     show_plan: Annotated[
         bool, typer.Option("--plan", help="Print packets, bytes and time on the air for every link, and write nothing.")

@@ -1,4 +1,4 @@
-"""What the commands show of messages and of sending: as JSON, and as lines."""
+"""How the commands show messages and their sending: as JSON and as lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .receiving import MessageState
 
 
 def message_fields(message: Message | None) -> dict[str, Any]:
-    """Return number, packets and what is missing; None stands for a packet that is a whole payload."""
+    """Return number, packets and missing parts of a message; None means a packet that is a whole payload."""
     if message is None:
         return {"message": None, "packets": 1, "restored": 0, "missing": [], "neutral_voices": []}
     return {
@@ -39,7 +39,7 @@ def message_lines(row: dict[str, Any]) -> list[str]:
 
 
 def received_fields(state: MessageState) -> dict[str, Any]:
-    """Return a message as far as it has come."""
+    """Return the part of a message that has arrived."""
     fields = message_fields(state.message)
     fields["neutral_voices"] = [
         f"{speaker.voice.id:04x}" for speaker in state.payload.speakers if isinstance(speaker.voice, VoiceReference)
@@ -61,7 +61,7 @@ def received_fields(state: MessageState) -> dict[str, Any]:
 
 
 def received_lines(row: dict[str, Any]) -> list[str]:
-    """Return the lines of `received_fields`: the new words, then where they lie and what is missing."""
+    """Return the lines of `received_fields`: the new words, then their file and the missing parts."""
     words = [f"{word['start_s']:7.1f} s  {word['text']}" for word in row["new"]]
     came = row["packets"] - len(row["missing"])
     restored = f", {row['restored']} of them by parity" if row["restored"] else ""

@@ -1,4 +1,4 @@
-"""Push-to-talk into any link: what is said between two presses of Enter becomes one payload."""
+"""Push-to-talk into any link: the speech between two presses of Enter becomes one payload."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class Dictation:
         self._transcriber = StreamingTranscriber(recognizer, voice_encoder)
         self._said: list[OutgoingUtterance] = []
         self.lost: list[str] = []
-        """Why an engine has failed on what was said."""
+        """Why an engine failed on the last message."""
 
     def push(self, samples: Samples) -> str | None:
-        """Take in sound, float32 [t] at 16 kHz; return the words of the open segment where they were read just now."""
+        """Take in sound, float32 [t] at 16 kHz. Return the words of the open segment if they were just recognized."""
         self._take(self._transcriber.push(samples))
         return self._transcriber.partial_transcript()
 
     def finish(self) -> Payload | None:
-        """Return the message; None if nobody has said a word."""
+        """Return the message; None if no word was said."""
         self._take(self._transcriber.release())
         if not self._said:
             return None
@@ -52,7 +52,7 @@ class Dictation:
             )
             for said in self._said
         )
-        voice = self._said[-1].payload.speakers[0].voice  # measured on all that was said
+        voice = self._said[-1].payload.speakers[0].voice  # measured on the whole message
         return Payload((Speaker(voice),), utterances, self._transcriber.heard_s, recognizer=self._recognizer.name)
 
     def _take(self, outgoing: Iterator[OutgoingUtterance | Unheard]) -> None:
@@ -67,7 +67,7 @@ def dictate(tell: Callable[[str], None]) -> Iterator[Payload]:
     """Yield a message for each pair of presses of Enter, until standard input ends.
 
     Args:
-        tell: shows a line to the user: what the key does, the words as they are read.
+        tell: shows a line to the user: the use of the key, the words as they are recognized.
 
     Raises:
         DeviceError: there is no microphone.
@@ -78,7 +78,7 @@ def dictate(tell: Callable[[str], None]) -> Iterator[Payload]:
         tell("Enter begins to talk, Ctrl-D leaves")
         while sys.stdin.readline():
             while not blocks.empty():
-                blocks.get_nowait()  # what was heard before
+                blocks.get_nowait()  # sound from before the key
             tell("speak; Enter sends")
             dictation = Dictation(recognizer, voice_encoder)
             while not _is_pressed():

@@ -1,4 +1,4 @@
-"""Packets in a folder: one file each, or read back from any files."""
+"""Packets as files in a folder, and packets from any files."""
 
 from __future__ import annotations
 
@@ -77,11 +77,11 @@ class Unpacked:
     broken: tuple[tuple[str, str], ...]
     """Name and fault of each packet that is damaged or not a speechzip packet."""
     silent: tuple[Message, ...]
-    """Messages without a word, of which only parity arrived."""
+    """Messages of which only parity arrived, so without words."""
 
 
 def packets_of(name: str, content: bytes) -> tuple[list[tuple[str, bytes]], list[tuple[str, str]]]:
-    """Return the packets of a file and its faults, each with the file's name.
+    """Return the packets and the faults of a file, each with the file's name.
 
     No packet begins like UTF-8, so a text file is searched for the lines of packets.
     """

@@ -1,4 +1,4 @@
-"""What a peer and we know of each other's voices: a voice is sent once, and named by its id from then on.
+"""The voices that a peer and we have of each other: a voice is sent once, and then referenced by its id.
 
 One small file for each peer and direction, in ``links/`` of the data folder, which only the user may enter:
 
@@ -22,9 +22,9 @@ from ..system.datafolder import data_folder
 from ..types import MAX_VOICE_BYTES, VOICE_SPACES, Payload, Speaker, Voice, VoiceReference
 
 MAX_VOICES = 32
-"""Voices remembered of a peer; the oldest go first."""
+"""Largest number of voices of a peer; the oldest are removed first."""
 MAX_PEERS = 256
-"""Files that are kept; those not written to for the longest time go first."""
+"""Largest number of files; those unchanged for the longest time are removed first."""
 MAX_FILE_BYTES = 16 << 10
 """A file with `MAX_VOICES` voices of `MAX_VOICE_BYTES` takes 6 KB; 256 files stay below 2 MB."""
 
@@ -32,13 +32,13 @@ Direction = Literal["sent", "received"]
 
 
 class PeerVoices:
-    """The voices that went to a peer, or came from one."""
+    """The voices that were sent to a peer, or received from one."""
 
     def __init__(self, direction: Direction, peer: str, folder: Path | None = None) -> None:
-        """Look at what is remembered.
+        """Open the memory of a peer's voices.
 
         Args:
-            direction: whose voices.
+            direction: voices that we sent, or that we received.
             peer: link and address, such as ``lxmf:1f09...``; without an address all peers of the link are one.
             folder: where the files lie; ``links`` in the data folder if None.
         """
@@ -48,7 +48,7 @@ class PeerVoices:
         self._path = self._folder / f"{direction}-{digest}.json"
 
     def voices(self) -> list[Voice]:
-        """Return the voices, the oldest first; none where the file is missing or no longer readable."""
+        """Return the voices, oldest first; none if the file is missing or not readable."""
         try:
             with open(self._path, "rb") as file:
                 content = json.loads(file.read(MAX_FILE_BYTES))
@@ -79,17 +79,17 @@ class PeerVoices:
             raise OutputError(f"{self._folder} cannot be written: {error.strerror or error}") from error
 
     def name_known(self, payload: Payload, book: VoiceBook) -> Payload:
-        """Return `payload` with references in place of the voices of people whom the peer has heard before.
+        """Return `payload` with references in place of the voices that the peer has received before.
 
         Args:
             payload: with the voices as measured.
-            book: compares voices; a person who is not recognized for certain is sent again.
+            book: compares voices. A voice that is not recognized for certain is sent again.
         """
         known = self.voices()
         return replace(payload, speakers=tuple(_named(speaker, known, book) for speaker in payload.speakers))
 
     def resolve(self, payload: Payload) -> Payload:
-        """Return `payload` with the voices in place of its references, as far as the peer has sent them before."""
+        """Return `payload` with its references replaced by the voices that the peer sent before."""
         known = {voice.id: voice for voice in self.voices()}
         return replace(
             payload,
@@ -115,7 +115,7 @@ def _named(speaker: Speaker, known: list[Voice], book: VoiceBook) -> Speaker:
         return replace(speaker, voice=VoiceReference(voice.id))
     try:
         match = book.match(voice, among=known)
-    except VoiceError:  # voices of this space are not compared: only the very same one is known again
+    except VoiceError:  # voices of this space cannot be compared: only an identical one is recognized
         match = None
     return speaker if match is None else replace(speaker, voice=VoiceReference(match.id))
 

@@ -1,6 +1,6 @@
-"""Packets from a carrier to messages in a folder: words are told as they come, and what is missing with its place.
+"""Packets from a carrier to messages in a folder: words are reported as they arrive, missing packets with their times.
 
-Everything here is bounded, whoever sends: `Inbox` bounds what waits, `Limits` what is written.
+Everything here is bounded for any sender: `Inbox` bounds the packets that wait, `Limits` the files.
 """
 
 from __future__ import annotations
@@ -24,36 +24,36 @@ from .peers import PeerVoices, voices_of
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What strangers' packets may cost."""
+    """Limits on the cost of strangers' packets."""
 
     messages: int = 1000
-    """Messages that are kept in a run; later ones are only told."""
+    """Messages that a run keeps; later ones are only reported."""
     sound_s: float = 600.0
-    """Longest recording that is made of a message: ten bytes may claim a day. Its payload is kept in any case."""
+    """Longest message that is spoken into a file: ten bytes may claim a day. Its payload is kept in any case."""
     total_sound_s: float = 7200.0
-    """Sound that is made in a run: 230 MB for one channel at 16 kHz. Then only payloads are kept."""
+    """Total sound of a run: 230 MB for one channel at 16 kHz. After that, only payloads are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageState:
-    """A message as far as it has come."""
+    """The part of a message that has arrived."""
 
     sender: str
-    """Who sent it, as the link says."""
+    """The sender, as the link says."""
     payload: Payload
-    """All parts that have come, with the voices that are known."""
+    """All parts that have arrived, with the known voices."""
     message: Message | None
-    """What is missing of it; None for a packet that is a whole payload."""
+    """Its missing packets; None for a packet that is a whole payload."""
     path: Path | None
-    """Where its payload lies; None while it is incomplete, or where nothing more is kept."""
+    """File of its payload; None while it is incomplete, or if no more messages are kept."""
     sound: Path | None = None
-    """Where its speech lies; None while it is incomplete, or where none is made."""
+    """File of its speech; None while it is incomplete, or if none is made."""
     why_silent: str = ""
-    """Why no speech is made of it."""
+    """Why it is not spoken."""
     new: tuple[Payload, ...] = ()
-    """What came last and can be spoken now."""
+    """The parts that arrived last and can be spoken now."""
     detail: str = ""
-    """How its last packet came."""
+    """Details about the reception of its last packet."""
 
     @property
     def is_whole(self) -> bool:
@@ -63,14 +63,14 @@ class MessageState:
 
 @dataclass(slots=True)
 class _Open:
-    """A message that still grows."""
+    """A message that is still incomplete."""
 
     state: MessageState
     parts: list[Payload]
 
 
 class Mailbox:
-    """Collects one link's packets, and writes each message that is whole or given up: ``001.spz`` and ``001.wav``."""
+    """Collects packets of one link, and writes complete and expired messages as ``001.spz`` and ``001.wav``."""
 
     def __init__(
         self,
@@ -83,9 +83,9 @@ class Mailbox:
 
         Args:
             link: name of the link; peers of different links are different.
-            folder: where messages are written; it is made with the first one.
-            synthesizer: loads what speaks, when it is first needed; None for no sound.
-            limits: what strangers may cost.
+            folder: where messages are written; it is created with the first one.
+            synthesizer: loads the synthesizer when it is first needed; None for no sound.
+            limits: bounds on the cost of strangers' packets.
         """
         self._link = link
         self._folder = folder
@@ -98,13 +98,13 @@ class Mailbox:
         self._kept = 0
         self._sound_s = 0.0
         self.refused = 0
-        """Packets that were damaged, or none of ours."""
+        """Packets that were damaged or foreign."""
 
     def push(self, received: Received, now_s: float) -> list[MessageState]:
         """Take in a packet and return the messages that it changes, the finished ones included.
 
         Raises:
-            PayloadError: the packet is damaged, or none of ours; nothing changes.
+            PayloadError: the packet is damaged or foreign; nothing changes.
             OutputError: the folder cannot be written.
         """
         try:
@@ -136,11 +136,11 @@ class Mailbox:
         return [*states, state]
 
     def expire(self, now_s: float) -> list[MessageState]:
-        """Give up what is too old, and return those messages."""
+        """Give up messages that are too old, and return them."""
         return list(map(self._give_up, self._inbox.expire(now_s)))
 
     def close(self) -> list[MessageState]:
-        """Give up everything that is incomplete, and return it."""
+        """Give up all incomplete messages, and return them."""
         return list(map(self._give_up, self._inbox.close()))
 
     def _give_up(self, message: Message) -> MessageState:

@@ -1,4 +1,4 @@
-"""A payload over a carrier: packets, and how far they have come."""
+"""A payload over a carrier: its packets and their progress."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .peers import PeerVoices, voices_of
 
 @dataclass(slots=True)
 class Transmission:
-    """Packets on their way, and what has become of each."""
+    """The packets of a payload, and the state of each."""
 
     packed: Packed
     """The packets, parity last."""
@@ -25,14 +25,14 @@ class Transmission:
     voices: tuple[Voice, ...]
     """Voices that they carry."""
     sent: set[int] = field(default_factory=set[int])
-    """Indices of the packets that went out."""
+    """Indices of the packets that were sent."""
     acknowledged: set[int] = field(default_factory=set[int])
-    """Of these, the ones that are known to have arrived."""
+    """Indices of those that were acknowledged."""
     failed: dict[int, str] = field(default_factory=dict[int, str])
-    """Index -> why the link gave up."""
+    """Index of a packet -> why the link gave it up."""
 
     def take(self, state: SendState) -> None:
-        """Note a step of the carrier's."""
+        """Record a step of the carrier."""
         if state.packet is None:
             return
         if state.phase in ("sent", "acknowledged"):
@@ -44,16 +44,16 @@ class Transmission:
             self.failed[state.packet] = state.detail
 
     def is_done(self, acknowledges: bool) -> bool:
-        """Return whether enough packets have gone, or have arrived, for the message to be whole.
+        """Return whether enough packets for the whole message were sent, or acknowledged.
 
         Args:
-            acknowledges: whether the link tells what has arrived.
+            acknowledges: whether the link acknowledges packets.
         """
         done = self.acknowledged if acknowledges else self.sent
         return len(done) >= len(self.packed.packets) - self.packed.parity
 
     def summary(self, acknowledges: bool) -> str:
-        """Return how far it has come, such as "3 of 4 packets acknowledged"."""
+        """Return its progress, such as "3 of 4 packets acknowledged"."""
         total = len(self.packed.packets)
         unsent = total - len(self.sent)
         told = f"{len(self.acknowledged)} of {total} packets acknowledged" if acknowledges else ""
@@ -77,16 +77,16 @@ def prepare(
     """Return the packets of a payload for a carrier.
 
     Args:
-        payload: what was said.
-        carrier: has the size of a packet.
-        parity: packets more, each of which replaces any lost one.
-        size: bytes of the longest packet, if less than the carrier takes.
-        message: the message's number; it follows from the payload if None.
-        peer: names the voices that the peer has already; None sends all of them.
+        payload: the message.
+        carrier: determines the size of a packet.
+        parity: number of additional packets, each of which replaces any lost one.
+        size: largest size of a packet in bytes, if less than the carrier's.
+        message: number of the message; derived from the payload if None.
+        peer: the voices that the receiver already has are only referenced; None sends all of them.
         book: compares voices; needed with `peer`.
 
     Raises:
-        InputError: it does not fit the link; says what would.
+        InputError: it does not fit the link. The message says what would.
     """
     if peer is not None and book is not None:
         payload = peer.name_known(payload, book)
@@ -99,12 +99,12 @@ def prepare(
 
 
 def transmit(transmission: Transmission, carrier: Carrier, show: Callable[[SendState], None]) -> None:
-    """Send packets; whatever ends this early, `transmission` tells how far it has come.
+    """Send packets. However this ends, `transmission` has the progress.
 
     Args:
         transmission: from `prepare`.
         carrier: takes the packets.
-        show: is told each step.
+        show: called with each step.
     """
     steps = carrier.send(transmission.packed.packets, transmission.transcript)
     for state in steps:
@@ -113,10 +113,10 @@ def transmit(transmission: Transmission, carrier: Carrier, show: Callable[[SendS
 
 
 def read_payload_or_none(data: bytes) -> Payload | None:
-    """Return the payload that `data` is; None where it begins as none does, so that it may be a recording.
+    """Return the payload in `data`; None if it does not begin like one, so that it may be a recording.
 
     Raises:
-        PayloadError: it begins as a payload, but is none that can be read.
+        PayloadError: it begins like a payload, but cannot be read.
     """
     if not data or data[0] >> 4 != MAGIC:
         return None

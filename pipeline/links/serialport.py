@@ -12,9 +12,9 @@ def open_serial(link: str, extra: str, port: str, baud: int = 9600, timeout_s: f
     """Return an open `serial.Serial`.
 
     Args:
-        link: who asks; for the message about a missing library.
+        link: its name, for the message about a missing library.
         extra: the extra that brings pyserial.
-        port: such as /dev/ttyUSB0.
+        port: path of the port, such as /dev/ttyUSB0.
         baud: speed of the line.
         timeout_s: how long a read waits.
 

@@ -28,7 +28,10 @@ Over = Annotated[
 Config = Annotated[Path | None, typer.Option("--config", metavar="FOLDER", help="lxmf: Reticulum's configuration.")]
 Baud = Annotated[int | None, typer.Option(min=1, help="kiss: speed of the TNC's serial line.")]
 Node = Annotated[
-    str | None, typer.Option("--propagation-node", metavar="HASH", help="lxmf: keeps messages for whoever is away.")
+    str | None,
+    typer.Option(
+        "--propagation-node", metavar="HASH", help="lxmf: node that stores messages for a receiver that is offline."
+    ),
 ]
 
 
@@ -47,16 +50,19 @@ def send(
         Path | None, typer.Argument(help="Recording, or payload that compress wrote; none with --mic.")
     ] = None,
     mic: Annotated[
-        bool, typer.Option("--mic", help="Speak: Enter begins, Enter ends, the words are shown and go (extra live).")
+        bool, typer.Option("--mic", help="Record from the microphone: Enter starts, Enter ends and sends (extra live).")
     ] = False,
-    to: Annotated[str | None, typer.Option(metavar="PEER", help="Who shall receive it; see the README.")] = None,
-    parity: Annotated[int, typer.Option(min=0, max=8, help="Packets more, each of which replaces any lost one.")] = 0,
+    to: Annotated[str | None, typer.Option(metavar="PEER", help="Receiver; see the README.")] = None,
+    parity: Annotated[
+        int, typer.Option(min=0, max=8, help="Additional packets, each of which replaces any lost one.")
+    ] = 0,
     size: Annotated[
-        int | None, typer.Option(min=1, metavar="BYTES", help="Bytes of the longest packet, if less than the link's.")
+        int | None,
+        typer.Option(min=1, metavar="BYTES", help="Largest size of a packet in bytes, if less than the link's."),
     ] = None,
     voice_once: Annotated[
         bool,
-        typer.Option("--voice-once", help="Only name voices that this peer has received before."),
+        typer.Option("--voice-once", help="Only reference voices that this peer has received before."),
     ] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="hf: sound file for the bursts.")] = None,
     device: Annotated[str | None, typer.Option(metavar="NAME", help="hf: sound device of the transmitter.")] = None,
@@ -68,16 +74,19 @@ def send(
     bitrate: Annotated[int | None, typer.Option(min=1, metavar="BPS", help="kiss: the radio's, 1200 or 300.")] = None,
     baud: Baud = None,
     channel: Annotated[int | None, typer.Option(min=0, help="meshtastic: index of the channel.")] = None,
-    hop_limit: Annotated[int | None, typer.Option(min=0, help="meshtastic: how often it is repeated.")] = None,
+    hop_limit: Annotated[
+        int | None, typer.Option(min=0, help="meshtastic: largest number of repetitions by other nodes.")
+    ] = None,
     duty_cycle: Annotated[
-        float | None, typer.Option(help="meshtastic: share of the time to send, such as 0.1; the region's by default.")
+        float | None,
+        typer.Option(help="meshtastic: share of the time in which to send, such as 0.1; by default the region's."),
     ] = None,
     with_text: Annotated[
-        bool, typer.Option("--with-text", help="lxmf: send the words along, for people without speechzip.")
+        bool, typer.Option("--with-text", help="lxmf: send the words as text, too, for receivers without speechzip.")
     ] = False,
     propagation_node: Node = None,
     config: Config = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
@@ -105,7 +114,7 @@ def send(
             try:
                 transmit(transmission, carrier, _show_state)
             except BaseException:
-                tell(transmission.summary(carrier.acknowledges))  # whatever ended it, Ctrl-C included
+                tell(transmission.summary(carrier.acknowledges))  # also after Ctrl-C
                 raise
             if peer and transmission.is_done(carrier.acknowledges):
                 peer.remember(transmission.voices)
@@ -136,10 +145,10 @@ def receive(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the messages.")] = Path("received"),
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Make a sound file of each message.")] = True,
     synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks: trained, espeak, xtts.")] = None,
-    once: Annotated[bool, typer.Option("--once", help="Exit when the first message is whole.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Exit when the first message is complete.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
 ) -> None:
-    """Receive speech: print the words as they come, and write each message into a folder."""
+    """Receive speech: print the words as they arrive, and write each message into a folder."""
     import time
 
     from ..engines import load_engine
@@ -179,7 +188,7 @@ def _given(**options: object) -> dict[str, object]:
 
 
 def _payload(path: Path) -> Payload:
-    """Return what a file says: a payload is read, a recording is compressed."""
+    """Return the payload of a file: a payload is read, a recording is compressed."""
     from ..compression import compress
     from ..console.progress import progress_bar
     from ..decompression import MAX_PAYLOAD_BYTES

@@ -20,12 +20,12 @@ from .devices import Transmitter, hear
 from .modem import BURST_S, FRAME_BYTES, MODEM_RATE, Modem, Sound, check_mode
 
 GAP_S = 0.5
-"""Silence around bursts: a receiver finds the next one, a VOX lets go, and others get a word in."""
+"""Silence around bursts. It lets the receiver find the next one, the VOX release, and others break in."""
 INT16 = 32767
 
 
 class HfCarrier:
-    """One burst a packet. Nobody answers: parity is what replaces lost bursts."""
+    """One burst per packet. Nothing is acknowledged: parity replaces lost bursts."""
 
     acknowledges = False
     peer = ""
@@ -46,8 +46,8 @@ class HfCarrier:
             address: the mode, such as datac4.
             output: sound file for the bursts, instead of a device.
             force: whether it may be overwritten.
-            device: sound device that leads to the transmitter: a number or part of a name.
-            ptt: serial port whose RTS line keys it; without one, its VOX does.
+            device: sound device of the transmitter: a number or part of its name.
+            ptt: serial port whose RTS line keys the transmitter; without one, its VOX does.
             input: recording or sound device to listen to.
         """
         check_mode(address)
@@ -59,7 +59,7 @@ class HfCarrier:
             raise InputError("the sound goes to a file or to a device: name one of them")
 
     def airtime_s(self, size: int) -> float:
-        """Return the length of a burst; each has the same."""
+        """Return the length of a burst; all bursts have the same."""
         return BURST_S[self.mode]
 
     def send(self, packets: Sequence[bytes], transcript: str = "") -> Iterator[SendState]:
@@ -72,7 +72,7 @@ class HfCarrier:
             raise InputError("nothing says where the sound goes: name a file as the output, or a device")
 
     def receive(self) -> Iterator[Received | None]:
-        """Hear the bursts of a recording or a device; see `Carrier.receive`."""
+        """Receive the bursts of a recording or a device; see `Carrier.receive`."""
         if self._input is None:
             raise InputError("nothing says what to listen to: name a recording or a sound device as the input")
         modem = Modem(self.mode)
@@ -89,7 +89,7 @@ class HfCarrier:
         container, coding = audio_format(path)
         check_writable(path, self._force)
         with atomic_file(path, self._force) as file:
-            sound: Any = signal(modem, packets)  # soundfile's types know float32 only
+            sound: Any = signal(modem, packets)  # soundfile's type hints know only float32
             soundfile.write(file, sound, MODEM_RATE, coding, format=container)
         for index, _ in enumerate(packets):
             yield SendState("sent", index)
@@ -112,7 +112,7 @@ def signal(modem: Modem, packets: Sequence[bytes]) -> Sound:
 
 
 def _recorded(path: Path) -> Iterator[Sound]:
-    """Yield a recording's first channel at the modem's rate, and silence behind it so that a last burst ends."""
+    """Yield a recording's first channel at the modem's rate, then silence, so that the last burst ends."""
     recording = open_recording(path)
     resampler = Resampler(recording.sample_rate, 1, MODEM_RATE)
     for block in recording.blocks():

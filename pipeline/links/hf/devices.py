@@ -1,4 +1,4 @@
-"""The transceiver: its sound card, and the line that keys it."""
+"""The transceiver: its sound card, and the line that keys the transmitter."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ..serialport import open_serial
 from .modem import MODEM_RATE, Sound
 
 KEY_DELAY_S = 0.2
-"""Between keying the transmitter and the first sample: relays and amplifiers settle."""
+"""Time from keying the transmitter to the first sample: relays and amplifiers settle."""
 MAX_QUEUED = 500
-"""Blocks of sound that wait for the modem; it takes 3 % of the time, so a full queue means that it has stopped."""
+"""Blocks of sound that may wait for the modem. It uses 3 % of the time, so a full queue means that it has stopped."""
 
 
 def parse_device(device: str) -> str | int:
-    """Return a sound device as sounddevice wants it: its number, or part of its name."""
+    """Return a sound device in sounddevice's form: its number, or part of its name."""
     return int(device) if device.isdecimal() else device
 
 
@@ -36,7 +36,7 @@ class Transmitter:
 
     @contextmanager
     def open(self) -> Generator[Transmitter]:
-        """Hold sound device and serial port for the block; the line drops however it ends."""
+        """Hold the sound device and the serial port for the block. The line drops however the block ends."""
         port = open_serial("hf", "hf", self._ptt) if self._ptt else None
         with port or nullcontext():
             if port is not None:
@@ -57,14 +57,14 @@ class Transmitter:
             time.sleep(KEY_DELAY_S)
         try:
             self._stream.write(burst.reshape(-1, 1))
-            time.sleep(self._stream.latency)  # what the device still holds
+            time.sleep(self._stream.latency)  # samples in the device's buffer
         finally:
             if self._port is not None:
                 self._port.rts = False
 
 
 def hear(device: str) -> Iterator[Sound | None]:
-    """Yield what a sound device hears, and None each `TICK_S` without sound."""
+    """Yield the sound of an input device, and None after each `TICK_S` without sound."""
     blocks: queue.Queue[Sound] = queue.Queue(MAX_QUEUED)
 
     def callback(block: Any, _frames: int, _time: Any, _status: Any) -> None:

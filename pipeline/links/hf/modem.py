@@ -31,10 +31,10 @@ MODES = {"datac0": 14, "datac1": 10, "datac3": 12, "datac4": 18, "datac13": 19}
 """Name of a mode -> its number in freedv_api.h."""
 
 FRAME_BYTES = {"datac0": 14, "datac1": 510, "datac3": 126, "datac4": 54, "datac13": 14}
-"""Bytes of a packet: bits_per_modem_frame / 8, less 2 of CRC."""
+"""Size of a packet in bytes: bits_per_modem_frame / 8, less 2 for the CRC."""
 
 BURST_S = {"datac0": 0.66, "datac1": 4.4, "datac3": 3.41, "datac4": 5.39, "datac13": 2.2}
-"""Seconds of a burst of one frame."""
+"""Length of a burst of one frame, in seconds."""
 
 _SHORTS = ctypes.POINTER(ctypes.c_short)
 _FUNCTIONS: dict[str, tuple[type | None, list[type]]] = {
@@ -82,7 +82,7 @@ class Modem:
             raise LinkError(f"libcodec2 does not know the mode {mode}; run: pip install --upgrade 'speechzip[hf]'")
         self._library.freedv_set_frames_per_burst(self._modem, 1)
         self.frame_bytes = self._library.freedv_get_bits_per_modem_frame(self._modem) // 8 - 2
-        """Bytes of a packet: each has this length."""
+        """Size of every packet, in bytes."""
         self._waiting = np.zeros(0, np.int16)
 
     def __del__(self) -> None:
@@ -103,9 +103,9 @@ class Modem:
         return np.concatenate([preamble, data, postamble])
 
     def demodulate(self, sound: Sound) -> Iterator[tuple[bytes, float]]:
-        """Yield packet and signal-to-noise ratio in dB of each burst that ends within `sound`, which follows the last.
+        """Yield packet and signal-to-noise ratio (dB) of each burst that ends in `sound`.
 
-        The modem checks its CRC: what is damaged does not appear.
+        The sound continues that of the last call. The modem checks its CRC: damaged packets do not appear.
         """
         self._waiting = np.concatenate([self._waiting, sound])
         position = 0
@@ -126,7 +126,7 @@ class Modem:
 
 @lru_cache(maxsize=1)
 def _library() -> ctypes.CDLL:
-    """Return libcodec2 out of pycodec2's wheel; the package itself is not imported."""
+    """Return libcodec2 from pycodec2's wheel; the package itself is not imported."""
     spec = importlib.util.find_spec("pycodec2")
     if spec is None or spec.origin is None:
         raise missing_library("hf", "pycodec2", "hf")

@@ -32,18 +32,18 @@ class Frame:
     """A UI frame."""
 
     source: str
-    """Callsign of the sender, such as N0CALL-7. Nothing proves it."""
+    """Callsign of the sender, such as N0CALL-7. It is not authenticated."""
     destination: str
-    """Callsign, or a name for everybody."""
+    """Callsign, or a name that stands for everybody."""
     information: bytes
-    """What it carries."""
+    """The content."""
 
 
 def parse_callsign(text: str) -> str:
     """Return a callsign in capitals.
 
     Raises:
-        InputError: it is none.
+        InputError: it is not a callsign.
 
     Example:
         >>> parse_callsign("n0call-7")
@@ -71,7 +71,7 @@ def encode_frame(source: str, destination: str, path: Sequence[str], information
 
 
 def decode_frame(frame: bytes) -> Frame | None:
-    """Return the UI frame in bytes from a radio; None for frames of other kinds and for rubbish."""
+    """Return the UI frame in bytes from a radio; None for other kinds of frame and for garbage."""
     ends = range(ADDRESS_BYTES - 1, min(len(frame), MAX_ADDRESSES * ADDRESS_BYTES), ADDRESS_BYTES)
     last = next((end for end in ends if frame[end] & 1), None)
     if last is None or last < 2 * ADDRESS_BYTES - 1 or frame[last + 1 : last + 3] != bytes([UI, NO_LAYER_3]):
@@ -85,7 +85,7 @@ def decode_frame(frame: bytes) -> Frame | None:
 
 
 def encode_kiss(frame: bytes) -> bytes:
-    """Return a frame as a TNC takes it.
+    """Return a frame in KISS framing.
 
     Example:
         >>> encode_kiss(bytes([0xC0, 0x41])).hex()
@@ -96,7 +96,7 @@ def encode_kiss(frame: bytes) -> bytes:
 
 
 class KissReader:
-    """Finds frames in the bytes of a TNC. What is longer than any frame is dropped, so memory stays bounded."""
+    """Finds frames in the bytes of a TNC. Bytes beyond the longest frame are dropped, so memory stays bounded."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()

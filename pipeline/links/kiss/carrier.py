@@ -1,4 +1,4 @@
-"""The link ``kiss:HOST:PORT`` or ``kiss:/dev/ttyUSB0``: packets in UI frames to whoever listens on the frequency."""
+"""The link ``kiss:HOST:PORT`` or ``kiss:/dev/ttyUSB0``: packets in UI frames to all stations on the frequency."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ DEFAULT_PORT = 8001
 """direwolf's port for KISS over TCP."""
 CONNECT_S = 10.0
 EVERYBODY = "QST"
-"""The destination of frames to nobody in particular."""
+"""The destination of frames for everybody."""
 KEYING_S = 0.5
-"""Around each frame: the transmitter's delay, flags, and what direwolf waits for the channel at least."""
+"""Time around each frame: the transmitter's delay, flags, and direwolf's shortest wait for the channel."""
 READ_BYTES = 4096
 
 
 class KissCarrier:
-    """UI frames through a TNC. Nobody answers: parity is what replaces lost frames."""
+    """UI frames through a TNC. Nothing is acknowledged: parity replaces lost frames."""
 
     acknowledges = False
     peer = ""
@@ -44,10 +44,10 @@ class KissCarrier:
 
         Args:
             address: HOST:PORT of a TNC on the network, or a serial port; direwolf on this machine if empty.
-            callsign: our own, which every frame carries; needed to send.
+            callsign: our own. Every frame carries it; it is needed to send.
             to: callsign of the receiver, or a name for all.
             via: callsigns of digipeaters with commas between them.
-            bitrate: of the radio, to know how long a frame is on the air.
+            bitrate: of the radio; the air time of a frame follows from it.
             baud: speed of the serial line.
         """
         self._address = address or f"127.0.0.1:{DEFAULT_PORT}"
@@ -62,13 +62,13 @@ class KissCarrier:
             raise InputError(f"{bitrate} bit/s is no speed of a radio")
 
     def airtime_s(self, size: int) -> float:
-        """Return how long a frame is on the air, its flags and the transmitter's delay apart."""
+        """Return how long a frame is on the air, without its flags and the transmitter's delay."""
         return 8 * (size + 20 + 7 * len(self._path)) / self._bitrate_bps
 
     def send(self, packets: Sequence[bytes], transcript: str = "") -> Iterator[SendState]:
-        """Hand each frame to the TNC when the last one has gone out; see `Carrier.send`.
+        """Give each frame to the TNC when the last one has been sent; see `Carrier.send`.
 
-        A TNC does not tell when a frame is out, and would send what it has been given after a Ctrl-C, too.
+        A TNC does not report when a frame has been sent, and after Ctrl-C it would still send the frames that it has.
         """
         if self._callsign is None:
             raise InputError("every frame must carry your own callsign (amateur radio rules): name it")
@@ -80,7 +80,7 @@ class KissCarrier:
                 yield SendState("sent", index)
 
     def receive(self) -> Iterator[Received | None]:
-        """Hear frames; see `Carrier.receive`. Other people's frames on the frequency are left alone."""
+        """Receive frames; see `Carrier.receive`. Other frames on the frequency are ignored."""
         reader = KissReader()
         with self._open() as line:
             while True:
@@ -126,7 +126,7 @@ class _SerialLine:
         self._port.flush()
 
     def read(self) -> bytes:
-        """Return what has come; nothing after `TICK_S`."""
+        """Return the bytes that have arrived; none after `TICK_S`."""
         return bytes(self._port.read(max(1, min(READ_BYTES, self._port.in_waiting))))
 
 
@@ -141,7 +141,7 @@ class _SocketLine:
             raise self._gone() from error
 
     def read(self) -> bytes:
-        """Return what has come; nothing after `TICK_S`."""
+        """Return the bytes that have arrived; none after `TICK_S`."""
         try:
             data = self._connection.recv(READ_BYTES)
         except TimeoutError:

@@ -1,7 +1,7 @@
 """The link ``meshtastic:ADDRESS``: packets on a private port, by a radio on a serial line, TCP or Bluetooth.
 
 The firmware encrypts with the channel's key (or the receiver's, for a direct message), repeats what is not
-acknowledged, and tells when it has given up.
+acknowledged, and reports when it gives up.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ BROADCAST = 0xFFFFFFFF
 PACKET_BYTES, DIRECT_BYTES = 231, 219
 """A direct message is 12 bytes shorter: the tag and nonce of its encryption."""
 ACKNOWLEDGE_S = 120.0
-"""How long to wait for what becomes of a packet: three tries of LongSlow over three hops take 90 s."""
+"""How long to wait for the fate of a packet: three tries of LongSlow over three hops take 90 s."""
 CONNECT_S = 30
 WAIT_STEP_S = 1.0
 MAX_WAITING = 256
-"""Packets that wait to be read; more are dropped, and told."""
+"""Packets that may wait to be read. Further ones are dropped and reported."""
 DEFAULT_TCP_PORT = 4403
 
 
@@ -49,8 +49,8 @@ class MeshCarrier:
             address: serial port, HOST, HOST:PORT or ``ble:NAME``.
             to: node such as !a1b2c3d4; all nodes of the channel if None.
             channel: index of the channel.
-            hop_limit: how often it is repeated; the radio's own setting if None.
-            duty_cycle: share of the time that we may send, (0, 1]; the region's if None.
+            hop_limit: largest number of repetitions by other nodes; the radio's own setting if None.
+            duty_cycle: share of the time in which we may send, (0, 1]; the region's if None.
         """
         if not address:
             raise InputError("nothing says where the radio is: give meshtastic:/dev/ttyUSB0, HOST or ble:NAME")
@@ -68,7 +68,7 @@ class MeshCarrier:
         self._channel, self._hop_limit, self._duty_cycle = channel, hop_limit, duty_cycle
 
     def airtime_s(self, size: int) -> float:
-        """Return how long a packet is on the air with LongFast, once: each hop repeats it."""
+        """Return how long one transmission with LongFast takes; each hop repeats it."""
         return modem("LONG_FAST").seconds(size)
 
     def send(self, packets: Sequence[bytes], transcript: str = "") -> Iterator[SendState]:
@@ -113,7 +113,7 @@ class MeshCarrier:
             time.sleep(WAIT_STEP_S)
 
     def _outcome(self, arrived: queue.Queue[Any], number: int, index: int) -> SendState:
-        """Wait for what the radio tells of a packet. For a broadcast, it is that somebody was heard to repeat it."""
+        """Wait for the radio's report about a packet. For a broadcast, it says that another node repeated it."""
         end_s = time.monotonic() + ACKNOWLEDGE_S
         while (left_s := end_s - time.monotonic()) > 0:
             try:
@@ -148,7 +148,7 @@ class MeshCarrier:
 
     @contextmanager
     def _open(self) -> Generator[tuple[Any, queue.Queue[Any]]]:
-        """Yield a radio that is ready, and the packets that it brings."""
+        """Yield a radio that is ready, and the queue of its packets."""
         pub = _library("pubsub.pub")
         arrived: queue.Queue[Any] = queue.Queue(MAX_WAITING)
 
@@ -197,7 +197,7 @@ class MeshCarrier:
 
 
 def _mapping(found: Any) -> dict[str, Any]:
-    """Return what the library found; nothing where it has None."""
+    """Return the value that the library found; an empty one for None."""
     return found or {}
 
 

@@ -1,4 +1,4 @@
-"""When the next packet may go: the channel's use as the radio reports it, and the duty cycle. No clock in here."""
+"""When the next packet may be sent, by the channel's reported use and the duty cycle. There is no clock in here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..packets.airtime import Lora
 
 HOUR_S = 3600.0
 MAX_CHANNEL_USE = 25.0
-"""Percent of the time that others may be on the air before we wait: the firmware's "polite" limit (airtime.h)."""
+"""We wait while the channel is busier than this percentage of the time: the firmware's "polite" limit (airtime.h)."""
 
 OVERHEAD = 24
 """Bytes on the air besides the packet: header 16, framing 6, bitfield 2."""
@@ -26,11 +26,11 @@ PRESETS = {  # config.proto, LoRaConfig.ModemPreset: spreading factor, bandwidth
     "SHORT_TURBO": (7, 500_000, 1),
 }
 DUTY_CYCLES = {"EU_868": 0.1, "EU_433": 0.1, "UA_433": 0.1, "UA_868": 0.01}
-"""Region -> share of an hour that one may send (RadioInterface.cpp); 1 elsewhere."""
+"""Region -> share of an hour in which a radio may send (RadioInterface.cpp); 1 elsewhere."""
 
 
 def modem(preset: str) -> Lora:
-    """Return the modulation of a preset; LongFast's for one that is not known here."""
+    """Return the modulation of a preset; that of LongFast for an unknown one."""
     spreading_factor, bandwidth_hz, coding_rate = PRESETS.get(preset, PRESETS["LONG_FAST"])
     return Lora(spreading_factor, bandwidth_hz, coding_rate, PREAMBLE_SYMBOLS, OVERHEAD)
 
@@ -40,11 +40,11 @@ class Pacer:
     """Counts our own air time of the last hour."""
 
     duty_cycle: float
-    """Share of an hour that may be used, (0, 1]."""
+    """Share of an hour in which we may send, (0, 1]."""
     _sent: deque[tuple[float, float]] = field(default_factory=deque[tuple[float, float]])
 
     def wait_s(self, airtime_s: float, now_s: float, reported_percent: float) -> float:
-        """Return how long a packet must wait; 0 if it may go now.
+        """Return how long a packet must wait; 0 if it may be sent now.
 
         Args:
             airtime_s: of the packet.
@@ -66,5 +66,5 @@ class Pacer:
         return 0.0
 
     def sent(self, airtime_s: float, now_s: float) -> None:
-        """Note a packet that goes out."""
+        """Record a packet that is sent."""
         self._sent.append((now_s, airtime_s))

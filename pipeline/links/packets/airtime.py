@@ -21,7 +21,7 @@ LOW_RATE_SYMBOL_S = 0.016
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """A LoRa modulation, and what a protocol adds to each packet."""
+    """A LoRa modulation, and the bytes that a protocol adds to each packet."""
 
     spreading_factor: int
     """Bits of a symbol, 7 to 12."""

@@ -27,10 +27,10 @@ TICK_S = 1 / TICKS_PER_SECOND
 FIXED_BYTES = 12
 BYTES_PER_CHARACTER = 0.22
 """Where the search for the end of a part starts: header, checksum and a voice's id; then text, times and new voices.
-What a part takes corrects the second."""
+The second is corrected by the size of each part."""
 INTERPOLATIONS = 4
 UTTERANCE_CHARACTERS = 8
-"""The time of an utterance takes as much as this many characters."""
+"""The time of an utterance takes about as many bits as this many characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Cutter:
         self._bytes_per_character = BYTES_PER_CHARACTER
 
     def next_part(self) -> bytes:
-        """Take as much of the waiting utterances as fits; return it as a payload."""
+        """Take as many of the waiting utterances as fit; return them as a payload."""
         waiting = list(self.waiting)
         lengths = list(accumulate(len(utterance.text) + UTTERANCE_CHARACTERS for utterance in waiting))
         count, part = self._largest(lengths, lambda count: self._part(waiting[:count]))
@@ -121,7 +121,7 @@ class _Cutter:
     def _largest(self, lengths: Sequence[int], part: Callable[[int], bytes]) -> tuple[int, bytes | None]:
         """Return the largest count whose part fits, and that part; 0 and None if not even one fits.
 
-        Coding a part takes a tenth of a second. So the search starts at the end that earlier parts let expect and goes
+        Coding a part takes a tenth of a second. So the search starts at the end that earlier parts suggest, and goes
         on by interpolation, at last by halves: about three codings for each packet, instead of one for each utterance.
 
         Args:

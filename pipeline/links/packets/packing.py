@@ -51,7 +51,7 @@ def pack(data: bytes, size: int, parity: int = 0, message: int | None = None) ->
         message: number of the message, [0, 15]; by default derived from the payload's bytes.
 
     Raises:
-        PayloadError: `data` is no payload.
+        PayloadError: `data` is not a payload.
         InputError: it does not fit `size`; the message says which size would do.
     """
     if not 0 <= parity <= MAX_PARITY:

@@ -22,7 +22,7 @@ def pad(packet: bytes, size: int) -> bytes:
 
 
 def unpad(frame: bytes) -> bytes:
-    """Return the packet in a frame; the frame itself where that is no packet of ours either way."""
+    """Return the packet in a frame; the frame itself if neither reading is a speechzip packet."""
     shorter = frame.rstrip(b"\0")
     if shorter.endswith(b"\x80") and is_whole(shorter[:-1]):
         return shorter[:-1]
@@ -30,10 +30,10 @@ def unpad(frame: bytes) -> bytes:
 
 
 def is_whole(packet: bytes) -> bool:
-    """Return whether a packet's checksum is right; its words are not looked at."""
+    """Return whether a packet's checksum is right; its words are not decoded."""
     try:
         decoded = decode_packet(packet)
-        if not isinstance(decoded, Parity):  # its checksum is behind it by now
+        if not isinstance(decoded, Parity):  # the check has removed its checksum
             checked_body(decoded.payload if isinstance(decoded, Fragment) else decoded)
     except PayloadError:
         return False

@@ -26,15 +26,15 @@ class Plan:
     duty_cycle_10_s: float | None
     """The same at a duty cycle of 10 %."""
     obstacle: str = ""
-    """Why the payload does not fit, and what would help."""
+    """Why the payload does not fit, and the remedy."""
 
 
 def plan(data: bytes, links: Sequence[str] = tuple(PRESETS), parity: int = 0) -> list[Plan]:
     """Return a plan for the payload `data` over each of `links`.
 
     Raises:
-        PayloadError: `data` is no payload.
-        InputError: no such link.
+        PayloadError: `data` is not a payload.
+        InputError: there is no such link.
     """
     sizes = {link: preset(link).size for link in links}
     packed = {size: _packed(data, size, parity) for size in set(sizes.values())}

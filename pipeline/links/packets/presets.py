@@ -1,4 +1,4 @@
-"""Links by name: the bytes of a packet, and its time on the air."""
+"""Links by name: the size of a packet, and its time on the air."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Preset:
     """The packets of a link."""
 
     size: int
-    """Bytes of the longest packet."""
+    """Size of the longest packet, in bytes."""
     source: str
     """Source of that number."""
     modem: Lora | Burst | Bitrate | None = None

@@ -1,7 +1,7 @@
 """Live conversations over a link of Reticulum: ``speechzip talk rns:HASH`` and ``speechzip listen --over rns``.
 
 The state machine of live conversations is the one that TCP carries (`live/wire/link.py`); its bytes go through a stream
-of Reticulum's channel, which encrypts them, puts them in order and sends lost packets again.
+of Reticulum's channel, which encrypts them, puts them in order and resends lost packets.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ...live.workers import Worker
 from .node import PATH_S, STEP_S, identity, parse_hash, start, wait_for_path
 
 APP, ASPECT = "speechzip", "live"
-"""Name of the destination that takes calls."""
+"""Name of the destination that accepts calls."""
 STREAM = 0
 """The one stream of the channel."""
 ESTABLISH_S = 60.0
@@ -35,7 +35,7 @@ ESTABLISH_S = 60.0
 LIMITS = Limits(
     handshake_s=60.0, alive_every_s=30.0, silence_s=120.0, connect_s=PATH_S + ESTABLISH_S, write_buffer_bytes=2 << 10
 )
-"""Slow links: a sign of life every half a minute takes 1 % of LoRa's slowest rate."""
+"""Slow links: a keepalive every half minute takes 1 % of LoRa's slowest rate."""
 RETRY_S = 0.05
 TRIES = 15
 """How often the channel sends a packet before it closes the link. Its own 5 tries take half a second where the round
@@ -46,11 +46,11 @@ ANNOUNCE_EVERY_S = 600.0
 
 
 def dial(address: str, connect_timeout_s: float | None, config: Path | None) -> Connect:
-    """Return what calls a listener.
+    """Return the endpoint that calls a listener.
 
     Args:
         address: ``rns:HASH`` as ``listen`` prints it, or ``lxmf:HASH`` of somebody whose announcement was seen here.
-        connect_timeout_s: how long to try for the first time; None for ever.
+        connect_timeout_s: how long to try the first time; None for ever.
         config: folder of Reticulum's configuration; its own default if None.
     """
     scheme, _, digits = address.partition(":")
@@ -65,7 +65,7 @@ def dial(address: str, connect_timeout_s: float | None, config: Path | None) -> 
 
 
 def wait_for_calls(config: Path | None) -> Connect:
-    """Return what takes calls from anybody who knows the address, which is announced."""
+    """Return the endpoint that accepts calls from anybody. It announces its address."""
 
     def connect(engines: LiveEngines, on_event: OnEvent, observe: Observer) -> Endpoint:
         rns = start(config)
@@ -111,14 +111,14 @@ class _RnsCaller(Caller):
 
 
 class _RnsListener(Listener):
-    """Takes links to our destination."""
+    """Accepts links to our destination."""
 
     def __init__(self, rns: Any, hello: Hello, on_event: OnEvent, on_state: OnState) -> None:
         super().__init__("rns", 0, hello, on_event, on_state, limits=LIMITS)
         self._rns = rns
         self._destination = rns.Destination(identity(rns), rns.Destination.IN, rns.Destination.SINGLE, APP, ASPECT)
         self.address = bytes(self._destination.hash)
-        """What callers dial."""
+        """The address that callers dial."""
         self._calls: queue.Queue[Any] = queue.Queue(MAX_CALLS)
 
     def bind(self) -> int:
@@ -167,10 +167,10 @@ class _RnsListener(Listener):
 
 
 class RnsTransport(asyncio.Transport):
-    """A link of Reticulum as asyncio wants it. All methods belong to the event loop's thread."""
+    """A link of Reticulum as an asyncio transport. All methods belong to the event loop's thread."""
 
     def __init__(self, rns: Any, link: Any, reader: Any, protocol: LinkProtocol) -> None:
-        """Begin, and tell the protocol."""
+        """Start, and inform the protocol."""
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._link, self._protocol = link, protocol
@@ -183,10 +183,10 @@ class RnsTransport(asyncio.Transport):
         link.set_link_closed_callback(self._closed)
         protocol.connection_made(self)
         self._reader.add_ready_callback(self._arrived)
-        self._loop.call_soon(self._read)  # what came before there was a callback
+        self._loop.call_soon(self._read)  # bytes that arrived before there was a callback
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Pause the protocol where more than `high` bytes wait."""
+        """Pause the protocol while more than `high` bytes wait."""
         self._high = high or self._high
 
     def is_closing(self) -> bool:
@@ -199,7 +199,7 @@ class RnsTransport(asyncio.Transport):
         self._pump()
 
     def close(self) -> None:
-        """Close once all that was written is out."""
+        """Close after everything written has been sent."""
         self._closing = True
         if not self._pending:
             self.abort()
@@ -257,7 +257,7 @@ class RnsTransport(asyncio.Transport):
 
 
 def _open_link(rns: Any, address: bytes) -> Any:
-    """Return an open link (in a thread that may wait).
+    """Return an open link. It blocks, so it needs a thread of its own.
 
     Raises:
         OSError: there is no path, or no answer.
@@ -281,7 +281,7 @@ def _open_link(rns: Any, address: bytes) -> Any:
 
 
 def _reader(rns: Any, link: Any) -> Any:
-    """Return what reads a link's stream, and make its channel patient."""
+    """Return the reader of a link's stream, and let its channel retry for longer."""
     channel = link.get_channel()
     channel._max_tries = TRIES  # it has no public setting
     return rns.RawChannelReader(STREAM, channel)

@@ -3,7 +3,7 @@
     field 0x07 (FIELD_AUDIO)   [0xFF (AM_CUSTOM), packet]
     content                    empty, or the words, for people without speechzip
 
-What fits one packet of Reticulum goes opportunistically; LXMF itself opens a link for anything longer.
+A message that fits one packet of Reticulum is sent opportunistically. LXMF opens a link for a longer one.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from ..carrier import TICK_S, Notice, Received, SendState
 from .node import STEP_S, identity, load, parse_hash, same_signals, start, wait_for_path
 
 MESSAGE_BYTES = 200 << 10
-"""The longest packet. LXMF would carry more; nothing that was said takes so much."""
+"""Size of the longest packet. LXMF would carry more, but no message needs it."""
 DELIVERY_LIMIT_KB = 256
-"""What a stranger's message may have; LXMF refuses more before it is transferred."""
+"""Largest size of a stranger's message; LXMF refuses larger ones before the transfer."""
 ANNOUNCE_EVERY_S = 600.0
 FETCH_EVERY_S = 60.0
-"""How often a propagation node is asked for messages."""
+"""Time between two requests to a propagation node."""
 MAX_WAITING = 64
-"""Messages that wait to be read; LXMF's own threads bring them. More are dropped, and told."""
+"""Messages from LXMF's threads that may wait to be read. Further ones are dropped and reported."""
 
 
 class LxmfCarrier:
@@ -47,10 +47,10 @@ class LxmfCarrier:
         """Prepare to send or to receive.
 
         Args:
-            address: whom to send to, 32 hexadecimal digits; not needed to receive.
+            address: of the receiver, 32 hexadecimal digits; not needed to receive.
             to: the same.
             with_text: send the words along, so that Sideband, MeshChat and others show them.
-            propagation_node: keeps messages for a peer that is not there; also where to fetch our own.
+            propagation_node: stores messages for a peer that is offline; our own are fetched from it, too.
             config: folder of Reticulum's configuration.
         """
         if address and to and address != to:
@@ -95,7 +95,7 @@ class LxmfCarrier:
             yield from self._follow(lxmf.LXMessage, message, index)
 
     def _follow(self, states: Any, message: Any, index: int) -> Iterator[SendState]:
-        """Yield what becomes of a message, until LXMF has delivered it or given up."""
+        """Yield the states of a message, until LXMF has delivered it or given up."""
         is_sent = False
         while True:
             state = message.state
@@ -161,7 +161,7 @@ class LxmfCarrier:
 
 
 def _packet(fields: Any, lxmf: Any) -> bytes | None:
-    """Return the packet in a message's fields, which a stranger chose; None if there is none."""
+    """Return the packet in the untrusted fields of a message; None if there is none."""
     audio = cast("dict[object, object]", fields).get(lxmf.FIELD_AUDIO) if isinstance(fields, dict) else None
     if not isinstance(audio, (list, tuple)):
         return None
@@ -172,7 +172,7 @@ def _packet(fields: Any, lxmf: Any) -> bytes | None:
 
 
 def _sender(message: Any) -> tuple[str, str]:
-    """Return address and detail. LXMF checks the signature; an address that it could not check is not believed."""
+    """Return address and detail. LXMF checks the signature; an address that it could not check is not used."""
     address = message.source_hash.hex()
     return (address, "signed") if message.signature_validated else (f"unverified-{address}", "signature not checked")
 

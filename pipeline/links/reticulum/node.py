@@ -65,7 +65,7 @@ def start(config: Path | None) -> Any:
 
 @contextmanager
 def same_signals() -> Generator[None]:
-    """Keep our handlers of Ctrl-C and SIGTERM: Reticulum and LXMF put their own, which end the process silently."""
+    """Keep our handlers of Ctrl-C and SIGTERM. Those of Reticulum and LXMF end the process silently."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.getsignal(number) for number in numbers]
     try:
@@ -76,7 +76,7 @@ def same_signals() -> Generator[None]:
 
 
 def identity(rns: Any) -> Any:
-    """Return our identity, which is made the first time and lies in the data folder, readable by the user only."""
+    """Return our identity. It is created the first time, in the data folder, readable by the user only."""
     path = data_folder() / "links" / "reticulum.identity"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists():
@@ -98,7 +98,7 @@ def parse_hash(text: str) -> bytes:
     """Return an address of 32 hexadecimal digits as bytes.
 
     Raises:
-        InputError: it is none.
+        InputError: it is not an address.
     """
     digits = text.strip().strip("<>").lower()
     if not HASH.fullmatch(digits):
@@ -107,10 +107,10 @@ def parse_hash(text: str) -> bytes:
 
 
 def wait_for_path(rns: Any, address: bytes) -> Generator[None]:
-    """Ask for a path to a destination; yield while it is waited for.
+    """Ask for a path to a destination; yield while waiting for it.
 
     Raises:
-        LinkError: nobody knows one.
+        LinkError: no node knows one.
     """
     give_up_s = time.monotonic() + PATH_S
     if not rns.Transport.has_path(address):
