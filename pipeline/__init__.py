@@ -13,6 +13,6 @@ import logging
 
 import lazy_loader
 
-logging.getLogger("speechzip").addHandler(logging.NullHandler())  # a library shows its log to nobody who does not ask
+logging.getLogger("speechzip").addHandler(logging.NullHandler())  # a library shows its log only on request
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -36,7 +36,7 @@ app = typer.Typer(
 
 
 class Unread(Enum):
-    """What is sent for speech that could not be read."""
+    """What is sent for unread speech."""
 
     drop = "drop"
     mark = "mark"
@@ -83,7 +83,7 @@ def compress(
         int | None,
         typer.Option(
             metavar="N",
-            help="Hypotheses that the recognizer follows at a time: more find better words and take longer.",
+            help="Hypotheses that the recognizer follows at a time: more give better words and take longer.",
         ),
     ] = None,
     voice_encoder: Annotated[
@@ -106,7 +106,8 @@ def compress(
         ),
     ] = Unread.mark,
     sound_bytes: Annotated[
-        int, typer.Option(min=0, help="Most bytes for all such sound, about 750 a second; the rest is sent as marks.")
+        int,
+        typer.Option(min=0, help="Budget for all such sound in bytes, about 750 a second; the rest is sent as marks."),
     ] = 4000,
     payload_format: Annotated[
         int,
@@ -116,7 +117,7 @@ def compress(
         list[str] | None,
         typer.Option(
             metavar="FORMAT",
-            help="Write the words beside the payload, too: srt, vtt, txt, md, json, csv, rttm, TextGrid; repeatable.",
+            help="Also write a transcript beside it: srt, vtt, txt, md, json, csv, rttm, TextGrid; repeatable.",
         ),
     ] = None,
     as_json: Json = False,
@@ -223,7 +224,7 @@ def inspect(
 
 @app.command(epilog="Examples:\n\nspeechzip engines\n\nspeechzip engines --json")
 def engines(as_json: Json = False) -> None:
-    """List every engine: installed or not, what it would need, which is the default and why."""
+    """List all engines: whether each is installed, what it needs, and which is the default and why."""
     from .engine_list import engines_json, engines_lines, list_engines
 
     entries = list_engines()
@@ -259,7 +260,7 @@ def _options(  # pyright: ignore[reportUnusedFunction]  # typer calls it
 def add_commands(arguments: Sequence[str]) -> None:
     """Add the commands of other rooms and packages to `app`, unless the arguments begin with a command from here.
 
-    Importing and describing them takes a tenth of the time of a short `inspect`.
+    Importing and registering them takes a tenth of the time of a short `inspect`.
     """
     own = {command.name or getattr(command.callback, "__name__", None) for command in app.registered_commands}
     if not arguments or arguments[0] not in own:
@@ -279,7 +280,7 @@ def _is_dash(path: Path) -> bool:
 
 
 def _beside(path: Path, suffix: str, for_stdin: str) -> Path:
-    is_pipe = str(path).startswith(("/dev/", "/proc/")) or path.is_fifo()  # nothing can be written beside these
+    is_pipe = str(path).startswith(("/dev/", "/proc/")) or path.is_fifo()  # no file can be written beside these
     return Path(for_stdin) if _is_dash(path) or is_pipe else path.parent / (path.stem + suffix)
 
 

@@ -1,4 +1,4 @@
-"""What engines there are: installed or not, what each would need, and which is the default and why."""
+"""The list of engines: whether each is installed, what it needs, and which is the default and why."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 from .engines import DEFAULTS, EngineKind, engine_names
 
 SHOWN_KINDS: tuple[EngineKind, ...] = ("recognizer", "voice_encoder", "synthesizer", "speaker_embedder")
-"""Kinds of engine that a user may choose among, or wants to know of."""
+"""The kinds of engine in the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known of an engine of ours."""
+    """Facts about an engine of ours."""
 
     does: str
     """What it does, in a line."""
     weights: str
-    """Where its weights are, or would come from, with their size."""
+    """The place or source of its weights, with their size."""
     license: str
-    """Of the engine's library and its weights."""
+    """License of the engine's library and its weights."""
     extra: str = ""
     """The extra of speechzip that brings its library; empty if the install does."""
     modules: tuple[str, ...] = ()
-    """What that extra installs, as it is imported."""
+    """Modules that the extra installs, by their import names."""
     why_default: str = ""
 
 
@@ -36,7 +36,7 @@ ABOUT: dict[tuple[EngineKind, str], About] = {
         "English; Moonshine tiny, 27 million parameters",
         "in the install, 44 MB",
         "MIT",
-        why_default="it needs no download and reads English at a small share of real time on one core",
+        why_default="it needs no download and recognizes English much faster than real time on one core",
     ),
     ("recognizer", "faster-whisper"): About(
         "99 languages; Whisper in 8-bit integers, without torch; faster-whisper:SIZE, faster-whisper:FOLDER",
@@ -56,7 +56,7 @@ ABOUT: dict[tuple[EngineKind, str], About] = {
         "a voice of 16 bytes for the trained synthesizer",
         "in the install, 0.8 MB",
         "MIT",
-        why_default="its voices are the most like the speakers' in so few bytes",
+        why_default="its voices are the most similar to the speakers' for their size",
     ),
     ("voice_encoder", "classical"): About("a voice of 10 bytes, for espeak", "none", "MIT"),
     ("voice_encoder", "clip"): About("three seconds of speech, about 3,500 bytes, for xtts", "none", "MIT"),
@@ -64,14 +64,14 @@ ABOUT: dict[tuple[EngineKind, str], About] = {
         "English by our own networks, other languages by espeak-ng",
         "in the install, 8.5 MB",
         "MIT; espeak-ng is GPL-3.0-or-later",
-        why_default="of those in the install it is understood best and is most like the speaker",
+        why_default="of the installed synthesizers it is the most intelligible and the most similar to the speaker",
     ),
     ("synthesizer", "espeak"): About(
         "over 100 languages by espeak-ng, shaped by a voice of 10 bytes", "in the install", "GPL-3.0-or-later"
     ),
     ("synthesizer", "xtts"): About(
         "clones voices in 17 languages; xtts:FOLDER",
-        "1.9 GB, to be put beside the voice store",
+        "1.9 GB, to be copied beside the voice store",
         "library MPL-2.0; weights CPML, non-commercial use only",
         "xtts",
         ("TTS", "torch", "torchaudio"),
@@ -80,7 +80,7 @@ ABOUT: dict[tuple[EngineKind, str], About] = {
         "tells the voices of one channel apart", "in the install", "MIT", why_default="it is the only one"
     ),
 }
-"""Engine -> what is known of it; engines of other packages are listed by their names."""
+"""Engine -> facts about it; engines of other packages are listed by name only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class EngineEntry:
     kind: EngineKind
     name: str
     installed: bool
-    """Whether its library is installed; its weights may have to be downloaded yet."""
+    """Whether its library is installed; its weights may still have to be downloaded."""
     default: bool
     does: str
     weights: str
@@ -100,7 +100,7 @@ class EngineEntry:
 
 
 def list_engines() -> list[EngineEntry]:
-    """Return every engine that speechzip knows, and those that other packages have registered."""
+    """Return the engines of speechzip and those that other packages have registered."""
     return [_entry(kind, name) for kind in SHOWN_KINDS for name in _names(kind)]
 
 

@@ -7,7 +7,7 @@ SpeechzipError
 │   ├── VoiceError            a voice that nobody knows, or a file that holds none
 │   └── TextError             text that no coder can carry (lone surrogates)
 ├── OutputError               a path that cannot be written, or would be overwritten
-├── PayloadError              bytes that are no payload (also a ValueError)
+├── PayloadError              bytes that are not a payload (also a ValueError)
 │   ├── PayloadTruncated      they end too soon
 │   ├── PayloadCorrupt        they contradict themselves
 │   └── PayloadVersionError   a newer format, or a model that this release lacks

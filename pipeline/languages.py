@@ -10,4 +10,4 @@ LANGUAGES: tuple[str, ...] = tuple(
     mg as tt haw ln ha ba jw su yue
     """.split()
 )
-"""ISO 639 codes; number 0 is English. Whisper's set, so that whatever it hears keeps its tag. Append only."""
+"""ISO 639 codes; number 0 is English. Whisper's set, so that each language it detects has a number. Append only."""

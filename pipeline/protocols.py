@@ -42,7 +42,7 @@ class Recognizer(Protocol):
 
 @runtime_checkable
 class OneLanguageRecognizer(Recognizer, Protocol):
-    """A recognizer that reads one language only, and invents words where it hears another."""
+    """A recognizer of one language only; it invents words when it hears another."""
 
     @property
     def only_language(self) -> str:
@@ -55,7 +55,7 @@ class VoiceEncoder(Protocol):
 
     @property
     def name(self) -> str:
-        """What reports call the engine."""
+        """Name of the engine in reports."""
         ...
 
     @property
@@ -74,7 +74,7 @@ class VoiceEncoder(Protocol):
 
 
 class SpeakerEmbedder(Protocol):
-    """Speech to an embedding that tells voices apart; it is not part of the payload."""
+    """Speech to an embedding that distinguishes voices; it is not part of the payload."""
 
     @property
     def name(self) -> str:
@@ -91,7 +91,7 @@ class Synthesizer(Protocol):
 
     @property
     def name(self) -> str:
-        """What reports call the engine."""
+        """Name of the engine in reports."""
         ...
 
     @property
@@ -194,7 +194,7 @@ class TextStream(Protocol):
 
     @property
     def work(self) -> int:
-        """What each of its symbols costs, of the 16 for every byte of a code: 1 for a byte, 8 for a network's token."""
+        """Work of each symbol: 1 for a byte, 8 for a network's token. A code allows 16 for each of its bytes."""
         ...
 
     def intervals(self, text: str) -> list[Interval]:
@@ -209,12 +209,12 @@ class TextStream(Protocol):
         """Return the next text.
 
         Raises:
-            PayloadCorrupt: the symbols are no text, or another text's than `intervals` returns.
+            PayloadCorrupt: the symbols are not a text, or not those that `intervals` returns for it.
         """
         ...
 
     def fork(self) -> TextStream:
-        """Return another stream in the same state, which goes its own way."""
+        """Return an independent copy of the stream in its present state."""
         ...
 
 
@@ -228,7 +228,7 @@ class TextCoder(Protocol):
 
     @property
     def name(self) -> str:
-        """What `inspect` and reports call the coder."""
+        """Name of the coder in `inspect` and reports."""
         ...
 
     def stream(self) -> TextStream:

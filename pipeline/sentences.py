@@ -1,11 +1,11 @@
-"""Where a sentence ends: it is spoken while the next one is still being made."""
+"""The ends of sentences: one sentence is played while the next one is being synthesized."""
 
 from __future__ import annotations
 
 import re
 
 SENTENCE_END = re.compile(r"(?<=[.!?;:…])\s+|(?<=[。！？；])\s*")
-"""What lies between two sentences. Chinese and Japanese have no space there."""
+"""The boundary of two sentences. Chinese and Japanese have no space there."""
 
 
 def split_sentences(text: str) -> list[str]:

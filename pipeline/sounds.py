@@ -1,7 +1,7 @@
-"""Speech that could not be read, sent as the sound itself: Opus at its lowest bitrate, about 750 bytes a second.
+"""Unread speech sent as the sound itself: Opus at its lowest bitrate, about 750 bytes a second.
 
-A stretch of it is a mark whose speaker has no voice but that sound: a "voice" of the space `SOUND_SPACE`. So it fits
-into payloads of any format, and a decoder that does not know the space is silent there.
+Each piece is a mark whose speaker's "voice" is that sound, in the space `SOUND_SPACE`. So it fits into payloads of any
+format, and a decoder that does not know the space is silent there.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ SOUND_BYTES = 4000
 """Default budget: about five seconds."""
 BYTES_PER_S = 750
 PIECE_S = 5.0
-"""Longer stretches are cut, so that each piece fits into `MAX_LONG_VOICE_BYTES`."""
+"""Longer marks are cut, so that each piece fits into `MAX_LONG_VOICE_BYTES`."""
 
 Track = Callable[[int], Iterator[Samples]]
 """Returns the sound of a channel, from the start of the recording: float32 [t] at 16 kHz, block by block."""
 
 
 def with_sounds(payload: Payload, track: Track, most_bytes: int) -> Payload:
-    """Return `payload` with the sound of its marks, in order of time, as far as `most_bytes` go; others stay marks.
+    """Return `payload` with the sound of its marks, in order of time, until `most_bytes` are used. The rest stay marks.
 
     Args:
-        payload: the speakers' channels say where to listen.
+        payload: has the marks, and the channel of each speaker.
         track: reads the recording once more.
-        most_bytes: for all sound together.
+        most_bytes: budget for all sound together.
     """
     room = MAX_SPEAKERS - len(payload.speakers)
     kept, chosen = _choose(payload.utterances, most_bytes, room)
@@ -55,7 +55,7 @@ def with_sounds(payload: Payload, track: Track, most_bytes: int) -> Payload:
 
 
 def recorded_sound(utterance: Utterance, voice: Voice | VoiceReference, sample_rate: int) -> Samples | None:
-    """Return the sound that a mark is played as: float32 [T] at `sample_rate`; None if it has none.
+    """Return the sound of a mark: float32 [T] at `sample_rate`; None if it has none.
 
     A sound that cannot be decoded is a warning.
     """
@@ -71,7 +71,7 @@ def recorded_sound(utterance: Utterance, voice: Voice | VoiceReference, sample_r
 
 
 def _choose(utterances: Sequence[Utterance], most_bytes: int, room: int) -> tuple[list[Utterance], list[Utterance]]:
-    """Return what stays as it is, and the pieces of marks that are sent as sound; people who overlap stay marks."""
+    """Return the utterances that stay, and the pieces of marks to send as sound. Marks that overlap stay marks."""
     kept: list[Utterance] = []
     chosen: list[Utterance] = []
     end_s: dict[int, float] = {}

@@ -72,7 +72,7 @@ class PayloadSummary(TypedDict):
     text_bits_per_char: float
     speakers: list[SpeakerSummary]
     utterances: list[UtteranceSummary]
-    """Those with words."""
+    """Utterances with words."""
     unread: list[UnreadSummary]
 
 
@@ -204,7 +204,7 @@ def compress_lines(summary: CompressSummary) -> list[str]:
 
 
 def transcript_lines(summary: PayloadSummary) -> list[str]:
-    """Return one line for each utterance: when, who, how sure, what; where speech could not be read, a mark."""
+    """Return one line for each utterance: time, speaker, confidence, words, or a mark for unread speech."""
     said = [
         (utterance["start_s"], utterance["duration_s"], utterance["speaker"], f"{utterance['confidence']:4.0%}",
          printable(utterance["text"]))

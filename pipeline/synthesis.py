@@ -13,20 +13,20 @@ from .protocols import MAX_UTTERANCE_S, Synthesizer
 from .types import Samples, Utterance, Voice, VoiceReference
 
 TONE_HZ, TONE_S, TONE_LEVEL = 440.0, 0.25, 0.05
-"""What a listener hears where speech could not be read: short, and some 15 dB softer than speech."""
+"""The tone that a listener hears for unread speech: short, and about 15 dB softer than speech."""
 TONE_FADE_S = 0.03
 
 REDACTED_KINDS = frozenset("card phone email ssn iban date name".split())
-"""What may be redacted. In a text, ``[card]`` and so on stand for it; a listener hears the tone, about as long."""
+"""Kinds of redacted data. Marks such as ``[card]`` replace them in the text; a listener hears tones instead."""
 REDACTED_MARK = re.compile(r"[\s,.;:!?]*\[(?:" + "|".join(sorted(REDACTED_KINDS)) + r")\][\s,.;:!?]*")
 CHARACTERS_PER_S = 15.0
-"""How fast people speak: what an utterance's other words take leaves the time of its marks."""
+"""Typical speaking rate. It gives the time of an utterance's words; its marks get the rest."""
 
 
 def known_voice(voice: Voice | VoiceReference, synthesizer: Synthesizer) -> tuple[Voice | None, str]:
     """Return the voice that `synthesizer` can speak in, and "".
 
-    Where it can not, return None for its neutral voice, and the reason for people to read.
+    If it cannot, return None for its neutral voice, and the reason for people to read.
     """
     if isinstance(voice, VoiceReference):
         return None, (
@@ -70,7 +70,7 @@ def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -
 
 @lru_cache(maxsize=4)
 def unread_tone(sample_rate: int) -> Samples:
-    """Return the tone that stands for speech that could not be read: float32 [T] in [-1, 1], not to be written to."""
+    """Return the tone for unread speech: float32 [T] in [-1, 1], not to be written to."""
     tone = _tone(sample_rate, TONE_S)
     tone.setflags(write=False)
     return tone

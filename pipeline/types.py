@@ -13,7 +13,7 @@ Samples = npt.NDArray[np.float32]
 """Sound pressure as float32 in [-1, 1]; [T] for mono, [T, channels] otherwise."""
 
 SOUND_SPACE = "sound"
-"""The voice space of a stretch of sound: its speaker has one mark, which is played as that sound."""
+"""The voice space of recorded sound: its speaker has one mark, which is played as that sound."""
 
 VOICE_SPACES: dict[int, str] = {1: "classical", 2: "clip", 3: "trained-1", 16: SOUND_SPACE}
 """The number of a voice space in a payload -> its name. FORMAT.md has the same table."""

@@ -1,7 +1,7 @@
-"""Speech that could not be read: where it is, and what is sent for it.
+"""Unread speech: segments that the recognizer could not read, and what is sent for them.
 
-The speech detector is sure of it, and the recognizer is not of its words: an e-mail address, a strong accent, another
-language. It is a *mark* in the payload, an utterance without text; a listener hears a short tone there.
+The speech detector is sure of the speech, but the recognizer is not sure of the words: an e-mail address, a strong
+accent, another language. The payload has a *mark* there, an utterance without text; a listener hears a short tone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 from .types import SOUND_SPACE, Payload, UnreadReason, Voice
 
 UnreadMode = Literal["drop", "mark", "sound"]
-"""What is sent for speech that could not be read: nothing, a mark, or the sound itself within a budget."""
+"""What is sent for unread speech: nothing, a mark, or the sound itself within a budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def unread_in(payload: Payload) -> tuple[Unread, ...]:
 
 
 def drop_unread(payload: Payload) -> tuple[Payload, tuple[Unread, ...]]:
-    """Return `payload` without its marks and without speakers who have nothing else, and those marks."""
+    """Return `payload` without its marks and without speakers who have only marks; also return the marks."""
     said = [utterance for utterance in payload.utterances if not utterance.unread]
     talking = sorted({utterance.speaker for utterance in said})
     place = {speaker: index for index, speaker in enumerate(talking)}

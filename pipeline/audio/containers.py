@@ -61,7 +61,7 @@ KINDS: tuple[tuple[re.Pattern[bytes], Kind], ...] = tuple(
         (rb"TTA1", "True Audio", "tta"),
         (rb"\x0b\x77", "AC-3", "ac3"),
         (rb"\.RMF", "RealMedia", "rm"),
-        (rb"MThd", "MIDI, which is notes and no sound", ""),
+        (rb"MThd", "MIDI, which has notes but no sound", ""),
         (rb"%PDF", "PDF document", ""),
         (rb"PK\x03\x04", "ZIP archive", ""),
         (rb"\x1f\x8b", "gzip archive", ""),

@@ -1,4 +1,4 @@
-"""Level and offset of a recording, put right before anything listens to it.
+"""Level and offset of a recording, corrected before speech detection.
 
 A speech detector and a recognizer know speech at the levels of telephones and studios. Very quiet speech is silence to
 them, and so is speech on a large constant offset, such as a sound card's or that of unsigned samples read as signed.
@@ -31,12 +31,12 @@ Vector = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """What a first reading of a recording found, for each channel."""
+    """The result of a first reading of a recording, for each channel."""
 
     offset: Vector
     """Mean of the samples; 0 where it is small."""
     loud_db: Vector
-    """Level that 5 % of the frames reach, relative to full scale."""
+    """Level that 5 % of the frames reach or exceed, relative to full scale."""
 
     @property
     def gain(self) -> Vector:

@@ -18,15 +18,15 @@ Vocabulary = Annotated[
     str | None,
     typer.Option(
         metavar="FILE|WORD,WORD",
-        help="Names and jargon that the recognizer prefers: a file with one word or phrase on each line, or words with "
-        "commas between them.",
+        help="Names and jargon that the recognizer prefers: a file with one word or phrase on each line, or words "
+        "separated by commas.",
     ),
 ]
 
 MAX_PHRASES, MAX_PHRASE_CHARACTERS = 10_000, 100
-"""Of a vocabulary."""
+"""Largest size of a vocabulary, in phrases."""
 MAX_BYTES = 2 * MAX_PHRASES * MAX_PHRASE_CHARACTERS
-"""Of its file."""
+"""Largest size of its file, in bytes."""
 
 
 def read_vocabulary(value: str | None) -> tuple[str, ...]:

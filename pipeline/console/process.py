@@ -53,7 +53,7 @@ def run(command: Callable[[], object]) -> None:
         logger.debug("this ended the command:", exc_info=True)
         complain(explain(error))
         sys.exit(1)
-    except BrokenPipeError:  # the reader of a pipe has gone: nobody is left to tell
+    except BrokenPipeError:  # the reader of a pipe is gone, so there is nobody to inform
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 

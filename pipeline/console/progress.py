@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress_bar(verb: str, *, counted: bool = False) -> Generator[Progress | None]:
-    """Show a bar on standard error and yield what moves it; yield None if standard error is no terminal.
+    """Show a bar on standard error and yield the function that moves it; yield None without a terminal.
 
     Args:
-        verb: what stands before the bar, such as "compressing".
-        counted: whether the numbers count things, and stand behind the bar; else it shows a percentage.
+        verb: text before the bar, such as "compressing".
+        counted: whether to show the numbers after the bar; otherwise it shows a percentage.
     """
     if not sys.stderr.isatty():
         yield None

@@ -5,7 +5,7 @@
     +-------------------+---------------------+----------+
      1 byte                                    2 or 4 bytes
 
-Format 2 is written, both are read: `format1`, sections of bits and bytes; `format2`, one range code.
+Both formats are read, and format 2 is written: `format1` has sections of bits and bytes, `format2` is one range code.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ VERSION = 2
 """The version that is written by default, and the highest that is read."""
 
 SMALL_PAYLOAD = 256
-"""Up to this many bytes the checksum is a CRC-16, beyond it a CRC-32."""
+"""Up to this many bytes, the checksum is a CRC-16; beyond, it is a CRC-32."""
 
 SHORTEST_PAYLOAD = {1: 7, 2: 3}
 """Version -> bytes of the shortest payload."""
@@ -58,7 +58,7 @@ def encode_payload(
         payload: what to send.
         coder: codes the words.
         version: of the format, 1 or 2; earlier releases read format 1 only.
-        others: up to three more coders, for languages that mix; format 1 has room for one coder only.
+        others: up to three more coders, for payloads of several languages; format 1 has room for one coder only.
 
     Raises:
         TextError: a text cannot be carried.
@@ -81,7 +81,7 @@ class Decoded:
     version: int = VERSION
     """Version of the format."""
     bits: Mapping[str, float] = field(default_factory=dict[str, float])
-    """Part of the payload -> its bits, in format 2: finer than `sections`."""
+    """Part of the payload -> its bits, for format 2. It is finer than `sections`."""
 
 
 def decode_payload(data: bytes, coders: Mapping[int, TextCoder]) -> Decoded:
@@ -107,7 +107,7 @@ def split_voices(data: bytes) -> tuple[bytes, bytes, bytes]:
     """Split a payload of format 1 into the bytes before its voices section, the section, and the bytes after it.
 
     Raises:
-        PayloadError: `data` is no such payload; its text is not looked at.
+        PayloadError: `data` is not such a payload; its text is not decoded.
     """
     version, body = checked_body(data)
     if version != 1:
@@ -120,7 +120,7 @@ def checked_body(data: bytes) -> tuple[int, bytes]:
     """Return the version of a payload, and its bytes without the checksum.
 
     Raises:
-        PayloadError: `data` is no payload, of an unknown version, or its checksum is wrong; the rest is not looked at.
+        PayloadError: `data` is not a payload, its version is unknown, or its checksum is wrong.
     """
     if len(data) == 0:
         raise PayloadTruncated("the payload is empty (0 bytes); fetch it again")

@@ -1,4 +1,4 @@
-"""Format 1: sections of bits and bytes, one after another. It is read for ever; FORMAT.md describes it bit by bit.
+"""Format 1: sections of bits and bytes, one after another. It will always be read; FORMAT.md describes it bit by bit.
 
     +--------+--------+--------+------+
     | header | voices | timing | text |    and the checksum
@@ -40,10 +40,10 @@ CONFIDENCE_LEVELS = (0.5, 0.75, 0.88, 0.96)
 
 FLAG_STEREO, FLAG_LANGUAGES = 1, 2
 FLAG_RECOGNIZER = 0x80
-"""In the byte that counts the speakers: the number of a recognizer follows."""
+"""Flag in the byte that counts the speakers: the number of a recognizer follows."""
 
 FLAG_SPACE = 0x80
-"""In the byte before a voice: the number of its space follows, because it has changed."""
+"""Flag in the byte before a voice: the number of its space follows, because the space has changed."""
 REFERENCE, LONG_VOICE = 0, 127
 """Lengths with a special meaning: a two-byte voice id follows; a longer length follows."""
 
@@ -118,17 +118,17 @@ def voices_section(body: bytes) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """What comes before the voices."""
+    """The part before the voices."""
 
     duration: int
-    """Of the recording, in ticks."""
+    """Length of the recording, in ticks."""
     utterances: int
-    """How many there are."""
+    """Number of speakers."""
     stereo: bool
     languages: bool
     """Whether some utterance is not in English."""
     length: int
-    """Bytes of the header."""
+    """Size of the header, in bytes."""
 
 
 def _read_header(body: bytes) -> _Header:
@@ -331,11 +331,11 @@ class _Reader:
         return taken
 
     def rest(self) -> bytes:
-        """Return what has not been taken yet, without taking it."""
+        """Return the bytes that have not been taken yet, without taking them."""
         return self._data[self.position :]
 
     def varint(self) -> int:
-        """Return the next LEB128 number, of 32 bits at most and without needless bytes."""
+        """Return the next LEB128 number: at most 32 bits, in as few bytes as possible."""
         try:
             value, self.position = decode_varint(self._data, self.position)
         except EOFError as error:

@@ -1,8 +1,8 @@
-"""Format 2: everything is one range code, words and voices and times. FORMAT.md describes it to the bit.
+"""Format 2: one range code holds words, voices and times. FORMAT.md describes it to the bit.
 
     1010 0010 | range code: header, voices, then (who, when, words, how long, how sure) of each utterance, end
 
-Nothing in it has a length or a padding of its own, and what is likely costs little.
+No part of it has a length or padding of its own, and a likely value costs few bits.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ FIRST_BYTE = 0xA2
 
 LAYOUT_ODDS = Table((56, 96, 64, 16, 12, 6, 6))
 LAYOUTS = ((0,), (0, 0), (0, 1), (0, 0, 0), (0, 0, 0, 0))
-"""The channel of each speaker, where it is one of these; the third one is a recording of two channels."""
+"""The usual channels of the speakers; the third entry is a recording of two channels."""
 ON_TWO_CHANNELS, OTHERS_ON_ONE, OTHERS_ON_TWO = 2, 5, 6
-"""Behind the latter two: how many speakers there are, and the channel of each."""
+"""After the latter two follow the number of speakers and the channel of each."""
 
 LANGUAGE_NUMBERS = 128
 
 SECTIONS = {"header": "header", "voices": "voices", "text": "text"}
-"""Part of the account -> the section that reports count it to; every other part is timing."""
+"""Part of a payload -> its section in reports; every other part counts as timing."""
 
 
 def encode_body(payload: Payload, coder: TextCoder, others: Sequence[TextCoder] = ()) -> bytes:
@@ -49,7 +49,7 @@ def encode_body(payload: Payload, coder: TextCoder, others: Sequence[TextCoder] 
     Args:
         payload: what to send.
         coder: codes the words.
-        others: up to three more coders; each utterance takes the one that makes it shortest.
+        others: up to three more coders; each utterance uses the coder that makes it shortest.
 
     Raises:
         TextError: a text cannot be carried.
@@ -132,7 +132,7 @@ def decode_body(body: bytes, coders: Mapping[int, TextCoder]) -> tuple[Payload, 
 def sections(bits: Mapping[str, float], length: int) -> dict[str, int]:
     """Return the bytes of each section of a body of `length` bytes, rounded from the bits of each part.
 
-    What the bits leave over is the first byte and the end of the code; both count as header.
+    The remaining bytes are the first one and the end of the code; both count as header.
     """
     sizes: dict[str, float] = dict.fromkeys(("header", "voices", "timing", "text"), 0.0)
     for part, size in bits.items():
@@ -185,7 +185,7 @@ def _read_recognizer(reader: SymbolReader) -> str:
 
 
 class _Confidence:
-    """How sure the words of each utterance are; of one without words, why it has none."""
+    """The confidence of each utterance's words; without words, the reason."""
 
     def __init__(self) -> None:
         self._levels = AdaptiveTable(CONFIDENCE_ODDS, LEARNING_STEP)
@@ -204,7 +204,7 @@ class _Confidence:
 
 
 class _Languages:
-    """The language of each utterance, in a payload where not all are in English."""
+    """The language of each utterance, in a payload that is not all English."""
 
     def __init__(self) -> None:
         self._changes = AdaptiveTable((4, 1), 1)

@@ -1,4 +1,4 @@
-"""What a payload may hold, in any format: limits on the memory that hostile bytes can take."""
+"""Limits of a payload in any format. They bound the memory that hostile bytes can take."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MAX_UTTERANCES = 1 << 17
 
 
 def ticks(seconds: float) -> int:
-    """Return a time in ticks, the nearest."""
+    """Return a time in ticks, rounded to the nearest."""
     return round(seconds * TICKS_PER_SECOND)
 
 
 def check_limits(payload: Payload) -> None:
-    """Refuse what no payload can say.
+    """Refuse a payload that no format can carry.
 
     Raises:
         ValueError: the payload is beyond the limits of the format.

@@ -1,6 +1,6 @@
-"""Texts that no text coder is good at: the bytes of their UTF-8, with odds that follow what has come.
+"""Texts that no text coder predicts well: the bytes of their UTF-8, with odds that adapt to the bytes so far.
 
-It is part of format 2, and stands beside every text coder: base64, rare scripts, rubbish.
+It is part of format 2, as the alternative to every text coder: for base64, rare scripts, garbage.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from ..protocols import Interval, SymbolSource
 from .symbols import AdaptiveTable
 
 END = 256
-"""The symbol behind the last byte of a text."""
+"""The symbol that ends a text."""
 STEP = 24
-"""What a byte gains each time that it is seen; every byte begins with 1."""
+"""Each occurrence of a byte adds this to its frequency, which starts at 1."""
 
 
 class PlainText:
@@ -24,7 +24,7 @@ class PlainText:
         self._table = AdaptiveTable([1] * (END + 1), STEP)
 
     def intervals(self, text: str) -> list[Interval]:
-        """Return the symbols of a text, (start, frequency, total) each, and learn them.
+        """Return the symbols of a text, (start, frequency, total) each, and adapt to them.
 
         Raises:
             TextError: the text holds a lone surrogate.
@@ -36,7 +36,7 @@ class PlainText:
         return found
 
     def fork(self) -> PlainText:
-        """Return another with the same odds, which goes its own way."""
+        """Return an independent copy with the same odds."""
         other = PlainText()
         other._table.frequencies[:] = self._table.frequencies
         return other

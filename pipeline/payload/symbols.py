@@ -1,6 +1,6 @@
-"""Numbers as symbols of one range code: what a payload of format 2 is made of.
+"""Numbers as symbols of one range code: the elements of a payload of format 2.
 
-A writer and a reader take the same tables in the same order. Both count what each part of the payload takes.
+A writer and a reader use the same tables in the same order. Both count the bits of each part of the payload.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from ..protocols import Interval
 from .rangecoder import RangeDecoder, RangeEncoder
 
 WORK_PER_BYTE, FREE_WORK, MOST_WORK = 16, 8192, 3 << 20
-"""What a code may stand for, against hostile bytes: so much for each byte, so much more in all, and never more..."""
-"""...where a token of text counts what its coder says (8 with a network), and every other symbol once. So 4 kB have
+"""Limits on the work of decoding hostile bytes: per byte of the code, in addition, and in total..."""
+"""...where a token of text counts as much as its coder says (8 with a network), and any other symbol 1. So 4 kB have
 9,216 tokens of a network at most, and a payload 393,216; real talk has 1.5 to 2.2 a byte."""
 CHUNK_BITS = 16
-"""Plain numbers are written in pieces of so many bits."""
+"""Plain numbers are written in pieces of this many bits."""
 
 
 class Table:
-    """The odds of each value of a field, in whole numbers that do not change."""
+    """The odds of each value of a field, as constant whole numbers."""
 
     def __init__(self, frequencies: Sequence[int]) -> None:
         self.frequencies = tuple(frequencies)
@@ -47,7 +47,7 @@ class Table:
 
 
 class AdaptiveTable:
-    """Odds that begin as a table's and grow for what has been seen."""
+    """Odds that start as given and adapt to the symbols so far."""
 
     def __init__(self, frequencies: Sequence[int], step: int) -> None:
         """Begin with `frequencies`; a symbol gains `step` each time."""
@@ -74,11 +74,11 @@ class AdaptiveTable:
 AnyTable = Table | AdaptiveTable
 
 ANY_LENGTHS = Table([8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 4, 4, 4, 2, 2, 2, 1, 1, 1, 1, 1])
-"""Lengths in bits, 1 to 24, of numbers of which nothing is known."""
+"""Lengths in bits, 1 to 24, of numbers without a known distribution."""
 
 
 class SymbolWriter:
-    """Write symbols; `part` names what they belong to, for the account."""
+    """Writes symbols. `part` names the part of the payload that they are counted to."""
 
     def __init__(self) -> None:
         self._encoder = RangeEncoder()
@@ -88,19 +88,19 @@ class SymbolWriter:
         """Part -> bits, for reports."""
 
     def append(self, interval: Interval, work: int = 1) -> None:
-        """Append a symbol, (start, frequency, total), that costs so much work."""
+        """Append a symbol, (start, frequency, total), that counts as this much work."""
         _, frequency, total = interval
         self._encoder.encode(*interval)
         self._work += work
         self.bits[self.part] += math.log2(total / frequency)
 
     def write(self, symbol: int, table: AnyTable) -> None:
-        """Append a symbol with the odds of a table, which learns it."""
+        """Append a symbol with the odds of a table, which adapts to it."""
         self.append(table.interval(symbol))
         table.learn(symbol)
 
     def write_evenly(self, value: int, total: int) -> None:
-        """Append a number in [0, total) of which nothing is known."""
+        """Append a number in [0, total) with equal odds."""
         self.append((value, 1, total))
 
     def write_bits(self, value: int, width: int) -> None:
@@ -121,7 +121,7 @@ class SymbolWriter:
         """Return the code, long enough for its work.
 
         Raises:
-            TextError: it stands for more than any payload may.
+            TextError: it has more symbols than any payload may have.
         """
         if self._work > MOST_WORK:
             raise TextError("the payload has more words than one may have: split the recording into parts")
@@ -129,7 +129,7 @@ class SymbolWriter:
 
 
 class SymbolReader:
-    """Read back what a `SymbolWriter` wrote. All of `code` belongs to it."""
+    """Reads the symbols of a `SymbolWriter`. They take up all of `code`."""
 
     def __init__(self, code: bytes) -> None:
         self._code = code
@@ -137,7 +137,7 @@ class SymbolReader:
         self._check = RangeEncoder()  # codes the symbols again: the bytes must be those of `code`
         self._most = self._left = min(WORK_PER_BYTE * len(code) + FREE_WORK, MOST_WORK)
         self.work = 1
-        """What the symbols that `consume` takes cost."""
+        """The work that each symbol of `consume` counts as."""
         self.part = "header"
         self.bits: defaultdict[str, float] = defaultdict(float)
         """Part -> bits, for reports."""
@@ -150,7 +150,7 @@ class SymbolReader:
         """Advance past the symbol of text that owns [start, start + frequency) of [0, total).
 
         Raises:
-            PayloadCorrupt: the code stands for more than its length allows.
+            PayloadCorrupt: the code has more symbols than its length allows.
         """
         self._take((start, frequency, total), self.work)
 
@@ -164,7 +164,7 @@ class SymbolReader:
         self.bits[self.part] += math.log2(total / frequency)
 
     def read(self, table: AnyTable) -> int:
-        """Return the next symbol of a table, which learns it."""
+        """Return the next symbol of a table, which adapts to it."""
         symbol = table.symbol_at(self.target(table.total()))
         self._take(table.interval(symbol), 1)
         table.learn(symbol)
@@ -190,7 +190,7 @@ class SymbolReader:
         return (1 << length | self.read_bits(length)) - 1 if length else 0
 
     def finish(self) -> None:
-        """Check that the code is just what a writer would have made of these symbols.
+        """Check that a writer would have made exactly this code from these symbols.
 
         Raises:
             PayloadCorrupt: it is not.

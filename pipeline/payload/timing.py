@@ -1,11 +1,11 @@
-"""When something is said, in format 2: steps that nobody hears, and their odds.
+"""The times of utterances in format 2: inaudible steps, and their odds.
 
     ends     before               speaks     gap         says             lasts
     ...-----|                     turn       start less  text of n        duration
             |<--- gap --->|-----------|      end         code points
 
 Starts are rounded to 1/8 s (1/4 s after pauses beyond 2 s), durations to 8 %, confidence to two levels. A start is
-coded from the end as a decoder knows it, so that rounding never adds up. All times are whole ticks.
+coded relative to the end that the decoder knows, so rounding errors never add up. All times are whole ticks.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ GAPS = (
     *range(-LONGEST_OVERLAP, FINE_GAP, FINE_STEP),
     *range(FINE_GAP, LONGEST_GAP + 1, COARSE_STEP),
 )
-"""The gaps that a symbol stands for, in ticks, increasing."""
+"""The gap of each symbol, in ticks, increasing."""
 EXACT_GAP = len(GAPS)
-"""...and all others are sent as they are, behind this symbol."""
+"""...and all others are sent unrounded, after this symbol."""
 
 
 def _durations() -> tuple[int, ...]:
@@ -39,50 +39,50 @@ def _durations() -> tuple[int, ...]:
 
 
 DURATIONS = _durations()
-"""The durations that there are, in ticks: 1 to 24 one by one, from there on in steps of 8 %."""
+"""The possible durations, in ticks: every one from 1 to 24, then in steps of 8 %."""
 
 SURPLUS = 16
-"""A duration up to so many steps from its prediction is one symbol: from 0.3 to 3.6 times as long..."""
+"""A duration up to this many steps from its prediction, 0.3 to 3.6 times as long, is one symbol..."""
 EXACT_DURATION = 2 * SURPLUS + 1
-"""...and any other is sent as it is, behind this symbol."""
+"""...and any other is sent as its index, after this symbol."""
 
 CONFIDENCE_LEVELS = (0.6, 0.88)
-"""What the two levels of confidence decode to: doubtful (below `LEAST_CONFIDENCE`), and good."""
+"""Decoded values of the two levels of confidence: doubtful (below `LEAST_CONFIDENCE`) and good."""
 LEAST_CONFIDENCE = 0.7
 CONFIDENCE_ODDS = (16, 64)
 REASONS: tuple[UnreadReason, ...] = ("unclear", "another language")
 REASON_ODDS = (24, 8)
-"""An utterance without words says why it has none instead."""
+"""An utterance without words has the reason instead."""
 
 LEARNING_STEP = 32
-"""What a gap, a surplus, a turn or a level of confidence gains in its table each time that it comes."""
+"""Each occurrence of a gap, a surplus, a turn or a level of confidence adds this to its frequency."""
 
 END_OF_TALK, SAME_SPEAKER, OTHER_SPEAKER = range(3)
 FIRST_TURN_ODDS = (8, 0, 248)
 ONLY_SPEAKER_ODDS = (8, 148)
 TURN_ODDS = ((64, 224, 1000), (64, 350, 800))
-"""Odds of the end, the same speaker and another; the second ones where the speaker before was the same twice."""
+"""Odds of the end, the same speaker and another one; the second row if the last two utterances have one speaker."""
 WHO_ODDS = (3, 1)
-"""Of several others: it is the one who spoke last of them, or who has the lowest number; it is one of the rest."""
+"""Odds among several others: the one who spoke most recently (or has the lowest number), or one of the rest."""
 
 PACE_PRIOR = (101, 120)
-"""Ticks and code points that each speaker's pace starts with: 19 a second..."""
+"""Ticks and code points with which each speaker's speaking rate starts: 19 code points a second..."""
 PAUSE_TICKS = 4
-"""...and so much for the quiet at both ends of an utterance."""
+"""...plus this for the silence at both ends of an utterance."""
 SHORT_TEXT = 24
-"""Texts up to here, in code points, vary more in their duration."""
+"""Texts of up to this many code points vary more in their duration."""
 
 
 def gap_odds(*, spike: int, hump: int, center: int, spread: int, long: int, overlap: int) -> tuple[int, ...]:
-    """Return the odds of all gaps, and of an exact one.
+    """Return the odds of all gaps, and of an unrounded one.
 
     Args:
-        spike: for one speaker right after the other, where a recording was cut between them.
-        hump: of the usual pause, at its center.
+        spike: odds of no gap, where the segmenter cut between two utterances.
+        hump: odds of the usual pause, at its center.
         center: of the usual pause, in ticks.
-        spread: where the hump is down to zero, in ticks from its center.
-        long: of every other pause.
-        overlap: of every overlap.
+        spread: width of the hump: ticks from its center to zero.
+        long: odds of each other pause.
+        overlap: odds of each overlap.
     """
     odds: list[int] = []
     for gap in GAPS:
@@ -96,7 +96,7 @@ def gap_odds(*, spike: int, hump: int, center: int, spread: int, long: int, over
 SAME_GAP_ODDS = gap_odds(spike=0, hump=160, center=14, spread=18, long=480, overlap=8)
 OTHER_GAP_ODDS = gap_odds(spike=1000, hump=150, center=16, spread=18, long=24, overlap=24)
 CHANNEL_GAP_ODDS = gap_odds(spike=60, hump=350, center=16, spread=14, long=100, overlap=150)
-"""The last one for another speaker on a channel of their own, who can interrupt."""
+"""The last one is for another speaker on another channel, who can interrupt."""
 
 
 def surplus_odds(spread: int) -> tuple[int, ...]:
@@ -107,37 +107,37 @@ def surplus_odds(spread: int) -> tuple[int, ...]:
 
 SHORT_SURPLUS_ODDS, LONG_SURPLUS_ODDS = surplus_odds(40), surplus_odds(22)
 WORDLESS_TICKS, WORDLESS_SURPLUS_ODDS = 48, surplus_odds(150)
-"""An utterance without words lasts 3 s, more or less."""
+"""Predicted duration of an utterance without words: about 3 s."""
 
 FIRST_LENGTHS = Table((48, 32, 32, 64, 64, 32, 16, 8, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1))
-"""Of the first start, in ticks, as `write_number` counts lengths..."""
+"""Odds of the first start's length in bits, as in `write_number`..."""
 TAIL_LENGTHS = Table((64, 64, 48, 48, 64, 32, 16, 8, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1))
 """...and of the time from the last end to the end of the recording."""
 RARELY = Table((240, 16))
-"""A symbol that is 1 now and then: what comes is negative, or of another kind."""
+"""A symbol that is seldom 1: a negative number, or another kind of value, follows."""
 
 
 FIRST_TURN, WHO = Table(FIRST_TURN_ODDS), Table(WHO_ODDS)
 
 
 def nearest_duration_s(duration_s: float) -> float:
-    """Return the duration that a payload would carry, in seconds."""
+    """Return the duration rounded as in a payload, in seconds."""
     return DURATIONS[_nearest(DURATIONS, max(1, ticks(duration_s)))] / TICKS_PER_SECOND
 
 
 class Turns:
-    """Who speaks next, given who spoke."""
+    """The next speaker, given the earlier ones."""
 
     def __init__(self, speakers: int) -> None:
-        self._order = list(range(speakers))  # the one who spoke last is first; the silent ones by their number
+        self._order = list(range(speakers))  # most recent speaker first; those who have not spoken, by number
         self._tables = tuple(AdaptiveTable(odds, LEARNING_STEP) for odds in TURN_ODDS)
         self._only = AdaptiveTable(ONLY_SPEAKER_ODDS, LEARNING_STEP)
         self.is_first = True
         self.is_same = False
-        """Whether the last speaker is the one before."""
+        """Whether the last two utterances have the same speaker."""
 
     def write(self, speaker: int | None, writer: SymbolWriter) -> None:
-        """Append who speaks next; None at the end."""
+        """Append the next speaker; None at the end."""
         if not self._order:
             return
         others = self._others()
@@ -151,7 +151,7 @@ class Turns:
         self._learn(speaker)
 
     def read(self, reader: SymbolReader) -> int | None:
-        """Return who speaks next; None at the end."""
+        """Return the next speaker; None at the end."""
         if not self._order:
             return None
         others = self._others()
@@ -179,7 +179,7 @@ class Turns:
 
 
 class Clock:
-    """Starts and durations, given the ends and the paces so far. All times are in ticks."""
+    """Starts and durations, given earlier ends and speaking rates. All times are in ticks."""
 
     def __init__(self, speakers: int, channels: int) -> None:
         other = CHANNEL_GAP_ODDS if channels == 2 else OTHER_GAP_ODDS
@@ -193,7 +193,7 @@ class Clock:
         self._end = 0
 
     def write_start(self, start: int, latest: int, same_speaker: bool, writer: SymbolWriter) -> None:
-        """Append the start of an utterance, at `latest` at the recording's end: the nearest that there is."""
+        """Append the nearest possible start of an utterance, up to `latest`, the recording's end."""
         if self._start is None:
             writer.write_number(start, FIRST_LENGTHS)
             self._start = start
@@ -201,7 +201,7 @@ class Clock:
         gap = max(start, self._start) - self._end
         symbol = _nearest(GAPS, gap)
         step = FINE_STEP if -LONGEST_OVERLAP <= gap <= FINE_GAP else COARSE_STEP
-        if start <= self._start:  # at one time, or the start before was rounded up: stay there, or many would drift
+        if start <= self._start:  # simultaneous, or the previous start was rounded up: repeat it, or starts would drift
             step = 0
         if abs(GAPS[symbol] - gap) <= step // 2 and self._start <= self._end + GAPS[symbol] <= latest:
             writer.write(symbol, self._gaps[same_speaker])
@@ -228,7 +228,7 @@ class Clock:
         return self._start
 
     def write_duration(self, duration: int, speaker: int, characters: int, writer: SymbolWriter) -> None:
-        """Append the duration of what `speaker` says in so many code points: the nearest that there is."""
+        """Append the nearest possible duration of an utterance of `speaker` with that many code points."""
         symbol = _nearest(DURATIONS, duration)
         surplus = symbol - self._predicted(speaker, characters)
         table = self._table(characters)
@@ -240,7 +240,7 @@ class Clock:
         self._learn(DURATIONS[symbol], speaker, characters)
 
     def read_duration(self, speaker: int, characters: int, reader: SymbolReader) -> int:
-        """Return the duration of what `speaker` says in so many code points.
+        """Return the duration of an utterance of `speaker` with that many code points.
 
         Raises:
             PayloadCorrupt: there is no such duration.
@@ -281,7 +281,7 @@ class Clock:
         return self._surplus[(characters > 0) + (characters > SHORT_TEXT)]
 
     def _learn(self, duration: int, speaker: int, characters: int) -> None:
-        assert self._start is not None  # it comes first
+        assert self._start is not None  # its own prediction
         self._end = self._start + duration
         if characters:
             spoken, before = self._paces[speaker]
@@ -289,7 +289,7 @@ class Clock:
 
 
 def _nearest(values: Sequence[int], value: int) -> int:
-    """Return the index of the nearest of increasing `values`; of two, the one nearer to zero."""
+    """Return the index of the nearest of increasing `values`; of two equally near, the one nearer to zero."""
     above = min(bisect_left(values, value), len(values) - 1)
     return min(max(0, above - 1), above, key=lambda index: (abs(values[index] - value), abs(values[index])))
 

@@ -1,4 +1,4 @@
-"""The voices of a payload of format 2: a trained voice by what is usual, every other one byte by byte."""
+"""The voices of a payload of format 2: trained voices use the odds of a prior, others are sent byte by byte."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .symbols import SymbolReader, SymbolWriter, Table
 from .voiceprior import voice_prior
 
 TRAINED, REFERENCE, LIKE_THE_LAST, OTHER_BYTES = range(4)
-"""How a voice comes: by the prior of `trained-1`; as an id of 16 bits; as bytes, in the space and of the length of the
-bytes before; as bytes, behind the number of their space and their length. Four more are kept for later."""
+"""How a voice is coded: by the prior of `trained-1`; as an id of 16 bits; as bytes, with the last such voice's
+space and length; as bytes, after the number of their space and their length. Four more are reserved."""
 TRAINED_SPACE = "trained-1"
 KIND_ODDS = (
     Table((160, 64, 4, 24, 1, 1, 1, 1)),
@@ -21,7 +21,7 @@ KIND_ODDS = (
     Table((16, 24, 208, 4, 1, 1, 1, 1)),
     Table((16, 24, 208, 4, 1, 1, 1, 1)),
 )
-"""For the first voice; then by the kind of the voice before."""
+"""Odds for the first voice; then by the kind of the previous voice."""
 
 
 def write_voices(voices: Sequence[Voice | VoiceReference], writer: SymbolWriter) -> None:
@@ -61,7 +61,7 @@ def read_voices(count: int, reader: SymbolReader) -> list[Voice | VoiceReference
     """Return `count` voices.
 
     Raises:
-        PayloadError: one of them is no voice, or of a kind that a later release knows.
+        PayloadError: one of them is malformed, or of a kind that only a later release knows.
     """
     voices: list[Voice | VoiceReference] = []
     odds = KIND_ODDS[0]

@@ -1,12 +1,12 @@
-"""What voices of one space look like: the odds of each number of a voice, given those before it.
+"""A prior of the voices of one space: the odds of each number of a voice, given those before it.
 
 A prior is a text file of whole numbers, one line for each number of the voice, in the order of its bits:
 
     width spread bias weight weight ...    width: bits of the number
-                                           spread: its usual distance from the prediction, squared, in steps of 1/32
+                                           spread: mean squared distance from the prediction, in steps of 1/32
                                            bias, weights: the prediction from the numbers before, in steps of 2^-17
 
-What the widths leave of the last byte is zero in every voice that a prior can code.
+The bits of the last byte after all widths are zero in every voice that a prior can code.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STEPS = 32
 """Predictions are in steps of 1/32."""
 WEIGHT_BITS = 12
 HEIGHT = 1 << 20
-"""Odds of a value that is just as predicted; every value has at least..."""
+"""Odds of exactly the predicted value; every value has at least..."""
 LEAST_ODDS = 1 << 9
 
 
@@ -55,10 +55,10 @@ class VoicePrior:
         self._numbers = [_Number(width, spread, bias, tuple(weights)) for width, spread, bias, *weights in rows]
         self._bits = sum(number.width for number in self._numbers)
         self.size = (self._bits + 7) // 8
-        """Bytes of a voice."""
+        """Size of a voice, in bytes."""
 
     def knows(self, embedding: bytes) -> bool:
-        """Tell whether a voice can be coded: it has the right length, and zeros behind its last number."""
+        """Return whether a voice can be coded: it has the right length, and zeros after its last number."""
         return len(embedding) == self.size and not int.from_bytes(embedding, "little") >> self._bits
 
     def write(self, embedding: bytes, writer: SymbolWriter) -> None:

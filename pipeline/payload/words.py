@@ -17,19 +17,19 @@ CODER_ODDS = Table([2, 160, 160, 32, *[1] * 252])
 """Text coders by their ids; 1 is `english-1`."""
 
 NO_WORDS, PLAIN_TEXT, FIRST_CODER, NEW_CODER = range(4)
-"""How the words of an utterance come: there are none; as UTF-8; by the payload's first coder; by one that is named
-now. Behind them: by the second, third, fourth that was named."""
+"""How the words of an utterance are coded: not at all; as UTF-8; by the payload's first coder; by one that is named
+now. The others: by the second, third, fourth coder that was named."""
 TEXT_ODDS = (8, 4, 236, 2, 2, 2, 2)
 TEXT_STEP = 32
 MAX_CODERS = 4
 
 _ORDINARY = re.compile(r"[a-z ]")
 ORDINARY_SHARE = 0.75
-"""Text with fewer small letters and spaces may be shorter as UTF-8; other text is not tried."""
+"""Only text with a smaller share of lower-case letters and spaces is tried as UTF-8, too."""
 
 
 class Words:
-    """What both ends know of the words so far: the coders, each with its state, and the odds of each way."""
+    """The state of both ends after the words so far: the coders, each with its state, and the odds of each way."""
 
     def __init__(self, first: TextCoder) -> None:
         """Begin with the payload's first coder, which the header names."""
@@ -44,7 +44,7 @@ class Words:
         Args:
             text: the words.
             writer: takes the symbols.
-            others: coders that may be named, beside the payload's first one.
+            others: coders that may be named, besides the payload's first one.
 
         Raises:
             TextError: it holds a lone surrogate, or all together are longer than `MAX_TEXT_BYTES`.
@@ -65,7 +65,7 @@ class Words:
         """Return the text of the next utterance.
 
         Raises:
-            PayloadError: it is no text, by an unknown coder, or all together are longer than `MAX_TEXT_BYTES`.
+            PayloadError: it is not a text, its coder is unknown, or all together are longer than `MAX_TEXT_BYTES`.
         """
         way = reader.read(self._ways)
         if way == NO_WORDS:
@@ -96,7 +96,7 @@ class Words:
         _write_all(best.symbols, best.stream.work, writer)
 
     def _name(self, coder: TextCoder) -> int:
-        """Return the way of a coder that the payload has not named before."""
+        """Return the way for a coder that the payload has not named yet."""
         if coder.id in self._named or len(self._named) == MAX_CODERS:
             raise PayloadCorrupt(f"the payload names its text coder {coder.id} twice, or too many; it is damaged")
         self._named.append(coder.id)
@@ -107,13 +107,13 @@ class Words:
 
 @dataclass
 class _Try:
-    """A text in one way."""
+    """A text coded in one way."""
 
     symbols: list[Interval]
     stream: TextStream
     way: int
     coder: TextCoder | None = None
-    """One that would be named for it."""
+    """The coder that would be named for it."""
 
     def bits(self, ways: AdaptiveTable) -> float:
         symbols = [ways.interval(self.way), *self.symbols]

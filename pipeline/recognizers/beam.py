@@ -26,17 +26,17 @@ reading that is 50 times less likely than another has no say in the choice."""
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """A reading, and how much speaks for it."""
+    """A reading and its score."""
 
     reading: Reading
     score: float
-    """Its log-probability, and the bonus of each phrase of the vocabulary that it has whole."""
+    """Its log-probability, plus the bonus of each complete phrase of the vocabulary in it."""
     place: Place = START
-    """Where it stands in the vocabulary."""
+    """Its place in the vocabulary."""
 
     @property
     def confidence(self) -> float:
-        """Mean probability of the tokens, in [0, 1], with what the vocabulary makes them likelier."""
+        """Mean probability of the tokens, in [0, 1], including the bonus of the vocabulary."""
         earned = self.score - self.reading.log_probability
         return min(1.0, self.reading.confidence * math.exp(earned / max(1, len(self.reading.log_probabilities))))
 
@@ -44,13 +44,13 @@ class Hypothesis:
 def search(
     decoder: Decoder, sound: Sound, width: int, most: int, phrases: PhraseBias, margin: float = MARGIN
 ) -> list[Hypothesis]:
-    """Return the best readings that come to an end, best first; none if the best does not end, as in a loop.
+    """Return the best readings that end, best first; none if the best one does not end, as in a loop.
 
     Args:
         decoder: runs the network.
         sound: what `decoder.encode` returned.
-        width: hypotheses at a time, and as many that are within a phrase of the vocabulary.
-        most: tokens in a reading at most.
+        width: number of hypotheses, and of further ones that are inside of a phrase of the vocabulary.
+        most: largest number of tokens in a reading.
         phrases: the vocabulary to prefer.
         margin: see `MARGIN`.
     """
@@ -78,9 +78,9 @@ Continuations = list[tuple[int, Hypothesis]]
 def _continuations(
     live: list[Hypothesis], logits: Logits, phrases: PhraseBias, width: int, least: float, margin: float
 ) -> tuple[Continuations, Continuations]:
-    """Return the best continuations by one token, best first, and those with the best hope of a phrase.
+    """Return the best continuations by one token, best first, and the best ones inside of a phrase.
 
-    The latter have places of their own. Most phrases that begin break off, and would crowd out all others.
+    The latter have places of their own. Most phrases that begin are not completed, but would crowd out all others.
 
     Args:
         live: the hypotheses so far.

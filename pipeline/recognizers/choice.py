@@ -1,7 +1,7 @@
-"""Which of several hypotheses of the same speech to take: the one with the fewest word errors to be expected.
+"""The choice among several hypotheses of the same speech: the one with the fewest expected word errors.
 
-The likeliest hypothesis has the best chance to be right as a whole. What counts are words: a hypothesis whose words
-are shared by other likely ones has fewer errors on average. This is minimum Bayes risk decoding (Goel and Byrne 2000,
+The likeliest hypothesis has the best chance to be right as a whole. But words count: a hypothesis whose words are
+shared by other likely ones has fewer errors on average. This is minimum Bayes risk decoding (Goel and Byrne 2000,
 "Minimum Bayes-risk automatic speech recognition"), with the hypotheses in place of all that might have been said.
 """
 
@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MARKS = ".,;:!?\"'()-\u2026"
-"""Stripped from words before they are compared: marks are no words."""
+"""Punctuation, which is stripped from words before they are compared."""
 
 FEW_WORDS = 8
-"""Of a shorter text, disagreement counts as if it had this many words: "Please call Stella" and "Please call Stella,
+"""Disagreement in a shorter text counts as if it had this many words: "Please call Stella" and "Please call Stella,
 please" do not tell that the words are invented."""
 
 RUN = 3
-"""A word is compared this many times in a row, the rest of the row not at all."""
+"""Of a word that is repeated in a row, this many repetitions are compared."""
 BACK = range(1, RUN + 1)
 
 
@@ -28,13 +28,13 @@ class Choice:
     """One of several hypotheses."""
 
     index: int
-    """Which one."""
+    """Its index."""
     agreement: float
     """Share of its words that the hypotheses agree on, in [0, 1], each weighed by its probability; see `FEW_WORDS`."""
 
 
 def least_risk(texts: Sequence[str], scores: Sequence[float]) -> Choice:
-    """Return the text with the fewest word errors to be expected; of equal words, the first.
+    """Return the text with the fewest expected word errors; of texts with equal words, the first.
 
     Args:
         texts: the hypotheses, likeliest first; at least one.
@@ -86,6 +86,6 @@ def _without_common_ends(left: Sequence[str], right: Sequence[str]) -> tuple[Seq
 
 
 def _words(text: str) -> tuple[str, ...]:
-    """Return the words that are compared. How often one is said again and again is no disagreement: nobody counts."""
+    """Return the words that are compared. The number of repetitions of a word in a row is no disagreement."""
     words = [stripped for word in text.replace("-", " ").lower().split() if (stripped := word.strip(MARKS))]
     return tuple(word for at, word in enumerate(words) if at < RUN or any(word != words[at - back] for back in BACK))

@@ -144,7 +144,7 @@ def _find(model: str) -> tuple[Path, str]:
 def _download(size: str) -> Path:
     try:
         return Path(download_model(size, local_files_only=True))
-    except Exception:  # not there yet; the hub has errors of many kinds
+    except Exception:  # not downloaded yet; the hub raises many kinds of error
         logger.debug("Whisper's weights %s are not in the cache", size)
     try:
         return Path(download_model(size))

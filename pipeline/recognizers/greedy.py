@@ -1,4 +1,4 @@
-"""Greedy decoding: the likeliest token at each step, and the way out of a loop."""
+"""Greedy decoding: the likeliest token at each step, and an exit from loops."""
 
 from __future__ import annotations
 

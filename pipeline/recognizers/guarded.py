@@ -1,4 +1,4 @@
-"""What every Whisper needs around its networks: guards against hallucinations, and the language of a conversation.
+"""The code around any Whisper network: guards against hallucinations, and the language of a conversation.
 
 Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022,
 arXiv:2212.04356; the guards are those of its section 4.5.
@@ -46,16 +46,16 @@ MAX_LENGTH_S = 30.0
 SILENCE_PEAK = 1e-3
 """60 dB below full scale there is no speech: any words from Whisper would be hallucinated."""
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-"""Tried in turn until the text is no loop and likely enough."""
+"""Sampling temperatures. They are tried in turn until the text is likely enough and not a loop."""
 BEAM_SIZE = BEST_OF = 5
 MAX_COMPRESSION_RATIO = 2.4
-"""Text that packs better than this repeats itself."""
+"""Text with a higher compression ratio repeats itself."""
 MIN_LOG_PROBABILITY = -1.0
 """Mean over the tokens; less likely text is wrong."""
 MAX_NO_SPEECH = 0.6
 """Unlikely text is discarded if Whisper's probability of no speech reaches this."""
 SEED = 0
-"""Of the sampling at temperatures above zero: the same sound gives the same text."""
+"""Seed of the sampling at temperatures above zero: the same sound gives the same text."""
 
 LANGUAGE_PRIOR_S = 1.0
 """Prior of each language, as if it had been heard for this long."""
@@ -70,12 +70,12 @@ LOOP_CHARACTERS = 40
 """A phrase repeated four times or more, over at least this many characters, is a loop of the decoder."""
 
 Features = TypeVar("Features")
-"""The encoder's output, as the library has it."""
+"""The encoder's output, in the library's own type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """What one pass of the decoder found."""
+    """The result of one pass of the decoder."""
 
     text: str
     log_probability: float
@@ -83,13 +83,13 @@ class Decoding:
     no_speech: float
     """Probability that there is no speech, in [0, 1]."""
     compression_ratio: float
-    """Bytes of the text, over those that zlib makes of it."""
+    """Compression ratio of the text with zlib."""
     was_stopped: bool
-    """Whether it was ended by its length."""
+    """Whether the limit of its length ended it."""
 
     @property
     def is_stuck(self) -> bool:
-        """Whether the decoder repeated itself until it was stopped, or packs as only loops do."""
+        """Whether the decoder repeated itself until it was stopped, or the text compresses like a loop."""
         return self.was_stopped or self.compression_ratio > MAX_COMPRESSION_RATIO
 
     @property
@@ -110,7 +110,7 @@ class GuardedWhisper(ABC, Generic[Features]):
             spoken: ISO 639-1 codes of the languages that the model recognizes.
             language: the spoken one; detected for each segment if empty.
             beam: hypotheses at a time at temperature 0; 1 decodes greedily.
-            prompt: what `vocabulary_prompt` returned.
+            prompt: result of `vocabulary_prompt`.
 
         Raises:
             EngineError: the model does not recognize the language.
@@ -134,10 +134,10 @@ class GuardedWhisper(ABC, Generic[Features]):
 
     @abstractmethod
     def _decode(self, features: Features, language: str, temperature: float) -> Decoding:
-        """Return what the decoder finds: by beam search at temperature 0, by sampling above it."""
+        """Return the decoder's result: by beam search at temperature 0, by sampling above it."""
 
     def _seeded(self) -> AbstractContextManager[object]:
-        """Return what wraps the work on a segment: the same sound gives the same text."""
+        """Return a context for the work on a segment, in which the same sound gives the same text."""
         return nullcontext()
 
     def transcribe(self, samples: Samples) -> Transcript:
@@ -182,7 +182,7 @@ class GuardedWhisper(ABC, Generic[Features]):
 def vocabulary_prompt(phrases: Sequence[str], count_tokens: Callable[[str], int]) -> str:
     """Return a prompt with as many phrases as the model has room for, as if they had been said before.
 
-    Whisper writes names as they stand in the text before (Radford et al. 2022, section 2.3).
+    Whisper spells names as in the previous text (Radford et al. 2022, section 2.3).
     """
     prompt = ""
     for index, phrase in enumerate(phrases):
@@ -200,7 +200,7 @@ def vocabulary_prompt(phrases: Sequence[str], count_tokens: Callable[[str], int]
 
 
 def without_loops(text: str) -> str:
-    """Return `text` with every phrase that it repeats again and again said once.
+    """Return `text` with each looping phrase reduced to one occurrence.
 
     Example:
         >>> without_loops("So." + " Thank you." * 30)
@@ -208,7 +208,7 @@ def without_loops(text: str) -> str:
         >>> without_loops("No, no, no, no!")
         'No, no, no, no!'
     """
-    spaced = text + " "  # so that the last time is like the others
+    spaced = text + " "  # so that the last repetition equals the others
     return LOOP.sub(lambda match: match[1] if len(match[0]) >= LOOP_CHARACTERS else match[0], spaced).strip()
 
 

@@ -101,10 +101,10 @@ class MoonshineRecognizer:
         scores = [hypothesis.score for hypothesis in found]
         choice = least_risk([self._text(hypothesis) for hypothesis in found], scores)
         chosen = self._transcript(found[choice.index])
-        return replace(chosen, confidence=chosen.confidence * choice.agreement)  # what is invented varies
+        return replace(chosen, confidence=chosen.confidence * choice.agreement)  # invented words vary
 
     def hypotheses(self, samples: Samples) -> list[Transcript]:
-        """Return what may have been said, best first; at least one.
+        """Return hypotheses of the words, best first; at least one.
 
         Args:
             samples: as for `transcribe`.

@@ -30,7 +30,7 @@ class Tokenizer:
 
     @cached_property
     def within_word(self) -> npt.NDArray[np.bool_]:
-        """Which tokens go on with the word before them: bool [V]."""
+        """Whether each token continues the word before it: bool [V]."""
         return np.array([token.decode("utf-8", "replace")[:1].isalnum() for token in self._tokens])
 
     def encode(self, text: str) -> list[int]:

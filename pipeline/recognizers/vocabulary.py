@@ -19,7 +19,7 @@ from .tokenizer import Tokenizer
 BONUS, LEAST_BONUS = 2.0, 0.5
 """In nats, for each token of a preferred phrase: in a small vocabulary, and in the largest."""
 SMALL_VOCABULARY, BONUS_FALL = 50, 0.5
-"""In a larger vocabulary than this each phrase is less likely, and more of them sound like what was said: the bonus
+"""In a larger vocabulary than this, each phrase is less likely, and more phrases sound like the speech: the bonus
 falls by `BONUS_FALL` for each factor of e. Of 27 names misread in 28 recordings, 3 are right without a vocabulary, 17
 with 48 words at 2.0 and 13 with 548 at 0.85. 500 unrelated words cost 1.0 points of WER at 2.0, and 0.24 at 0.85."""
 
@@ -36,22 +36,22 @@ def bonus_for(size: int) -> float:
 
 @dataclass(slots=True)
 class Node:
-    """A place in the trie: a phrase so far."""
+    """A node of the trie: the beginning of a phrase."""
 
     children: dict[int, Node] = field(default_factory=dict[int, "Node"])
-    """Next token of a phrase -> the phrase so far with it."""
+    """Next token of a phrase -> the node after it."""
     complete: bool = False
     """Whether this is a whole phrase."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a hypothesis stands."""
+    """The place of a hypothesis in the vocabulary."""
 
     node: Node
-    """The part of a phrase that its last tokens spell."""
+    """The node that its last tokens lead to."""
     gained: float = 0.0
-    """The bonus for that part, had once the phrase is whole."""
+    """The bonus for these tokens; it counts once the phrase is complete."""
 
 
 START = Place(Node())
@@ -81,7 +81,7 @@ class PhraseBias:
         self._beginnings = list(self._root.children)
 
     def add_earned(self, place: Place, scores: Logits) -> None:
-        """Add the bonus of the phrase that is whole to each token that does not go on with its last word: [V].
+        """Add the bonus of a complete phrase to each token that does not continue its last word: [V].
 
         "Fordham" is not "Ford".
         """
@@ -89,7 +89,7 @@ class PhraseBias:
             scores[~self._within_word] += place.gained
 
     def add_hoped(self, place: Place, scores: Logits) -> None:
-        """Add, to each token that begins or continues a phrase, the bonus that the phrase would have by then: [V].
+        """Add, to each token that begins or continues a phrase, the bonus that the phrase would then have: [V].
 
         Args:
             place: of the hypothesis.
@@ -102,10 +102,10 @@ class PhraseBias:
             scores[token] += (0.0 if begins else self._bonus) + (0.0 if is_earned else place.gained)
 
     def follow(self, place: Place, token: int) -> Place:
-        """Return where a hypothesis stands after another token."""
+        """Return the place of a hypothesis after another token."""
         node, gained = place.node, place.gained
         if node.complete and not self._within_word[token]:
-            gained = 0.0  # the phrase is whole, and its bonus is kept
+            gained = 0.0  # the phrase is complete, and its bonus is kept
         if token in node.children:
             return Place(node.children[token], gained + self._bonus)
         if token in self._root.children:

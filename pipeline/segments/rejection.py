@@ -20,13 +20,13 @@ MIN_CONFIDENCE = 0.36
 """Noise and instruments reached 0.33 by greedy decoding, and less with a beam, whose disagreement counts. Soft speech
 at -70 dBFS, read with one word wrong, has 0.397 with a beam and 0.516 without."""
 MIN_CONFIDENCE_OF_ONE_LANGUAGE, MIN_JUDGED_S = 0.51, 1.0
-"""A recognizer of one language invents words of its own from another. In 160 telephone prompts that people have
+"""A recognizer of one language invents words when it hears another. In 160 telephone prompts that people have
 recorded in Spanish, French, Italian and Russian, Moonshine's confidence is below 0.5 in 150; in 40 synthetic sentences
-of German, French, Spanish and Chinese in 36. In 217 segments of English it is that in four: two of strong accents,
+of German, French, Spanish and Chinese in 36. In 217 segments of English it is so low in four: two of strong accents,
 two of the radio of Apollo 11. That was measured by greedy decoding; with a beam, 31 of every fifth prompt's 32 lie
 below it, where 29 did."""
 FLUENT_BITS, FLUENT_WORDS = 2.6, 3
-"""Bits a character, by the language model: what is invented reads fluently, what is merely unclear does not. Below
+"""Bits per character by the language model: invented words are fluent, unclear words are not. Below
 this lie 154 of those 186, and two of the four."""
 MAX_TONALITY = 0.06
 """Speech reached 0.035. Music began at 0.087, singing with a band included (recognized with a confidence of 0.81)."""
@@ -38,7 +38,7 @@ MAX_CHARACTERS_PER_SECOND = 40.0
 MIN_SPEECH_PROBABILITY = 0.7
 """Mean of the detector over unread speech: 0.75 to 0.96. Noise and instruments reached 0.61, singing 0.80."""
 MIN_UNREAD_S = 0.5
-"""Shorter sounds are breaths, clicks and single syllables, which nobody misses."""
+"""Shorter sounds are breaths, clicks and single syllables, which need no mark."""
 
 WINDOW, HOP = 2048, 512
 """128 ms and 32 ms at 16 kHz: a resolution of 8 Hz, in which a held note is a line."""
@@ -71,7 +71,7 @@ def is_speech(transcript: Transcript, samples: Samples, duration_s: float, one_l
 
 
 def is_unread_speech(samples: Samples, duration_s: float, detector: SpeechDetector | None = None) -> bool:
-    """Return whether a segment whose text was rejected holds speech all the same.
+    """Return whether a segment holds speech although its text was rejected.
 
     Args:
         samples: float32 [T], mono, 16 kHz.
@@ -86,7 +86,7 @@ def is_unread_speech(samples: Samples, duration_s: float, detector: SpeechDetect
 
 
 def unread_reason(transcript: Transcript, one_language: bool) -> UnreadReason:
-    """Return why speech could not be read: words that are unsure and fluent all the same are invented."""
+    """Return why speech could not be read: words that are unsure but fluent are invented."""
     text = transcript.text
     if not one_language or len(text.split()) < FLUENT_WORDS:
         return "unclear"

@@ -12,7 +12,7 @@ from .rejection import is_speech, is_unread_speech, unread_reason
 from .segmentation import SpeechDetector, SpeechSegment
 
 VOICE_SPEECH_S = 60.0
-"""How much of a speaker's speech the voice is measured from. More changes nothing, and memory stays flat."""
+"""The voice is measured from this much speech. More would change nothing, and memory stays flat."""
 
 
 class SpeakerSpeech:
@@ -27,7 +27,7 @@ class SpeakerSpeech:
         """Begin with no speech.
 
         Args:
-            most_s: once this much speech is kept, no more is.
+            most_s: largest amount of speech to keep.
             new_detector: makes the detector that tells unread speech from noise; Silero VAD if None.
             one_language: whether the recognizer reads one language only.
         """
@@ -49,7 +49,7 @@ class SpeakerSpeech:
         """
         if not self.is_read(segment, transcript):
             unread = self._unread(segment, transcript)
-            # Unsure words that would vanish without a mark are kept: the detector may be unsure of soft speech as well.
+            # Unsure words that would get no mark are kept: the detector may be unsure of soft speech as well.
             if unread or not is_speech(transcript, segment.samples, segment.duration_s):
                 return unread
         if self.duration_s < self._most_s:
@@ -74,7 +74,7 @@ class SpeakerSpeech:
         return Utterance(segment.start_s, segment.duration_s, 0, "", UNREAD_CONFIDENCE[reason])
 
     def measure(self, voice_encoder: VoiceEncoder) -> Voice:
-        """Return the voice of the speech kept, of which there must be some: of unread speech if there is no other."""
+        """Return the voice of the kept speech (there must be some). Unread speech counts only if there is no other."""
         if not self._speech and self._unread_speech is not None:
             return voice_encoder.encode(self._unread_speech, "")
         return voice_encoder.encode(np.concatenate(self._speech), " ".join(self._words))

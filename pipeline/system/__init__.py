@@ -1,1 +1,1 @@
-"""What the machine lends: whole files, a data folder, threads, networks' sessions, files of installed packages."""
+"""Services of the machine: atomic files, the data folder, threads, networks, files of installed packages."""

@@ -1,4 +1,4 @@
-"""Where speechzip keeps the user's data: voices, licenses, what peers know."""
+"""The folder of the user's data: voices, licenses, the voices of peers."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 tokens      text <-> token ids
 phrases     embeddings for frequent runs of tokens
 network     a recurrent network in integers      } predictor: the odds of the next token
-onnxgraph   how onnxruntime gets that network    }
+onnxgraph   that network as an ONNX model    }
 ngrams      continuations in the training text   }
 rangecoder  tokens with odds <-> bytes
 coder       the four put together: `TextCoder`

@@ -27,7 +27,7 @@ from .tokens import END, START, Vocabulary
 
 PLAIN = 0xFF
 MAX_TOKENS_PER_BYTE = 8
-"""A code holds at most this many tokens for each byte, and one for each text, since hostile bytes cost their time..."""
+"""A code holds at most this many tokens for each byte, and one for each text, since hostile bytes cost time..."""
 SPARE_TOKENS, LONG_TOKENS_PER_BYTE = 1024, 2
 """...at most this many and 2 for each byte (real talk: 1.5 to 2.2, measured from its start on at most 211 and 2)..."""
 MAX_TOKENS = 1 << 18
@@ -178,7 +178,7 @@ class TokenStream:
     def __init__(self, predictor: Predictor, vocabulary: Vocabulary | Alphabet, work: int) -> None:
         self._predictor, self._vocabulary = predictor, vocabulary
         self.work = work
-        self._last: int | None = None  # a token that the predictor has not moved over: it may be the payload's last
+        self._last: int | None = None  # a token that the predictor has not consumed: it may be the payload's last
 
     def intervals(self, text: str) -> list[Interval]:
         """Return the symbols of a text that is not empty; it is context for the next one.
@@ -193,7 +193,7 @@ class TokenStream:
         """Return the next text.
 
         Raises:
-            PayloadCorrupt: the symbols are no text, or another text's than `intervals` returns.
+            PayloadCorrupt: the symbols are not a text, or not those that `intervals` returns for it.
         """
         tokens: list[int] = []
         while True:
@@ -207,7 +207,7 @@ class TokenStream:
             tokens.append(token)
 
     def fork(self) -> TokenStream:
-        """Return another stream in the same state, which goes its own way."""
+        """Return an independent copy of the stream in its present state."""
         self._catch_up()
         return TokenStream(self._predictor.fork(), self._vocabulary, self.work)
 

@@ -65,7 +65,7 @@ class Model:
 
 
 class FixedLogits:
-    """A base without a network: the odds of each token alone, whatever came before."""
+    """A base without a network: constant odds of each token, independent of the context."""
 
     def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         self._logits = arrays["logits"].astype(np.int64)
@@ -138,7 +138,7 @@ class Predictor:
         return int(base.sum())
 
     def fork(self) -> Predictor:
-        """Return another predictor in the same state, which goes its own way; only before `predict`."""
+        """Return an independent copy in the same state; only before `predict`."""
         other = copy.copy(self)
         other._state = replace(self._state)
         other.shares = [list(shares) for shares in self.shares]

@@ -1,8 +1,8 @@
 """Text coders for languages other than English: `world-1`, one model a language in one weights file.
 
 A model has no network. The odds of a character come from what followed the last six characters in the training text,
-and the last four in this conversation (`predictor`). MODEL-world.md tells what is in the file, its sources and what it
-reaches.
+and the last four in this conversation (`predictor`). MODEL-world.md has the file's contents, its sources and its
+results.
 """
 
 from __future__ import annotations
