@@ -34,7 +34,8 @@ class LinkProtocol(asyncio.BufferedProtocol):
     ) -> None:
         self.link = link
         self._limits = limits
-        self._buffer = bytearray(limits.read_bytes)
+        # A view: asyncio's TLS writes a second record to a slice of the buffer, and a slice of a bytearray is a copy.
+        self._buffer = memoryview(bytearray(limits.read_bytes))
         self.lost: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self._on_event = on_event
         self._pin = pin
@@ -57,7 +58,7 @@ class LinkProtocol(asyncio.BufferedProtocol):
                 return
         self._tick()
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> memoryview:
         """Return where the next bytes go (asyncio calls it)."""
         return self._buffer
 

@@ -5,12 +5,14 @@ import builtins
 import dataclasses
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 
 import pytest
-from live_ends import calling_person, listening_person, run, running, until
+from live_ends import calling_person, hello, listening_person, run, running, until
 from speechzip.pipeline import LinkError, LiveError
+from speechzip.pipeline.live.wire.frames import FrameReader
+from speechzip.pipeline.live.wire.messages import Hello, decode_message, encode_message
 from speechzip.pipeline.live.wire.security import (
     Identity,
     Pin,
@@ -48,6 +50,44 @@ def test_paired_ends_talk_in_tls_1_3(identity: Identity) -> None:
             assert transport.get_extra_info("ssl_object").version() == "TLSv1.3"
             await anna.endpoint.close()
         assert (anna.heard, ben.heard) == (["ben: 1"], ["anna: 1"])
+
+    run(test)
+
+
+def test_tls_records_that_arrive_together_are_all_read(identity: Identity) -> None:
+    """A busy end finds more than one record waiting. asyncio writes each to a slice of the protocol's buffer."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = identity.pin.client_context().wrap_bio(incoming, outgoing)
+    greeting = encode_message(dataclasses.replace(hello(identity.pin.secret), stream=b"a stream"))
+
+    def call(port: int) -> Hello:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.settimeout(10)
+
+            def read(step: Callable[[], bytes | None]) -> bytes:
+                while True:
+                    try:
+                        return step() or b""
+                    except ssl.SSLWantReadError:
+                        connection.sendall(outgoing.read())
+                        code = connection.recv(4096)
+                        assert code, "the listener has hung up"
+                        incoming.write(code)
+
+            read(tls.do_handshake)
+            for byte in greeting:
+                tls.write(bytes([byte]))  # each in a record of its own
+            connection.sendall(outgoing.read())
+            code = read(lambda: tls.read(4096))
+        (answer, *_) = map(decode_message, FrameReader().push(code))
+        assert isinstance(answer, Hello)
+        return answer
+
+    async def test() -> None:
+        ben, port = listening_person(identity)
+        async with running(ben):
+            answer = await asyncio.to_thread(call, port)
+        assert answer.stream == ben.endpoint.outbox.stream
 
     run(test)
 
