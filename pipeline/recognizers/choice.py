@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 
 MARKS = ".,;:!?\"'()-\u2026"
 """Punctuation, which is stripped from words before they are compared."""
@@ -20,7 +21,6 @@ please" do not tell that the words are invented."""
 
 RUN = 3
 """Of a word that is repeated in a row, this many repetitions are compared."""
-BACK = range(1, RUN + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +88,4 @@ def _without_common_ends(left: Sequence[str], right: Sequence[str]) -> tuple[Seq
 def _words(text: str) -> tuple[str, ...]:
     """Return the words that are compared. The number of repetitions of a word in a row is no disagreement."""
     words = [stripped for word in text.replace("-", " ").lower().split() if (stripped := word.strip(MARKS))]
-    return tuple(word for at, word in enumerate(words) if at < RUN or any(word != words[at - back] for back in BACK))
+    return tuple(word for _, run in groupby(words) for word in islice(run, RUN))
