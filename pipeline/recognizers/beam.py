@@ -94,9 +94,6 @@ def _continuations(
     scores = log_probabilities + np.array([[hypothesis.score] for hypothesis in live], np.float32)
     for row, hypothesis in enumerate(live):
         phrases.add_earned(hypothesis.place, scores[row])
-    hopes = scores.copy()
-    for row, hypothesis in enumerate(live):
-        phrases.add_hoped(hypothesis.place, hopes[row])
     least = max(least, float(scores.max()) - margin)
 
     def best(values: Logits, count: int) -> Continuations:
@@ -108,8 +105,14 @@ def _continuations(
             found.append((row, _continued(live[row], token, added, score, phrases)))
         return found
 
+    likely = best(scores, 2 * width)
+    if phrases.is_empty:
+        return likely, []
+    hopes = scores.copy()
+    for row, hypothesis in enumerate(live):
+        phrases.add_hoped(hypothesis.place, hopes[row])
     hopes[hopes == scores] = -np.inf
-    return best(scores, 2 * width), best(hopes, width)
+    return likely, best(hopes, width)
 
 
 def _continued(before: Hypothesis, token: int, log_probability: float, score: float, phrases: PhraseBias) -> Hypothesis:

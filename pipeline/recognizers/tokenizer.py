@@ -20,8 +20,11 @@ class Tokenizer:
     def __init__(self, path: Path) -> None:
         """Read ``tokenizer.bin``."""
         self._tokens = read_vocabulary(path.read_bytes())
+
+    @cached_property
+    def _ids(self) -> dict[bytes, int]:
         # A single byte has two tokens, of which texts use the second: the first is for bytes of rare characters.
-        self._ids = {token: index for index, token in enumerate(self._tokens)}
+        return {token: index for index, token in enumerate(self._tokens)}
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the text of tokens, tidied."""

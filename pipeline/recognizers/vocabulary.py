@@ -71,7 +71,7 @@ class PhraseBias:
         """
         self._root = Node()
         self._bonus = bonus_for(len(phrases)) if bonus is None else bonus
-        self._within_word = tokenizer.within_word
+        self._tokenizer = tokenizer
         for phrase in filter(str.strip, phrases):
             for spelling in {phrase, phrase[:1].upper() + phrase[1:]}:
                 node = self._root
@@ -80,13 +80,18 @@ class PhraseBias:
                 node.complete = True
         self._beginnings = list(self._root.children)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no phrase to prefer."""
+        return not self._beginnings
+
     def add_earned(self, place: Place, scores: Logits) -> None:
         """Add the bonus of a complete phrase to each token that does not continue its last word: [V].
 
         "Fordham" is not "Ford".
         """
         if place.node.complete:
-            scores[~self._within_word] += place.gained
+            scores[~self._tokenizer.within_word] += place.gained
 
     def add_hoped(self, place: Place, scores: Logits) -> None:
         """Add, to each token that begins or continues a phrase, the bonus that the phrase would then have: [V].
@@ -98,13 +103,13 @@ class PhraseBias:
         scores[self._beginnings] += self._bonus
         for token in place.node.children:
             begins = token in self._root.children
-            is_earned = place.node.complete and not self._within_word[token]
+            is_earned = place.node.complete and not self._tokenizer.within_word[token]
             scores[token] += (0.0 if begins else self._bonus) + (0.0 if is_earned else place.gained)
 
     def follow(self, place: Place, token: int) -> Place:
         """Return the place of a hypothesis after another token."""
         node, gained = place.node, place.gained
-        if node.complete and not self._within_word[token]:
+        if node.complete and not self._tokenizer.within_word[token]:
             gained = 0.0  # the phrase is complete, and its bonus is kept
         if token in node.children:
             return Place(node.children[token], gained + self._bonus)
