@@ -179,7 +179,7 @@ def compress(
     if unread == "sound":
 
         def track(channel: int) -> Iterator[Samples]:
-            return (tracks(block, split)[channel] for block in _leveled(recording, levels, split))
+            return (parties[channel] for parties in _tracks(recording, levels, split))
 
         payload = with_sounds(payload, track, sound_bytes)
         lost = unread_in(payload)
@@ -198,10 +198,11 @@ def compress(
     )
 
 
-def _leveled(recording: Recording, levels: Levels, split: bool) -> Iterator[Samples]:
-    """Yield the recording at the engines' rate, amplified where it is quiet; of two parties without their crosstalk."""
+def _tracks(recording: Recording, levels: Levels, split: bool) -> Iterator[list[Samples]]:
+    """Yield the sound of each party, without crosstalk, or of their mix: blocks at 16 kHz, amplified if it is quiet."""
     blocks = engine_blocks(recording)
-    return amplified(without_crosstalk(blocks), levels.gain) if split else amplified(blocks, levels.common_gain)
+    leveled = amplified(without_crosstalk(blocks), levels.gain) if split else amplified(blocks, levels.common_gain)
+    return (tracks(block, split) for block in leveled)
 
 
 def _accumulators_by_channel(
@@ -211,11 +212,11 @@ def _accumulators_by_channel(
     accumulators = [_SpeakerAccumulator(reader, channel) for channel in range(2 if split else 1)]
     segmenters = [SpeechSegmenter() for _ in accumulators]
     heard = 0
-    for block in _leveled(recording, levels, split):
-        for accumulator, segmenter, track in zip(accumulators, segmenters, tracks(block, split), strict=True):
+    for parties in _tracks(recording, levels, split):
+        for accumulator, segmenter, track in zip(accumulators, segmenters, parties, strict=True):
             for segment in segmenter.push(track):
                 accumulator.take(segment)
-        heard += len(block)
+        heard += len(parties[0])
         if progress:
             progress(min(heard / ENGINE_SAMPLE_RATE, recording.duration_s), recording.duration_s)
     for accumulator, segmenter in zip(accumulators, segmenters, strict=True):
@@ -238,10 +239,10 @@ def _accumulators_by_voice(
     """
     segmenter, diarizer = SpeechSegmenter(), Diarizer(embedder)
     heard = 0
-    for block in _leveled(recording, levels, split=False):
-        for segment in segmenter.push(tracks(block, split=False)[0]):
+    for (mix,) in _tracks(recording, levels, split=False):
+        for segment in segmenter.push(mix):
             diarizer.listen(segment)
-        heard += len(block)
+        heard += len(mix)
         if progress:
             progress(min(heard / ENGINE_SAMPLE_RATE, recording.duration_s) / 2, recording.duration_s)
     for segment in segmenter.flush():
@@ -250,7 +251,7 @@ def _accumulators_by_voice(
     accumulators = [
         _SpeakerAccumulator(reader, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))
     ]
-    sound = (tracks(block, split=False)[0] for block in _leveled(recording, levels, split=False))
+    sound = (mix for (mix,) in _tracks(recording, levels, split=False))
     for turn, segment in zip(turns, cut_segments(sound, [(turn.start_s, turn.end_s) for turn in turns]), strict=True):
         accumulators[turn.speaker].take(segment)
         if progress:
