@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..console.display import tell
 from ..console.options import Vocabulary, read_vocabulary
 from .defaults import CONNECT_TIMEOUT_S, DEFAULT_PORT, PAIRING_VARIABLE
 
@@ -203,7 +204,7 @@ def _run_session(
             asyncio.run(run_session(engines, connect, options, observe, front_end, page.loudspeaker if page else None))
     finally:
         if left_out := lines.close():
-            print(f"speechzip: {left_out} lines were left out: nobody read them", file=sys.stderr)
+            tell(f"{left_out} lines were left out: nobody read them")
     leave_at_once()
 
 
