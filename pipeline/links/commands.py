@@ -64,6 +64,7 @@ def pack(
 ) -> None:
     """Cut a payload into packets that can be decoded alone. A payload that fits one packet stays as it is."""
     from ..console.display import shown_name
+    from .describing import unsent_voice_line
     from .files import SUFFIX, read_packet, write_packets
     from .packets.packing import pack as pack_payload
     from .packets.presets import preset
@@ -85,10 +86,7 @@ def pack(
         [] if dry_run or is_text else write_packets(contents, folder, stem, force, ".png" if form == "qr" else SUFFIX)
     )
     for voice in packed.unsent_voices:
-        tell(
-            f"voice {voice.id:04x} of {len(voice.embedding)} bytes fits no packet and is only named: "
-            "send it beforehand (speechzip voices export)"
-        )
+        tell(unsent_voice_line(voice))
     if form and is_text:
         lines = [text for packet in packed.packets for text in packet_lines(packet, form, line)]
         _write_text(lines, None if dry_run else output, force)

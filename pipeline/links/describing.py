@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from ..console.display import shown_name
-from ..types import VoiceReference
+from ..types import Voice, VoiceReference
 from .carrier import SendState
 from .packets.unpacking import Message
 from .receiving import MessageState
@@ -30,12 +30,8 @@ def message_fields(message: Message | None) -> dict[str, Any]:
 
 def message_lines(row: dict[str, Any]) -> list[str]:
     """Return the lines of an unpacked message: `message_fields` with its output and bytes."""
-    came = row["packets"] - len(row["missing"])
-    restored = f", {row['restored']} of them by parity" if row["restored"] else ""
-    lines = [
-        f"{row['output'] or 'nothing to speak'}: {row['bytes']} bytes, {came} of {row['packets']} packets{restored}"
-    ]
-    return [*lines, *_gap_lines(row)]
+    came, restored = _counts(row)
+    return [f"{row['output'] or 'nothing to speak'}: {row['bytes']} bytes, {came}{restored}", *_gap_lines(row)]
 
 
 def received_fields(state: MessageState) -> dict[str, Any]:
@@ -63,12 +59,11 @@ def received_fields(state: MessageState) -> dict[str, Any]:
 def received_lines(row: dict[str, Any]) -> list[str]:
     """Return the lines of `received_fields`: the new words, then their file and the missing parts."""
     words = [f"{word['start_s']:7.1f} s  {word['text']}" for word in row["new"]]
-    came = row["packets"] - len(row["missing"])
-    restored = f", {row['restored']} of them by parity" if row["restored"] else ""
+    came, restored = _counts(row)
     where = " and ".join(filter(None, [row["output"], row["sound"]])) or f"message {row['message']}"
     sender = f" from {row['sender']}" if row["sender"] else ""
     signal = f", {row['signal']}" if row["signal"] else ""
-    lines = [f"{where}: {came} of {row['packets']} packets{sender}{restored}{signal}"]
+    lines = [f"{where}: {came}{sender}{restored}{signal}"]
     if row["why_silent"]:
         lines.append(f"  no sound: {row['why_silent']}")
     return [*words, *lines, *_gap_lines(row)]
@@ -79,6 +74,20 @@ def state_line(state: SendState) -> str:
     packet = "" if state.packet is None else f"packet {state.packet + 1} "
     phase = {"waiting": "waiting", "sending": "goes out", "failed": "not delivered"}.get(state.phase, state.phase)
     return f"{packet}{phase}" + (f": {state.detail}" if state.detail else "")
+
+
+def unsent_voice_line(voice: Voice) -> str:
+    """Return what to do about a voice that is too long for any packet."""
+    return (
+        f"voice {voice.id:04x} of {len(voice.embedding)} bytes fits no packet and is only named: "
+        "send it beforehand (speechzip voices export)"
+    )
+
+
+def _counts(row: dict[str, Any]) -> tuple[str, str]:
+    """Return how many packets have come, and how many of them parity brought."""
+    restored = f", {row['restored']} of them by parity" if row["restored"] else ""
+    return f"{row['packets'] - len(row['missing'])} of {row['packets']} packets", restored
 
 
 def _gap_lines(row: dict[str, Any]) -> list[str]:

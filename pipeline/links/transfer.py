@@ -240,11 +240,10 @@ def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_
 
 
 def _warn_of_unsent_voices(transmission: Transmission) -> None:
+    from .describing import unsent_voice_line
+
     for voice in transmission.packed.unsent_voices:
-        tell(
-            f"voice {voice.id:04x} of {len(voice.embedding)} bytes fits no packet and is only named: "
-            "send it beforehand (speechzip voices export)"
-        )
+        tell(unsent_voice_line(voice))
 
 
 def _print_message(state: MessageState, as_json: bool) -> None:
