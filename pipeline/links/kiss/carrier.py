@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from ...errors import InputError, LinkError
 from ..carrier import TICK_S, Received, SendState
+from ..packets.airtime import Bitrate
 from ..packets.wire import looks_like_packet
 from ..serialport import open_serial
-from .ax25 import MAX_INFORMATION, KissReader, decode_frame, encode_frame, encode_kiss, parse_callsign
+from .ax25 import ADDRESS_BYTES, MAX_INFORMATION, KissReader, decode_frame, encode_frame, encode_kiss, parse_callsign
 
 DEFAULT_PORT = 8001
 """direwolf's port for KISS over TCP."""
@@ -54,16 +55,17 @@ class KissCarrier:
         self._callsign = parse_callsign(callsign) if callsign else None
         self._to = parse_callsign(to)
         self._path = [parse_callsign(each) for each in via.split(",") if each]
-        self._bitrate_bps, self._baud = bitrate, baud
+        self._baud = baud
         self.packet_bytes = MAX_INFORMATION
         if len(self._path) > 8:
             raise InputError(f"a frame has at most 8 digipeaters, not {len(self._path)}")
         if bitrate <= 0:
             raise InputError(f"{bitrate} bit/s is no speed of a radio")
+        self._modem = Bitrate(bitrate, overhead=20 + ADDRESS_BYTES * len(self._path))
 
     def airtime_s(self, size: int) -> float:
         """Return how long a frame is on the air, without its flags and the transmitter's delay."""
-        return 8 * (size + 20 + 7 * len(self._path)) / self._bitrate_bps
+        return self._modem.seconds(size)
 
     def send(self, packets: Sequence[bytes], transcript: str = "") -> Iterator[SendState]:
         """Give each frame to the TNC when the last one has been sent; see `Carrier.send`.

@@ -14,14 +14,13 @@ from typing import Any, cast
 
 from ...errors import DeviceError, InputError, LinkError
 from ..carrier import TICK_S, Notice, Received, SendState, load_library
+from ..packets.presets import preset
 from .pacing import DUTY_CYCLES, MAX_CHANNEL_USE, Pacer, modem
 
 PORT = 297
 """Our port: 256 to 511 are for private applications (portnums.proto)."""
 ROUTING_APP = 5
 BROADCAST = 0xFFFFFFFF
-PACKET_BYTES, DIRECT_BYTES = 231, 219
-"""A direct message is 12 bytes shorter: the tag and nonce of its encryption."""
 ACKNOWLEDGE_S = 120.0
 """How long to wait for the fate of a packet: three tries of LongSlow over three hops take 90 s."""
 CONNECT_S = 30
@@ -58,7 +57,7 @@ class MeshCarrier:
         self._target = _node_number(to) if to else BROADCAST
         self.peer = f"!{self._target:08x}" if to else ""
         self.acknowledges = to is not None
-        self.packet_bytes = DIRECT_BYTES if to else PACKET_BYTES
+        self.packet_bytes = preset("meshtastic-pki" if to else "meshtastic").size
         if not 0 <= channel <= 7:
             raise InputError(f"a radio has the channels 0 to 7; {channel} is none of these")
         if hop_limit is not None and not 0 <= hop_limit <= 7:
