@@ -61,26 +61,19 @@ def encode_body(payload: Payload, coder: TextCoder, others: Sequence[TextCoder] 
     _write_recognizer(payload.recognizer, writer)
     languages = _Languages() if any(utterance.language != "en" for utterance in payload.utterances) else None
     writer.write(int(languages is not None), RARELY)
-    writer.part = "voices"
     write_voices([speaker.voice for speaker in payload.speakers], writer)
     turns, clock = Turns(len(payload.speakers)), Clock(len(payload.speakers), payload.channels)
     words, confidence = Words(coder), _Confidence()
     duration = min(MAX_DURATION_TICKS, ticks(payload.duration_s))
     for utterance in payload.utterances:
-        writer.part = "speaker"
         turns.write(utterance.speaker, writer)
-        writer.part = "start"
         clock.write_start(min(duration, ticks(utterance.start_s)), duration, turns.is_same, writer)
-        writer.part = "text"
         if languages:
             languages.write(utterance.language, writer)
         words.write(utterance.text, writer, others)
-        writer.part = "duration"
         length = max(1, ticks(utterance.duration_s))
         clock.write_duration(length, utterance.speaker, len(utterance.text), writer)
-        writer.part = "confidence"
         confidence.write(utterance, writer)
-    writer.part = "end"
     turns.write(None, writer)
     clock.write_tail(duration, writer)
     return bytes([FIRST_BYTE]) + writer.finish()

@@ -1,6 +1,6 @@
 """Numbers as symbols of one range code: the elements of a payload of format 2.
 
-A writer and a reader use the same tables in the same order. Both count the bits of each part of the payload.
+A writer and a reader use the same tables in the same order. The reader counts the bits of each part of the payload.
 """
 
 from __future__ import annotations
@@ -78,21 +78,16 @@ ANY_LENGTHS = Table([8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 4, 4, 4, 2, 2, 2, 1,
 
 
 class SymbolWriter:
-    """Writes symbols. `part` names the part of the payload that they are counted to."""
+    """Write symbols."""
 
     def __init__(self) -> None:
         self._encoder = RangeEncoder()
         self._work = 0
-        self.part = "header"
-        self.bits: defaultdict[str, float] = defaultdict(float)
-        """Part -> bits, for reports."""
 
     def append(self, interval: Interval, work: int = 1) -> None:
         """Append a symbol, (start, frequency, total), that counts as this much work."""
-        _, frequency, total = interval
         self._encoder.encode(*interval)
         self._work += work
-        self.bits[self.part] += math.log2(total / frequency)
 
     def write(self, symbol: int, table: AnyTable) -> None:
         """Append a symbol with the odds of a table, which adapts to it."""
@@ -129,7 +124,10 @@ class SymbolWriter:
 
 
 class SymbolReader:
-    """Reads the symbols of a `SymbolWriter`. They take up all of `code`."""
+    """Read back what a `SymbolWriter` wrote. All of `code` belongs to it.
+
+    `part` names what the symbols belong to, for the account.
+    """
 
     def __init__(self, code: bytes) -> None:
         self._code = code
