@@ -38,7 +38,7 @@ class PlainText:
     def fork(self) -> PlainText:
         """Return an independent copy with the same odds."""
         other = PlainText()
-        other._table.frequencies[:] = self._table.frequencies
+        other._table = AdaptiveTable(self._table.frequencies, STEP)
         return other
 
     def decode(self, reader: SymbolSource) -> str:

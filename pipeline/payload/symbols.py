@@ -53,14 +53,15 @@ class AdaptiveTable:
         """Begin with `frequencies`; a symbol gains `step` each time."""
         self.frequencies = list(frequencies)
         self._step = step
+        self._total = sum(frequencies)
 
     def interval(self, symbol: int) -> tuple[int, int, int]:
         """Return (start, frequency, total) of a symbol."""
-        return sum(self.frequencies[:symbol]), self.frequencies[symbol], sum(self.frequencies)
+        return sum(self.frequencies[:symbol]), self.frequencies[symbol], self._total
 
     def total(self) -> int:
         """Return the sum of all frequencies."""
-        return sum(self.frequencies)
+        return self._total
 
     def symbol_at(self, target: int) -> int:
         """Return the symbol that owns `target`."""
@@ -69,6 +70,7 @@ class AdaptiveTable:
     def learn(self, symbol: int) -> None:
         """Raise the odds of a symbol that has been coded."""
         self.frequencies[symbol] += self._step
+        self._total += self._step
 
 
 AnyTable = Table | AdaptiveTable
