@@ -14,15 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import PayloadCorrupt, PayloadTruncated, PayloadVersionError
+from ..errors import PayloadCorrupt, PayloadTruncated
 from ..languages import LANGUAGES
 from ..protocols import TextCoder
 from ..types import (
     DEFAULT_RECOGNIZER,
     MAX_LONG_VOICE_BYTES,
     MAX_VOICE_BYTES,
-    RECOGNIZERS,
-    VOICE_SPACES,
     Payload,
     Speaker,
     Utterance,
@@ -30,7 +28,8 @@ from ..types import (
     VoiceReference,
 )
 from .bits import AdaptiveGolomb, BitReader, BitWriter
-from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_SECOND, number_of, ticks
+from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_SECOND, ticks
+from .names import known_coder, known_language, recognizer_name, recognizer_number, space_name, space_number
 from .varint import decode_varint, encode_varint
 
 FIRST_BYTE = 0xA1
@@ -81,11 +80,7 @@ def decode_body(body: bytes, coders: Mapping[int, TextCoder]) -> tuple[Payload, 
         PayloadError: one of its kinds, saying what is wrong.
     """
     header = _read_header(body)
-    if body[1] not in coders:
-        raise PayloadVersionError(
-            f"the payload's text is coded by model {body[1]}, which is unknown here; upgrade speechzip"
-        )
-    coder = coders[body[1]]
+    coder = known_coder(body[1], coders)
     reader = _Reader(body, position=header.length)
     speakers, recognizer = _decode_speakers(reader, header.stereo)
     voices_end = reader.position
@@ -148,9 +143,7 @@ def _encode_speakers(payload: Payload) -> bytes:
     if payload.recognizer == DEFAULT_RECOGNIZER:
         code = bytearray([len(speakers)])
     else:
-        code = bytearray(
-            [len(speakers) | FLAG_RECOGNIZER, number_of(payload.recognizer, RECOGNIZERS, "recognizer-") or 0]
-        )
+        code = bytearray([len(speakers) | FLAG_RECOGNIZER, recognizer_number(payload.recognizer)])
     if payload.channels == 2:
         channels = sum(speaker.channel << i for i, speaker in enumerate(speakers))
         code += channels.to_bytes((len(speakers) + 7) // 8, "little")
@@ -163,10 +156,7 @@ def _encode_speakers(payload: Payload) -> bytes:
         length = len(voice.embedding)
         code.append((length if length <= MAX_VOICE_BYTES else LONG_VOICE) | (voice.space != space) * FLAG_SPACE)
         if voice.space != space:
-            number = number_of(voice.space, VOICE_SPACES, "space-")
-            if number is None:
-                raise ValueError(f"the voice space {voice.space!r} has no number; see VOICE_SPACES")
-            code.append(number)
+            code.append(space_number(voice.space))
             space = voice.space
         if length > MAX_VOICE_BYTES:
             code += encode_varint(length)
@@ -177,10 +167,7 @@ def _encode_speakers(payload: Payload) -> bytes:
 def _decode_speakers(reader: _Reader, stereo: bool) -> tuple[tuple[Speaker, ...], str]:
     """Return the speakers, and the name of the recognizer."""
     head = reader.take(1)[0]
-    recognizer = DEFAULT_RECOGNIZER
-    if head & FLAG_RECOGNIZER:
-        number = reader.take(1)[0]
-        recognizer = RECOGNIZERS.get(number, f"recognizer-{number}")
+    recognizer = recognizer_name(reader.take(1)[0]) if head & FLAG_RECOGNIZER else DEFAULT_RECOGNIZER
     count = head & ~FLAG_RECOGNIZER
     if count > MAX_SPEAKERS:
         raise PayloadCorrupt(f"the payload claims {count} speakers; {MAX_SPEAKERS} is the most")
@@ -203,8 +190,7 @@ def _decode_voice(reader: _Reader, space: str | None) -> Voice | VoiceReference:
     if head == REFERENCE:
         return VoiceReference(int.from_bytes(reader.take(2), "little"))
     if head & FLAG_SPACE:
-        number = reader.take(1)[0]
-        space = VOICE_SPACES.get(number, f"space-{number}")
+        space = space_name(reader.take(1)[0])
     if space is None:
         raise PayloadCorrupt("the payload's first voice lies in no space")
     length, shortest, longest = head & ~FLAG_SPACE, 1, MAX_VOICE_BYTES
@@ -263,12 +249,7 @@ def _decode_timing(reader: _Reader, count: int, speakers: int, languages: bool) 
         confidence = CONFIDENCE_LEVELS[bits.read(2)]
         gap, surplus = gaps.decode(bits), durations.decode(bits)
         if languages and bits.read(1):
-            number = bits.read(7)
-            if number >= len(LANGUAGES):
-                raise PayloadVersionError(
-                    f"the payload names language {number}, which is unknown here; upgrade speechzip"
-                )
-            language = LANGUAGES[number]
+            language = known_language(bits.read(7))
         timing.append(_Timing(speaker, confidence, gap, surplus, language))
     bits.finish()
     reader.take(bits.bytes_read)

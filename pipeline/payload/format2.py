@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..errors import PayloadCorrupt, PayloadVersionError
+from ..errors import PayloadCorrupt
 from ..languages import LANGUAGES
 from ..protocols import TextCoder
-from ..types import DEFAULT_RECOGNIZER, RECOGNIZERS, UNREAD_CONFIDENCE, Payload, Speaker, Utterance
-from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_SECOND, number_of, ticks
+from ..types import DEFAULT_RECOGNIZER, UNREAD_CONFIDENCE, Payload, Speaker, Utterance
+from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_SECOND, ticks
+from .names import known_coder, known_language, recognizer_name, recognizer_number
 from .symbols import AdaptiveTable, SymbolReader, SymbolWriter, Table
 from .timing import (
     CONFIDENCE_LEVELS,
@@ -27,7 +28,7 @@ from .timing import (
     Turns,
 )
 from .voicecode import read_voices, write_voices
-from .words import CODER_ODDS, Words, known_coder
+from .words import CODER_ODDS, Words
 
 FIRST_BYTE = 0xA2
 
@@ -167,14 +168,11 @@ def _read_layout(reader: SymbolReader) -> tuple[int, tuple[int, ...]]:
 def _write_recognizer(name: str, writer: SymbolWriter) -> None:
     writer.write(int(name != DEFAULT_RECOGNIZER), RARELY)
     if name != DEFAULT_RECOGNIZER:
-        writer.write_evenly(number_of(name, RECOGNIZERS, "recognizer-") or 0, 256)
+        writer.write_evenly(recognizer_number(name), 256)
 
 
 def _read_recognizer(reader: SymbolReader) -> str:
-    if not reader.read(RARELY):
-        return DEFAULT_RECOGNIZER
-    number = reader.read_evenly(256)
-    return RECOGNIZERS.get(number, f"recognizer-{number}")
+    return recognizer_name(reader.read_evenly(256)) if reader.read(RARELY) else DEFAULT_RECOGNIZER
 
 
 class _Confidence:
@@ -213,11 +211,9 @@ class _Languages:
     def read(self, reader: SymbolReader) -> str:
         if reader.read(self._changes):
             number = reader.read_evenly(LANGUAGE_NUMBERS)
-            if number >= len(LANGUAGES):
-                raise PayloadVersionError(
-                    f"the payload names language {number}, which is unknown here; upgrade speechzip"
-                )
+            language = known_language(number)
             if number == self._language:
                 raise PayloadCorrupt("the payload changes to the language that it is in; it is damaged")
             self._language = number
+            return language
         return LANGUAGES[self._language]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ..languages import LANGUAGES
 from ..types import MAX_LONG_VOICE_BYTES, Payload, VoiceReference
 
@@ -56,12 +54,3 @@ def check_limits(payload: Payload) -> None:
             raise ValueError(f"the language {utterance.language!r} has no number; see LANGUAGES")
         if not 0 <= utterance.start_s <= payload.duration_s:
             raise ValueError(f"an utterance at {utterance.start_s} s lies outside of the recording")
-
-
-def number_of(name: str, numbers: Mapping[int, str], prefix: str) -> int | None:
-    """Return the number of `name`; a name without its own number is `prefix` followed by the number."""
-    for number, known in numbers.items():
-        if known == name:
-            return number
-    digits = name.removeprefix(prefix)
-    return int(digits) if digits != name and digits.isdecimal() and int(digits) < 256 else None

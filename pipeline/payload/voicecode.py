@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import PayloadCorrupt, PayloadVersionError
-from ..types import MAX_LONG_VOICE_BYTES, VOICE_SPACES, Voice, VoiceReference
-from .limits import number_of
+from ..types import MAX_LONG_VOICE_BYTES, Voice, VoiceReference
+from .names import space_name, space_number
 from .symbols import SymbolReader, SymbolWriter, Table
 from .voiceprior import voice_prior
 
@@ -48,10 +48,7 @@ def write_voices(voices: Sequence[Voice | VoiceReference], writer: SymbolWriter)
         else:
             if kind == OTHER_BYTES:
                 last = voice.space, len(voice.embedding)
-                number = number_of(voice.space, VOICE_SPACES, "space-")
-                if number is None:
-                    raise ValueError(f"the voice space {voice.space!r} has no number; see VOICE_SPACES")
-                writer.write_evenly(number, 256)
+                writer.write_evenly(space_number(voice.space), 256)
                 writer.write_number(len(voice.embedding) - 1)
             for byte in voice.embedding:
                 writer.write_evenly(byte, 256)
@@ -79,8 +76,7 @@ def read_voices(count: int, reader: SymbolReader) -> list[Voice | VoiceReference
             voices.append(Voice(TRAINED_SPACE, voice_prior(TRAINED_SPACE).read(reader)))
         else:
             if kind == OTHER_BYTES:
-                number = reader.read_evenly(256)
-                last = VOICE_SPACES.get(number, f"space-{number}"), reader.read_number() + 1
+                last = space_name(reader.read_evenly(256)), reader.read_number() + 1
             if last is None or last[1] > MAX_LONG_VOICE_BYTES:
                 raise PayloadCorrupt(f"a voice of the payload has no length, or more than {MAX_LONG_VOICE_BYTES} bytes")
             space, length = last

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import PayloadCorrupt, PayloadVersionError, TextError
+from ..errors import PayloadCorrupt, TextError
 from ..protocols import Interval, TextCoder, TextStream
 from ..types import MAX_TEXT_BYTES
+from .names import known_coder
 from .plaintext import PlainText, utf8
 from .symbols import AdaptiveTable, SymbolReader, SymbolWriter, Table
 
@@ -120,19 +121,6 @@ class _Try:
         if self.coder:
             symbols.append(CODER_ODDS.interval(self.coder.id))
         return sum(math.log2(total / frequency) for _, frequency, total in symbols)
-
-
-def known_coder(coder_id: int, coders: Mapping[int, TextCoder]) -> TextCoder:
-    """Return the text coder of this number.
-
-    Raises:
-        PayloadVersionError: this release lacks it.
-    """
-    if coder_id not in coders:
-        raise PayloadVersionError(
-            f"the payload's text is coded by model {coder_id}, which is unknown here; upgrade speechzip"
-        )
-    return coders[coder_id]
 
 
 def _is_ordinary(text: str) -> bool:
