@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import PayloadCorrupt, TextError
+from ..payload.plaintext import utf8
 from ..payload.rangecoder import RangeDecoder, RangeEncoder
 from ..payload.symbols import WORK_PER_BYTE
 from ..protocols import Interval, SymbolSource
@@ -90,7 +91,7 @@ class LanguageModelCoder:
         """
         if not any(texts):
             return b""
-        plain = b"".join(bytes([PLAIN]) + _utf8(text) for text in texts)
+        plain = b"".join(bytes([PLAIN]) + utf8(text) for text in texts)
         if len(plain) - len(texts) > MAX_TEXT_BYTES:
             raise TextError(
                 f"the text has {len(plain) - len(texts)} bytes, of at most {MAX_TEXT_BYTES}: "
@@ -155,7 +156,7 @@ class LanguageModelCoder:
             if token != END:
                 tokens.append(token)
             else:
-                texts.append(self._text(tokens))
+                texts.append(_text_of(tokens, self._vocabulary))
                 tokens = []
                 room -= len(texts[-1].encode("utf-8"))
                 if room < 0:
@@ -166,10 +167,6 @@ class LanguageModelCoder:
         if _padded(check.finish(), most - left, count, self._tokens_per_byte) != code:
             raise PayloadCorrupt("the text section goes on after its last text, or ends early; the payload is damaged")
         return texts
-
-    def _text(self, tokens: Sequence[int]) -> str:
-        """Return the text of `tokens`, which must be the tokens that `encode` would produce."""
-        return _text_of(tokens, self._vocabulary)
 
 
 class TokenStream:
@@ -186,7 +183,7 @@ class TokenStream:
         Raises:
             TextError: the text holds a lone surrogate.
         """
-        _utf8(text)
+        utf8(text)
         return [_interval(self._next(), self._moved_over(token)) for token in self._vocabulary.encode(text)]
 
     def decode(self, reader: SymbolSource) -> str:
@@ -257,14 +254,6 @@ def _padded(code: bytes, tokens: int, count: int, long_rate: int) -> bytes:
     words = tokens - count
     short, long = -(-words // MAX_TOKENS_PER_BYTE), -(-(words - SPARE_TOKENS) // long_rate)
     return code.ljust(max(short, long), b"\0")
-
-
-def _utf8(text: str) -> bytes:
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        surrogate = f"U+{ord(text[error.start]):04X}"
-        raise TextError(f"the text holds a lone surrogate ({surrogate}), which is no character; remove it") from error
 
 
 def _decode_plain(code: bytes, count: int) -> list[str]:
