@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .tokens import END, FIRST_BYTE, FIRST_PIECE, join_pieces
+from .tokens import END, FIRST_PIECE, join_pieces, split_pieces
 
 
 class Alphabet:
@@ -28,12 +28,7 @@ class Alphabet:
         >>> Alphabet("ol").encode("olé")
         [258, 259, 197, 171, 0]
         """
-        ids: list[int] = []
-        for character in text:
-            known = self._ids.get(character)
-            ids += [FIRST_BYTE + byte for byte in character.encode("utf-8")] if known is None else [known]
-        ids.append(END)
-        return ids
+        return [*split_pieces(text, self._ids), END]
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of the token ids of one utterance (without `END`).

@@ -17,7 +17,7 @@ Characters that the vocabulary does not know are spelled as the bytes of their U
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from ..errors import PayloadCorrupt
@@ -176,11 +176,16 @@ class Vocabulary:
             if best == len(self):
                 break
             symbols[at : at + 2] = [symbols[at] + symbols[at + 1]]
-        ids: list[int] = []
-        for symbol in symbols:
-            known = self._ids.get(symbol)
-            ids += [FIRST_BYTE + byte for byte in symbol.encode("utf-8")] if known is None else [known]
-        return tuple(ids)
+        return tuple(split_pieces(symbols, self._ids))
+
+
+def split_pieces(symbols: Iterable[str], known: Mapping[str, int]) -> Iterator[int]:
+    """Yield the token ids of symbols: its id for one that is known, the bytes of the UTF-8 of any other."""
+    for symbol in symbols:
+        if symbol in known:
+            yield known[symbol]
+        else:
+            yield from (FIRST_BYTE + byte for byte in symbol.encode("utf-8"))
 
 
 def join_pieces(pieces: Sequence[str], ids: Iterable[int]) -> str:
