@@ -184,7 +184,11 @@ class TokenStream:
             TextError: the text holds a lone surrogate.
         """
         utf8(text)
-        return [_interval(self._next(), self._moved_over(token)) for token in self._vocabulary.encode(text)]
+        found: list[Interval] = []
+        for token in self._vocabulary.encode(text):
+            found.append(_interval(self._next(), token))
+            self._last = token
+        return found
 
     def decode(self, reader: SymbolSource) -> str:
         """Return the next text.
@@ -195,7 +199,7 @@ class TokenStream:
         tokens: list[int] = []
         while True:
             odds = self._next()
-            token = self._moved_over(_token_at(odds, reader.target(odds.total)))
+            token = self._last = _token_at(odds, reader.target(odds.total))
             reader.consume(*_interval(odds, token))
             if token == START:
                 raise PayloadCorrupt("the payload's words decode to no text; it is damaged")
@@ -216,10 +220,6 @@ class TokenStream:
         if self._last is not None:
             self._predictor.update(self._last)
             self._last = None
-
-    def _moved_over(self, token: int) -> int:
-        self._last = token
-        return token
 
 
 def _text_of(tokens: Sequence[int], vocabulary: Vocabulary | Alphabet) -> str:
