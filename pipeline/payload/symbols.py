@@ -80,7 +80,7 @@ ANY_LENGTHS = Table([8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 4, 4, 4, 2, 2, 2, 1,
 
 
 class SymbolWriter:
-    """Write symbols."""
+    """Writes symbols."""
 
     def __init__(self) -> None:
         self._encoder = RangeEncoder()
@@ -126,9 +126,9 @@ class SymbolWriter:
 
 
 class SymbolReader:
-    """Read back what a `SymbolWriter` wrote. All of `code` belongs to it.
+    """Reads the symbols of a `SymbolWriter`. They take up all of `code`.
 
-    `part` names what the symbols belong to, for the account.
+    `part` names the part of the payload that they are counted to.
     """
 
     def __init__(self, code: bytes) -> None:

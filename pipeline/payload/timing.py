@@ -58,11 +58,11 @@ LEARNING_STEP = 32
 """Each occurrence of a gap, a surplus, a turn or a level of confidence adds this to its frequency."""
 
 END_OF_TALK, SAME_SPEAKER, OTHER_SPEAKER = range(3)
-FIRST_TURN_ODDS = (8, 0, 248)
+FIRST_TURN = Table((8, 0, 248))
 ONLY_SPEAKER_ODDS = (8, 148)
 TURN_ODDS = ((64, 224, 1000), (64, 350, 800))
 """Odds of the end, the same speaker and another one; the second row if the last two utterances have one speaker."""
-WHO_ODDS = (3, 1)
+WHO = Table((3, 1))
 """Odds among several others: the one who spoke most recently (or has the lowest number), or one of the rest."""
 
 PACE_PRIOR = (101, 120)
@@ -71,6 +71,11 @@ PAUSE_TICKS = 4
 """...plus this for the silence at both ends of an utterance."""
 SHORT_TEXT = 24
 """Texts of up to this many code points vary more in their duration."""
+
+
+def _step_at(gap: int) -> int:
+    """Return the step between the gaps that there are, in ticks, near a gap."""
+    return FINE_STEP if -LONGEST_OVERLAP <= gap <= FINE_GAP else COARSE_STEP
 
 
 def gap_odds(*, spike: int, hump: int, center: int, spread: int, long: int, overlap: int) -> tuple[int, ...]:
@@ -86,10 +91,9 @@ def gap_odds(*, spike: int, hump: int, center: int, spread: int, long: int, over
     """
     odds: list[int] = []
     for gap in GAPS:
-        step = FINE_STEP if -LONGEST_OVERLAP <= gap <= FINE_GAP else COARSE_STEP
         tail = (overlap if gap < 0 else long) // (8 + abs(gap))
         bell = hump * max(0, spread - abs(gap - center)) // spread
-        odds.append(1 + spike * (gap == 0) + step * (bell + tail))
+        odds.append(1 + spike * (gap == 0) + _step_at(gap) * (bell + tail))
     return (*odds, 2)
 
 
@@ -115,9 +119,6 @@ TAIL_LENGTHS = Table((64, 64, 48, 48, 64, 32, 16, 8, 4, 4, 4, 4, 4, 2, 2, 2, 2, 
 """...and of the time from the last end to the end of the recording."""
 RARELY = Table((240, 16))
 """A symbol that is seldom 1: a negative number, or another kind of value, follows."""
-
-
-FIRST_TURN, WHO = Table(FIRST_TURN_ODDS), Table(WHO_ODDS)
 
 
 def nearest_duration_s(duration_s: float) -> float:
@@ -200,7 +201,7 @@ class Clock:
             return
         gap = max(start, self._start) - self._end
         symbol = _nearest(GAPS, gap)
-        step = FINE_STEP if -LONGEST_OVERLAP <= gap <= FINE_GAP else COARSE_STEP
+        step = _step_at(gap)
         if start <= self._start:  # simultaneous, or the previous start was rounded up: repeat it, or starts would drift
             step = 0
         if abs(GAPS[symbol] - gap) <= step // 2 and self._start <= self._end + GAPS[symbol] <= latest:
