@@ -1,7 +1,9 @@
-"""Stand-ins for the engines, and sounds to feed them."""
+"""Stand-ins for the engines, sounds to feed them, and the checksum of a payload."""
 
 from __future__ import annotations
 
+import binascii
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -114,3 +116,9 @@ def bursts(*spans: tuple[float, float], duration_s: float, sample_rate: int = 16
 def loud(chunk: object) -> float:
     """Stand in for the speech detector: loud is speech."""
     return float(np.abs(np.asarray(chunk, np.float32)).max() > 0.1)
+
+
+def with_checksum(body: bytes) -> bytes:
+    """Return `body` with the checksum of a payload behind it, whatever it is."""
+    short = len(body) + 2 <= 256
+    return body + (binascii.crc_hqx(body, 0).to_bytes(2, "little") if short else zlib.crc32(body).to_bytes(4, "little"))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import binascii
 import re
 import zlib
 from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
+from fakes import with_checksum
 from speechzip.pipeline.audio.ogg import PAGE_HEADER, page_checksum
 from speechzip.pipeline.live.wire.frames import CHECKSUM_BYTES
-from speechzip.pipeline.payload.format import SMALL_PAYLOAD
 
 HEAD_BYTES = 64
 """Every second edit falls in here: what is at the start tells how to read the rest."""
@@ -53,10 +52,7 @@ def mutate(rng: Random, seeds: Sequence[bytes], max_bytes: int) -> bytes:
 
 def with_payload_checksum(data: bytes) -> bytes:
     """Return `data` with a checksum of its length and content in place of its last two bytes."""
-    body = data[:-2]
-    if len(body) + 2 <= SMALL_PAYLOAD:
-        return body + binascii.crc_hqx(body, 0).to_bytes(2, "little")
-    return body + zlib.crc32(body).to_bytes(4, "little")
+    return with_checksum(data[:-2])
 
 
 def with_last_crc(data: bytes) -> bytes:

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import binascii
 import contextlib
-import zlib
 from dataclasses import replace
 
 import pytest
-from fakes import GOLDEN, FakeTextCoder
+from fakes import GOLDEN, FakeTextCoder, with_checksum
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from speechzip.pipeline import (
@@ -99,13 +97,8 @@ def test_any_damage_is_noticed_or_harmless(payload: Payload, data: st.DataObject
 def test_rubbish_is_refused_in_our_own_words(rubbish: bytes) -> None:
     # Behind a good checksum, so that the parser meets it.
     for body in (rubbish, b"\xa1\x00" + rubbish):
-        crc = (
-            binascii.crc_hqx(body, 0).to_bytes(2, "little")
-            if len(body) + 2 <= 256
-            else zlib.crc32(body).to_bytes(4, "little")
-        )
         with contextlib.suppress(PayloadError):
-            decode_payload(body + crc, FAKES)
+            decode_payload(with_checksum(body), FAKES)
 
 
 def test_golden_bytes(payload: Payload) -> None:
@@ -150,7 +143,7 @@ def test_every_bit_flip_behind_a_good_checksum(payload: Payload) -> None:
         flipped = bytearray(body)
         flipped[bit // 8] ^= 1 << bit % 8
         try:
-            decoded = decode_payload(bytes(flipped) + binascii.crc_hqx(bytes(flipped), 0).to_bytes(2, "little"), FAKES)
+            decoded = decode_payload(with_checksum(bytes(flipped)), FAKES)
         except PayloadError:
             continue
         survived += 1
@@ -169,7 +162,7 @@ def test_unknown_text_model(payload: Payload) -> None:
     body = bytearray(golden()[:-2])
     body[1] = 250
     with pytest.raises(PayloadVersionError, match="model 250"):
-        decode_payload(bytes(body) + binascii.crc_hqx(bytes(body), 0).to_bytes(2, "little"), TEXT_CODERS)
+        decode_payload(with_checksum(bytes(body)), TEXT_CODERS)
 
 
 @pytest.mark.parametrize(
@@ -245,9 +238,8 @@ def test_every_bit_flip_of_named_and_long_voices_behind_a_good_checksum(named: P
     for bit in range(8 * len(body)):
         flipped = bytearray(body)
         flipped[bit // 8] ^= 1 << bit % 8
-        crc = binascii.crc_hqx(bytes(flipped), 0).to_bytes(2, "little")
         with contextlib.suppress(PayloadError):
-            assert decode_payload(bytes(flipped) + crc, FAKES).payload != named
+            assert decode_payload(with_checksum(bytes(flipped)), FAKES).payload != named
             survived += 1
     assert survived > 8 * 102  # the id's and the clip's bits, at least
 
@@ -262,9 +254,8 @@ def test_a_long_length_is_not_believed(named: Payload) -> None:
     start = data.index(bytes([0xFF, 2, 100]))
     for length, error in [(b"\x01", PayloadCorrupt), (b"\x81\x20", PayloadCorrupt), (b"\xe8\x07", PayloadTruncated)]:
         body = data[: start + 2] + length + data[start + 3 : -2]
-        crc = binascii.crc_hqx(body, 0).to_bytes(2, "little")
         with pytest.raises(error):
-            decode_payload(body + crc, TEXT_CODERS)
+            decode_payload(with_checksum(body), TEXT_CODERS)
 
 
 def test_voice_id_is_stable() -> None:
@@ -296,4 +287,4 @@ def test_as_many_utterances_as_a_payload_may_have() -> None:
 def test_more_utterances_are_refused_before_any_is_read() -> None:
     body = bytes.fromhex("a1010081800800") + bytes(4_000_000)  # 131,073 of them
     with pytest.raises(PayloadCorrupt, match="131073 utterances; 131072 is the most"):
-        decode_payload(body + zlib.crc32(body).to_bytes(4, "little"), TEXT_CODERS)
+        decode_payload(with_checksum(body), TEXT_CODERS)

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import binascii
 import contextlib
 import os
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
 from random import Random
 
 import pytest
-from fakes import GOLDEN, FakeTextCoder
+from fakes import GOLDEN, FakeTextCoder, with_checksum
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from second_decoder import Contents, Plain, Refused, Spoken, decode
@@ -125,11 +123,6 @@ def contents(payload: Payload) -> Contents:
 def second(data: bytes) -> Contents:
     """Return what the second decoder reads where only `FAKE` is known, whose words are plain."""
     return decode(data, {0: Plain}, PRIOR)
-
-
-def with_checksum(body: bytes) -> bytes:
-    short = len(body) + 2 <= 256
-    return body + (binascii.crc_hqx(body, 0).to_bytes(2, "little") if short else zlib.crc32(body).to_bytes(4, "little"))
 
 
 def hexadecimal(name: str) -> bytes:
