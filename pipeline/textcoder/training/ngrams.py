@@ -31,6 +31,13 @@ def count_codes() -> NDArray[np.int32]:
     return np.array([round(COUNT_GROWTH**code) for code in range(COUNT_CODES)], np.int32)
 
 
+def nearest_codes(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the code of each count: the one with the nearest count, by their ratio."""
+    codes = count_codes()
+    edges = np.sqrt(codes[:-1].astype(np.float64) * codes[1:])
+    return np.searchsorted(edges, counts)
+
+
 def count_ngrams(tokens: NDArray[np.uint16], wanted: int) -> dict[str, NDArray[np.generic]]:
     """Return the arrays of `NgramTable` with about `wanted` n-grams in all.
 
@@ -47,16 +54,14 @@ def count_ngrams(tokens: NDArray[np.uint16], wanted: int) -> dict[str, NDArray[n
         level.kept |= scores[index - 1] >= threshold
         parents = levels[index - 1]
         parents.kept[np.searchsorted(parents.keys, level.keys[level.kept] >> _BITS)] = True
-    codes_of_counts = count_codes()
-    edges = np.sqrt(codes_of_counts[:-1].astype(np.float64) * codes_of_counts[1:])
-    arrays: dict[str, NDArray[np.generic]] = {"ngrams.counts": codes_of_counts}
+    arrays: dict[str, NDArray[np.generic]] = {"ngrams.counts": count_codes()}
     above = np.arange(MAX_TOKENS, dtype=np.uint64)
     for index in range(1, LONGEST):
         level = levels[index]
         keys = level.keys[level.kept]
         children = np.bincount(np.searchsorted(above, keys >> _BITS), minlength=len(above))
         last = (keys & np.uint64(MAX_TOKENS - 1)).astype(np.int64)
-        arrays.update(pack_level(index, children, last, np.searchsorted(edges, level.counts[level.kept])))
+        arrays.update(pack_level(index, children, last, nearest_codes(level.counts[level.kept])))
         above = keys
     return arrays
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...fixedpoint import LOG_FRACTION, Int64Array
 from ...ngrams import MAX_TOKENS, pack_level
-from ..ngrams import count_codes
+from ..ngrams import count_codes, nearest_codes
 
 LONGEST = 7
 """Characters of the longest n-grams: contexts have up to six."""
@@ -106,14 +106,12 @@ def packed(levels: list[_Level], vocabulary: int) -> dict[str, NDArray[np.generi
     counts = np.full(vocabulary, UNSEEN)
     counts[levels[0].token] += levels[0].count
     logits: NDArray[np.floating[Any]] = np.round(np.log2(counts / float(counts.max())) * LOG_FRACTION)
-    codes = count_codes()
-    edges = np.sqrt(codes[:-1].astype(np.float64) * codes[1:])
-    arrays: dict[str, NDArray[np.generic]] = {"logits": logits.astype(np.int16), "ngrams.counts": codes}
+    arrays: dict[str, NDArray[np.generic]] = {"logits": logits.astype(np.int16), "ngrams.counts": count_codes()}
     nodes, parents = levels[0].token, MAX_TOKENS  # a node of level 0 is its token
     for index, level in enumerate(levels[1:], 1):
         kept = np.flatnonzero(level.kept)
         children = np.bincount(nodes[level.context[kept]], minlength=parents)
-        arrays.update(pack_level(index, children, level.token[kept], np.searchsorted(edges, level.count[kept])))
+        arrays.update(pack_level(index, children, level.token[kept], nearest_codes(level.count[kept])))
         nodes = np.cumsum(level.kept) - 1
         parents = len(kept)
     return arrays
