@@ -8,7 +8,7 @@ from .fulltext.searching import Filters, Hit, search
 from .redaction.redact import REDACTED_KINDS, Redaction, find_personal, redact
 from .rows import Row
 from .runners import Runner, WorkerPool
-from .work import Job, Result, Settings
+from .work import Job, Result, Settings, archive_recording
 
 __all__ = [
     "REDACTED_KINDS",
@@ -29,6 +29,7 @@ __all__ = [
     "Settings",
     "Totals",
     "WorkerPool",
+    "archive_recording",
     "find_personal",
     "redact",
     "search",

@@ -3,7 +3,9 @@
 tokens      the words of one speaker with their positions; findings among them
 digits      spoken and written digits as one string of digits
 numbers     card, phone and social security numbers in such strings
-letters     e-mail addresses and IBANs
+spelling    letters without what people say between them
+emails      e-mail addresses
+ibans       bank accounts
 dates       dates of birth and others
 names       names of a list
 redact      a payload in; out come the redacted payload and counts

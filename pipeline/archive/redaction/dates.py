@@ -29,6 +29,9 @@ ORDINALS: dict[str, int] = dict(
 AMBIGUOUS = frozenset("may march mar second".split())
 """Also ordinary words: they are months only beside an ordinal, or with a day and a year."""
 FIGURES = frozenset("/.-")
+BIRTH_CUES = frozenset("birth birthday birthdate born dob".split())
+NEAR = 12
+"""How many tokens before or behind three numbers such a word makes a date of them."""
 
 
 def find_dates(tokens: Sequence[Token]) -> Iterator[Found]:
@@ -44,6 +47,9 @@ def _date_at(tokens: Sequence[Token], position: int) -> int | None:
             return figures
     if token.lower in MONTHS:
         return _after_month(tokens, position)
+    numbers = _numbers_at(tokens, position)
+    if numbers is not None:
+        return numbers
     start = position + (token.lower == "the")
     day, last, ordinal = _day(tokens, start)
     if not day:
@@ -112,9 +118,27 @@ def _year(tokens: Sequence[Token], position: int) -> int | None:
             digits, last = digits + more.digits, more.last
         return last if len(digits) == 4 else None
     if unit.digits == "2000":  # "two thousand five"
-        more = unit_at(tokens, unit.last + 1) if unit.last + 1 < len(tokens) else None
+        following = unit.last + 1
+        following += following < len(tokens) and tokens[following].lower == "and"
+        more = unit_at(tokens, following) if following < len(tokens) else None
         return more.last if more and len(more.digits) <= 2 else unit.last
     return unit.last if len(unit.digits) == 4 and unit.digits[:2] in ("18", "19", "20") else None
+
+
+def _numbers_at(tokens: Sequence[Token], position: int) -> int | None:
+    """Return the last token of a date of birth in numbers: "twelve, twenty-five, nineteen ninety"."""
+    around = tokens[max(0, position - NEAR) : position + NEAR + 6]
+    if BIRTH_CUES.isdisjoint(token.lower for token in around):
+        return None
+    values: list[int] = []
+    while len(values) < 2:
+        unit = unit_at(tokens, position) if position < len(tokens) else None
+        if unit is None or not 1 <= int(unit.digits) <= 31:
+            return None
+        values.append(int(unit.digits))
+        position = unit.last + 1
+        position += position < len(tokens) and tokens[position].text in (",", "/", "-")
+    return _year(tokens, position) if min(values) <= 12 else None
 
 
 def _figures_at(tokens: Sequence[Token], position: int) -> int | None:

@@ -26,7 +26,8 @@ TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(),
 REPEATED = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
 ZEROS = {"hundred": "00", "thousand": "000"}
 MISHEARD = {"to": "2", "too": "2", "for": "4", "won": "1", "ate": "8"}
-"""Words that a recognizer writes for digits; they count only between two other digits."""
+"""Words that a recognizer writes for digits; they count only between two other digits, one of them single or both of
+three: not in "1912 to 1952"."""
 
 FILLERS = frozenset(
     """
@@ -36,6 +37,14 @@ FILLERS = frozenset(
 )
 """Words that people say between the digits of one number."""
 MOST_FILLERS = 2
+PAUSES = tuple(
+    tuple(pause.split())
+    for pause in (
+        "hang on", "hold on", "one moment", "one second", "one sec", "just a moment", "just a second", "just a sec",
+        "let me see", "let me check", "wait a moment", "wait a second", "wait", "where is it", "bear with me",
+    )
+)  # fmt: skip
+"""What people say while they look for the rest of a number."""
 SIGNS = frozenset(",.-–—/():;…'’\"?!*")
 
 
@@ -59,7 +68,10 @@ def runs(tokens: Sequence[Token]) -> Iterator[Run]:
     run: Run = []
     fillers, position = 0, 0
     while position < len(tokens):
-        unit = unit_at(tokens, position, in_run=bool(run) and not fillers)
+        position = _behind_pause(tokens, position)
+        if position == len(tokens):
+            break
+        unit = unit_at(tokens, position, len(run[-1].digits) if run and not fillers else 0)
         if unit:
             run.append(unit)
             fillers, position = 0, unit.last + 1
@@ -76,13 +88,23 @@ def runs(tokens: Sequence[Token]) -> Iterator[Run]:
         yield run
 
 
-def unit_at(tokens: Sequence[Token], position: int, in_run: bool = False) -> Unit | None:
+def _behind_pause(tokens: Sequence[Token], position: int) -> int:
+    """Return the position behind the longest of `PAUSES` that begins at a token."""
+    lengths = [
+        len(pause)
+        for pause in PAUSES
+        if tuple(token.lower for token in tokens[position : position + len(pause)]) == pause
+    ]
+    return position + max(lengths, default=0)
+
+
+def unit_at(tokens: Sequence[Token], position: int, before: int = 0) -> Unit | None:
     """Return the unit that begins at a token; None if none does.
 
     Args:
         tokens: the stream.
         position: index of the token.
-        in_run: whether a unit ends right before it.
+        before: how many digits the unit has that ends right before it; 0 if none does.
     """
     word = tokens[position].lower
     following = position + 1
@@ -105,8 +127,9 @@ def unit_at(tokens: Sequence[Token], position: int, in_run: bool = False) -> Uni
             digits = TENS[word] + DIGITS[tokens[ones].lower]
             return Unit(digits + _zeros(tokens, ones + 1), position, _end(tokens, ones + 1))
         return Unit(TENS[word] + "0", position, position)
-    if word in MISHEARD and in_run and following < len(tokens) and unit_at(tokens, following):
-        return Unit(MISHEARD[word], position, position)
+    if word in MISHEARD and before and following < len(tokens) and (after := unit_at(tokens, following)):
+        in_number = min(before, len(after.digits)) == 1 or (before == 3 and tokens[following].lower.isdecimal())
+        return Unit(MISHEARD[word], position, position) if in_number else None
     return None
 
 

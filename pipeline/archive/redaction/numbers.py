@@ -37,8 +37,11 @@ OTHER_NUMBERS = frozenset(
     """.split()
 )
 """Words that announce a number of another kind, which is kept."""
-NEAR, FAR = 12, 30
-"""How many tokens before a number its cue may stand: in the same sentence, and in another speaker's question."""
+NEAR, FAR, BEHIND = 12, 30, 6
+"""How many tokens from a number its cue may stand: before it in the same sentence, in another speaker's question, and
+behind it, as in "..., my social"."""
+SENTENCE_ENDS = frozenset(".?!")
+OWNERS = frozenset("my our your his her their".split())
 
 
 def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: frozenset[Kind]) -> Iterator[Found]:
@@ -68,7 +71,7 @@ def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: f
 
 
 class _Context:
-    """The words before a run."""
+    """The words around a run."""
 
     def __init__(self, tokens: Sequence[Token], run: Run, before: dict[int, list[str]]) -> None:
         first = run[0].first
@@ -78,9 +81,13 @@ class _Context:
         own_words = sum(1 for token in tokens[:first] if token.utterance == tokens[first].utterance)
         self.near = same
         self.far = asked[-max(0, FAR - own_words) :] + same
+        last = run[-1].last + 1
+        rest = itertools.takewhile(lambda token: token.text not in SENTENCE_ENDS, tokens[last : last + BEHIND])
+        behind = [token.lower for token in rest]
+        self.owned = {word for owner, word in itertools.pairwise(behind) if owner in OWNERS}
 
-    def has(self, cues: frozenset[str], far: bool = True) -> bool:
-        return not cues.isdisjoint(self.far if far else self.near)
+    def has(self, cues: frozenset[str]) -> bool:
+        return not cues.isdisjoint(self.far) or not cues.isdisjoint(self.owned)
 
     def is_other_number(self) -> bool:
         """Whether the last cue before the number announces another kind, such as an order number."""
@@ -156,8 +163,10 @@ def _is_ssn(run: Run, context: _Context) -> bool:
     if len(digits) != 9 or not SSN.fullmatch(digits) or context.is_other_number():
         return False
     groups = [0]
+    written = False
     for unit, separator in zip(run, ["", *context.separators(run)], strict=True):
-        if separator:
+        was_written, written = written, len(unit.digits) > 1 and context.tokens[unit.first].text.isdecimal()
+        if separator or (written and was_written):
             groups.append(0)
         groups[-1] += len(unit.digits)
     return groups == [3, 2, 4]
@@ -169,10 +178,10 @@ def _phones(run: Run, context: _Context) -> Iterator[Found]:
         return
     cued = context.has(PHONE_CUES)
     separators = context.separators(run)
-    if not cued and separators and "and" in separators[-1] and all("," in one for one in separators[:-1]):
-        return  # a list: "4, 8, 15, 16, 23 and 42"
+    if not cued and (_is_list(run, separators) or _is_measured(run, separators, context.tokens)):
+        return
     plus = run[0].first > 0 and context.tokens[run[0].first - 1].lower in ("+", "plus")
-    if plus and len(digits) <= 16:
+    if plus and len(digits) <= 16 and digits[0] != "0":  # no country's code begins with 0
         yield Found("phone", run[0].first - 1, run[-1].last)
     elif any(pattern.fullmatch(digits) for pattern in (NANP, TRUNK, ABROAD)) or (cued and len(digits) <= 15):
         if len(digits) > 7 or cued:
@@ -185,6 +194,24 @@ def _phones(run: Run, context: _Context) -> Iterator[Found]:
                 if NANP.fullmatch(digits_of(run[first : last + 1])):
                     yield _all("phone", run[first : last + 1])
                     return
+
+
+def _is_list(run: Run, separators: list[str]) -> bool:
+    """Whether numbers are listed or counted: "4, 8, 15, 16, 23 and 42"; "twenty-one fifteen, and twenty-one nine"."""
+    if len(run) < 4:
+        return False
+    values = [int(unit.digits) for unit in run]
+    rising = max(values) < 100 and all(left < right for left, right in itertools.pairwise(values)) and all(separators)
+    paired = ",and" in separators and all(len(unit.digits) > 1 for unit in run)
+    return rising or paired or ("and" in separators[-1] and all("," in one for one in separators[:-1]))
+
+
+def _is_measured(run: Run, separators: list[str], tokens: Sequence[Token]) -> bool:
+    """Whether there are times or decimals among the numbers: "02:12:59", "358.64"."""
+    return any(
+        ":" in separator or (separator == "." and len(unit.digits) < 3 and tokens[unit.first].text.isdecimal())
+        for unit, separator in zip(run[1:], separators, strict=True)
+    )
 
 
 def _all(kind: Kind, run: Run) -> Found:

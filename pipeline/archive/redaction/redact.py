@@ -14,7 +14,8 @@ from ...synthesis import REDACTED_KINDS as REDACTED_KINDS
 from ...textcoder.registry import text_coders_for
 from ...types import SOUND_SPACE, Payload, Utterance, Voice
 from .dates import find_dates
-from .letters import find_emails, find_ibans
+from .emails import find_emails
+from .ibans import find_ibans
 from .names import find_names, name_words
 from .numbers import FAR, find_numbers
 from .tokens import Found, Token, streams, tokens_of

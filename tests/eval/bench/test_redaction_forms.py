@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from speechzip.eval.bench.redaction import FORMS, UNSEEN_FORMS, read_forms, score
+import pytest
+from speechzip.eval.bench.redaction import FORM_SETS, read_forms, score
 
 
-def test_recall_and_precision_of_the_forms() -> None:
-    forms = list(read_forms(FORMS))
-    assert sum(len(form.items) for form in forms) >= 150
-    assert sum(not form.items for form in forms) >= 60
-    result = score(iter(forms))
+def test_there_are_enough_forms() -> None:
+    forms = [form for path in FORM_SETS.values() for form in read_forms(path)]
+    assert sum(len(form.items) for form in forms) >= 300
+    assert sum(not form.items for form in forms) >= 80
+
+
+@pytest.mark.parametrize("title", FORM_SETS)
+def test_recall_and_precision_of_the_forms(title: str) -> None:
+    result = score(read_forms(FORM_SETS[title]))
     for kind in ("card", "phone", "email"):
         assert result.recall(kind) >= 0.95
     assert all(result.precision(kind) >= 0.95 for kind in result.wanted)
-    later = score(read_forms(UNSEEN_FORMS))
-    assert sum(later.found.values()) >= 0.9 * sum(later.wanted.values())
 
 
 def test_a_miss_and_a_false_alarm_are_told(tmp_path: Path) -> None:

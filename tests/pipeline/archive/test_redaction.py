@@ -22,7 +22,7 @@ from speechzip.pipeline import (
 )  # fmt: skip
 from speechzip.pipeline.archive.redaction.digits import digits_in
 from speechzip.pipeline.archive.redaction.files import redact_bytes
-from speechzip.pipeline.archive.redaction.letters import iban_is_right
+from speechzip.pipeline.archive.redaction.ibans import iban_is_right
 from speechzip.pipeline.archive.redaction.numbers import luhn
 from speechzip.pipeline.archive.redaction.redact import Redaction, find_personal, parse_kinds, redact
 from speechzip.pipeline.archive.sources import Source
@@ -74,6 +74,38 @@ def test_everything_around_stays() -> None:
     assert redacted("Sure (it's 4242 4242 4242 4242), Bob's friend Anna Lee, born May 5th 1990.") == [
         "Sure (it's [card]), [name] friend [name], born [date]."
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There's nothing stopping tech, at least right now. In many parts of the world",
+        "I think, at some point in 2014, you started.",
+        "He died on Sunday at 4.30 in the afternoon, in 1912 to 1952 years.",
+        "It read plus 0.97, minus 0.23, 21.7, then 358.64 020.73, at 03 02:12:59:48.",
+        "Sixteen to twenty five, twenty five to thirty five; counting from one hundred to two hundred.",
+        "Thirty-four, thirty-five, thirty-nine, forty-two, forty-seven.",
+        "One, two, three, four, five, six, seven, eight, nine, ten, eleven.",
+        "It was twenty-one fifteen, twenty-one eighteen, and nineteen twenty-one.",
+        "Twelve, twenty-five, nineteen ninety.",
+    ],
+)
+def test_what_only_looks_personal_stays(text: str) -> None:
+    assert redacted(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("It's j as in Juliet, um, d for dog, at uh example dot c o m, okay?", "It's [email], okay?"),
+        ("B for bravo, E as in Echo, 68, 5390 0754 7034.", "[iban]."),
+        ("Born twelve, twenty-five, nineteen ninety.", "Born [date]."),
+        ("It's 219 09 9999, my social.", "It's [ssn], my social."),
+        ("Card 4917 6100, hang on, 0000 0000!", "Card [card]!"),
+    ],
+)
+def test_what_is_said_between_and_behind(text: str, kept: str) -> None:
+    assert redacted(text) == [kept]
 
 
 def test_only_what_is_asked_for() -> None:
