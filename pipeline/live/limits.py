@@ -38,6 +38,12 @@ class Limits:
     write_buffer_bytes: int = 16 << 10
     """Bytes that may wait for a peer to read them; a link with more makes no new messages."""
 
+    return_s: float = 60.0
+    """Time for a peer whose link was lost to come back, for a listener that is to leave with its first peer."""
+    untaken_s: float = 300.0
+    """Time limit for a peer to take some of a recording that was said to it. Three utterances of `utterance_s` may be
+    playing and waiting at an honest peer."""
+
     queued: int = 256
     """Utterances of ours that wait for the link: a quarter of an hour of talk."""
     queued_bytes: int = 64 << 10

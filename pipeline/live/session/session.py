@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...errors import DeviceError, LiveError
+from ...errors import DeviceError, LinkError, LiveError
 from ...types import Samples
 from ..devices.files import FolderLoudspeaker, play_in_real_time
 from ..devices.loudspeaker import Loudspeaker
 from ..devices.sound import DeviceLoudspeaker
 from ..limits import LIMITS, Limits
-from ..reports import Heard, Notice, Observer, Played, Report, Said
+from ..reports import Delivered, Heard, Notice, Observer, Played, Report, Said
 from ..wire.messages import Status
 from ..wire.state import LinkState
 from .connecting import Connect
@@ -75,7 +75,8 @@ class Session:
         """
         self._options = options
         self._merging = Merging(observe, limits.status_every_s)
-        self._progress = _Progress(self._merging)
+        self._limits = limits
+        self._progress = _Progress(self._merging, limits)
         loudspeaker = loudspeaker or _loudspeaker(options, self._progress)
         self.conversation = Conversation(
             engines,
@@ -116,20 +117,29 @@ class Session:
             self._merging.flush()
 
     async def _say_recording(self, path: Path) -> None:
-        """Say a recording once there is a peer, wait until the peer has heard it, and say goodbye."""
-        conversation = self.conversation
+        """Say a recording once there is a peer, wait until the peer has heard it, and say goodbye.
+
+        Raises:
+            LinkError: the peer takes nothing more of it.
+        """
+        conversation, progress = self.conversation, self._progress
         blocks = play_in_real_time(path)
-        await self._progress.connected.wait()
+        await progress.connected.wait()
         conversation.press()
         async for samples, captured_at_s in blocks:
             conversation.hear(samples, captured_at_s)
         conversation.release()
         loop = asyncio.get_running_loop()
         idle_since_s = loop.time()
-        while loop.time() - idle_since_s < (PLAYED_S if self._progress.unplayed else SETTLE_S):
+        while loop.time() - idle_since_s < (PLAYED_S if progress.unplayed else SETTLE_S):
             await asyncio.sleep(SETTLE_S / 4)
             if not conversation.is_idle:
                 idle_since_s = loop.time()
+            if progress.untaken and loop.time() - progress.taken_at_s > self._limits.untaken_s:
+                raise LinkError(
+                    f"the peer has taken nothing for {self._limits.untaken_s:g} s; {len(progress.untaken)} utterances "
+                    f"have not reached it ({progress.link_state.phase}: {progress.link_state.detail})"
+                )
         await conversation.close()
 
 
@@ -181,27 +191,49 @@ class TextOnly:
 class _Progress:
     """An observer that passes all reports on, and keeps the state that decides when to leave."""
 
-    def __init__(self, observe: Observer) -> None:
+    def __init__(self, observe: Observer, limits: Limits) -> None:
         self._observe = observe
+        self._limits = limits
+        self._return: asyncio.TimerHandle | None = None
+        self.link_state = LinkState("waiting")
         self.connected = asyncio.Event()
         self.peer_left = asyncio.Event()
+        """Set when the peer has said goodbye, or has not come back after its link was lost."""
+        self.untaken: set[int] = set()
+        """Numbers of our utterances that the peer has not received yet."""
+        self.taken_at_s = 0.0
+        """When the peer last took one, or all were taken, by the loop's clock."""
         self.unplayed: set[int] = set()
         """Numbers of our utterances that the peer has not played yet."""
 
     def __call__(self, report: Report) -> None:
         match report:
-            case LinkState(phase):
-                if phase == "connected":
-                    self.connected.set()
-                elif self.connected.is_set():
-                    self.peer_left.set()
+            case LinkState():
+                self._take_state(report)
             case Said(number):
+                if not self.untaken:
+                    self.taken_at_s = asyncio.get_running_loop().time()
+                self.untaken.add(number)
                 self.unplayed.add(number)
+            case Delivered(number):
+                self.taken_at_s = asyncio.get_running_loop().time()
+                self.untaken.discard(number)
             case Played(number):
                 self.unplayed.discard(number)
             case _:
                 pass
         self._observe(report)
+
+    def _take_state(self, state: LinkState) -> None:
+        self.link_state = state
+        if self._return is not None:
+            self._return.cancel()
+        if state.phase == "connected":
+            self.connected.set()
+        elif self.connected.is_set() and state.has_left:
+            self.peer_left.set()
+        elif self.connected.is_set():
+            self._return = asyncio.get_running_loop().call_later(self._limits.return_s, self.peer_left.set)
 
 
 def _loudspeaker(options: SessionOptions, observe: Observer) -> Loudspeaker:

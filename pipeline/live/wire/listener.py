@@ -142,7 +142,7 @@ class Listener(Endpoint):
             was_current = self._protocol is protocol
             self._closed(protocol)
         if was_current:
-            self._report("waiting", ended.message)
+            self._report("waiting", ended.message, has_left=ended.reason is Reason.DONE)
 
     def _admit(self, protocol: LinkProtocol, hello: Hello) -> bool:
         if protocol.link.ended:  # it has said hello and something impossible in one breath

@@ -17,3 +17,5 @@ class LinkState:
     """Why, for the user."""
     queued: int = 0
     """Utterances that wait for the link."""
+    has_left: bool = False
+    """Whether the peer has said goodbye. A peer whose link is lost may come back."""

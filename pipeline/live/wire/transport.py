@@ -86,7 +86,7 @@ class LinkProtocol(asyncio.BufferedProtocol):
         self.link.close()
         if not self.lost.done():
             detail = f" ({exc})" if exc else ""
-            self.lost.set_result(self._ended or Ended(Reason.DONE, f"the connection was lost{detail}", fatal=False))
+            self.lost.set_result(self._ended or Ended(Reason.SILENCE, f"the connection was lost{detail}", fatal=False))
 
     def flush(self) -> None:
         """Write the messages that wait, if there is room."""
@@ -226,6 +226,6 @@ class Endpoint:
         self._past_bytes[0] += protocol.link.bytes_sent
         self._past_bytes[1] += protocol.link.bytes_received
 
-    def _report(self, phase: Phase, detail: str) -> None:
+    def _report(self, phase: Phase, detail: str, has_left: bool = False) -> None:
         logger.debug("%s: %s; %d payloads wait", phase, detail, len(self.outbox))
-        self._on_state(LinkState(phase, detail, len(self.outbox)))
+        self._on_state(LinkState(phase, detail, len(self.outbox), has_left))

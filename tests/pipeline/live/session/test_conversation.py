@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
+from faulty_proxy import faulty_proxy
 from live_ends import run, until
 from speechzip.pipeline import DeviceError, LinkError, OutputError, Samples, Synthesizer, Transcript, load_engine
 from speechzip.pipeline.live.devices.files import FolderLoudspeaker, play_in_real_time
@@ -381,6 +382,55 @@ def test_a_recording_is_said_and_then_the_session_ends(tmp_path: Path) -> None:
         assert ben.texts_heard == ["From a file."]
         assert len(anna.of(Played)) == 1
         assert anna.phase == "closed"
+
+    run(test)
+
+
+def test_a_recording_that_no_peer_takes_any_more_is_an_error(tmp_path: Path) -> None:
+    """The listener is gone for good: the caller tries again for a while, and then says what was not delivered."""
+    recording = tmp_path / "recording.wav"
+    soundfile.write(str(recording), bursts((0.2, 0.8), duration_s=1.0).samples, 16000)
+    limits = replace(LIMITS, untaken_s=0.5, first_back_off_s=0.05)
+
+    async def test() -> None:
+        ben = Somebody([], SessionOptions(once=True))
+        listening = asyncio.ensure_future(ben.listen())
+        await until(lambda: ben.phase == "waiting")
+        anna = Somebody(["From a file."], SessionOptions(input=recording), limits=limits)
+        talking = asyncio.ensure_future(anna.talk(ben.address))
+        await until(lambda: anna.phase == "connected")
+        assert ben.session is not None
+        ben.session.done.set()
+        await listening
+        with pytest.raises(LinkError, match=r"nothing for 0\.5 s; 1 utterances have not reached it \(reconnecting: "):
+            await talking
+        assert [said.text for said in anna.of(Said) if isinstance(said, Said)] == ["From a file."]
+
+    run(test)
+
+
+def test_a_listener_of_one_peer_waits_for_it_to_come_back_but_not_for_ever() -> None:
+    async def test() -> None:
+        ben = Somebody([], SessionOptions(once=True), limits=replace(LIMITS, return_s=5.0))
+        listening = asyncio.ensure_future(ben.listen())
+        await until(lambda: ben.phase == "waiting")
+        async with faulty_proxy(int(ben.address.rpartition(":")[2])) as proxy:
+            anna = Somebody(["I am back."], limits=replace(LIMITS, first_back_off_s=0.05))
+            talking = asyncio.ensure_future(anna.talk(f"127.0.0.1:{proxy.port}"))
+            await until(lambda: ben.phase == "connected")
+            proxy.cut()
+            await until(lambda: anna.phase == "reconnecting")
+            await until(lambda: anna.phase == ben.phase == "connected")
+            assert not listening.done()
+            talking.cancel()
+            proxy.cut()  # before a goodbye
+            await asyncio.gather(talking, return_exceptions=True)
+        await listening
+        lost, waits = [
+            state for state in ben.of(LinkState) if isinstance(state, LinkState) and state.phase == "waiting"
+        ][-2:]
+        assert not lost.has_left
+        assert not waits.has_left
 
     run(test)
 
