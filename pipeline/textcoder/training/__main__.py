@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--decay-from", type=int, default=0, help="the learning rate falls from this step to the last")
     parser.add_argument("--assemble", action="store_true", help="do not train: make the weights file")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda for the training of the network")
     arguments = parser.parse_args()
     recipe = RECIPES[arguments.model]
     build: Path = arguments.build / arguments.model
@@ -61,7 +62,7 @@ def main() -> None:
         network = Network(recipe.architecture)
         if recipe.grown_from:
             grow(network, read_weights())
-        plan = TrainingPlan(build, arguments.steps, arguments.decay_from, arguments.seed)
+        plan = TrainingPlan(build, arguments.steps, arguments.decay_from, arguments.seed, arguments.device)
         train(network, recipe, plan, _training(recipe, build), _validation(recipe, build), np.load(build / PHRASES))
     if arguments.assemble or arguments.steps:
         assemble(arguments.model, build)

@@ -53,10 +53,10 @@ def save_whole(path: Path, network: Network, adam: torch.optim.Adam, progress: P
     """Write a complete checkpoint: resumed training is the same as uninterrupted training."""
     arrays = _counters(progress)
     for name, weights in network.named_parameters():
-        arrays[f"weights.{name}"] = weights.detach().numpy()
-        arrays[f"averaged.{name}"] = progress.averaged[name].numpy()
+        arrays[f"weights.{name}"] = weights.detach().cpu().numpy()
+        arrays[f"averaged.{name}"] = progress.averaged[name].cpu().numpy()
         for moment in ("exp_avg", "exp_avg_sq"):
-            arrays[f"{moment}.{name}"] = adam.state[weights][moment].numpy()
+            arrays[f"{moment}.{name}"] = adam.state[weights][moment].cpu().numpy()
     _write(path, arrays, np.savez)
 
 
@@ -64,7 +64,7 @@ def save_small(path: Path, network: Network, adam: torch.optim.Adam, progress: P
     """Write a small checkpoint: resumed training has the same loss."""
     arrays = _counters(progress)
     for name, parameter in network.named_parameters():
-        weights = progress.averaged[name]
+        weights = progress.averaged[name].cpu()
         if weights.dim() == 2:
             scales = torch.full((1, 1), 1 / STATE_STEPS) if name in _TABLES else row_scales(weights)
             limit = 1 if name in _TABLES else float("inf")
@@ -72,7 +72,7 @@ def save_small(path: Path, network: Network, adam: torch.optim.Adam, progress: P
             arrays[f"scales.{name}"] = scales.numpy()
         else:
             arrays[f"weights.{name}"] = weights.numpy()
-        second = adam.state[parameter]["exp_avg_sq"]
+        second = adam.state[parameter]["exp_avg_sq"].cpu()
         if second.dim() == 2:
             arrays[f"second.rows.{name}"], arrays[f"second.columns.{name}"] = (
                 second.mean(1).numpy(),
@@ -92,11 +92,13 @@ def load(path: Path, network: Network, adam: torch.optim.Adam) -> Progress:
     for name, parameter in network.named_parameters():
         with torch.no_grad():
             parameter.copy_(_weights(arrays, name))
-        progress.averaged[name] = arrays.get(f"averaged.{name}", parameter.detach().clone())
+        device = parameter.device
+        averaged = arrays.get(f"averaged.{name}")
+        progress.averaged[name] = parameter.detach().clone() if averaged is None else averaged.to(device)
         adam.state[parameter] = {
             "step": torch.tensor(float(progress.step)),
-            "exp_avg": arrays.get(f"exp_avg.{name}", torch.zeros_like(parameter)),
-            "exp_avg_sq": _second_moments(arrays, name),
+            "exp_avg": arrays.get(f"exp_avg.{name}", torch.zeros(parameter.shape)).to(device),
+            "exp_avg_sq": _second_moments(arrays, name).to(device),
         }
     return progress
 

@@ -38,7 +38,7 @@ class _CrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, inputs: Tensor, table: Tensor, bias: Tensor, targets: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
-        total = torch.zeros(())
+        total = torch.zeros((), device=inputs.device)
         input_gradients, table_gradient = torch.empty_like(inputs), torch.zeros_like(table, dtype=torch.float32)
         bias_gradient = torch.zeros_like(bias)
         for at in range(0, len(inputs), _CHUNK):
@@ -113,7 +113,7 @@ class Network(nn.Module):
 
     def zero_state(self, batch: int) -> list[Tensor]:
         """Return the initial state: outputs and cells of both layers, float32 [1, batch, hidden]."""
-        return [torch.zeros(1, batch, self.architecture.hidden) for _ in range(4)]
+        return [torch.zeros(1, batch, self.architecture.hidden, device=self.bias.device) for _ in range(4)]
 
     def forward(self, tokens: Tensor, phrases: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor], Tensor]:
         """Return (projections [time, batch, width], the state after, the table for `nats`)."""

@@ -1,4 +1,4 @@
-"""Train the network in one thread, with a seed, a log and a checkpoint, until the last step or a signal."""
+"""Train the network on a GPU or in one thread, with a seed, a log and a checkpoint, until the last step or a signal."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ class TrainingPlan:
     decay_from: int
     """From this step on, the learning rate falls linearly to 0 at `steps`; 0: it stays."""
     seed: int
+    device: str = "cpu"
+    """Where the network is trained: cpu or cuda."""
 
 
 def rate_factor(step: int, steps: int, decay_from: int) -> float:
@@ -72,6 +74,7 @@ def train(
         keys: the phrases, increasing.
     """
     torch.set_num_threads(1)
+    network.to(plan.device)
     network.dropout = recipe.dropout
     adam = torch.optim.Adam(network.parameters(), lr=recipe.rate, betas=(0.9, 0.99), eps=1e-10)
     checkpoint = plan.build / CHECKPOINT
@@ -131,8 +134,9 @@ def _signals() -> Iterator[list[int]]:
 def _step(
     network: Network, adam: torch.optim.Adam, window: Window, state: list[torch.Tensor]
 ) -> tuple[float, list[torch.Tensor]]:
-    tokens = torch.from_numpy(window.tokens)
-    projected, after, table = network(tokens[:-1], torch.from_numpy(window.phrases), state)
+    device = network.bias.device
+    tokens = torch.from_numpy(window.tokens).to(device)
+    projected, after, table = network(tokens[:-1], torch.from_numpy(window.phrases).to(device), state)
     targets = torch.where(tokens[1:] == START, NO_TARGET, tokens[1:])
     loss = network.nats(projected, table, targets) / int((targets != NO_TARGET).sum())
     loss.backward()
@@ -145,7 +149,7 @@ def _step(
 def _validate_all(
     network: Network, progress: Progress, validation: dict[str, Documents], keys: NDArray[np.uint64]
 ) -> dict[str, float]:
-    twin = Network(network.architecture)
+    twin = Network(network.architecture).to(network.bias.device)
     twin.load_state_dict(progress.averaged)
     return {f"{name}_bits": round(validate(twin, documents, keys), 4) for name, documents in validation.items()}
 
@@ -157,7 +161,11 @@ def validate(network: Network, documents: Documents, keys: NDArray[np.uint64], c
     tokens = np.concatenate(documents)
     rows = np.concatenate([phrase_rows(document, keys) for document in documents])
     length = len(tokens) // columns
-    grids = [torch.from_numpy(part[: length * columns].reshape(columns, length).T.copy()) for part in (tokens, rows)]
+    device = network.bias.device
+    grids = [
+        torch.from_numpy(part[: length * columns].reshape(columns, length).T.copy()).to(device)
+        for part in (tokens, rows)
+    ]
     state, nats, count = network.zero_state(columns), 0.0, 0
     for at in range(0, length - 1, 256):
         window = grids[0][at : at + 257]
