@@ -43,9 +43,9 @@ radio-demo: $(VENV)/installed-dev
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
 
-# On every core: tests that run no model, read no recording of the evaluation and start no processes that take seconds.
+# On every core: tests that run no model, read no recording of the evaluation, start no processes and take no seconds.
 test-fast: $(VENV)/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not models and not corpus and not processes"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not models and not corpus and not processes and not slow"
 
 # Ten minutes of mutated payloads, text codes, voice files, frames, packets, recordings and texts; inputs that break are
 # kept in fuzz-found/.

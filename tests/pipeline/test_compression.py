@@ -126,6 +126,7 @@ def test_paths_and_open_files(tmp_path: Path) -> None:
     assert from_path.input_bytes == from_file.input_bytes == path.stat().st_size
 
 
+@pytest.mark.slow
 def test_memory_holds_a_minute_of_each_voice() -> None:
     measured: list[int] = []
 

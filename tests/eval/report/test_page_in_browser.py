@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from chromium import browse, needs_chromium
 from eval_doubles import observed, results_of
 from fakes import bursts
@@ -14,6 +15,7 @@ from speechzip.eval.run.store import stored_path
 
 
 @needs_chromium
+@pytest.mark.processes
 def test_report(tmp_path: Path) -> None:
     sections = {"header": 4, "voices": 11, "timing": 2, "text": 30, "checksum": 2}
     results = results_of(

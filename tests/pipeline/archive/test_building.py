@@ -228,6 +228,7 @@ def test_ctrl_c_finishes_nothing_half(calls: Path, tmp_path: Path, installed: Pa
         pass
 
 
+@pytest.mark.processes
 def test_a_full_disk_ends_the_run_with_one_line_and_nothing_half(calls: Path, tmp_path: Path, installed: Path) -> None:
     archive = tmp_path / "archive"
     done = subprocess.run(

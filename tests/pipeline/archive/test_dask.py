@@ -83,6 +83,7 @@ def upload(tmp_path: Path, names: list[str]) -> None:
         files.pipe_file(f"calls/in/{name}", (tmp_path / "local" / name).read_bytes())
 
 
+@pytest.mark.processes
 def test_a_cluster_that_loses_and_gains_a_worker(s3: str, scheduler: str, tmp_path: Path) -> None:
     upload(tmp_path, [*NAMES, "broken.wav"])
     fsspec.filesystem("s3").pipe_file("calls/in/broken.wav", b"no sound")
@@ -119,6 +120,7 @@ def test_a_cluster_that_loses_and_gains_a_worker(s3: str, scheduler: str, tmp_pa
     assert len(found.stdout.splitlines()) == 8
 
 
+@pytest.mark.processes
 def test_the_lock_of_an_object_store(s3: str) -> None:
     store = RemoteStore("s3://calls/archive")
     with locked(store):
@@ -134,6 +136,7 @@ def test_the_lock_of_an_object_store(s3: str) -> None:
         pass
 
 
+@pytest.mark.processes
 def test_sources_of_an_object_store(s3: str) -> None:
     files = fsspec.filesystem("s3")
     for name in ("in/a.wav", "in/2024/b.mp3", "in/notes.txt", "in/../up.wav", "in/c.wav.spz"):
@@ -149,6 +152,7 @@ def test_sources_of_an_object_store(s3: str) -> None:
     assert names("s3://calls/in/notes.txt") == ["notes.txt"]
 
 
+@pytest.mark.processes
 def test_nobody_at_the_address() -> None:
     with pytest.raises(EngineError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1"):
         DaskCluster("tcp://127.0.0.1:1", 1)

@@ -237,6 +237,7 @@ def run(*arguments: object, code: int = 0) -> tuple[str, str]:
     return done.stdout.decode(), done.stderr.decode()
 
 
+@pytest.mark.processes
 def test_on_the_command_line(archive: LocalStore) -> None:
     out, _ = run("search", '"high tide"', archive.url)
     assert out.splitlines() == [

@@ -172,6 +172,7 @@ def playwright() -> Iterator[Playwright]:
 
 
 @needs_chromium
+@pytest.mark.processes
 def test_search_open_play_and_download(address: str, playwright: Playwright, tmp_path: Path) -> None:
     with browse(playwright, address, tmp_path / "profile") as tab:
         page = tab.page

@@ -59,6 +59,7 @@ def test_far_below_the_noise_nothing_is_heard() -> None:
     assert heard(noisy, "datac4") == []
 
 
+@pytest.mark.slow
 def test_parity_replaces_a_burst_that_fading_swallows() -> None:
     packed = pack(DATA, FRAME_BYTES["datac4"], parity=2)
     sound = signal(Modem("datac4"), packed.packets)

@@ -147,6 +147,7 @@ def hear(carrier: Carrier, count: int, seconds: float) -> list[Received]:
 
 @needs_direwolf
 @pytest.mark.parametrize("radios", [("1200", 400.0), ("300", 100.0)], indirect=True, ids=["1200", "300"])
+@pytest.mark.processes
 def test_packets_from_one_direwolf_to_another(radios: tuple[int, int], request: pytest.FixtureRequest) -> None:
     bitrate = int(request.node.callspec.id)
     ours = {"callsign": "n0call-7", "bitrate": bitrate}

@@ -48,6 +48,7 @@ def ended() -> Iterator[list[subprocess.Popen[str]]]:
         process.communicate()
 
 
+@pytest.mark.processes
 def test_a_message_from_one_process_to_another(
     nodes: tuple[Node, Node], tmp_path: Path, ended: list[subprocess.Popen[str]]
 ) -> None:
@@ -86,6 +87,7 @@ def address_of(sender: Node) -> str:
 
 
 @pytest.mark.models
+@pytest.mark.processes
 def test_a_conversation_over_a_link(
     nodes: tuple[Node, Node], tmp_path: Path, ended: list[subprocess.Popen[str]]
 ) -> None:

@@ -299,6 +299,7 @@ def test_what_is_remembered_is_bounded_private_and_survives_rubbish(tmp_path: Pa
     assert peer.voices() == [Voice("classical", b"new")]
 
 
+@pytest.mark.slow
 def test_an_utterance_of_a_recording_is_whole_again(tmp_path: Path) -> None:
     """A long utterance that was cut into pieces comes back in its order."""
     text = " ".join(f"word{number}" for number in range(60))

@@ -264,6 +264,7 @@ def test_voice_id_is_stable() -> None:
 
 
 @given(payloads())
+@pytest.mark.slow
 def test_a_payload_is_cut_at_its_voices(payload: Payload) -> None:
     data = encode_payload(payload, FAKE)
     sections = decode_payload(data, FAKES).sections
@@ -274,6 +275,7 @@ def test_a_payload_is_cut_at_its_voices(payload: Payload) -> None:
         split_voices(data[:-1])
 
 
+@pytest.mark.slow
 def test_as_many_utterances_as_a_payload_may_have() -> None:
     person = Speaker(Voice("classical", bytes(10)))
     nothing = Utterance(0.0, 0.0625, 0, "")

@@ -217,6 +217,7 @@ def assert_near(rounded: Payload, payload: Payload) -> None:
         last_end_s = near.end_s
 
 
+@pytest.mark.slow
 def test_two_decoders_agree_on_random_payloads_and_a_second_coding_changes_nothing() -> None:
     rng = Random(20261126)
     for _ in range(PAYLOADS):
@@ -230,6 +231,7 @@ def test_two_decoders_agree_on_random_payloads_and_a_second_coding_changes_nothi
         assert min(decoded.sections.values()) >= 0
 
 
+@pytest.mark.slow
 def test_two_decoders_agree_on_damage_behind_a_good_checksum() -> None:
     rng = Random(7)
     survived = 0
@@ -257,6 +259,7 @@ def test_rubbish_is_refused_in_our_own_words(rubbish: bytes) -> None:
         decode_payload(with_checksum(b"\xa2" + rubbish), FAKES)
 
 
+@pytest.mark.slow
 def test_every_bit_flip_behind_a_good_checksum_is_another_payload_or_refused(payload: Payload) -> None:
     body = encode_payload(payload, FAKE)[:-2]
     whole = decode_payload(with_checksum(body), FAKES).payload
@@ -347,6 +350,7 @@ def test_layouts_that_say_it_in_a_roundabout_way() -> None:
     refused(writer, PayloadCorrupt, "roundabout")
 
 
+@pytest.mark.slow
 def test_a_code_stands_for_no_more_work_than_its_length_allows() -> None:
     song = "la " * 1499 + "la"
     data = encode_payload(Payload((Speaker(VoiceReference(1)),), (Utterance(0.0, 60.0, 0, song),), 60.0), REAL)

@@ -40,6 +40,7 @@ def test_silence_and_whispers_have_a_voice_too() -> None:
         assert voice.pitch_hz == pytest.approx(140, rel=0.01) or samples is noise
 
 
+@pytest.mark.slow
 def test_men_and_women_and_the_same_speaker_twice(evalset: Path) -> None:
     encoder = ParametricVoiceEncoder()
     with open(evalset / "manifest.csv", newline="") as file:

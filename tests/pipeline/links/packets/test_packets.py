@@ -344,6 +344,7 @@ def test_headers_that_no_message_has_are_refused() -> None:
         decode_packet(Parity(0, 0, 23, bytes(9)).encode())
 
 
+@pytest.mark.slow
 def test_few_parts_are_coded_for_each_packet() -> None:
     """Coding is what packing costs: the search starts from an estimate."""
     codings = 0

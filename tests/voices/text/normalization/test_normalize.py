@@ -119,6 +119,7 @@ def test_long_numbers_are_read_digit_by_digit(digits: int) -> None:
 @pytest.mark.parametrize(
     "hostile", ["a-", "1,", "1.1", "a.", "9 A ", "12:34 p", "#", "½", "\u0300\u0316", "$1", "www."]
 )
+@pytest.mark.slow
 def test_time_grows_no_faster_than_the_text(hostile: str) -> None:
     def seconds(length: int) -> float:
         text = (hostile * length)[:length]
@@ -131,6 +132,7 @@ def test_time_grows_no_faster_than_the_text(hostile: str) -> None:
     assert min(seconds(20_000) for _ in range(2)) < 10 * max(seconds(5_000), 0.01)
 
 
+@pytest.mark.slow
 def test_a_hundred_kilobytes_of_anything() -> None:
     started = time.process_time()
     normalize_text("Dr. 1,234 St. $5 p.m. " * 4_500)
