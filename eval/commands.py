@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from .run.evaluation import Progress
+    from .run.evaluation import CountProgress
 
 Names = list[str] | None
 
@@ -134,8 +134,8 @@ def evaluate_minutes(
 
 
 @contextmanager
-def _progress(quiet: bool) -> Generator[Progress | None]:
-    """Show a progress bar on standard error if that is a terminal, and a line now and then elsewhere."""
+def _progress(quiet: bool) -> Generator[CountProgress | None]:
+    """Show a progress bar on standard error if it is a terminal, otherwise an occasional line."""
     from speechzip.pipeline import progress_bar
 
     with nullcontext() if quiet else progress_bar("evaluating", counted=True) as bar:

@@ -9,23 +9,23 @@ from speechzip.pipeline import Recognizer, SpeakerEmbedder, Synthesizer, VoiceEn
 
 @lru_cache(maxsize=8)
 def recognizer(spec: str | None = None) -> Recognizer:
-    """Return what `load_engine` does, the same for the same spec."""
+    """Return the result of `load_engine`, cached by its spec."""
     return load_engine("recognizer", spec)
 
 
 @lru_cache(maxsize=8)
 def voice_encoder(spec: str | None = None) -> VoiceEncoder:
-    """Return what `load_engine` does, the same for the same spec."""
+    """Return the result of `load_engine`, cached by its spec."""
     return load_engine("voice_encoder", spec)
 
 
 @lru_cache(maxsize=8)
 def synthesizer(spec: str | None = None) -> Synthesizer:
-    """Return what `load_engine` does, the same for the same spec."""
+    """Return the result of `load_engine`, cached by its spec."""
     return load_engine("synthesizer", spec)
 
 
 @lru_cache(maxsize=1)
 def speaker_embedder() -> SpeakerEmbedder:
-    """Return what `load_engine` does, always the same."""
+    """Return the result of `load_engine`, cached."""
     return load_engine("speaker_embedder")

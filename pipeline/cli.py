@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from enum import Enum
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from .console.display import print_result, shown_name
-from .console.options import Force, Json, Quiet, Vocabulary, read_vocabulary
+from .console.options import ChannelsChoice, Force, Json, Quiet, UnreadChoice, VocabularyOption, read_vocabulary
 from .console.process import complain, run
 from .errors import OutputError
 from .system.threads import keep_one_blas_thread
@@ -35,22 +34,6 @@ app = typer.Typer(
 )
 
 
-class Unread(Enum):
-    """What is sent for unread speech."""
-
-    drop = "drop"
-    mark = "mark"
-    sound = "sound"
-
-
-class Channels(Enum):
-    """How to read the channels of a stereo recording."""
-
-    auto = "auto"
-    mix = "mix"
-    split = "split"
-
-
 @app.command(
     epilog="Examples:\n\nspeechzip compress call.wav\n\nspeechzip compress - -o - < call.flac > call.spz\n\n"
     "speechzip compress call.wav --export srt"
@@ -64,8 +47,8 @@ def compress(
         ),
     ] = None,
     channels: Annotated[
-        Channels, typer.Option(help="split: one party on each channel; mix: all speakers in one channel.")
-    ] = Channels.auto,
+        ChannelsChoice, typer.Option(help="split: one party on each channel; mix: all speakers in one channel.")
+    ] = ChannelsChoice.auto,
     speaker_count: Annotated[
         str | None,
         typer.Option(metavar="N", help="Number of people who share a channel; by default estimated from their voices."),
@@ -78,7 +61,7 @@ def compress(
     language: Annotated[
         str | None, typer.Option(help="ISO 639-1 code of the spoken language, such as de; by default detected.")
     ] = None,
-    vocabulary: Vocabulary = None,
+    vocabulary: VocabularyOption = None,
     beam: Annotated[
         int | None,
         typer.Option(
@@ -99,12 +82,12 @@ def compress(
         bool, typer.Option(help="Send the voices of known speakers along, not only their ids.")
     ] = False,
     unread: Annotated[
-        Unread,
+        UnreadChoice,
         typer.Option(
             help="Speech without recognized words: mark sends its time and a tone plays; sound sends the sound itself; "
             "drop leaves it out."
         ),
-    ] = Unread.mark,
+    ] = UnreadChoice.mark,
     sound_bytes: Annotated[
         int,
         typer.Option(min=0, help="Budget for all such sound in bytes, about 750 a second; the rest is sent as marks."),

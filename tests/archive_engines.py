@@ -1,4 +1,4 @@
-"""Engines for archives that worker processes find as they find any: by the entry points of an installed package."""
+"""Engines for archives that worker processes find like any other: by the entry points of an installed package."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ still = archive_engines:StillVoiceEncoder
 
 
 class WordsRecognizer:
-    """Says a sentence that tells how long the segment is, and on demand more.
+    """A recognizer whose text is the length of the segment, and more on request.
 
     The model is a list of actions, separated by commas: ``sleep=SECONDS``, ``die=FILE`` (kills the process if the file
     exists, and removes it first), ``die`` (always), ``remove=FILE``, ``say=FILE`` (says what stands in it).
@@ -48,7 +48,7 @@ class WordsRecognizer:
 
 
 class StillVoiceEncoder:
-    """Gives everybody one voice."""
+    """A voice encoder that gives everybody one voice."""
 
     name = "still"
     space = "classical"
@@ -58,7 +58,7 @@ class StillVoiceEncoder:
 
 
 class StillEmbedder:
-    """Hears one person."""
+    """A speaker embedder that hears one person."""
 
     name = "still"
 
@@ -67,7 +67,7 @@ class StillEmbedder:
 
 
 def install(folder: Path) -> Path:
-    """Put the engines where a process with this folder on its path finds them; return the folder."""
+    """Install the engines into a folder for the path of a process; return the folder."""
     installed = folder / "archive_engines-1.0.dist-info"
     installed.mkdir(parents=True)
     (installed / "entry_points.txt").write_text(ENTRY_POINTS)

@@ -14,7 +14,7 @@ from playwright.sync_api import ConsoleMessage, Error, Page, Playwright, expect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 TIMEOUT_MS = 60_000.0
-"""For a page to show what it is to show: the machine may be busy."""
+"""How long a page may take to show something: the machine may be busy."""
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
 
@@ -27,7 +27,7 @@ class Tab:
 
     page: Page
     problems: list[str] = field(default_factory=list[str])
-    """What the page wrote to the console as an error or threw."""
+    """Errors that the page logged or threw."""
 
     def wait_for(self, expression: str) -> None:
         """Wait until a JavaScript expression is true; the page's security policy forbids Playwright's own waiting."""
@@ -44,11 +44,11 @@ def browse(
     """Open `url`.
 
     Args:
-        playwright: what drives all browsers of a test; only one may run in a thread.
+        playwright: drives all browsers of a test; only one may run in a thread.
         url: of the page.
-        profile: a folder for what the browser keeps.
-        microphone: a recording that stands for a microphone.
-        before: a script that runs in the page before its own.
+        profile: a folder for the browser's data.
+        microphone: a recording that replaces a microphone.
+        before: a script that runs before those of the page.
     """
     devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     if microphone:

@@ -26,7 +26,7 @@ EVALSET = Path(__file__).resolve().parents[2] / "shared" / "evalset"
 
 @pytest.fixture(autouse=True)
 def _own_data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    """Keep the user's voices out of the tests, and the tests out of them; a new folder for each test."""
+    """Keep the tests away from the user's voices; each test has a new data folder."""
     monkeypatch.setenv("SPEECHZIP_DATA", str(tmp_path_factory.mktemp("data")))
 
 
@@ -56,7 +56,7 @@ def wheel_recording() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def evalset() -> Path:
-    """The evaluation recordings, where they are at hand."""
+    """The evaluation recordings, if they are available."""
     if not EVALSET.is_dir():
         pytest.skip("the evaluation recordings (../shared/evalset) are not here")
     return EVALSET
@@ -74,7 +74,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def calls(tmp_path: Path) -> Path:
-    """Four recordings in folders, with two files that are no recordings."""
+    """Four recordings in folders, and two files that are not recordings."""
     folder = tmp_path / "calls"
     archive_engines.write_recordings(folder, ["2024/may/a.wav", "2024/b.wav", "c.wav", "d.wav"])
     (folder / "notes.txt").write_text("no recording")

@@ -1,4 +1,4 @@
-"""Stand-ins for the engines, sounds to feed them, and the checksum of a payload."""
+"""Fake engines, sounds to feed them, and the checksum of a payload."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 class FakeRecognizer:
-    """Says the lines of a script, one for each segment."""
+    """A recognizer that returns the lines of a script, one for each segment."""
 
     name = "fake"
 
@@ -32,7 +32,7 @@ class FakeRecognizer:
 
 
 class FakeEmbedder:
-    """Tells voices apart by how often they cross zero: three kinds; who hears two hears something between."""
+    """A speaker embedder that distinguishes three kinds of voice by zero crossings; two voices give a mixture."""
 
     name = "fake"
 
@@ -45,7 +45,7 @@ class FakeEmbedder:
 
 
 class FakeVoiceEncoder:
-    """Measures how loud somebody is."""
+    """A voice encoder that measures loudness."""
 
     name = "fake"
     space = "classical"
@@ -55,7 +55,7 @@ class FakeVoiceEncoder:
 
 
 class FakeTextCoder:
-    """Writes UTF-8 behind its length: quick, and simple enough to be looked through."""
+    """A text coder that writes UTF-8 after its length: quick, and easy to read in bytes."""
 
     id = 0
     name = "fake"
@@ -89,7 +89,7 @@ class FakeTextCoder:
 
 
 class FakeSynthesizer:
-    """Hums for as long as it is asked to."""
+    """A synthesizer that hums for the requested duration."""
 
     name = "fake"
     spaces = frozenset({"classical"})
@@ -114,7 +114,7 @@ def bursts(*spans: tuple[float, float], duration_s: float, sample_rate: int = 16
 
 
 def loud(chunk: object) -> float:
-    """Stand in for the speech detector: loud is speech."""
+    """A fake speech detector: loud sound is speech."""
     return float(np.abs(np.asarray(chunk, np.float32)).max() > 0.1)
 
 

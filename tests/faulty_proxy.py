@@ -1,4 +1,4 @@
-"""A proxy on loopback that does to a link what the world does: delay, stall, damage, cut."""
+"""A proxy on loopback with the faults of real links: delay, stall, damage, cut."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class FaultyProxy:
         self.port = 0
         self.delay_s = 0.0
         self.cut_after: int | None = None
-        """Bytes, both ways together, after which a connection is cut, in the middle of whatever it is."""
+        """A connection is cut after this many bytes (both ways together), even in the middle of a frame."""
         self.damage_share = 0.0
         """Share of the blocks in which one bit is flipped."""
         self.refusing = False

@@ -37,7 +37,7 @@ def run_in_process(*arguments: object) -> tuple[int, str, str]:
 
 @contextmanager
 def _unchanged_process() -> Generator[None]:
-    """Undo what `main` changes: handlers of signals, hooks, and the commands that plug-ins add to the app."""
+    """Undo the changes of `main`: signal handlers, hooks, and the commands that plug-ins add to the app."""
     handlers = [(number, signal.getsignal(number)) for number in SIGNALS]
     hook, show = sys.unraisablehook, warnings.showwarning
     commands, groups = list(cli.app.registered_commands), list(cli.app.registered_groups)

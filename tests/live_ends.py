@@ -39,7 +39,7 @@ def hello(secret: bytes = b"") -> Hello:
 
 @dataclass
 class Person:
-    """Somebody at an end: remembers what happened, and says things."""
+    """A person at one end, who records events and says things."""
 
     endpoint: Endpoint = field(init=False)
     heard: list[str] = field(default_factory=list[str])
@@ -65,7 +65,7 @@ class Person:
 
 
 def listening_person(identity: Identity | None = None, limits: Limits = LIMITS) -> tuple[Person, int]:
-    """Return somebody who listens, and the port."""
+    """Return a listening person, and the port."""
     person = Person()
     secret = identity.pin.secret if identity else b""
     listener = Listener(
@@ -110,12 +110,12 @@ async def _running(*people: Person) -> AsyncGenerator[None, None]:
 
 
 def running(*people: Person) -> AbstractAsyncContextManager[None]:
-    """Keep the ends of these people up."""
+    """Keep the ends of these people connected."""
     return _running(*people)
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> None:
-    """Wait until something is so; fail where it never is."""
+    """Wait until a condition holds; fail if it never does."""
     loop = asyncio.get_running_loop()
     deadline_s = loop.time() + timeout_s
     while not condition():
@@ -124,7 +124,7 @@ async def until(condition: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> 
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run an asyncio test; fail where it leaves a task or a thread behind."""
+    """Run an asyncio test; fail if it leaves a task or a thread behind."""
     threads = set(threading.enumerate())
 
     async def checked() -> None:
@@ -139,7 +139,7 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 class RawPeer:
-    """A caller that says whatever it likes, frame by frame."""
+    """A caller that may send anything, frame by frame."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -162,7 +162,7 @@ class RawPeer:
 
 @asynccontextmanager
 async def raw_peer(port: int) -> AsyncGenerator[RawPeer, None]:
-    """Call a listener on loopback; yield when both may speak."""
+    """Call a listener on loopback; yield when both ends may speak."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     peer = RawPeer(reader, writer)
     peer.send(replace(hello(), stream=secrets.token_bytes(8)))

@@ -25,9 +25,9 @@ class LiveProcess:
 
     def __init__(self, arguments: tuple[str, ...], stdin: str | None, env: dict[str, str] | None) -> None:
         self.reports: list[Json] = []
-        """What it has reported so far; grows."""
+        """Its reports so far; the list grows."""
         self.errors = ""
-        """Its standard error, once it has ended."""
+        """Its standard error, after its end."""
         self.process = subprocess.Popen(
             [*SPEECHZIP, *arguments, "--json"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env,
@@ -48,7 +48,7 @@ class LiveProcess:
         self.errors = self.process.stderr.read() if self.process.stderr else ""
 
     def wait_for(self, kind: str, fits: Callable[[Json], bool] = lambda report: True) -> Json:
-        """Return the first report of a kind that fits; fail if none comes."""
+        """Return the first report of a kind that matches; fail if none comes."""
         deadline_s = time.monotonic() + TIMEOUT_S
         while True:
             for report in list(self.reports):
@@ -60,22 +60,22 @@ class LiveProcess:
 
     @property
     def port(self) -> int:
-        """Where a listener on loopback is called."""
+        """Address of a listener on loopback."""
         return int(self.wait_for("Pairing")["line"].partition("#")[0].rpartition(":")[2])
 
     @property
     def arguments(self) -> str:
-        """What every user of the machine can read of its command line."""
+        """Its command line, which every user of the machine can read."""
         return Path(f"/proc/{self.process.pid}/cmdline").read_text("utf-8")
 
     @property
     def peak_mb(self) -> float:
-        """The most memory that it has had."""
+        """Its peak memory."""
         status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
     def interrupt(self) -> None:
-        """Press Ctrl-C, and fail unless it ends well."""
+        """Press Ctrl-C; fail if it does not exit cleanly."""
         self.process.send_signal(signal.SIGINT)
         assert self.process.wait(TIMEOUT_S) == 0
         for reader in self._readers:
@@ -86,7 +86,7 @@ class LiveProcess:
 def live_process(
     *arguments: str, stdin: str | None = None, env: dict[str, str] | None = None
 ) -> Generator[LiveProcess]:
-    """Run a command; whatever becomes of it, nothing of it is left."""
+    """Run a command, and end it in any case."""
     running = LiveProcess(arguments, stdin, env)
     try:
         yield running

@@ -1,4 +1,4 @@
-"""A second decoder of payload format 2, from FORMAT.md alone: plain Python, and nothing of the product.
+"""A second decoder of payload format 2, written from FORMAT.md alone: plain Python, without code of the product.
 
 Text coders come from outside, since this is about everything else: for each id a function that returns an object whose
 `decode(source)` returns the next text.
@@ -18,7 +18,7 @@ WIDTH = 48
 
 
 class Refused(Exception):
-    """The bytes are no payload of format 2."""
+    """The bytes are not a payload of format 2."""
 
 
 class Source(Protocol):
@@ -44,7 +44,7 @@ class Spoken:
 
 @dataclass
 class Contents:
-    """What a payload says."""
+    """The content of a payload."""
 
     channels: int
     speaker_channels: list[int]
@@ -56,7 +56,7 @@ class Contents:
 
 
 class Code:
-    """The range code: read, and written again to compare."""
+    """The range code. It is read, and written again for a comparison."""
 
     def __init__(self, code: bytes) -> None:
         self.code = code
@@ -114,7 +114,7 @@ class Code:
         return -1 - value if negative else value
 
     def check(self) -> None:
-        """Compare with what an encoder would send: of all numbers inside, one with the most zero bytes at its end."""
+        """Compare with an encoder's output: of all numbers inside, one with the most zero bytes at its end."""
         length = self.shifted + WIDTH // 8
         value = self.low
         for zeros in range(WIDTH // 8, -1, -1):
@@ -195,11 +195,11 @@ class Plain:
 
 
 def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], prior: str) -> Contents:
-    """Return what a payload says.
+    """Return the content of a payload.
 
     Args:
         payload: with its checksum.
-        coders: id of a text coder -> what makes its decoder.
+        coders: id of a text coder -> maker of its decoder.
         prior: the text of the file `trained-1.prior`.
     """
     if payload[:1] != b"\xa2":

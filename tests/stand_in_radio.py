@@ -1,4 +1,4 @@
-"""A stand-in for Meshtastic radios: what their firmware says over TCP, and air that loses, delays and duplicates.
+"""Fake Meshtastic radios: their firmware's side of TCP, and air that loses, delays and duplicates packets.
 
     client -- TCP, 0x94 0xC3 length, ToRadio/FromRadio -- StandInRadio -- Air -- StandInRadio -- ... -- client
 
@@ -27,7 +27,7 @@ def protobuf(name: str) -> Any:
 
 
 class Air:
-    """What the radios share."""
+    """The air between the radios."""
 
     def __init__(self, loss: float = 0.0, delay_s: float = 0.0, duplicates: bool = False, seed: int = 1) -> None:
         self.radios: list[StandInRadio] = []
@@ -36,7 +36,7 @@ class Air:
         self._random = random.Random(seed)
 
     def carry(self, packet: Any, sender: StandInRadio) -> bool:
-        """Return whether somebody whom it is for has heard it."""
+        """Return whether a radio that it is meant for has received it."""
         self.sent.append(packet.decoded.payload)
         time.sleep(self._delay_s * self._random.random())
         heard = False

@@ -1,4 +1,4 @@
-"""Real recordings through the real engines, there and back."""
+"""Real recordings through the real engines, to bytes and back."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_channels_that_cancel_each_other_keep_their_words(
     transcribe: Transcribe,
     wheel_recording: Callable[[str], Path],
 ) -> None:
-    """One wire of two is connected the wrong way round: right = -left."""
+    """One of two channels has the wrong polarity: right = -left."""
     beckett = wheel_recording("beckett.wav")
     samples, rate = soundfile.read(str(beckett), dtype="float32", always_2d=True)
     inverted = Audio(np.hstack([samples[:, :1], -samples[:, :1]]), rate)

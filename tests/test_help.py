@@ -1,4 +1,4 @@
-"""The examples of `--help` are command lines that the program understands."""
+"""The examples of `--help` are valid command lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `make` installs is locked with hashes in requirements/, and the locks hold what pyproject.toml asks for."""
+"""All packages that `make` installs are locked with hashes in requirements/, and the locks satisfy pyproject.toml."""
 
 from __future__ import annotations
 

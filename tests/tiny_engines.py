@@ -27,13 +27,13 @@ PROMPT_TOKENS = 4
 TEXT_TOKENS = 128
 """Half of them at most are decoded."""
 LEAD = 50.0
-"""How much the next token outweighs everything else at a position."""
+"""Weight of the next token over everything else at a position."""
 
 
 def save_whisper(
     path: Path, says: str = "", language: str = "en", no_speech: bool = False, multilingual: bool = True
 ) -> Path:
-    """Write a Whisper checkpoint that says the same to every sound; a wholly random one if `says` is empty."""
+    """Write a Whisper checkpoint that returns `says` for any sound; a fully random one if `says` is empty."""
     torch.manual_seed(1)
     dims = whisper.ModelDimensions(
         n_vocab=51865 if multilingual else 51864, n_mels=80,
@@ -54,7 +54,7 @@ def save_whisper(
 
 
 def save_xtts(folder: Path, speakers: bool = False, audio_tokens: int = 20) -> Path:
-    """Write a folder of XTTS weights; with `speakers`, a voice of its own too."""
+    """Write a folder of XTTS weights; with `speakers`, also with voices of its own."""
     torch.manual_seed(1)
     folder.mkdir()
     config = XttsConfig(

@@ -1,4 +1,4 @@
-"""Whisper base with its real weights, for tests and judging only: fetched, checked, put together, converted.
+"""The real weights of Whisper base, for tests and judging only: fetched, checked, joined, converted.
 
     python tests/whisper_weights.py FOLDER    # writes FOLDER/base (CTranslate2) for faster-whisper
 
@@ -37,7 +37,7 @@ Array = npt.NDArray[Any]
 
 
 class WeightsNotHereError(Exception):
-    """The weights cannot be had here."""
+    """The weights are not available here."""
 
 
 def whisper_base(folder: Path) -> Path:

@@ -1,7 +1,7 @@
-"""How fast a search is in a large archive: `python -m speechzip.eval.bench.archive_search`.
+"""The speed of searches in a large archive: `python -m speechzip.eval.bench.archive_search`.
 
-Utterances of made-up words, as frequent as words of a language are (Zipf's law), go into an index in a temporary
-folder; then queries of every kind are asked. `--utterances 1000000` is the default.
+The benchmark fills an index in a temporary folder with utterances of made-up words, whose frequencies follow Zipf's
+law. Then it asks queries of every kind. `--utterances 1000000` is the default.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def fill(index: Index, words: list[str], utterances: int, random: np.random.Gene
 
 
 def measure(ask: Callable[[], object]) -> tuple[float, float]:
-    """Return how long it takes, and the processor time in that, in milliseconds."""
+    """Return elapsed time and processor time, in milliseconds."""
     started, cpu = time.perf_counter(), time.process_time()
     ask()
     return 1000 * (time.perf_counter() - started), 1000 * (time.process_time() - cpu)

@@ -1,4 +1,4 @@
-"""What workers and a Dask cluster cost an archive: `python -m speechzip.eval.bench.archive_throughput`.
+"""The overhead of workers and of a Dask cluster for an archive: `python -m speechzip.eval.bench.archive_throughput`.
 
 Recordings of real speech are archived with the default engines in this process, by one and two workers, and by a local
 Dask cluster of one and two, in turns. Then `--short` recordings of a second go all the way with engines that only

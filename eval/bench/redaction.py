@@ -24,12 +24,12 @@ FORM_SETS = {
 }
 """What the later sets showed when they were new was mended since."""
 KINDS = frozenset(REDACTED_KINDS - {"name"})
-"""All that need no list."""
+"""All kinds that need no list of names."""
 UTTERANCE_S, GAP_S = 3.0, 1.0
 _ITEM = re.compile(r"\{(\+|\w+):([^}]*)\}")
 
 Span = tuple[int, int, int]
-"""Index of an utterance, first character, behind the last character."""
+"""Index of an utterance, its first character, and the end (exclusive)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +37,23 @@ class Form:
     """A line of the test set."""
 
     line: str
-    """As it is written there."""
+    """The line as written."""
     utterances: tuple[Utterance, ...]
-    """What is said."""
+    """The utterances."""
     items: tuple[tuple[str, tuple[Span, ...]], ...]
-    """Kind and places of what is to be found."""
+    """Kind and places of each form in it."""
 
 
 @dataclass(slots=True)
 class Score:
-    """How well redaction does."""
+    """The results of redaction."""
 
     wanted: Counter[str]
-    """Kind -> how many forms there are."""
+    """Kind -> number of forms."""
     found: Counter[str]
-    """Kind -> how many of them are redacted wholly."""
+    """Kind -> number of forms that are redacted completely."""
     false_alarms: Counter[str]
-    """Kind -> how often something else is redacted."""
+    """Kind -> number of false alarms."""
     misses: list[str]
     """Lines with a fault."""
 
@@ -62,7 +62,7 @@ class Score:
         return self.found[kind] / max(1, self.wanted[kind])
 
     def precision(self, kind: str) -> float:
-        """Return the share of what is redacted that is a form."""
+        """Return the share of redactions that are forms."""
         return self.found[kind] / max(1, self.found[kind] + self.false_alarms[kind])
 
 
@@ -96,7 +96,7 @@ def _form(line: str) -> Form:
 
 
 def score(forms: Iterator[Form]) -> Score:
-    """Return how well redaction does on forms."""
+    """Return the results of redaction on forms."""
     result = Score(Counter(), Counter(), Counter(), [])
     for form in forms:
         found = find_personal(form.utterances, Redaction(KINDS))
@@ -141,7 +141,7 @@ def main() -> None:
 
 
 def show(result: Score, misses: bool) -> None:
-    """Print recall and precision of each kind, and on demand what is wrong."""
+    """Print recall and precision of each kind, and on request the faults."""
     if misses and result.misses:
         print("\n".join(result.misses))
     print(f"{'kind':<8}{'forms':>6}{'recall':>8}{'precision':>11}{'false alarms':>14}")

@@ -17,19 +17,19 @@ import numpy.typing as npt
 Waveform = npt.NDArray[np.float64]
 
 NOISE_BANDWIDTH_HZ = 3000
-"""The bandwidth that a signal-to-noise ratio is told in: a single-sideband channel."""
+"""The bandwidth of the noise in a signal-to-noise ratio: that of a single-sideband channel."""
 LONGEST_PERIOD_S = 60.0
 """The fading gains repeat after this time, or after the signal if that is longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What happens between transmitter and receiver, the noise apart."""
+    """The path between transmitter and receiver, without the noise."""
 
     name: str
     """Short name for reports."""
     delay_s: float = 0.0
-    """How much later the second path arrives; 0 for one path that does not fade."""
+    """Delay of the second path; 0 for a single path that does not fade."""
     spread_hz: float = 0.0
     """Doppler spread: twice the standard deviation of the spectrum of each path's gain."""
 
@@ -45,12 +45,12 @@ CHANNELS = {
 def propagate(
     signal: npt.NDArray[np.int16], sample_rate: int, channel: Channel, snr_db: float, seed: int
 ) -> npt.NDArray[np.int16]:
-    """Return what a receiver hears: int16 [T], at a quarter of full scale so that noise is not clipped.
+    """Return the received sound: int16 [T], at a quarter of full scale so that noise is not clipped.
 
     Args:
         signal: int16 [T] at `sample_rate`, mono; its silences do not count for its power.
         sample_rate: in Hz.
-        channel: what the signal passes through.
+        channel: the path.
         snr_db: mean power of signal over that of noise in `NOISE_BANDWIDTH_HZ`.
         seed: the same one gives the same fading and noise.
     """

@@ -1,4 +1,4 @@
-"""How much of a message arrives through a short-wave channel: curves over the signal-to-noise ratio."""
+"""The share of a message that arrives through a short-wave channel: curves over the signal-to-noise ratio."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ SNRS_DB = {
 PARITY = 2
 """Parity packets of the messages."""
 SHORT_MESSAGES = 8
-"""Packets in a row where a message does not fit the mode (DATAC13): only these are counted."""
+"""Number of packets sent in a mode that a message does not fit (DATAC13); only bursts are counted there."""
 
 COLORS = {"datac13": "#595959", "datac4": "#D55E00", "datac3": "#0072B2", "datac1": "#00805E"}
 """Mode -> color of its lines."""
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """What arrived at one signal-to-noise ratio, the mean of several runs."""
+class CurvePoint:
+    """The results at one signal-to-noise ratio, the mean of several runs."""
 
     mode: str
     """FreeDV's mode."""
@@ -43,13 +43,13 @@ class Point:
     bursts: float
     """Share of the bursts that were decoded."""
     words: float
-    """Share of the words that arrived without parity packets; NaN where the message does not fit the mode."""
+    """Share of the words that arrived without parity packets; NaN if the message does not fit the mode."""
     words_with_parity: float
     """The same with them."""
 
 
-def measure(data: bytes, mode: str, channel: Channel, snr_db: float, seeds: Sequence[int] = (1, 2, 3)) -> Point:
-    """Return what arrives of the payload `data`; the runs with and without parity hear the same bursts."""
+def measure(data: bytes, mode: str, channel: Channel, snr_db: float, seeds: Sequence[int] = (1, 2, 3)) -> CurvePoint:
+    """Return the results for the payload `data`. The runs with and without parity receive the same bursts."""
     packed, words = _message(data, mode)
     modem = Modem(mode)
     clean = signal(modem, packed.packets)
@@ -62,12 +62,12 @@ def measure(data: bytes, mode: str, channel: Channel, snr_db: float, seeds: Sequ
         share = sum(size for size, is_there in zip(words, got, strict=False) if is_there) / max(1, sum(words))
         runs.append((sum(got) / len(got), share, 1.0 if sum(got) >= count else share))
     bursts, plain, restored = (float(np.mean(column)) for column in zip(*runs, strict=True))
-    return Point(mode, channel.name, snr_db, bursts, plain if words else np.nan, restored if words else np.nan)
+    return CurvePoint(mode, channel.name, snr_db, bursts, plain if words else np.nan, restored if words else np.nan)
 
 
-def measure_all(data: bytes, tell: Callable[[Point], None]) -> list[Point]:
-    """Return all points, and tell each when it is there: some minutes of processor time."""
-    points: list[Point] = []
+def measure_all(data: bytes, tell: Callable[[CurvePoint], None]) -> list[CurvePoint]:
+    """Return all points, and report each when it is measured: this takes some minutes of processor time."""
+    points: list[CurvePoint] = []
     for mode, ratios in SNRS_DB.items():
         for channel in CHANNELS.values():
             for snr_db in ratios:
@@ -76,7 +76,7 @@ def measure_all(data: bytes, tell: Callable[[Point], None]) -> list[Point]:
     return points
 
 
-def draw(points: Sequence[Point]) -> Markup:
+def draw(points: Sequence[CurvePoint]) -> Markup:
     """Return a plot for each channel: bursts, and words with and without parity, over the signal-to-noise ratio.
 
     points: of one mode or more; the others are not drawn.
@@ -119,7 +119,7 @@ def _styles(color: str) -> dict[str, Style]:
 
 
 def _message(data: bytes, mode: str) -> tuple[Packed, list[int]]:
-    """Return packets with parity, and the number of words in each that is no parity; none where it does not fit."""
+    """Return packets with parity, and the number of words in each of the others; none if it does not fit."""
     size = Modem(mode).frame_bytes
     try:
         packed = pack(data, size, PARITY)

@@ -1,4 +1,4 @@
-"""`make radio-demo`: one recording over three links, with what arrived, the bytes and the time on the air."""
+"""`make radio-demo`: one recording over three links, with the words that arrived, the bytes and the time on the air."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from speechzip.pipeline import (
 from speechzip.pipeline.links import MODEM_RATE, PRESETS, Inbox, Modem, join_payloads, pack, signal, unpad
 
 from .channel import CHANNELS, propagate
-from .curves import Point, draw, measure
+from .curves import CurvePoint, draw, measure
 from .nodes import exchange
 
 FOLDER = Path("radio-demo")
@@ -100,7 +100,7 @@ def _show(
         soundfile.write(str(path), audio.samples, audio.sample_rate)
 
 
-def _write_picture(points: Sequence[Point]) -> None:
+def _write_picture(points: Sequence[CurvePoint]) -> None:
     style = files("speechzip.eval.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
     page = Markup(
         "<!doctype html><html lang=en><meta charset=utf-8><title>speechzip: the HF modem</title><style>{}</style>"

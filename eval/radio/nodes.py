@@ -31,7 +31,7 @@ forward_port = {}
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node: its configuration, its identity, and the programs that run on it."""
+    """A node: its configuration, its identity, and the programs on it."""
 
     folder: Path
     """Has Reticulum's configuration in ``config`` and speechzip's data in ``data``."""
@@ -61,10 +61,10 @@ def two_nodes(folder: Path) -> tuple[Node, Node]:
 
 
 def exchange(data: bytes, folder: Path) -> list[bytes]:
-    """Send a payload from one node to the other and return what arrives.
+    """Send a payload from one node to the other, and return the payload that arrives.
 
     Raises:
-        LinkError: it does not arrive; says what the programs told.
+        LinkError: it does not arrive. The message has the output of the programs.
     """
     here, there = two_nodes(folder)
     call, inbox = folder / "call.spz", folder / "in"

@@ -27,13 +27,13 @@ STYLES = {
 }
 """Family -> style."""
 OTHERS = (Style("#444444", "square", "1 3", hollow=True), Style("#7A5195", "triangle", "6 2", hollow=True))
-"""For families that are added later."""
+"""Styles for families that are added later."""
 OTHER_SETS = (
     Style("#D55E00", "diamond", "5 3", hollow=True),
     Style("#B23A00", "square", "2 3", hollow=True),
     Style("#D55E00", "triangle", "8 3", hollow=True),
 )
-"""For speechzip with other sets of engines than the main one."""
+"""Styles for speechzip with sets of engines other than the main one."""
 WORDS_SENT = Style("#D55E00", "star", hollow=True)
 SECTION_FILLS = {
     "header": ("#4D4D4D", "plain"),

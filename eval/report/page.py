@@ -1,6 +1,6 @@
 """The report as one HTML file that works offline: plots are SVG, players hold their sound.
 
-The texts and the layout are in ``templates/``, which escape whatever they are given but `Markup`.
+The texts and the layout are in ``templates/``, which escape all values except `Markup`.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from .samples import typical_sample, worst_samples
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A number to begin with."""
+    """A number at the top of the page."""
 
     value: str
-    """In large letters."""
+    """The value, in large letters."""
     text: str
-    """What it is."""
+    """Its explanation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invented:
-    """Words that were written where nobody speaks."""
+    """Words in recordings without speech."""
 
     items: int
-    """How many recordings there are."""
+    """Number of recordings."""
     share: str
-    """Of them with words, as tables show it."""
+    """Share of them with words, as tables show it."""
 
 
 def render_page(results: Results, folder: Path) -> str:
-    """Return the page; `folder` holds the clips of what was heard."""
+    """Return the page; `folder` holds the clips of decoded speech."""
     environment = Environment(
         loader=PackageLoader("speechzip.eval.report"),
         autoescape=True,
@@ -74,7 +74,7 @@ def render_page(results: Results, folder: Path) -> str:
 
 
 def _cards(results: Results) -> list[Card] | None:
-    """Return the numbers to begin with; None where the recordings did not come through."""
+    """Return the numbers at the top of the page; None if no recording succeeded."""
     main, original = results.row(results.main, CLEAN), results.row("original", CLEAN)
     if main is None or original is None:
         return None

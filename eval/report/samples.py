@@ -51,7 +51,7 @@ class Sample:
 
 
 def typical_sample(results: Results, folder: Path) -> Sample | None:
-    """Return the recording with the median word error rate, as heard through several systems."""
+    """Return the recording with the median word error rate, decoded by several systems."""
     judged = [one for one in _judged(results) if one.duration_s <= LONGEST_TYPICAL_S]
     if not judged:
         return None

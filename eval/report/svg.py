@@ -2,8 +2,8 @@
 
 Names and numbers from outside are escaped by `Markup`.
 
-Colors are those of Okabe and Ito (2008), which the color-blind can tell apart; each comes with a
-marker and a dash of its own, so that a black-and-white print says the same.
+Colors are those of Okabe and Ito (2008), which color-blind people can distinguish. Each comes with a
+marker and a dash of its own, for black-and-white prints.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Style:
     """The style of one series."""
 
     color: str
-    """As CSS writes it."""
+    """Color in CSS."""
     marker: str = "circle"
     """One of `MARKERS`."""
     dash: str = ""
-    """As `stroke-dasharray` has it; empty for a solid line."""
+    """Value of `stroke-dasharray`; empty for a solid line."""
     hollow: bool = False
     """Whether markers are filled with white."""
 
@@ -95,12 +95,12 @@ class Plot:
         )
 
     def marker(self, point: Point, style: Style, tip: str, size: float = SIZE) -> None:
-        """Draw a value; `tip` is what the mouse is told."""
+        """Draw a value; `tip` is its tooltip."""
         x, y = self.place(point)
         self._parts.append(marker(x, y, style, size, tip))
 
     def band(self, low: float, high: float, color: str, vertical: bool = False) -> None:
-        """Shade what lies between two values of an axis."""
+        """Shade the range between two values of an axis."""
         if vertical:
             (x0, y0), (x1, y1) = self.place((low, self.y.high)), self.place((high, self.y.low))
         else:
@@ -170,7 +170,7 @@ def marker(x: float, y: float, style: Style, size: float = SIZE, tip: str = "") 
 
 
 def legend(entries: Sequence[tuple[str, Style]]) -> Markup:
-    """Return a line of markers and names, to stand above a plot."""
+    """Return a line of markers and names for the top of a plot."""
     return _keys(
         34,
         [
@@ -211,7 +211,7 @@ def _keys(width: int, entries: Sequence[tuple[str, Markup]]) -> Markup:
 
 
 def _title(text: str) -> Markup:
-    """Return what the mouse is told of an element."""
+    """Return the tooltip of an element."""
     return Markup("<title>{}</title>").format(text)
 
 
@@ -276,7 +276,7 @@ PATTERNS = Markup().join(
         "across": '<path d="M0 4H8" stroke="#fff" stroke-opacity=".8" stroke-width="1.6"/>',
     }.items()
 )
-"""Fills for bars that a black-and-white print tells apart."""
+"""Fills for bars that can be distinguished in a black-and-white print."""
 
 
 def _corners(x: float, y: float, corners: Sequence[Point], size: float) -> str:

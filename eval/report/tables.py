@@ -41,10 +41,10 @@ TIME = {"encode_rtf": "coding, real time", "decode_rtf": "decoding, real time"}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How a column of a table looks."""
+    """The format of a column."""
 
     heading: str = ""
-    """What stands above it."""
+    """Its heading."""
     css: str = ""
     """Class of its cells: ``left`` for text in lines, ``name`` for text on one line, empty for numbers."""
 
@@ -56,33 +56,33 @@ class TableRow:
     cells: Sequence[str]
     """Text, or `Markup`; one for each column."""
     is_main: bool = False
-    """Whether it tells of the system that the report is about."""
+    """Whether it belongs to the system that the report is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a template makes a table of."""
+    """The content of a table, for a template."""
 
     columns: Sequence[Column]
-    """From left to right."""
+    """Columns from left to right."""
     rows: Sequence[TableRow]
-    """From top to bottom."""
+    """Rows from top to bottom."""
 
 
 def words(results: Results) -> Table:
-    """Return bits and words of each system, with the second judge's where there is one."""
+    """Return bits and word errors of each system, also by the second judge if there is one."""
     others = {f"{name}:{judge}": f"{WORDS[name]}, {judge}" for judge in results.judges[1:] for name in ("wer", "cer")}
     return _of_metrics(_clean(results), {**BITS, **WORDS, **others}, results)
 
 
 def sound(results: Results) -> Table | None:
-    """Return voice and naturalness of each system; None where nothing was measured."""
+    """Return voice and naturalness of each system; None if nothing was measured."""
     rows = _clean(results)
     return _of_metrics(rows, SOUND, results) if any(set(SOUND) & set(row.metrics) for row in rows) else None
 
 
 def sections(results: Results) -> Table | None:
-    """Return the main system's bit/s by section of the payload; None where there are none."""
+    """Return the main system's bit/s by section of the payload; None if there are none."""
     rows = [row for row in results.rows if row.system == results.main and row.condition == CLEAN and row.sections]
     rows = [row for row in rows if row.category != DRAWN]
     if not rows:
@@ -154,13 +154,13 @@ def speed(results: Results) -> Table:
 
 
 def failures(results: Results) -> Table:
-    """Return what failed, and why."""
+    """Return the failures and their reasons."""
     rows = [TableRow([one.item, ", ".join(one.systems) or "all", one.reason]) for one in results.failures]
     return Table([Column("recording"), Column("systems", "left"), Column("why", "left")], rows)
 
 
 def left_out(results: Results) -> Table:
-    """Return what was left out, and why."""
+    """Return the omissions and their reasons."""
     return _pairs(Column("what"), Column("why", "left"), results.left_out)
 
 

@@ -1,4 +1,4 @@
-"""All that a report says."""
+"""The content of a report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All that a report says."""
+    """The content of a report."""
 
     corpus: Corpus
     """The evaluated corpus."""

@@ -81,7 +81,7 @@ def in_headline(observation: Observation) -> bool:
     if observation.category in (*APART, NONSPEECH):
         return False
     if observation.failure:
-        return True  # so that failures are counted where they would have been
+        return True  # so that a failure counts in the group of its recording
     return len(observation.turns) == 1 and bool(observation.turns[0].reference)
 
 
@@ -169,7 +169,7 @@ def _error_counts(words: WordErrors) -> dict[str, int]:
 
 
 def _add_special(parts: dict[str, list[Part]], references: list[str], hypotheses: list[str], names: set[str]) -> None:
-    """Count the numbers and names that came through; recordings without one add nothing."""
+    """Count the numbers and names that were recognized; recordings without any add nothing."""
     finders: dict[str, Callable[[str], set[str]]] = {"numbers": number_words, "names": lambda _: names}
     for name, find in finders.items():
         pairs = zip(references, hypotheses, strict=True)

@@ -1,4 +1,4 @@
-"""Digests of everything that a stored observation depends on: after a change, it is made again."""
+"""Digests of everything that a stored observation depends on: after a change, it is repeated."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from ..results.results import Failure, Results
 from ..results.summary import summarize
 from ..types import Corpus, Observation
 from .memory import peak_memory_mib
-from .observe import Job, Settings
+from .observe import EvalJob, RunSettings
 from .options import Options
 from .plan import is_spoken, plan_jobs
 from .store import ObservationStore
@@ -35,11 +35,11 @@ PACKAGES = (
 ).split()
 """Packages with their versions in the report, if installed."""
 
-Progress = Callable[[int, int], None]
+CountProgress = Callable[[int, int], None]
 """Callback with the number of observations made, and their total."""
 
 
-def evaluate(options: Options, progress: Progress | None = None) -> Results:
+def evaluate(options: Options, progress: CountProgress | None = None) -> Results:
     """Return the results of an evaluation, continuing an interrupted one in the same folder.
 
     Raises:
@@ -54,7 +54,7 @@ def evaluate(options: Options, progress: Progress | None = None) -> Results:
     corpus = read_corpus(options.corpus, options.layout, options.limit, options.seed)
     left_out: dict[str, str] = {}
     judge_specs = options.judges or _installed_judges(left_out)
-    settings = Settings(
+    settings = RunSettings(
         judges=judge_specs,
         seed=options.seed,
         voice=_loads(VOICE, load_voice, left_out),
@@ -90,7 +90,7 @@ def evaluate(options: Options, progress: Progress | None = None) -> Results:
 
 
 def _refuse_mixing(corpus: Path | str, out: Path) -> None:
-    """Keep recordings and results apart: clips would be taken for recordings, and `fresh` would throw recordings away.
+    """Keep recordings and results apart: clips would be taken for recordings, and `fresh` would delete recordings.
 
     Raises:
         OutputError: one of the folders is the other, or lies in it.
@@ -152,14 +152,18 @@ def _matching(wanted: str, known: Sequence[str]) -> list[str]:
 
 
 def _observations(
-    jobs: Sequence[Job], settings: Settings, store: ObservationStore, workers: int, progress: Progress | None
+    jobs: Sequence[EvalJob],
+    settings: RunSettings,
+    store: ObservationStore,
+    workers: int,
+    progress: CountProgress | None,
 ) -> list[Observation]:
     """Return an observation for each job: the stored one, or a new one."""
     stored = {job: store.load(job) for job in jobs}
     pending = [job for job in jobs if stored[job] is None]
     done = len(jobs) - len(pending)
 
-    def advance(_job: Job) -> None:
+    def advance(_job: EvalJob) -> None:
         nonlocal done
         done += 1
         if progress:

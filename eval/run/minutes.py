@@ -19,10 +19,10 @@ from typing import Literal, get_args
 from speechzip.pipeline import (
     TEXT_CODERS,
     AudioError,
+    CountProgress,
     EngineError,
     InputError,
     Payload,
-    Progress,
     SpeechzipError,
     Voice,
     VoiceReference,
@@ -39,7 +39,7 @@ from ..types import Corpus, Item
 
 MINUTE_S = 60
 SHORTEST_PIECE_S = 30
-"""A last piece that is shorter says little about a minute."""
+"""A last piece that is shorter than this is left out."""
 
 PACKET_BYTES = (231, 237, 140)
 """Meshtastic less the sender's bitfield, as `pack --for meshtastic`; Meshtastic's `DATA_PAYLOAD_LEN` in earlier
@@ -47,17 +47,17 @@ releases (233 today); a short message (SMS)."""
 
 FORMATS = (1, 2)
 Voices = Literal["strangers", "known"]
-"""Whether voices travel, or their ids only, because the other end has them."""
+"""Whether voices are sent, or only their ids, because the receiver has them."""
 
 Encoding = tuple[int, Voices]
-"""Format of the payload, and what it has of the voices."""
+"""Format of the payload, and whether it has voices or their ids."""
 ENCODINGS: tuple[Encoding, ...] = tuple((version, voices) for version in FORMATS for voices in get_args(Voices))
 
 ALL, WHOLE = "all", "whole minutes"
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Minute:
     """A minute of a recording, or its last 30 to 60 s."""
 
     item: str
@@ -73,7 +73,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class TooShort:
     """A recording, or its last piece, that was not measured."""
 
     item: str
@@ -88,26 +88,26 @@ class LeftOut:
 class Minutes:
     """The bytes of every minute of a corpus."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Minute, ...]
     """In the order of the corpus, then of time."""
-    left_out: tuple[LeftOut, ...]
-    """What was not measured."""
+    left_out: tuple[TooShort, ...]
+    """The recordings and pieces that were not measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """How many bytes a minute takes."""
+    """The distribution of bytes per minute."""
 
     group: str
-    """Which pieces: a category, ``all``, or ``whole minutes``, which leaves the last pieces out."""
+    """The pieces: a category, ``all``, or ``whole minutes``, which excludes the last pieces."""
     encoding: Encoding
-    """How they are encoded."""
+    """Their encoding."""
     count: int
     """Number of pieces."""
     median: float
     """Median of their bytes."""
     percentile_95: int
-    """The least size that is enough for 95 % of them."""
+    """The smallest size that 95 % of them fit."""
     fitting: Mapping[int, float]
     """One of `PACKET_BYTES` -> share of the pieces that fit, in [0, 1]."""
 
@@ -117,7 +117,7 @@ def measure_minutes(
     *,
     recognizer: str | None = None,
     voice_encoder: str | None = None,
-    progress: Progress | None = None,
+    progress: CountProgress | None = None,
 ) -> Minutes:
     """Return the bytes of every minute of the recordings.
 
@@ -131,21 +131,21 @@ def measure_minutes(
         EngineError: an engine is missing or fails.
         InputError: no recording could be measured.
     """
-    pieces: list[Piece] = []
-    left_out: list[LeftOut] = []
+    pieces: list[Minute] = []
+    left_out: list[TooShort] = []
     for done, item in enumerate(corpus.items, 1):
         try:
             payload = _payload_of(item, recognizer, voice_encoder)
         except EngineError:
             raise
         except SpeechzipError as error:
-            left_out.append(LeftOut(item.id, 0, str(error)))
+            left_out.append(TooShort(item.id, 0, str(error)))
         else:
             for start_s, piece in cut_minutes(payload):
                 if piece.duration_s < SHORTEST_PIECE_S:
-                    left_out.append(LeftOut(item.id, start_s, _too_short(piece.duration_s)))
+                    left_out.append(TooShort(item.id, start_s, _too_short(piece.duration_s)))
                 else:
-                    pieces.append(Piece(item.id, item.category, start_s, piece.duration_s, sizes_of(piece)))
+                    pieces.append(Minute(item.id, item.category, start_s, piece.duration_s, sizes_of(piece)))
         if progress:
             progress(done, len(corpus.items))
     if not pieces:
@@ -217,12 +217,12 @@ def with_known_voices(payload: Payload) -> Payload:
     )
 
 
-def distributions(pieces: Sequence[Piece]) -> list[Distribution]:
+def distributions(pieces: Sequence[Minute]) -> list[Distribution]:
     """Return the distribution of bytes for all pieces, whole minutes and each category, in every encoding.
 
-    A group without pieces, or with the same ones as all, is left out.
+    A group without pieces, or with the same pieces as all, is left out.
     """
-    groups: dict[str, Callable[[Piece], bool]] = {
+    groups: dict[str, Callable[[Minute], bool]] = {
         ALL: lambda _: True,
         WHOLE: lambda piece: piece.duration_s == MINUTE_S,
     }
@@ -281,7 +281,7 @@ def as_json(found: Minutes) -> dict[str, object]:
 
 
 def _payload_of(item: Item, recognizer: str | None, voice_encoder: str | None) -> Payload:
-    """Return what is said in a recording, with the times of format 1: they are the finer ones."""
+    """Return the payload of a recording, with the times of format 1, which are finer."""
     recording = open_recording(item.path)
     if recording.duration_s < SHORTEST_PIECE_S:
         raise AudioError(_too_short(recording.duration_s))

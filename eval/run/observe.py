@@ -25,7 +25,7 @@ LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RunSettings:
     """Settings of the observation, the same for a whole run."""
 
     judges: tuple[str, ...]
@@ -39,7 +39,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class EvalJob:
     """One observation to make."""
 
     item: Item
@@ -56,7 +56,7 @@ class Job:
         )
 
 
-def observe(job: Job, settings: Settings) -> tuple[Observation, Audio | None]:
+def observe(job: EvalJob, settings: RunSettings) -> tuple[Observation, Audio | None]:
     """Return the observation and the decoded sound; a failure is an observation, too."""
     try:
         return _observe(job, settings)
@@ -83,7 +83,7 @@ def write_clip(file: BinaryIO, audio: Audio) -> None:
     soundfile.write(file, samples, ENGINE_SAMPLE_RATE, "MPEG_LAYER_III", format="MP3", compression_level=0.8)
 
 
-def _observe(job: Job, settings: Settings) -> tuple[Observation, Audio]:
+def _observe(job: EvalJob, settings: RunSettings) -> tuple[Observation, Audio]:
     source = read_audio(job.item.path)
     sent = CONDITIONS[job.condition](source, noise_seed(job.item.id, settings.seed))
     codec = load_codec(job.system)

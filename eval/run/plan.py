@@ -8,7 +8,7 @@ from random import Random
 from ..conditions import CLEAN
 from ..corpora.manifest import APART
 from ..types import Corpus, Item
-from .observe import Job
+from .observe import EvalJob
 
 DEGRADED_ITEMS = 30
 """Number of recordings under noise and on the telephone, drawn by the seed: all would double the time."""
@@ -22,7 +22,7 @@ def plan_jobs(
     degraded: Collection[str],
     wordy: Collection[str],
     seed: int,
-) -> list[Job]:
+) -> list[EvalJob]:
     """Return all observations to make, recording by recording.
 
     Every recording goes clean through all systems. Recordings without speech or without a transcript
@@ -39,13 +39,13 @@ def plan_jobs(
     """
     spoken = [item for item in corpus.items if is_spoken(item) and len(item.turns) == 1 and item.category not in APART]
     drawn = {item.id for item in Random(seed).sample(spoken, min(DEGRADED_ITEMS, len(spoken)))}
-    jobs: list[Job] = []
+    jobs: list[EvalJob] = []
     for condition in conditions:
         for item in corpus.items:
             for system in systems:
                 clean = condition == CLEAN and (is_spoken(item) or system in wordy)
                 if clean or (condition != CLEAN and item.id in drawn and system in degraded):
-                    jobs.append(Job(item, condition, system))
+                    jobs.append(EvalJob(item, condition, system))
     return jobs
 
 

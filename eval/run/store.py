@@ -23,7 +23,7 @@ from speechzip.pipeline import Audio, OutputError, atomic_file
 from ..conditions import CLEAN
 from ..types import Item, Observation, TurnObservation
 from .digests import file_stamp, module_digest, package_digest
-from .observe import Job, Settings, write_clip
+from .observe import EvalJob, RunSettings, write_clip
 
 MARKER = "speechzip-eval.txt"
 """Marks a folder as an evaluation's, which may be written again."""
@@ -36,7 +36,7 @@ LISTENED_TO = ("original", "speechzip", "codec2-700C", "opus-6-60ms")
 class ObservationStore:
     """The folder of one evaluation."""
 
-    def __init__(self, folder: Path, settings: Settings, fresh: bool = False) -> None:
+    def __init__(self, folder: Path, settings: RunSettings, fresh: bool = False) -> None:
         """Open `folder`, creating it if necessary; `fresh` discards stored results.
 
         Raises:
@@ -59,7 +59,7 @@ class ObservationStore:
                 f"{folder} cannot be written: {error.strerror or error}", remedies=("another_report",)
             ) from error
 
-    def load(self, job: Job, failures: bool = False) -> Observation | None:
+    def load(self, job: EvalJob, failures: bool = False) -> Observation | None:
         """Return a job's stored observation, or None if the job must run; failed ones run again unless `failures`."""
         try:
             stored = json.loads(self._path("observations", job, "json").read_text("utf-8"))
@@ -70,7 +70,7 @@ class ObservationStore:
             return None  # missing, truncated or of an older release: make it again
         return observation if failures or not observation.failure else None
 
-    def save(self, job: Job, observation: Observation, decoded: Audio | None = None) -> None:
+    def save(self, job: EvalJob, observation: Observation, decoded: Audio | None = None) -> None:
         """Store an observation, and its decoded sound if given."""
         if decoded is not None:
             path = self._path("clips", job, "mp3")
@@ -83,13 +83,13 @@ class ObservationStore:
         with atomic_file(path, force=True) as file:
             file.write(json.dumps(content, ensure_ascii=False).encode())
 
-    def keeps_clip(self, job: Job) -> bool:
+    def keeps_clip(self, job: EvalJob) -> bool:
         """Tell whether to keep decoded sound: all systems would be gigabytes for a large corpus."""
         return job.condition == CLEAN and job.system.startswith(LISTENED_TO)
 
     def memory(self, system: str, item: Item, measure: Callable[[str, Path], float | None]) -> float | None:
         """Return `measure`'s result for a system on a recording, computed once."""
-        job = Job(item, CLEAN, system)
+        job = EvalJob(item, CLEAN, system)
         path = self._path("memory", job, "json")
         try:
             stored = json.loads(path.read_text("utf-8"))
@@ -104,10 +104,10 @@ class ObservationStore:
                 file.write(json.dumps({"fingerprint": self._fingerprint(job), "peak_mib": peak}).encode())
         return peak
 
-    def _path(self, kind: str, job: Job, suffix: str) -> Path:
+    def _path(self, kind: str, job: EvalJob, suffix: str) -> Path:
         return stored_path(self.folder / kind, job.condition, job.system, job.item.id, suffix)
 
-    def _fingerprint(self, job: Job) -> str:
+    def _fingerprint(self, job: EvalJob) -> str:
         own = job.system.startswith(OWN_ENGINES)
         parts = (
             job,

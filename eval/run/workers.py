@@ -19,26 +19,31 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for_any
 from typing import Any
 
-from .observe import Job, Settings, observe
+from .observe import EvalJob, RunSettings, observe
 from .store import ObservationStore
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """What NumPy's libraries ask, once, how many threads to start."""
 
-Done = Callable[[Job], None]
+Done = Callable[[EvalJob], None]
 """Callback for each job done."""
-Worker = Callable[[Job, Settings, ObservationStore], None]
+Worker = Callable[[EvalJob, RunSettings, ObservationStore], None]
 """Callable that does a job and stores its observation."""
 
 
-def work(job: Job, settings: Settings, store: ObservationStore) -> None:
+def work(job: EvalJob, settings: RunSettings, store: ObservationStore) -> None:
     """Make one observation and store it."""
     observation, decoded = observe(job, settings)
     store.save(job, observation, decoded if store.keeps_clip(job) else None)
 
 
 def run_jobs(
-    jobs: Iterable[Job], settings: Settings, store: ObservationStore, workers: int, done: Done, worker: Worker = work
+    jobs: Iterable[EvalJob],
+    settings: RunSettings,
+    store: ObservationStore,
+    workers: int,
+    done: Done,
+    worker: Worker = work,
 ) -> None:
     """Do all jobs, `workers` at a time; each is stored when it ends.
 
@@ -55,10 +60,15 @@ def run_jobs(
 
 
 def _run_until_broken(
-    pending: deque[Job], settings: Settings, store: ObservationStore, workers: int, done: Done, worker: Worker
-) -> list[Job]:
+    pending: deque[EvalJob],
+    settings: RunSettings,
+    store: ObservationStore,
+    workers: int,
+    done: Done,
+    worker: Worker,
+) -> list[EvalJob]:
     """Take jobs from `pending` until none is left; return those in progress when a process died."""
-    running: dict[Future[None], Job] = {}
+    running: dict[Future[None], EvalJob] = {}
     context: Any = multiprocessing.get_context("spawn")  # threads of native libraries do not survive a fork
     with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_worker) as pool:
         try:

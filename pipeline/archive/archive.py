@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, PayloadError
-from .building import Plan, Totals, build
+from .building import BuildPlan, Totals, build
 from .export.files import known_names, title_of, transcript_text
 from .export.formats import format_named
 from .fulltext.index import Index, index_path
@@ -108,7 +108,7 @@ class Archive:
             EngineError: the engines cannot be loaded.
         """
         self.close()
-        plan = Plan(tuple(map(str, sources)), settings or Settings(), under, retry_failed)
+        plan = BuildPlan(tuple(map(str, sources)), settings or Settings(), under, retry_failed)
         own = runner or (WorkerPool(workers) if workers else SameProcess())
         try:
             return build(self._store, plan, own, observe or _ignore, _ignore_count)

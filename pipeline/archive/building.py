@@ -21,7 +21,7 @@ from .sources import LeftOut, Source, find_sources
 from .stores import SUFFIX, Store
 from .work import NAME_TAKEN, Job, Result, Settings
 
-Observer = Callable[[Result], None]
+ResultCallback = Callable[[Result], None]
 """Called with each result, after it was recorded."""
 
 
@@ -63,7 +63,7 @@ class _Known(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BuildPlan:
     """What is to be done, as far as it is known before."""
 
     sources: tuple[str, ...]
@@ -76,7 +76,9 @@ class Plan:
     """Whether to retry recordings that failed in an earlier run."""
 
 
-def build(store: Store, plan: Plan, runner: Runner, observe: Observer, expect: Callable[[int], None]) -> Totals:
+def build(
+    store: Store, plan: BuildPlan, runner: Runner, observe: ResultCallback, expect: Callable[[int], None]
+) -> Totals:
     """Bring an archive up to date with its sources, and return what was done.
 
     Args:
@@ -150,7 +152,7 @@ def _note_moved(store: Store, moved: dict[str, Row], journal: Journal) -> None:
 class _ToDo:
     """The jobs that the sources and the journal make."""
 
-    def __init__(self, store: Store, plan: Plan, known: dict[str, _Known], present: set[str]) -> None:
+    def __init__(self, store: Store, plan: BuildPlan, known: dict[str, _Known], present: set[str]) -> None:
         self.totals = Totals()
         self._store = store
         self._plan = plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing file.")]
 ForceFiles = Annotated[bool, typer.Option("--force", "-f", help="Overwrite existing files.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Vocabulary = Annotated[
+VocabularyOption = Annotated[
     str | None,
     typer.Option(
         metavar="FILE|WORD,WORD",
@@ -27,6 +28,22 @@ MAX_PHRASES, MAX_PHRASE_CHARACTERS = 10_000, 100
 """Largest size of a vocabulary, in phrases."""
 MAX_BYTES = 2 * MAX_PHRASES * MAX_PHRASE_CHARACTERS
 """Largest size of its file, in bytes."""
+
+
+class ChannelsChoice(Enum):
+    """How to read the channels of a stereo recording."""
+
+    auto = "auto"
+    mix = "mix"
+    split = "split"
+
+
+class UnreadChoice(Enum):
+    """What is sent for unread speech."""
+
+    drop = "drop"
+    mark = "mark"
+    sound = "sound"
 
 
 def read_vocabulary(value: str | None) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Packets from a carrier to messages in a folder: words are reported as they arrive, missing packets with their times.
 
-Everything here is bounded for any sender: `Inbox` bounds the packets that wait, `Limits` the files.
+Everything here is bounded for any sender: `Inbox` bounds the packets that wait, `MailboxLimits` the files.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .peers import PeerVoices, voices_of
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class MailboxLimits:
     """Limits on the cost of strangers' packets."""
 
     messages: int = 1000
@@ -77,7 +77,7 @@ class Mailbox:
         link: str,
         folder: Path,
         synthesizer: Callable[[], Synthesizer] | None,
-        limits: Limits | None = None,
+        limits: MailboxLimits | None = None,
     ) -> None:
         """Begin with an empty inbox.
 
@@ -91,7 +91,7 @@ class Mailbox:
         self._folder = folder
         self._load = synthesizer
         self._synthesizer: Synthesizer | None = None
-        self._limits = limits or Limits()
+        self._limits = limits or MailboxLimits()
         self._inbox = Inbox()
         self._open: dict[int, _Open] = {}
         self._count = 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .receiving import MessageState
     from .sending import Transmission
 
-Over = Annotated[
+OverOption = Annotated[
     str,
     typer.Option(
         "--over",
@@ -25,9 +25,11 @@ Over = Annotated[
     ),
 ]
 
-Config = Annotated[Path | None, typer.Option("--config", metavar="FOLDER", help="lxmf: Reticulum's configuration.")]
-Baud = Annotated[int | None, typer.Option(min=1, help="kiss: speed of the TNC's serial line.")]
-Node = Annotated[
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FOLDER", help="lxmf: Reticulum's configuration.")
+]
+BaudOption = Annotated[int | None, typer.Option(min=1, help="kiss: speed of the TNC's serial line.")]
+NodeOption = Annotated[
     str | None,
     typer.Option(
         "--propagation-node", metavar="HASH", help="lxmf: node that stores messages for a receiver that is offline."
@@ -45,7 +47,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def send(
-    over: Over,
+    over: OverOption,
     recording: Annotated[
         Path | None, typer.Argument(help="Recording, or payload that compress wrote; none with --mic.")
     ] = None,
@@ -72,7 +74,7 @@ def send(
     callsign: Annotated[str | None, typer.Option(help="kiss: your own callsign.")] = None,
     via: Annotated[str | None, typer.Option(metavar="CALLSIGN,...", help="kiss: digipeaters.")] = None,
     bitrate: Annotated[int | None, typer.Option(min=1, metavar="BPS", help="kiss: the radio's, 1200 or 300.")] = None,
-    baud: Baud = None,
+    baud: BaudOption = None,
     channel: Annotated[int | None, typer.Option(min=0, help="meshtastic: index of the channel.")] = None,
     hop_limit: Annotated[
         int | None, typer.Option(min=0, help="meshtastic: largest number of repetitions by other nodes.")
@@ -84,8 +86,8 @@ def send(
     with_text: Annotated[
         bool, typer.Option("--with-text", help="lxmf: send the words as text, too, for receivers without speechzip.")
     ] = False,
-    propagation_node: Node = None,
-    config: Config = None,
+    propagation_node: NodeOption = None,
+    config: ConfigOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
     as_json: Json = False,
     force: Force = False,
@@ -135,13 +137,13 @@ def send(
 
 
 def receive(
-    over: Over,
+    over: OverOption,
     source: Annotated[
         str | None, typer.Option("--input", metavar="FILE|DEVICE", help="hf: recording or sound device to listen to.")
     ] = None,
-    baud: Baud = None,
-    propagation_node: Node = None,
-    config: Config = None,
+    baud: BaudOption = None,
+    propagation_node: NodeOption = None,
+    config: ConfigOption = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the messages.")] = Path("received"),
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Make a sound file of each message.")] = True,
     synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks: trained, espeak, xtts.")] = None,

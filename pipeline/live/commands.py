@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..console.display import tell
-from ..console.options import Vocabulary, read_vocabulary
+from ..console.options import ForceFiles, VocabularyOption, read_vocabulary
 from .defaults import CONNECT_TIMEOUT_S, DEFAULT_PORT, PAIRING_VARIABLE
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Input = Annotated[Path | None, typer.Option("--input", help="Recording to send, 
 Output = Annotated[Path | None, typer.Option(help="Folder for the received speech, instead of the loudspeaker.")]
 Vad = Annotated[bool, typer.Option("--vad", help="Hands-free: detect speech, without the Enter key.")]
 Web = Annotated[bool, typer.Option("--web", help="Talk in the browser; prints the address of the page.")]
-Review = Annotated[
+ReviewOption = Annotated[
     float,
     typer.Option(
         min=0,
@@ -33,17 +33,16 @@ Review = Annotated[
         help="Show each utterance for so long before it is sent, such as 2, so that it can be dropped or said again.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print each report as a line of JSON, for machines.")]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite earlier files.")]
-Recognizer = Annotated[
+JsonLines = Annotated[bool, typer.Option("--json", help="Print each report as a line of JSON, for machines.")]
+RecognizerOption = Annotated[
     str | None, typer.Option(help="Engine that recognizes the words: moonshine, whisper, whisper:SIZE, whisper:FILE.")
 ]
-VoiceEncoder = Annotated[
+VoiceEncoderOption = Annotated[
     str | None,
     typer.Option(help="Engine that measures your voice: trained, classical, or clip for a peer that clones it."),
 ]
-Config = Annotated[Path | None, typer.Option("--config", metavar="FOLDER", help="Reticulum's configuration.")]
-Synthesizer = Annotated[str | None, typer.Option(help="Engine that speaks: trained, espeak, xtts, xtts:FOLDER.")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FOLDER", help="Reticulum's configuration.")]
+SynthesizerOption = Annotated[str | None, typer.Option(help="Engine that speaks: trained, espeak, xtts, xtts:FOLDER.")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -61,7 +60,7 @@ def listen(
     output: Output = None,
     vad: Vad = False,
     web: Web = False,
-    review: Review = 0.0,
+    review: ReviewOption = 0.0,
     secure: Annotated[bool, typer.Option("--secure", help="Require the pairing line on loopback, too.")] = False,
     pairing_file: Annotated[
         Path | None,
@@ -71,13 +70,13 @@ def listen(
     over: Annotated[
         str | None, typer.Option("--over", metavar="LINK", help="Take calls over another link: rns (Reticulum).")
     ] = None,
-    config: Config = None,
-    recognizer: Recognizer = None,
-    vocabulary: Vocabulary = None,
-    voice_encoder: VoiceEncoder = None,
-    synthesizer: Synthesizer = None,
-    as_json: Json = False,
-    force: Force = False,
+    config: ConfigOption = None,
+    recognizer: RecognizerOption = None,
+    vocabulary: VocabularyOption = None,
+    voice_encoder: VoiceEncoderOption = None,
+    synthesizer: SynthesizerOption = None,
+    as_json: JsonLines = False,
+    force: ForceFiles = False,
 ) -> None:
     """Wait for a call and talk. The Enter key starts and ends a turn."""
     from .session.connecting import call_link, wait_for_calls
@@ -106,18 +105,18 @@ def talk(
     connect_timeout: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Time limit for the first connection; 0 for none.")
     ] = CONNECT_TIMEOUT_S,
-    config: Config = None,
+    config: ConfigOption = None,
     audio: Input = None,
     output: Output = None,
     vad: Vad = False,
     web: Web = False,
-    review: Review = 0.0,
-    recognizer: Recognizer = None,
-    vocabulary: Vocabulary = None,
-    voice_encoder: VoiceEncoder = None,
-    synthesizer: Synthesizer = None,
-    as_json: Json = False,
-    force: Force = False,
+    review: ReviewOption = 0.0,
+    recognizer: RecognizerOption = None,
+    vocabulary: VocabularyOption = None,
+    voice_encoder: VoiceEncoderOption = None,
+    synthesizer: SynthesizerOption = None,
+    as_json: JsonLines = False,
+    force: ForceFiles = False,
 ) -> None:
     """Call a listener and talk. The Enter key starts and ends a turn. With --input, send a recording and exit."""
     from .session.connecting import call_link, dial, link_of

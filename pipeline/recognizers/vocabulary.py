@@ -35,10 +35,10 @@ def bonus_for(size: int) -> float:
 
 
 @dataclass(slots=True)
-class Node:
+class TrieNode:
     """A node of the trie: the beginning of a phrase."""
 
-    children: dict[int, Node] = field(default_factory=dict[int, "Node"])
+    children: dict[int, TrieNode] = field(default_factory=dict[int, "TrieNode"])
     """Next token of a phrase -> the node after it."""
     complete: bool = False
     """Whether this is a whole phrase."""
@@ -48,13 +48,13 @@ class Node:
 class Place:
     """The place of a hypothesis in the vocabulary."""
 
-    node: Node
+    node: TrieNode
     """The node that its last tokens lead to."""
     gained: float = 0.0
     """The bonus for these tokens; it counts once the phrase is complete."""
 
 
-START = Place(Node())
+START = Place(TrieNode())
 """Between phrases, where every hypothesis starts."""
 
 
@@ -69,14 +69,14 @@ class PhraseBias:
             tokenizer: of the model.
             bonus: for each token; that of `bonus_for` if None.
         """
-        self._root = Node()
+        self._root = TrieNode()
         self._bonus = bonus_for(len(phrases)) if bonus is None else bonus
         self._tokenizer = tokenizer
         for phrase in filter(str.strip, phrases):
             for spelling in {phrase, phrase[:1].upper() + phrase[1:]}:
                 node = self._root
                 for token in tokenizer.encode(spelling):
-                    node = node.children.setdefault(token, Node())
+                    node = node.children.setdefault(token, TrieNode())
                 node.complete = True
         self._beginnings = list(self._root.children)
 

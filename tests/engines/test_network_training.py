@@ -18,11 +18,11 @@ from speechzip.pipeline.textcoder.network import Network as IntegerNetwork
 from speechzip.pipeline.textcoder.phrases import phrase_rows
 from speechzip.pipeline.textcoder.training import train as training
 from speechzip.pipeline.textcoder.training.__main__ import main
-from speechzip.pipeline.textcoder.training.checkpoint import Progress, average, load, save_small, save_whole
+from speechzip.pipeline.textcoder.training.checkpoint import TrainingProgress, average, load, save_small, save_whole
 from speechzip.pipeline.textcoder.training.export import export_network
 from speechzip.pipeline.textcoder.training.grow import grow
 from speechzip.pipeline.textcoder.training.network import NO_TARGET, Network
-from speechzip.pipeline.textcoder.training.recipe import RECIPES, Architecture, Recipe, Source
+from speechzip.pipeline.textcoder.training.recipe import RECIPES, Architecture, Recipe, TextFile
 from speechzip.pipeline.textcoder.weights import coder_from
 
 TINY = Architecture(vocabulary=300, width=16, hidden=24, phrases=40)
@@ -153,7 +153,7 @@ def test_training_learns_and_goes_on_where_it_was(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("small_steps")
 def test_signal_ends_training_after_the_step_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def average_and_signal(progress: Progress, network: Network) -> None:
+    def average_and_signal(progress: TrainingProgress, network: Network) -> None:
         average(progress, network)
         if progress.step == 4:  # during the fifth
             os.kill(os.getpid(), signal.SIGTERM)
@@ -169,7 +169,7 @@ def test_signal_ends_training_after_the_step_under_way(tmp_path: Path, monkeypat
 def test_checkpoints_hold_what_was_saved(tmp_path: Path) -> None:
     network = tiny_network()
     adam = torch.optim.Adam(network.parameters())
-    progress = Progress(step=7, tokens=70, spent_s=1.5)
+    progress = TrainingProgress(step=7, tokens=70, spent_s=1.5)
     network.nats(torch.randn(2, 3, TINY.width), network.embedding, torch.ones(2, 3, dtype=torch.int64)).backward()
     for parameter in network.parameters():
         parameter.grad = torch.randn_like(parameter)
@@ -210,7 +210,7 @@ def test_recipe_makes_a_coder_from_text(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "text").mkdir()
     with lzma.open(tmp_path / "text" / "train.txt.xz", "wt") as stream:
         stream.write("\n\n".join(documents))
-    recipe = Recipe(TINY, (Source("text/train.txt.xz", 1),), ngrams=500, rate=3e-3, dropout=0.0, grown_from="")
+    recipe = Recipe(TINY, (TextFile("text/train.txt.xz", 1),), ngrams=500, rate=3e-3, dropout=0.0, grown_from="")
     monkeypatch.setitem(RECIPES, "tiny", recipe)
     arguments = ["training", "--model", "tiny", "--corpus", str(tmp_path), "--build", str(tmp_path / "build")]
     monkeypatch.setattr("sys.argv", [*arguments, "--steps", "40", "--decay-from", "20"])

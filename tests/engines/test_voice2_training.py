@@ -13,7 +13,7 @@ from speechzip.voices.training.trained2.data import AlignedRecording, Speakers, 
 from speechzip.voices.training.trained2.network import LATENT, PREFIXES
 from speechzip.voices.training.trained2.shards import (
     Measured,
-    Packed,
+    PackedItem,
     from_bytes,
     read_shard,
     to_bytes,
@@ -25,7 +25,7 @@ from speechzip.voices.training.trained2.train import TrainingPlan, read_compact,
 NAMES = ("ann", "bob", "cem")
 
 
-def made(number: int) -> Packed:
+def made(number: int) -> PackedItem:
     random = np.random.default_rng(number)
     groups = pronounced("Good morning, how do you do?")
     tokens = [
@@ -41,7 +41,7 @@ def made(number: int) -> Packed:
         voiced=np.ones(frames, np.bool_),
         mel=random.integers(100, 255, (frames, 64)).astype(np.uint8),
     )
-    return Packed(f"{number}", NAMES[number % 3], measured, np.array(tokens, np.uint8), durations.astype(np.uint16))
+    return PackedItem(f"{number}", NAMES[number % 3], measured, np.array(tokens, np.uint8), durations.astype(np.uint16))
 
 
 @pytest.fixture(scope="module")

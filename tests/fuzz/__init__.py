@@ -1,1 +1,1 @@
-"""Mutated bytes for everything that reads bytes from outside: `make fuzz`, and a few of each in the tests."""
+"""Mutated bytes for all code that reads bytes from outside: `make fuzz`, and a few mutants in the tests."""

@@ -1,4 +1,4 @@
-"""A target in a process of its own: a crash of a library ends that process, is told, and the rest is run in another."""
+"""A target in a process of its own: a library's crash ends that process, is reported, and the rest runs in another."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .campaign import HANG_S, Result, fuzz, mutant
 from .targets import targets
 
 MAX_ADDRESSES = 16 << 30
-"""Address space of the process: what asks for more gets a MemoryError instead of the machine's memory."""
+"""Address space of the process: a larger allocation is a MemoryError."""
 MAX_CRASHES = 20
-"""After this number, the target is given up."""
+"""A target is given up after this many crashes."""
 CONTEXT = multiprocessing.get_context("spawn")
 """The process starts with nothing loaded, so that its memory is the target's own."""
 
 
 def fuzz_apart(name: str, seed: int, mutants: int, seconds: float) -> Result:
-    """Return what up to `mutants` mutants within `seconds` did to the target `name`."""
+    """Return the results of up to `mutants` mutants within `seconds` for the target `name`."""
     total = Result()
     ends_at_s = time.monotonic() + seconds
     number: Synchronized[int] = CONTEXT.Value("q", -1)
@@ -46,7 +46,7 @@ def fuzz_apart(name: str, seed: int, mutants: int, seconds: float) -> Result:
 
 
 def _result(receiver: Connection, number: Synchronized[int]) -> Result | None:
-    """Return what the process sends; None if it dies, or is at one mutant for longer than any may take."""
+    """Return the process's next message; None if it dies, or if one mutant exceeds the time limit."""
     with receiver:
         while True:
             before = number.value

@@ -1,4 +1,4 @@
-"""Run mutants through a target, and keep those that take longest, take most memory, or break it."""
+"""Run mutants through a target, and keep those that take the most time or memory, or break it."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from .mutation import mutate
 from .target import Target
 
 HANG_S = 300
-"""An input that runs as long is stopped: a failure, however busy the machine is."""
+"""An input that runs for this long is stopped. That is a failure, even on a busy machine."""
 KEPT = 50
-"""Failures of a target that are written to files: one fault may break thousands of inputs."""
+"""Number of failures of a target that are written to files: one fault may break thousands of inputs."""
 MAX_GROWTH_MB = 256.0
-"""No input may raise the peak memory by more."""
+"""Limit on the peak memory that one input may add."""
 
 
 @dataclass(slots=True)
 class Result:
-    """What became of the mutants of one target."""
+    """The results of one target."""
 
     mutants: int = 0
     accepted: int = 0
     worst_s: float = 0.0
-    """CPU seconds of the slowest."""
+    """CPU seconds of the slowest mutant."""
     worst_growth_mb: float = 0.0
-    """The most by which one input raised the peak of the process's memory; the first ones are left out."""
+    """Largest increase of the process's peak memory by one input, without the first ones."""
     peak_mb: float = 0.0
-    """The peak of the process's memory, with everything that is loaded."""
+    """The process's peak memory, including everything loaded."""
     slowest: bytes = b""
     largest: bytes = b""
     failures: list[tuple[bytes, str]] = field(default_factory=list[tuple[bytes, str]])
@@ -84,7 +84,7 @@ def fuzz(
     first: int = 0,
     started: Callable[[int], None] = lambda index: None,
 ) -> Result:
-    """Return what mutants number `first` up to `mutants` did, as many as there is time for.
+    """Return the results of the mutants from `first` up to `mutants`, as far as time allows.
 
     Args:
         name: of the target.
@@ -93,7 +93,7 @@ def fuzz(
         mutants: the number of the last one, and one.
         ends_at_s: by `time.monotonic`.
         first: the number of the first one.
-        started: is told the number of each before it runs.
+        started: called with the number of each before it runs.
     """
     result, warm_up = Result(), Result()  # what is loaded once is no input's fault
     for data in target.seeds:

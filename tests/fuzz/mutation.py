@@ -1,4 +1,4 @@
-"""Mutations that know the formats: checksums are put right afterwards, so that what they guard is reached."""
+"""Mutations that know the formats: checksums are corrected afterwards, so that the code behind them is reached."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from speechzip.pipeline.audio.ogg import PAGE_HEADER, page_checksum
 from speechzip.pipeline.live.wire.frames import CHECKSUM_BYTES
 
 HEAD_BYTES = 64
-"""Every second edit falls in here: what is at the start tells how to read the rest."""
+"""Every second edit falls in this range: the start of a file determines how the rest is read."""
 TELLING = (0, 1, 2, 0x1F, 0x7E, 0x7F, 0x80, 0x81, 0xFE, 0xFF)
 """Values at the edges of lengths, flags and varints."""
 FLAC_FRAME = re.compile(rb"\xff[\xf8\xf9]")
@@ -62,7 +62,7 @@ def with_last_crc(data: bytes) -> bytes:
 
 
 def fix_ogg_checksums(data: bytes) -> bytes:
-    """Return `data` with the CRC-32 of each Ogg page (RFC 3533) put right; a decoder skips pages without."""
+    """Return `data` with the CRC-32 of each Ogg page (RFC 3533) corrected; a decoder skips other pages."""
     fixed, at = bytearray(data), 0
     while (at := data.find(b"OggS", at)) >= 0 and len(data) >= at + PAGE_HEADER.size:
         body = at + PAGE_HEADER.size + data[at + PAGE_HEADER.size - 1]
@@ -74,7 +74,7 @@ def fix_ogg_checksums(data: bytes) -> bytes:
 
 
 def fix_flac_checksums(data: bytes) -> bytes:
-    """Return `data` with the CRC-8 and the CRC-16 of the one frame of each FLAC file in it put right (RFC 9639)."""
+    """Return `data` with the CRC-8 and the CRC-16 of the frame of each FLAC file in it corrected (RFC 9639)."""
     fixed = bytearray(data)
     files = [match.start() for match in re.finditer(rb"fLaC", data)]
     for begin, end in pairwise([*files, len(data)]):

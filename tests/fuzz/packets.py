@@ -1,4 +1,4 @@
-"""Packets from a shared channel, and text in which somebody pasted packets."""
+"""Packets from a shared channel, and text with pasted packets."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def _joined(packets: list[tuple[int, bytes]]) -> bytes:
 
 
 def _small_text_coder() -> AbstractContextManager[object]:
-    """Put the small text coder in the place of the shipped one: several payloads are decoded for each mutant."""
+    """Replace the shipped text coder by the small one: several payloads are decoded for each mutant."""
     return patch.dict(TEXT_CODERS._loaded, {DEFAULT_ID: small_coder()})  # pyright: ignore[reportPrivateUsage]
 
 
 def _push(data: bytes) -> None:
-    """Push all packets; one is damaged or not, the others are what they are."""
+    """Push all packets, of which at most one is damaged."""
     inbox, now_s, refused, pushed = Inbox(), 0.0, 0, 0
     for head, packet in _split(data):
         now_s += (head >> 2) * 10.0
@@ -74,7 +74,7 @@ def _paste(data: bytes) -> None:
 
 
 def fix_packets(data: bytes) -> bytes:
-    """Return packets with their checksums right."""
+    """Return packets with corrected checksums."""
     return _joined([(head, _fixed(packet)) for head, packet in _split(data)])
 
 
@@ -91,7 +91,7 @@ def _fixed(packet: bytes) -> bytes:
 
 
 def fix_line(data: bytes) -> bytes:
-    """Return text in which each line that says it is a packet of one line has the key of what it holds."""
+    """Return text in which each packet of a single line has a corrected key."""
     lines = data.split(b"\n")
     return b"\n".join(_with_key(line) if line[:2] == b"SZ" and line[5:7] == b"01" else line for line in lines)
 

@@ -32,7 +32,7 @@ WORLD = ("de", "ru", "ja")
 
 
 class _NoText:
-    """Reads no text: what is in front of it is looked at, ten thousand times a second."""
+    """A text coder that reads no text: the part before it is fuzzed, ten thousand times a second."""
 
     id, name = DEFAULT_ID, "none"
 

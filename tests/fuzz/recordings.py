@@ -36,7 +36,7 @@ MEDIA = [
 
 
 def _read(data: bytes) -> None:
-    """Read a recording twice over, as `compress` may; the libraries print nothing meanwhile."""
+    """Read a recording twice, as `compress` may. The libraries print nothing meanwhile."""
     with tempfile.TemporaryFile() as printed:
         kept = os.dup(2)
         os.dup2(printed.fileno(), 2)
@@ -90,7 +90,7 @@ def _encoded(container: str, codec: str) -> bytes:
 
 
 def _with_lengths(recording: bytes) -> list[bytes]:
-    """Return a WAV file with the lengths that recorders and pipes leave in it, and two of them joined."""
+    """Return WAV files with the header lengths of recorders and pipes, and two joined files."""
     at = recording.find(b"data") + 4
     lengths = [length.to_bytes(4, "little") for length in (0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)]
     return [recording[:at] + length + recording[at + 4 :] for length in lengths] + [recording + recording]

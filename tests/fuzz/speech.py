@@ -12,9 +12,9 @@ from .payloads import TEXTS
 from .target import Target
 
 MAX_SPEECH_S = 61.0
-"""60 s, and what ends with the last sound."""
+"""60 s, and the end of the last sound."""
 MAX_TEXT_BYTES = 60
-"""Longer texts take longer and do nothing else: a sentence at a time is spoken."""
+"""Longer texts only take longer: one sentence at a time is spoken."""
 
 
 @lru_cache(maxsize=2)
@@ -23,7 +23,7 @@ def _synthesizer(name: str) -> Synthesizer:
 
 
 def _speech(data: bytes) -> None:
-    """Speak the rest of `data`: first the synthesizer, the language, the voice and its length."""
+    """Speak the text at the end of `data`; its start chooses synthesizer, language, voice and its length."""
     engine, language, space, length = (*data[:4], 0, 0, 0, 0)[:4]
     synthesizer = _synthesizer(("trained", "espeak")[engine % 2])
     spaces = sorted(synthesizer.spaces)

@@ -1,4 +1,4 @@
-"""What is fuzzed: a target takes bytes, and returns or raises one error of our own."""
+"""Targets of fuzzing: a target takes bytes, and returns or raises an error of our own."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Target:
     run: Callable[[bytes], None]
     seeds: Sequence[bytes]
     repair: Callable[[bytes], bytes] | None
-    """Puts the checksums right; three mutants in four get it."""
+    """Corrects the checksums; three of four mutants get it."""
     raises: type[SpeechzipError]
-    """The only error that bad bytes may end in."""
+    """The only error that bad bytes may raise."""
     bound_s: float
-    """CPU seconds that no input may take."""
+    """Limit of CPU seconds for one input."""
     share: float
-    """Of the time of `make fuzz`."""
+    """Share of the time of `make fuzz`."""
     max_bytes: int = 8192
-    """The longest mutant. Where time goes with length, short ones show more in the same time."""
+    """Length of the longest mutant. If time grows with length, short ones show more in the same time."""

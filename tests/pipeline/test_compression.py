@@ -63,7 +63,7 @@ def test_two_parties() -> None:
 
 
 class MeetingVoiceEncoder(FakeVoiceEncoder):
-    """Measures a voice only together with another one."""
+    """A voice encoder that returns only if two voices are measured at once."""
 
     def __init__(self) -> None:
         self._both = threading.Barrier(2, timeout=60)

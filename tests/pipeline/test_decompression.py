@@ -99,7 +99,7 @@ def test_a_recording_longer_than_anybody_asked_for_is_refused() -> None:
 
 def test_a_pipe_is_read_no_further_than_a_payload_reaches(payload: Payload) -> None:
     class Pipe(io.BytesIO):
-        """Hands out a few bytes at a time."""
+        """A stream that returns a few bytes at a time."""
 
         def read(self, size: int | None = -1, /) -> bytes:
             return super().read(min(size or 0, 100_000) if size != -1 else -1)

@@ -21,7 +21,7 @@ HELLO = Payload((SPEAKER,), (Utterance(1.25, 1, 0, "Hello."),), 3.0)
 
 
 class Odd(FakeSynthesizer):
-    """Returns or raises what it is told."""
+    """A synthesizer that returns or raises a given value."""
 
     def __init__(self, result: object) -> None:
         super().__init__()

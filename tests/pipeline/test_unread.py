@@ -32,7 +32,7 @@ TALK = bursts((1, 3), (5, 10.5), (12, 14), duration_s=16)
 
 
 class SometimesUnsure(FakeRecognizer):
-    """Is sure of all but the second segment."""
+    """A recognizer that is sure of all but the second segment."""
 
     def transcribe(self, samples: Samples) -> Transcript:
         transcript = super().transcribe(samples)

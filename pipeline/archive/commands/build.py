@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ...console.display import tell
-from ...console.options import Quiet
+from ...console.options import ChannelsChoice, Quiet
 from .redact import counted
 
 if TYPE_CHECKING:
@@ -22,14 +21,6 @@ EPILOG = (
     "speechzip archive - --to archive/ < list.txt\n\nspeechzip archive calls/ --to archive/ --redact card,phone\n\n"
     "speechzip archive s3://bucket/calls --to s3://bucket/archive --dask tcp://scheduler:8786"
 )
-
-
-class Channels(Enum):
-    """How to read the channels of a stereo recording."""
-
-    auto = "auto"
-    mix = "mix"
-    split = "split"
 
 
 def archive(
@@ -53,8 +44,8 @@ def archive(
         bool, typer.Option("--retry-failed", help="Retry recordings that failed in an earlier run.")
     ] = False,
     channels: Annotated[
-        Channels, typer.Option(help="split: one party on each channel; mix: all speakers in one channel.")
-    ] = Channels.auto,
+        ChannelsChoice, typer.Option(help="split: one party on each channel; mix: all speakers in one channel.")
+    ] = ChannelsChoice.auto,
     speaker_count: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Number of people who share a channel; by default estimated.")
     ] = None,
@@ -75,7 +66,7 @@ def archive(
 ) -> None:
     """Compress every recording below the sources into an archive. A recording that it already has is skipped."""
     from ...system.inference import cores
-    from ..building import Plan, build, sources_of
+    from ..building import BuildPlan, build, sources_of
     from ..progress import bar
     from ..redaction.redact import parse_kinds
     from ..runners import Runner, SameProcess, WorkerPool
@@ -86,7 +77,7 @@ def archive(
         recognizer, language, voice_encoder, channels.value, speaker_count, tuple(speaker or ()), bool(speaker),
         parse_kinds(redact) if redact else None,
     )  # fmt: skip
-    plan = Plan(sources_of(sources, "\0" if null else "\n"), settings, under, retry_failed)
+    plan = BuildPlan(sources_of(sources, "\0" if null else "\n"), settings, under, retry_failed)
     count = cores() if workers is None else workers
     runner: Runner
     if dask:

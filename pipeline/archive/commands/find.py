@@ -27,14 +27,14 @@ SEARCH_EPILOG = (
 INDEX_EPILOG = "Examples:\n\nspeechzip index archive/\n\nspeechzip index archive/ --rebuild"
 CATALOGUE_EPILOG = "Example:\n\nspeechzip catalogue archive/ -o utterances.parquet"
 
-Archive = Annotated[str, typer.Argument(help="Folder or URL of the archive.")]
+ArchiveArgument = Annotated[str, typer.Argument(help="Folder or URL of the archive.")]
 
 
 def search(
     query: Annotated[
         str, typer.Argument(help='Words, "phrases", prefix*, AND, OR, NOT and parentheses; quote it for the shell.')
     ],
-    archive: Archive,
+    archive: ArchiveArgument,
     speaker: Annotated[str | None, typer.Option(metavar="NAME", help="Only what this speaker says.")] = None,
     after: Annotated[
         str | None, typer.Option(metavar="DATE", help="Recorded on this date or later, such as 2024-05-31.")
@@ -73,7 +73,7 @@ def search(
 
 
 def index(
-    archive: Archive,
+    archive: ArchiveArgument,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Rebuild the index from all payloads.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -97,7 +97,7 @@ def index(
 
 
 def catalogue(
-    archive: Archive,
+    archive: ArchiveArgument,
     output: Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write.")],
     as_json: Json = False,
     force: ForceFiles = False,

@@ -60,12 +60,12 @@ class Unit:
     """Index of the last token."""
 
 
-Run = list[Unit]
+DigitRun = list[Unit]
 
 
-def runs(tokens: Sequence[Token]) -> Iterator[Run]:
+def runs(tokens: Sequence[Token]) -> Iterator[DigitRun]:
     """Yield the runs of units of a stream."""
-    run: Run = []
+    run: DigitRun = []
     fillers, position = 0, 0
     while position < len(tokens):
         position = _behind_pause(tokens, position)

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from .digits import Run, runs
+from .digits import DigitRun, runs
 from .tokens import Found, Kind, Token
 
 CARD = re.compile(
@@ -54,7 +54,7 @@ def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: f
     """
     for run in runs(tokens):
         context = _Context(tokens, run, before)
-        rest: list[Run] = []
+        rest: list[DigitRun] = []
         if "card" not in kinds:
             rest.append(run)
         else:
@@ -73,7 +73,7 @@ def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: f
 class _Context:
     """The words around a run."""
 
-    def __init__(self, tokens: Sequence[Token], run: Run, before: dict[int, list[str]]) -> None:
+    def __init__(self, tokens: Sequence[Token], run: DigitRun, before: dict[int, list[str]]) -> None:
         first = run[0].first
         self.tokens = tokens
         same = [token.lower.removesuffix("'s") for token in tokens[max(0, first - NEAR) : first]]
@@ -98,7 +98,7 @@ class _Context:
                 return False
         return False
 
-    def separators(self, run: Run) -> list[str]:
+    def separators(self, run: DigitRun) -> list[str]:
         """Return the text between each two units of a run."""
         return [
             "".join(token.text for token in self.tokens[left.last + 1 : right.first])
@@ -117,12 +117,12 @@ def luhn(digits: str) -> bool:
     return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
 
 
-def digits_of(run: Run) -> str:
+def digits_of(run: DigitRun) -> str:
     """Return the digits of a run."""
     return "".join(unit.digits for unit in run)
 
 
-def _cards(run: Run, context: _Context) -> Iterator[Found | Run]:
+def _cards(run: DigitRun, context: _Context) -> Iterator[Found | DigitRun]:
     """Yield card numbers, and the pieces of the run between them."""
     if len(digits_of(run)) < 12:
         yield run
@@ -144,7 +144,7 @@ def _cards(run: Run, context: _Context) -> Iterator[Found | Run]:
     yield _all("card", run) if cued else run
 
 
-def _windows(run: Run, length: int) -> Iterator[tuple[int, int]]:
+def _windows(run: DigitRun, length: int) -> Iterator[tuple[int, int]]:
     """Yield the first and last unit of every piece of a run with that many digits."""
     for first in range(len(run)):
         total = 0
@@ -156,7 +156,7 @@ def _windows(run: Run, length: int) -> Iterator[tuple[int, int]]:
                 break
 
 
-def _is_ssn(run: Run, context: _Context) -> bool:
+def _is_ssn(run: DigitRun, context: _Context) -> bool:
     digits = digits_of(run)
     if context.has(SSN_CUES):
         return len(digits) in (8, 9, 10) or (len(digits) == 4 and {"last", "four"} <= set(context.far))
@@ -172,7 +172,7 @@ def _is_ssn(run: Run, context: _Context) -> bool:
     return groups == [3, 2, 4]
 
 
-def _phones(run: Run, context: _Context) -> Iterator[Found]:
+def _phones(run: DigitRun, context: _Context) -> Iterator[Found]:
     digits = digits_of(run)
     if len(digits) < 7 or context.is_other_number():
         return
@@ -196,7 +196,7 @@ def _phones(run: Run, context: _Context) -> Iterator[Found]:
                     return
 
 
-def _is_list(run: Run, separators: list[str]) -> bool:
+def _is_list(run: DigitRun, separators: list[str]) -> bool:
     """Whether numbers are listed or counted: "4, 8, 15, 16, 23 and 42"; "twenty-one fifteen, and twenty-one nine"."""
     if len(run) < 4:
         return False
@@ -206,7 +206,7 @@ def _is_list(run: Run, separators: list[str]) -> bool:
     return rising or paired or ("and" in separators[-1] and all("," in one for one in separators[:-1]))
 
 
-def _is_measured(run: Run, separators: list[str], tokens: Sequence[Token]) -> bool:
+def _is_measured(run: DigitRun, separators: list[str], tokens: Sequence[Token]) -> bool:
     """Whether there are times or decimals among the numbers: "02:12:59", "358.64"."""
     return any(
         ":" in separator or (separator == "." and len(unit.digits) < 3 and tokens[unit.first].text.isdecimal())
@@ -214,5 +214,5 @@ def _is_measured(run: Run, separators: list[str], tokens: Sequence[Token]) -> bo
     )
 
 
-def _all(kind: Kind, run: Run) -> Found:
+def _all(kind: Kind, run: DigitRun) -> Found:
     return Found(kind, run[0].first, run[-1].last)

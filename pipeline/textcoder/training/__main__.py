@@ -30,7 +30,7 @@ from .export import export_network
 from .grow import grow
 from .network import Network
 from .ngrams import LONGEST, count_ngrams, count_phrases
-from .recipe import RECIPES, Recipe, Source
+from .recipe import RECIPES, Recipe, TextFile
 from .shares import first_shares, fit_shares
 from .streams import load_tokens, save_tokens
 from .train import CHECKPOINT, LOG, Documents, TrainingPlan, train
@@ -112,7 +112,7 @@ def assemble(model: str, build: Path) -> None:
     print(f"{weights}: {weights.stat().st_size:,} bytes; {bits:.4f} bits a token while fitting the shares")
 
 
-def _tokens_of(build: Path, source: Source, suffix: str = "") -> Path:
+def _tokens_of(build: Path, source: TextFile, suffix: str = "") -> Path:
     return build / f"{source.path.replace('/', '-').removesuffix('.txt.xz')}{suffix}.npz"
 
 

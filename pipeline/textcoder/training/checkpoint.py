@@ -25,7 +25,7 @@ _TABLES = ("embedding", "phrases")  # one scale for all rows
 
 
 @dataclass(slots=True)
-class Progress:
+class TrainingProgress:
     """The progress of a training."""
 
     step: int = 0
@@ -37,7 +37,7 @@ class Progress:
     averaged_steps: int = 0
 
 
-def average(progress: Progress, network: Network) -> None:
+def average(progress: TrainingProgress, network: Network) -> None:
     """Move the average on toward the network's weights."""
     progress.averaged_steps += 1
     decay = min(FIRST_DECAY, progress.averaged_steps / (progress.averaged_steps + 10))
@@ -49,7 +49,7 @@ def average(progress: Progress, network: Network) -> None:
                 progress.averaged[name] = weights.detach().clone()
 
 
-def save_whole(path: Path, network: Network, adam: torch.optim.Adam, progress: Progress) -> None:
+def save_whole(path: Path, network: Network, adam: torch.optim.Adam, progress: TrainingProgress) -> None:
     """Write a complete checkpoint: resumed training is the same as uninterrupted training."""
     arrays = _counters(progress)
     for name, weights in network.named_parameters():
@@ -60,7 +60,7 @@ def save_whole(path: Path, network: Network, adam: torch.optim.Adam, progress: P
     _write(path, arrays, np.savez)
 
 
-def save_small(path: Path, network: Network, adam: torch.optim.Adam, progress: Progress) -> None:
+def save_small(path: Path, network: Network, adam: torch.optim.Adam, progress: TrainingProgress) -> None:
     """Write a small checkpoint: resumed training has the same loss."""
     arrays = _counters(progress)
     for name, parameter in network.named_parameters():
@@ -83,11 +83,11 @@ def save_small(path: Path, network: Network, adam: torch.optim.Adam, progress: P
     _write(path, arrays, np.savez_compressed)
 
 
-def load(path: Path, network: Network, adam: torch.optim.Adam) -> Progress:
+def load(path: Path, network: Network, adam: torch.optim.Adam) -> TrainingProgress:
     """Load a checkpoint of either size into the network and Adam; return its progress."""
     with np.load(path, allow_pickle=False) as archive:
         arrays = {name: torch.from_numpy(archive[name]) for name in archive.files}
-    progress = Progress(int(arrays["step"]), int(arrays["tokens"]), float(arrays["spent_s"]))
+    progress = TrainingProgress(int(arrays["step"]), int(arrays["tokens"]), float(arrays["spent_s"]))
     progress.averaged_steps = int(arrays["averaged_steps"])
     for name, parameter in network.named_parameters():
         with torch.no_grad():
@@ -113,7 +113,7 @@ def load_averaged(path: Path, network: Network) -> None:
             parameter.copy_(_weights(arrays, name) if averaged is None else averaged)
 
 
-def _counters(progress: Progress) -> dict[str, NDArray[np.generic]]:
+def _counters(progress: TrainingProgress) -> dict[str, NDArray[np.generic]]:
     return {
         "step": np.array(progress.step),
         "tokens": np.array(progress.tokens),

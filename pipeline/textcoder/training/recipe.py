@@ -20,7 +20,7 @@ class Architecture:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TextFile:
     """A file of training text, and its passes in an epoch."""
 
     path: str
@@ -34,7 +34,7 @@ class Recipe:
     """The recipe of a model."""
 
     architecture: Architecture
-    sources: tuple[Source, ...]
+    sources: tuple[TextFile, ...]
     ngrams: int
     """N-grams in the table that ships beside the network."""
     rate: float
@@ -47,7 +47,7 @@ class Recipe:
 RECIPES = {
     "english-1": Recipe(
         Architecture(vocabulary=4096, width=320, hidden=448, phrases=0),
-        (Source("text/train.txt.xz", 1),),
+        (TextFile("text/train.txt.xz", 1),),
         ngrams=3_300_000,  # what fits in 10 MB beside the network
         rate=3e-3,
         dropout=0.05,
@@ -57,14 +57,14 @@ RECIPES = {
         Architecture(vocabulary=4096, width=320, hidden=640, phrases=12_288),
         # by what they gain on conversations: a megabyte of hearings or podcasts more than one of service dialogues
         (
-            Source("text/train.txt.xz", 1.5),
-            Source("text2/haskell.txt.xz", 1.5),
-            Source("text2/hearings.txt.xz", 1),
-            Source("text2/hpr.txt.xz", 1),
-            Source("text2/earnings.txt.xz", 1),
-            Source("text2/ethnotes.txt.xz", 0.7),
-            Source("text2/knox.txt.xz", 0.7),
-            Source("text2/sgd.txt.xz", 0.35),
+            TextFile("text/train.txt.xz", 1.5),
+            TextFile("text2/haskell.txt.xz", 1.5),
+            TextFile("text2/hearings.txt.xz", 1),
+            TextFile("text2/hpr.txt.xz", 1),
+            TextFile("text2/earnings.txt.xz", 1),
+            TextFile("text2/ethnotes.txt.xz", 0.7),
+            TextFile("text2/knox.txt.xz", 0.7),
+            TextFile("text2/sgd.txt.xz", 0.35),
         ),
         ngrams=4_800_000,
         rate=7e-4,  # a quarter of what english-1 had: the weights it starts from are trained already

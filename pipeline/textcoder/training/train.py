@@ -18,7 +18,7 @@ from torch import nn
 
 from ..phrases import phrase_rows
 from ..tokens import START
-from .checkpoint import Progress, average, load, save_small, save_whole
+from .checkpoint import TrainingProgress, average, load, save_small, save_whole
 from .network import NO_TARGET, Network
 from .recipe import Recipe
 from .streams import Streams, Window
@@ -78,7 +78,7 @@ def train(
     network.dropout = recipe.dropout
     adam = torch.optim.Adam(network.parameters(), lr=recipe.rate, betas=(0.9, 0.99), eps=1e-10)
     checkpoint = plan.build / CHECKPOINT
-    progress = load(checkpoint, network, adam) if checkpoint.exists() else Progress()
+    progress = load(checkpoint, network, adam) if checkpoint.exists() else TrainingProgress()
     first = progress.step
     started = time.process_time() - progress.spent_s
     saved_at, validated_at = time.monotonic(), -math.inf
@@ -147,7 +147,7 @@ def _step(
 
 
 def _validate_all(
-    network: Network, progress: Progress, validation: dict[str, Documents], keys: NDArray[np.uint64]
+    network: Network, progress: TrainingProgress, validation: dict[str, Documents], keys: NDArray[np.uint64]
 ) -> dict[str, float]:
     twin = Network(network.architecture).to(network.bias.device)
     twin.load_state_dict(progress.averaged)

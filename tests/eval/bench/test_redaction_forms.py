@@ -1,4 +1,4 @@
-"""The test set of redaction: what it must reach, and that it can tell."""
+"""The test set of redaction: the required recall, and a check that the test can fail."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from speechzip.eval.bench import text_coders
 def test_without_the_held_out_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In a clone alone: what the wheel's recordings say, and no dictionary, for which there is no text."""
+    """In a clone alone: the words of the wheel's recordings, and no dictionary, for which there is no text."""
     nowhere = str(tmp_path / "nowhere")
     monkeypatch.setattr(sys, "argv", ["text_coders", "--heldout", nowhere, "--training", nowhere])
     text_coders.main()

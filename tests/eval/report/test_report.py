@@ -83,7 +83,7 @@ def test_page_says_what_there_is_to_say(page: str) -> None:
 
 
 def test_nothing_from_a_corpus_becomes_markup(tmp_path: Path) -> None:
-    """Names, words and reasons are text wherever they stand: in tables, plots, players and the page's title."""
+    """Names, words and reasons are escaped everywhere: in tables, plots, players and the page's title."""
     bad = """<script>'"&"""
     shown = "&lt;script&gt;"
     seen = [

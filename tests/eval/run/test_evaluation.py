@@ -1,4 +1,4 @@
-"""Evaluations with the real engines, from the command line, with all that can be wrong with a corpus."""
+"""Evaluations with the real engines, from the command line, with every fault that a corpus can have."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from speechzip.eval import Corpus
 from speechzip.eval.run.minutes import (
     ENCODINGS,
     Distribution,
+    Minute,
     Minutes,
-    Piece,
     as_json,
     cut_minutes,
     distributions,
@@ -50,10 +50,10 @@ CONVERSATION = Payload(
 )
 
 
-def pieces_of(*sizes: int, category: str = "calls", last_s: float = 60) -> list[Piece]:
+def pieces_of(*sizes: int, category: str = "calls", last_s: float = 60) -> list[Minute]:
     """Return pieces of `sizes` bytes in format 2 with strangers' voices, and of other sizes otherwise."""
     return [
-        Piece(
+        Minute(
             "a.wav",
             category,
             60 * index,

@@ -8,7 +8,7 @@ import soundfile
 from eval_doubles import SETTINGS
 from fakes import FakeRecognizer, bursts
 from speechzip.eval import Codec, Coded, Item, Turn
-from speechzip.eval.run.observe import Job, observe
+from speechzip.eval.run.observe import EvalJob, observe
 from speechzip.pipeline import Audio, Recognizer
 
 RATE = 16_000
@@ -16,7 +16,7 @@ observing = "speechzip.eval.run.observe"
 
 
 class LateCodec(Codec):
-    """Everything comes a fifth of a second late; music does not come at all."""
+    """A codec that delays everything by a fifth of a second, and fails on music."""
 
     name = "late"
     family = "late"
@@ -53,7 +53,7 @@ def conversation(path: Path) -> Item:
 
 
 def test_each_turn_is_cut_out_and_timed(tmp_path: Path, judge: FakeRecognizer) -> None:
-    observation, decoded = observe(Job(conversation(tmp_path / "talk.wav"), "clean", "late"), SETTINGS)
+    observation, decoded = observe(EvalJob(conversation(tmp_path / "talk.wav"), "clean", "late"), SETTINGS)
     assert observation.failure is None
     assert decoded is not None
     assert [turn.hypotheses["fake"] for turn in observation.turns] == ["first", "second"]
@@ -66,8 +66,8 @@ def test_each_turn_is_cut_out_and_timed(tmp_path: Path, judge: FakeRecognizer) -
 
 def test_noise_goes_into_the_codec_and_not_into_the_reference(tmp_path: Path, judge: FakeRecognizer) -> None:
     item = conversation(tmp_path / "talk.wav")
-    observe(Job(item, "clean", "late"), SETTINGS)
-    observe(Job(item, "noise-0dB", "late"), SETTINGS)
+    observe(EvalJob(item, "clean", "late"), SETTINGS)
+    observe(EvalJob(item, "noise-0dB", "late"), SETTINGS)
     clean, noisy = judge.heard[0], judge.heard[2]
     assert np.abs(clean[:1600]).max() < 1e-4
     assert np.abs(noisy[:1600]).max() > 1e-3
@@ -77,7 +77,7 @@ def test_noise_goes_into_the_codec_and_not_into_the_reference(tmp_path: Path, ju
 def test_a_codec_that_crashes_is_a_failure_with_its_reason(tmp_path: Path) -> None:
     path = tmp_path / "silence.wav"
     soundfile.write(str(path), np.zeros(RATE, np.float32), RATE)
-    observation, decoded = observe(Job(Item("s", path, (Turn("words"),)), "clean", "late"), SETTINGS)
+    observation, decoded = observe(EvalJob(Item("s", path, (Turn("words"),)), "clean", "late"), SETTINGS)
     assert decoded is None
     assert observation.failure == "ZeroDivisionError: silence <divided> by silence"
     assert (observation.item, observation.system, observation.condition) == ("s", "late", "clean")
@@ -85,7 +85,7 @@ def test_a_codec_that_crashes_is_a_failure_with_its_reason(tmp_path: Path) -> No
 
 def test_nobody_judges_what_nobody_wrote_down(tmp_path: Path, judge: FakeRecognizer) -> None:
     item = conversation(tmp_path / "talk.wav")
-    observation, _ = observe(Job(Item("call", item.path, (Turn(None),)), "clean", "late"), SETTINGS)
+    observation, _ = observe(EvalJob(Item("call", item.path, (Turn(None),)), "clean", "late"), SETTINGS)
     assert observation.payload_bits == 800
     assert judge.heard == []
     assert observation.turns[0].hypotheses == {}

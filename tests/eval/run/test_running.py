@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from eval_doubles import SETTINGS, die_or_observe, item, observed
 from speechzip.eval import Corpus, Observation
-from speechzip.eval.run.observe import Job, Settings, observe
+from speechzip.eval.run.observe import EvalJob, RunSettings, observe
 from speechzip.eval.run.plan import DEGRADED_ITEMS, plan_jobs
 from speechzip.eval.run.store import MARKER, ObservationStore
 from speechzip.eval.run.workers import run_jobs
 from speechzip.pipeline import OutputError
 
 
-def jobs_of(*names: str) -> list[Job]:
-    return [Job(item(name), "clean", "original") for name in names]
+def jobs_of(*names: str) -> list[EvalJob]:
+    return [EvalJob(item(name), "clean", "original") for name in names]
 
 
 def test_stored_and_found_again(tmp_path: Path) -> None:
@@ -31,12 +31,12 @@ def test_stored_and_found_again(tmp_path: Path) -> None:
 def test_made_again_where_something_changed(tmp_path: Path) -> None:
     recording = tmp_path / "a.wav"
     recording.write_bytes(b"1")
-    job = Job(item("a.wav"), "clean", "original")
-    job = Job(type(job.item)("a.wav", recording, job.item.turns), "clean", "original")
+    job = EvalJob(item("a.wav"), "clean", "original")
+    job = EvalJob(type(job.item)("a.wav", recording, job.item.turns), "clean", "original")
     store = ObservationStore(tmp_path / "out", SETTINGS)
     store.save(job, observed("a.wav"))
     assert store.load(job) is not None
-    assert ObservationStore(tmp_path / "out", Settings(judges=("other",))).load(job) is None
+    assert ObservationStore(tmp_path / "out", RunSettings(judges=("other",))).load(job) is None
     recording.write_bytes(b"22")
     assert store.load(job) is None
 
@@ -93,7 +93,7 @@ def test_a_process_that_dies_ends_only_its_own_recording(tmp_path: Path) -> None
 def test_two_processes_share_the_work(tmp_path: Path) -> None:
     store = ObservationStore(tmp_path / "out", SETTINGS)
     jobs = jobs_of("slow", "slow")
-    jobs[1] = Job(item("slow", category="other"), "clean", "codec2-1200")
+    jobs[1] = EvalJob(item("slow", category="other"), "clean", "codec2-1200")
     run_jobs(jobs, SETTINGS, store, 2, lambda _: None, worker=die_or_observe)
     workers = {one.decode_s for job in jobs if (one := store.load(job))}  # its number, in the place of a time
     assert len(workers) == 2
@@ -104,7 +104,7 @@ def test_plan() -> None:
     others = [item("accent", category="accented"), item("noise", "", "nonspeech"), item("call", None, "calls")]
     corpus = Corpus("made up", "manifest", (*spoken, *others))
 
-    def plan(seed: int) -> list[Job]:
+    def plan(seed: int) -> list[EvalJob]:
         return plan_jobs(
             corpus,
             ["original", "speechzip", "opus"],
@@ -132,7 +132,7 @@ def test_recordings_that_cannot_be_read(tmp_path: Path, content: bytes | None, r
     path = tmp_path / "a.wav"
     if content is not None:
         path.write_bytes(content)
-    job = Job(type(item("a"))("a", path, item("a").turns), "clean", "original")
+    job = EvalJob(type(item("a"))("a", path, item("a").turns), "clean", "original")
     observation, decoded = observe(job, SETTINGS)
     assert decoded is None
     assert isinstance(observation, Observation)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from archive_engines import COMMAND, write_recordings
 from speechzip.pipeline import OutputError, read_payload
-from speechzip.pipeline.archive.building import Plan, Totals, build
+from speechzip.pipeline.archive.building import BuildPlan, Totals, build
 from speechzip.pipeline.archive.lock import locked
 from speechzip.pipeline.archive.redaction.files import redact_archive
 from speechzip.pipeline.archive.redaction.redact import parse_kinds
@@ -35,7 +35,7 @@ def run(
     folder: Path, archive: Path, runner: Runner, settings: Settings = FAKE, retry_failed: bool = False, under: str = ""
 ) -> tuple[Totals, list[Result]]:
     results: list[Result] = []
-    plan = Plan((str(folder),), settings, under, retry_failed)
+    plan = BuildPlan((str(folder),), settings, under, retry_failed)
     expected: list[int] = []
     totals = build(LocalStore(archive), plan, runner, results.append, expected.append)
     assert expected == [len(results)]

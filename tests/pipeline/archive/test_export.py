@@ -1,4 +1,4 @@
-"""What `export` writes, read by programs that others wrote."""
+"""The output of `export`, read by third-party programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Redaction: numbers as they are spoken, and what is heard in their place."""
+"""Redaction: spoken numbers, and the tones in their place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of an archive: who may ask, what they answer, and how they look and work in a real browser."""
+"""The pages of an archive: access, content, and their look and function in a real browser."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HOSTILE = "<script>alert(1)</script> & 'quotes'"
 
 
 class Client:
-    """Asks an application as a browser would, without a socket."""
+    """Sends an application the requests of a browser, without a socket."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Files that only FFmpeg's libraries read, where PyAV is installed, and what is said where it is not."""
+"""Files that only FFmpeg's libraries read, with PyAV, and the error without it."""
 
 from __future__ import annotations
 

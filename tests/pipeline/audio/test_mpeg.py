@@ -1,4 +1,4 @@
-"""MPEG audio as it is found: without a length, joined, cut, with tags and junk between its frames."""
+"""MPEG audio as found in practice: without a length, joined, cut, with tags and junk between its frames."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ print("said", file=sys.stderr)
 
 
 def test_the_decoder_prints_nothing_of_frames_in_a_wav_file(capfd: pytest.CaptureFixture[str]) -> None:
-    """Too few in a row for ours to find them: libsndfile looks for itself."""
+    """Too few frames in a row for our parser: libsndfile searches by itself."""
     _, first, second, *rest = frames(mp3())
     body = first + second + b"junk junk!" * 3 + rest[40] + b"x" * 30 + rest[41]
     form = struct.pack("<HHIIHHHHIHHH", 0x55, 1, 16000, 4000, 1, 0, 12, 1, 2, 144, 1, 1393)
@@ -167,7 +167,7 @@ def test_the_decoder_prints_nothing_of_frames_in_a_wav_file(capfd: pytest.Captur
 
 
 def test_every_block_is_decoded_without_a_seek_between() -> None:
-    """A seek of libmpg123 loses the frames that the next one leans on: blocks would not fit together."""
+    """A seek of libmpg123 loses the frames that the next one depends on: the blocks would not fit together."""
     heard = read(mp3(44100, 2, "VARIABLE"))[:, 0]
     step = np.abs(np.diff(heard, n=2))
     assert step[44100 - 200 : 44100 + 200].max() < 3 * step[43000:43500].max() + 1e-3

@@ -1,4 +1,4 @@
-"""``send --mic``: a recording comes out of the microphone, and Enter is a pipe."""
+"""``send --mic``: a recording replaces the microphone, and a pipe the Enter key."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def test_parity_replaces_a_burst_that_fading_swallows() -> None:
 
 @pytest.mark.parametrize("rate", [8000, 48000])
 def test_to_a_sound_file_and_back(tmp_path: Path, rate: int) -> None:
-    """A recorder's rate does not matter, nor do silence, noise and talk around the bursts."""
+    """The recorder's rate does not matter, and neither do silence, noise and talk around the bursts."""
     packets = pack(DATA, FRAME_BYTES["datac3"]).packets
     path = tmp_path / "burst.wav"
     states = list(open_carrier("hf:datac3", {"output": path}).send(packets))
@@ -123,7 +123,7 @@ def test_padding_comes_off_payloads_and_fragments_of_both_formats(version: int) 
 
 
 def test_a_full_packet_that_ends_like_padding() -> None:
-    """One in 65,536 packets ends in 80 00: its own checksum tells that nothing was added."""
+    """One in 65,536 packets ends in 80 00: its own checksum shows that nothing was added."""
     payloads = (DATA[:4] + bytes([high, low]) + DATA[6:] for high in range(256) for low in range(256))
     packet = next(packet for packet in map(with_checksum, payloads) if packet.endswith(b"\x80"))
     assert is_whole(packet)
@@ -167,7 +167,7 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
 
 
 class FakeStream:
-    """A sound device that keeps what it is given."""
+    """A sound device that records what it plays."""
 
     latency = 0.0
 

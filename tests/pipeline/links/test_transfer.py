@@ -1,4 +1,4 @@
-"""``send`` and ``receive``: what goes out, what is kept, what is told."""
+"""``send`` and ``receive``: the packets, the files, the messages to the user."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from speechzip.pipeline import (
 from speechzip.pipeline.links import Mailbox, Received, SendState, pack, prepare, transfer, transmit
 from speechzip.pipeline.links import carrier as carrier_module
 from speechzip.pipeline.links.peers import MAX_VOICES, PeerVoices
-from speechzip.pipeline.links.receiving import Limits
+from speechzip.pipeline.links.receiving import MailboxLimits
 from speechzip.pipeline.textcoder.registry import TEXT_CODERS
 
 DATA = bytes.fromhex((GOLDEN / "two-channels.hex").read_text("ascii"))
@@ -38,7 +38,7 @@ SAID = decode_payload(DATA, TEXT_CODERS).payload
 
 
 class FakeCarrier:
-    """A link of 44 bytes that may lose one packet for good."""
+    """A link with packets of 44 bytes that may lose one for good."""
 
     packet_bytes = 40
     peer = "anna"
@@ -78,7 +78,7 @@ class FakeSynthesizer:
 
 
 class FakeBook:
-    """Takes voices with the same first byte for one person's."""
+    """A voice book that takes voices with the same first byte for one person's."""
 
     def find(self, voice_id: int, spaces: frozenset[str]) -> Voice | None:
         return None
@@ -93,8 +93,8 @@ class FakeBook:
         return None
 
 
-def mailbox(folder: Path, limits: Limits | None = None) -> Mailbox:
-    return Mailbox("fake", folder, FakeSynthesizer, limits or Limits())
+def mailbox(folder: Path, limits: MailboxLimits | None = None) -> Mailbox:
+    return Mailbox("fake", folder, FakeSynthesizer, limits or MailboxLimits())
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def test_what_strangers_cost_is_bounded(tmp_path: Path) -> None:
     """Ten bytes claim a day: no sound is made of it. A flood of messages ends in a bounded number of files."""
     coder = TEXT_CODERS[1]
     day = Payload((), (), 86400.0)
-    box = mailbox(tmp_path, Limits(messages=3))
+    box = mailbox(tmp_path, MailboxLimits(messages=3))
     (state,) = box.push(Received(encode_payload(day, coder)), 0.0)
     assert state.sound is None
     assert state.why_silent == "it claims 86400 s; 600 s are spoken"
@@ -243,7 +243,7 @@ def test_what_strangers_cost_is_bounded(tmp_path: Path) -> None:
         (state,) = box.push(Received(encode_payload(replace(day, duration_s=float(number)), coder)), 0.0)
     assert (state.path, state.why_silent) == (None, "3 messages are kept already")
     assert len(list(tmp_path.glob("*.spz"))) == 3
-    box = mailbox(tmp_path / "second", Limits(total_sound_s=SAID.duration_s + 1))
+    box = mailbox(tmp_path / "second", MailboxLimits(total_sound_s=SAID.duration_s + 1))
     (first,) = box.push(Received(DATA), 0.0)
     (second,) = box.push(Received(encode_payload(replace(SAID, duration_s=SAID.duration_s + 1), coder)), 0.0)
     assert first.sound is not None

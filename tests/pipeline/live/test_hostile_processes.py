@@ -1,4 +1,4 @@
-"""A real listener and the worst callers: slow, silent, never reading, flooding, and hard to decode."""
+"""A real listener and hostile callers: slow, silent, never reading, flooding, and expensive to decode."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.models
 SPEAKER = Speaker(Voice("classical", bytes(range(10))))
 GREETING = encode_message(replace(hello(), stream=bytes(8)))
 MORE_MB = 60
-"""What a listener may take more than it did before; one that is at rest has some 400."""
+"""Memory that a listener may take in addition, in MB; an idle one has some 400."""
 
 
 def said(text: str) -> bytes:
@@ -57,7 +57,7 @@ def run(test: Coroutine[Any, Any, None]) -> None:
 
 
 async def says_something(process: LiveProcess, text: str) -> None:
-    """Call as a peer that behaves, and be heard."""
+    """Call as a well-behaved peer, and be heard."""
     async with raw_peer(process.port) as peer:
         peer.say(said(text))
         await asyncio.to_thread(process.wait_for, "Heard", lambda report: report["text"] == text)
@@ -94,7 +94,7 @@ def closed(connections: list[socket.socket]) -> int:
 
 @pytest.mark.parametrize("options", [(), ("--secure",)], ids=["loopback", "TLS"])
 def test_callers_that_never_finish_a_hello_keep_nobody_out(tmp_path: Path, options: tuple[str, ...]) -> None:
-    """Each sends a byte now and then of what would be right: a hello, or the start of TLS."""
+    """Each sends a valid hello or start of TLS, but only a byte now and then."""
     start = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" if options else GREETING
 
     async def test(process: LiveProcess) -> None:
@@ -144,7 +144,7 @@ def test_a_peer_that_floods_and_never_reads_costs_no_memory_and_stops_no_ctrl_c(
 
 
 def test_while_a_hostile_code_is_decoded_the_link_answers_and_ctrl_c_ends_it(tmp_path: Path) -> None:
-    """No clock decides: what is awaited comes before the decoder is done, or not at all."""
+    """The result does not depend on time: the event comes before the decoder is done, or not at all."""
 
     async def test(process: LiveProcess) -> None:
         async with raw_peer(process.port) as peer:
@@ -213,7 +213,7 @@ async def _get(host: str) -> bytes:
 
 
 def test_a_page_that_never_reads_and_browsers_that_never_finish_asking(tmp_path: Path) -> None:
-    """The words come, the page is served, another window takes over, and the sound waits within its bounds."""
+    """The words arrive, the page is served, another window takes over, and the waiting sound is bounded."""
 
     async def test(process: LiveProcess) -> None:
         host, token = _page(process)

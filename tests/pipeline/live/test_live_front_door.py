@@ -13,7 +13,7 @@ from speechzip.pipeline import Samples, live
 
 
 class Memory:
-    """A loudspeaker that keeps what it is given."""
+    """A loudspeaker that records its sound."""
 
     def __init__(self) -> None:
         self.samples = 0

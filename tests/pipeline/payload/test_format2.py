@@ -39,7 +39,7 @@ REAL = TEXT_CODERS[1]
 PRIOR = files("speechzip.pipeline.payload").joinpath("trained-1.prior").read_text("ascii")
 SPACES = {name: number for number, name in VOICE_SPACES.items()}
 PAYLOADS = int(os.environ.get("SPEECHZIP_PAYLOADS", "200"))
-"""How many random payloads the two decoders are compared on; 10,000 take some minutes."""
+"""Number of random payloads for the comparison of the two decoders; 10,000 take some minutes."""
 TEXTS = (
     "Yes.", "Hello, is anybody there?", "Let's meet at 12:45, O'Neill-Ångström said.", "NASA", "你好，世界", "😀",
     "ok " * 40,
@@ -121,7 +121,7 @@ def contents(payload: Payload) -> Contents:
 
 
 def second(data: bytes) -> Contents:
-    """Return what the second decoder reads where only `FAKE` is known, whose words are plain."""
+    """Return the result of the second decoder with `FAKE` as its only coder, whose words are plain."""
     return decode(data, {0: Plain}, PRIOR)
 
 

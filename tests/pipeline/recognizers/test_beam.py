@@ -14,7 +14,7 @@ THE, LETTER, LEDGER, OF = 10, 11, 12, 13
 VOCABULARY_SIZE = 32
 
 Table = dict[tuple[int, ...], dict[int, float]]
-"""Tokens so far -> the probabilities of the next one; every other token has next to none."""
+"""Tokens so far -> probabilities of the next one; every other token has almost none."""
 
 
 class ScriptedDecoder(Decoder):
@@ -47,7 +47,7 @@ GARDEN_PATH: Table = {
     (THE, LETTER): {OF: 0.4, END_TOKEN: 0.3, THE: 0.3},
     (THE, LEDGER): {OF: 1.0},
 }
-"""At "the", "letter" is likelier. What follows tells that it was "ledger"."""
+"""After "the", "letter" is likelier. The words after it show that it was "ledger"."""
 
 
 class _NoWords(Tokenizer):

@@ -1,4 +1,4 @@
-"""How well speakers are told apart on recordings: what README says, with some slack."""
+"""The diarization error on recordings: the figures of README, with some slack."""
 
 from __future__ import annotations
 

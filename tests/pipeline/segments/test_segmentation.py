@@ -44,7 +44,7 @@ def test_padding_is_real_sound() -> None:
 
 
 def heard_late(by_s: float) -> SpeechDetector:
-    """A detector that says so late that there is sound."""
+    """A detector that reports sound this late."""
     since_s = 0.0
 
     def detect(chunk: Samples) -> float:

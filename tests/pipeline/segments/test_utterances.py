@@ -9,7 +9,7 @@ from speechzip.pipeline.segments.utterances import SpeakerSpeech
 
 
 class Noting(FakeVoiceEncoder):
-    """Writes down what it measures."""
+    """A voice encoder that records its input."""
 
     def __init__(self) -> None:
         self.measured: list[tuple[list[float], str]] = []

@@ -42,7 +42,7 @@ def _three_threads() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
 
 @pytest.fixture
 def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
-    """Let a function write down how many threads BLAS has whenever it is called."""
+    """Let a function record the number of BLAS threads at each call."""
 
     def watch(owner: Any, name: str) -> list[int]:
         function, seen = getattr(owner, name), list[int]()
@@ -82,7 +82,7 @@ def test_blocks_inside_of_each_other() -> None:
 def test_the_command_line_has_one_thread_in_all(
     monkeypatch: pytest.MonkeyPatch, variable: str | None, threads: int
 ) -> None:
-    """Live works in several Python threads, which one block of one of them would not do for."""
+    """Live works in several Python threads, so a block in one of them would not be enough."""
     if variable is None:
         monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     else:

@@ -1,4 +1,4 @@
-"""The text coder as a payload sees it, with the shipped model."""
+"""The interface of the text coder, with the shipped model."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def hostile(*parts: bytes, count: int = 1) -> list[str]:
 
 
 def steps_taken(code: bytes, count: int, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Return how many tokens the network has moved over when decoding ends, one way or the other."""
+    """Return how many tokens the network has processed when decoding ends, with or without an error."""
     steps = 0
     step = Network.step
 

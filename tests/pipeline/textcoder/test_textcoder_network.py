@@ -1,4 +1,4 @@
-"""The network's arithmetic is exact: no sum leaves 32 bits, and nothing else the whole numbers that float64 holds."""
+"""The network's arithmetic is exact: sums fit 32 bits, and all other numbers are whole numbers that float64 holds."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_people_enrolled_from_half_a_minute_are_mostly_recognized(evalset: Path)
 
 
 def _lasting(rows: Sequence[dict[str, str]], seconds: float) -> list[dict[str, str]]:
-    """Return the first rows that last at least so long."""
+    """Return the first rows that together last at least this long."""
     lengths = np.cumsum([float(row["seconds"]) for row in rows])
     return list(rows[: int(np.searchsorted(lengths, seconds)) + 1])
 

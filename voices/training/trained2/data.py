@@ -14,7 +14,7 @@ from ...acoustics.vocoder import BANDS
 from ...spaces.trained_voice import PITCH_SCALE
 from ..examples import warp_matrix
 from ..pieces import Floats, Pieces, draw_piece, empty_pieces, measure_prosody, without_end_silence
-from .shards import TEACHER, Packed, from_bytes, read_shard
+from .shards import TEACHER, PackedItem, from_bytes, read_shard
 from .tokens import PAUSE
 
 SHORTEST_REFERENCE = 96
@@ -28,7 +28,7 @@ class AlignedRecording:
     """One recording with phones. N phones, T frames; the durations sum to T."""
 
     voice: int
-    packed: Packed
+    packed: PackedItem
     tokens: npt.NDArray[np.int64]
     durations: npt.NDArray[np.int64]
     start: int
@@ -68,7 +68,7 @@ def load(folder: Path, names: tuple[str, ...]) -> tuple[Speakers, list[AlignedRe
     return Speakers(names, tuple(map(tuple, heard))), learned, held_out
 
 
-def _labeled(path: Path) -> list[Packed]:
+def _labeled(path: Path) -> list[PackedItem]:
     items = read_shard(path)
     labels = path.parent / "labels" / path.name
     if not labels.exists():
@@ -76,7 +76,7 @@ def _labeled(path: Path) -> list[Packed]:
     with np.load(labels, allow_pickle=False) as archive:
         offsets, tokens, durations = (archive[name] for name in ("phones", "tokens", "durations"))
     return [
-        Packed(
+        PackedItem(
             one.name,
             one.speaker,
             one.measured,
@@ -87,7 +87,7 @@ def _labeled(path: Path) -> list[Packed]:
     ]
 
 
-def spoken(item: Packed, voice: int) -> AlignedRecording:
+def spoken(item: PackedItem, voice: int) -> AlignedRecording:
     """Return a recording with its prosody, without the silence at its ends."""
     pause = item.tokens[:, 2] == PAUSE
     durations, frames = without_end_silence(item.durations.astype(np.int64), pause)

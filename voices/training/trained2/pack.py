@@ -12,7 +12,7 @@ from tqdm import tqdm
 from ..corpus import load_samples
 from ..recordings import CorpusRecording
 from .features import measure
-from .shards import SHARD, Packed, write_shard
+from .shards import SHARD, PackedItem, write_shard
 
 
 def pack_recordings(recordings: Sequence[CorpusRecording], folder: Path, source: str, processes: int) -> None:
@@ -30,4 +30,6 @@ def pack_recordings(recordings: Sequence[CorpusRecording], folder: Path, source:
 
 def _pack(recordings: Sequence[CorpusRecording], path: Path) -> None:
     nothing = np.zeros((0, 3), np.uint8), np.zeros(0, np.uint16)
-    write_shard(path, [Packed(one.key, one.speaker, measure(load_samples(one.path)), *nothing) for one in recordings])
+    write_shard(
+        path, [PackedItem(one.key, one.speaker, measure(load_samples(one.path)), *nothing) for one in recordings]
+    )

@@ -47,7 +47,7 @@ def from_bytes(kept: Bytes) -> npt.NDArray[np.float32]:
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackedItem:
     """One recording of a shard."""
 
     name: str
@@ -59,7 +59,7 @@ class Packed:
     """uint16 [N], frames."""
 
 
-def write_shard(path: Path, items: Sequence[Packed]) -> None:
+def write_shard(path: Path, items: Sequence[PackedItem]) -> None:
     """Write `items` to `path`."""
     arrays = {
         field.name: np.concatenate([getattr(item.measured, field.name) for item in items]) for field in fields(Measured)
@@ -78,14 +78,16 @@ def write_shard(path: Path, items: Sequence[Packed]) -> None:
     part.rename(path)
 
 
-def read_shard(path: Path) -> list[Packed]:
+def read_shard(path: Path) -> list[PackedItem]:
     """Return the recordings of a shard from `write_shard`."""
     with np.load(path, allow_pickle=False) as archive:
         loaded = {name: archive[name] for name in archive.files}
-    items: list[Packed] = []
+    items: list[PackedItem] = []
     for index, (name, speaker) in enumerate(zip(loaded["names"], loaded["speakers"], strict=True)):
         frames = slice(*loaded["frames"][index : index + 2])
         phones = slice(*loaded["phones"][index : index + 2])
         measured = Measured(*(loaded[field.name][frames] for field in fields(Measured)))
-        items.append(Packed(str(name), str(speaker), measured, loaded["tokens"][phones], loaded["durations"][phones]))
+        items.append(
+            PackedItem(str(name), str(speaker), measured, loaded["tokens"][phones], loaded["durations"][phones])
+        )
     return items

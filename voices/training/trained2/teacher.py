@@ -25,7 +25,7 @@ from ...text.lexicon.arpabet import PAUSES, VOWELS
 from ...text.pronunciation.phones import Group, Phone
 from .alignment import label
 from .features import measure
-from .shards import SHARD, TEACHER, Packed, write_shard
+from .shards import SHARD, TEACHER, PackedItem, write_shard
 
 SHORTEST, LONGEST = 8, 150
 """Characters of a sentence that the teacher speaks."""
@@ -117,7 +117,7 @@ def _shard(said: list[str], path: Path, seed: int) -> None:
 
     teacher: Any = Hibari()
     drawn = np.random.default_rng(seed)
-    items: list[Packed] = []
+    items: list[PackedItem] = []
     for number, sentence in enumerate(said):
         phonemes = " ".join(teacher.phonemize(sentence))
         groups = groups_of(phonemes)
@@ -137,6 +137,6 @@ def _resampled(sound: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[
     return np.asarray(soxr.resample(sound, sample_rate, SAMPLE_RATE), np.float32)
 
 
-def _packed(name: str, samples: npt.NDArray[np.float32], groups: tuple[Group, ...]) -> Packed:
+def _packed(name: str, samples: npt.NDArray[np.float32], groups: tuple[Group, ...]) -> PackedItem:
     measured = measure(samples)
-    return Packed(name, TEACHER, measured, *label(samples, groups, len(measured.voiced)))
+    return PackedItem(name, TEACHER, measured, *label(samples, groups, len(measured.voiced)))

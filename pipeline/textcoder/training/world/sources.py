@@ -28,7 +28,7 @@ TREEBANK = "UniversalDependencies+UD_"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CorpusFiles:
     """Files of one repository, and how a line of text is found in them."""
 
     repository: str
@@ -76,15 +76,15 @@ def read_balanced(content: bytes) -> Iterator[str]:
             yield re.sub(r"\([^)]*\)|（[^）]*）", "", line.split(":", 1)[1]).split(",")[0]
 
 
-def _collected(*files: str) -> Source:
-    return Source(COMMON_VOICE, tuple(f"server/data/{file}" for file in files), read_lines)
+def _collected(*files: str) -> CorpusFiles:
+    return CorpusFiles(COMMON_VOICE, tuple(f"server/data/{file}" for file in files), read_lines)
 
 
-def _treebank(name: str, *files: str) -> Source:
-    return Source(TREEBANK + name, tuple(f"{file}.conllu" for file in files), read_treebank)
+def _treebank(name: str, *files: str) -> CorpusFiles:
+    return CorpusFiles(TREEBANK + name, tuple(f"{file}.conllu" for file in files), read_treebank)
 
 
-SOURCES: dict[str, tuple[Source, ...]] = {
+SOURCES: dict[str, tuple[CorpusFiles, ...]] = {
     "de": (_collected("de/sentence-collector.txt", "de/jf99.txt"),),
     "es": (
         _collected("es/sentence-collector.txt"),
@@ -111,13 +111,13 @@ SOURCES: dict[str, tuple[Source, ...]] = {
     "ja": (
         _collected("ja/sentence-collector.txt"),
         _treebank("Japanese-GSD", "ja_gsd-ud-dev", "ja_gsd-ud-test"),  # CC BY-SA 4.0
-        Source("mmorise+rohan4600", ("Rohan4600_transcript_utf8.txt",), read_balanced),  # CC0
+        CorpusFiles("mmorise+rohan4600", ("Rohan4600_transcript_utf8.txt",), read_balanced),  # CC0
     ),
     "ko": (
         _collected("ko/sentence-collector.txt"),
         _treebank("Korean-Kaist", "ko_kaist-ud-dev", "ko_kaist-ud-test"),  # CC BY-SA 4.0
         _treebank("Korean-GSD", "ko_gsd-ud-dev", "ko_gsd-ud-test"),  # CC BY-SA 4.0
-        Source("songys+Chatbot_data", ("ChatbotData.csv",), read_questions),  # MIT
+        CorpusFiles("songys+Chatbot_data", ("ChatbotData.csv",), read_questions),  # MIT
     ),
     "zh": (
         _collected(
@@ -127,12 +127,12 @@ SOURCES: dict[str, tuple[Source, ...]] = {
             "zh-TW/setences.txt",
             "zh-HK/sentence-collector.txt",
         ),
-        Source(
+        CorpusFiles(
             "thu-coai+KdConv",  # Apache-2.0
             tuple(f"data/{domain}/{part}.json" for domain in ("film", "music", "travel") for part in ("dev", "test")),
             read_dialogues,
         ),
-        Source(
+        CorpusFiles(
             "thu-coai+CrossWOZ",  # Apache-2.0
             ("data/crosswoz/val.json.zip", "data/crosswoz/test.json.zip"),
             read_zipped_dialogues,

@@ -346,7 +346,7 @@ def test_headers_that_no_message_has_are_refused() -> None:
 
 @pytest.mark.slow
 def test_few_parts_are_coded_for_each_packet() -> None:
-    """Coding is what packing costs: the search starts from an estimate."""
+    """Packing spends its time on coding, so the search starts from an estimate."""
     codings = 0
 
     def encode(payload: Payload) -> bytes:

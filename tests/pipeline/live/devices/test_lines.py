@@ -1,4 +1,4 @@
-"""Lines that nobody reads, and threads that do not come back."""
+"""Output that nobody reads, and threads that do not return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Microphone and loudspeaker against a stand-in for sounddevice: no machine that tests has sound."""
+"""Microphone and loudspeaker against a fake sounddevice: test machines have no sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page: what keeps other pages out, and two browsers that talk with each other."""
+"""The page: the protection against other pages, and two browsers that talk with each other."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ AudioBufferSourceNode.prototype.start = function (...when) {
   return start.apply(this, when);
 };
 """
-"""Keeps what really is given to the loudspeaker."""
+"""Records the sound that reaches the loudspeaker."""
 
 
 class FakeConversation:
-    """Writes down what the page asks for."""
+    """Records the calls of the page."""
 
     is_hands_free = is_pressed = is_playing = False
 

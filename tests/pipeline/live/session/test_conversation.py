@@ -1,4 +1,4 @@
-"""Two whole sessions on loopback with stand-ins for the engines: sound in at one end, sound out at the other."""
+"""Two whole sessions on loopback with fake engines: sound in at one end, sound out at the other."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ BLOCK = 800
 
 
 class FakeLoudspeaker:
-    """Keeps what it is given; can be gone, or slow."""
+    """A loudspeaker that records its sound; it can be missing or slow."""
 
     def __init__(self) -> None:
         self.pieces: list[Samples] = []
@@ -77,7 +77,7 @@ class FakeLoudspeaker:
 
 
 class Somebody:
-    """A session, and what it was told."""
+    """A session and its reports."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class Somebody:
         )  # fmt: skip
 
     async def say(self, *spans: tuple[float, float], duration_s: float) -> None:
-        """Press, make sounds as fast as they are taken, let go."""
+        """Press, feed sounds as fast as they are accepted, release."""
         conversation = self.conversation()
         conversation.press()
         sound = bursts(*spans, duration_s=duration_s).samples
@@ -213,7 +213,7 @@ def test_what_is_said_at_one_end_is_heard_at_the_other(secure: bool) -> None:
 
 
 class Cloning(FakeSynthesizer):
-    """Speaks in clips."""
+    """A voice encoder whose voices are clips."""
 
     spaces = frozenset({"clip"})
 
@@ -529,7 +529,7 @@ def test_pauses_that_send_are_shorter_hands_free() -> None:
 
 
 class Failing(FakeRecognizer):
-    """Fails at the first thing that is said."""
+    """A recognizer that fails on the first segment."""
 
     def transcribe(self, samples: Samples) -> Transcript:
         if not self.heard:

@@ -1,4 +1,4 @@
-"""What a peer says: any engine may fail at it, and a peer may say far too much."""
+"""Playback of a peer's utterances: any engine may fail on them, and a peer may send far too many."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ OUR_SPACE = Voice("classical", bytes(10))
 
 
 def payload(*texts: str, voice: Voice | VoiceReference = OUR_SPACE) -> bytes:
-    """Return what a peer says, as bytes."""
+    """Return an utterance of a peer, as bytes."""
     utterances = tuple(Utterance(float(index), 1.0, 0, text) for index, text in enumerate(texts))
     whole = Payload((Speaker(voice),), utterances, float(len(texts)))
     return encode_payload(whole, CODER, version=1)
 
 
 class Ear:
-    """A loudspeaker that counts; it is free to take more, or not."""
+    """A loudspeaker that counts its samples; it may be full."""
 
     def __init__(self) -> None:
         self.free = asyncio.Event()
@@ -93,7 +93,7 @@ class Ben:
 
 
 class Book:
-    """A voice book that knows one voice; or whose store is gone."""
+    """A voice book that knows one voice, or whose store is gone."""
 
     def __init__(self, voice: Voice | None = None, error: Exception | None = None) -> None:
         self.voice, self.error = voice, error
@@ -114,7 +114,7 @@ class Book:
 
 
 class BadText(FakeTextCoder):
-    """Fails at the text "bad"."""
+    """A synthesizer that fails on the text "bad"."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -153,7 +153,7 @@ def hearing(
     book: Book | None = None,
     coder: FakeTextCoder = CODER,
 ) -> None:
-    """Run a test with somebody who listens and a raw peer that has called."""
+    """Run a test with a listener and a raw peer that has called."""
 
     async def called() -> None:
         ours = synthesizer or FakeSynthesizer()
@@ -164,7 +164,7 @@ def hearing(
 
 
 class Failing(FakeSynthesizer):
-    """Raises something at the word "bad", in the middle of an utterance."""
+    """A synthesizer that raises an error at the word "bad", in the middle of an utterance."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__()
@@ -205,7 +205,7 @@ def statuses(code: bytes) -> list[Status]:
 
 
 class Returning(FakeSynthesizer):
-    """Returns something in place of sound."""
+    """A synthesizer that returns something other than sound."""
 
     def __init__(self, sound: Any) -> None:
         super().__init__()
@@ -291,7 +291,7 @@ def finished(ben: Ben, count: int) -> bool:
 
 
 class Endless(FakeSynthesizer):
-    """Never stops, a second at a time, or with no sound at all."""
+    """A synthesizer that never stops: a second at a time, or without any sound."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__()
@@ -384,7 +384,7 @@ def test_at_most_so_many_seconds_wait_to_be_played() -> None:
 
 
 def arrived(ben: Ben, count: int) -> bool:
-    """Return whether so many utterances have come."""
+    """Return whether so many utterances have arrived."""
     return len(ben.waiting) + len(ben.texts(Heard)) == count
 
 
@@ -444,7 +444,7 @@ def test_a_flood_of_statuses_is_a_few_reports() -> None:
 
 
 class Stuck(FakeSynthesizer):
-    """Never comes back."""
+    """A synthesizer that never returns."""
 
     def __init__(self) -> None:
         super().__init__()

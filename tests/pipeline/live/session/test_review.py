@@ -18,7 +18,7 @@ def said(text: str, confidence: float = 0.95) -> OutgoingUtterance:
 
 
 class Reviewer:
-    """Writes down what is reported and sent."""
+    """Records reports and sent utterances."""
 
     def __init__(self) -> None:
         self.reports: list[Report] = []

@@ -32,7 +32,7 @@ def transcriber(recognizer: FakeRecognizer, endpointing: EndpointingSettings = P
 
 
 def spoken_in(items: Iterable[OutgoingUtterance | Unheard]) -> list[OutgoingUtterance]:
-    """Return what was said; no engine has failed."""
+    """Return the utterances; no engine has failed."""
     kept = list(items)
     assert not [item for item in kept if isinstance(item, Unheard)]
     return [item for item in kept if isinstance(item, OutgoingUtterance)]
@@ -144,7 +144,7 @@ def test_the_voice_is_measured_at_once_and_again_when_more_is_known() -> None:
 
 
 class PlainTextCoder:
-    """Writes texts in the plain way of the default coder, which costs no time."""
+    """A text coder that writes plain text, which takes no time."""
 
     id = DEFAULT_ID
     name = "plain"
@@ -178,7 +178,7 @@ def test_a_payload_is_spoken_by_sentence_at_the_speaking_rate_of_the_voice() -> 
 
 
 class PiecewiseSynthesizer(FakeSynthesizer):
-    """Makes a sentence in two pieces."""
+    """A synthesizer that yields a sentence in two pieces."""
 
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
         self.asked.append((text, voice, None, language))
@@ -207,7 +207,7 @@ def test_spoken_text() -> None:
 
 
 class FailingOnce(FakeRecognizer):
-    """Fails at the first segment, while it is said and when it is over."""
+    """A recognizer that fails on the first segment, while it is spoken and at its end."""
 
     def transcribe(self, samples: Samples) -> Transcript:
         transcript = super().transcribe(samples)
@@ -230,7 +230,7 @@ def test_a_recognizer_that_fails_costs_one_utterance() -> None:
 
 
 class Deaf(FakeVoiceEncoder):
-    """Never measures anything."""
+    """A voice encoder that must not be called."""
 
     def encode(self, samples: Samples, transcript: str) -> Voice:
         raise ZeroDivisionError

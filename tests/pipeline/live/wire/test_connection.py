@@ -1,4 +1,4 @@
-"""Every state of a connection with every event, and what a link does with a message that is impossible."""
+"""Every state of a connection with every event, and a link's reaction to an impossible message."""
 
 from __future__ import annotations
 

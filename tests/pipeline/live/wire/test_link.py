@@ -1,4 +1,4 @@
-"""The protocol without sockets: two links, and hands that carry bytes between them."""
+"""The protocol without sockets: the tests carry bytes between two links."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def split(text: str) -> SplitPayload:
 
 @dataclass
 class End:
-    """What one end keeps across connections."""
+    """The state that one end keeps across connections."""
 
     hello: Hello = HELLO
     outbox: Outbox = field(default_factory=Outbox)
@@ -60,7 +60,7 @@ class End:
 
 
 def received(link: Link, data: bytes, now_s: float = 0.0) -> list[LinkEvent]:
-    """Return what bytes mean to an end that takes every utterance at once."""
+    """Return the events of bytes at an end that accepts every utterance at once."""
     events = link.receive(data, now_s)
     for event in events:  # which grow
         if isinstance(event, PayloadReceived):
@@ -280,7 +280,7 @@ def test_the_same_status_again_is_no_news() -> None:
 @settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3), st.booleans()), max_size=12))
 def test_nothing_is_lost_and_nothing_is_heard_twice(breaks: list[tuple[int, int, bool]]) -> None:
-    """Connections break after any byte, again and again; what is said meanwhile waits."""
+    """Connections break after any byte, again and again; utterances wait meanwhile."""
     anna, ben = End(), End()
     said: list[bytes] = []
     numbers: list[int] = []

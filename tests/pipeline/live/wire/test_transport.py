@@ -1,4 +1,4 @@
-"""Two ends on loopback, and a proxy between them that breaks things."""
+"""Two ends on loopback, with a faulty proxy between them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def both_talk(anna: Person, ben: Person, texts: list[str] = TEXTS, pause_s
 
 
 async def until_all_heard(anna: Person, ben: Person, texts: list[str] = TEXTS) -> None:
-    """Wait until everything has come, once, in order, and is known to have."""
+    """Wait until everything has arrived once, in order, and is acknowledged."""
     await until(lambda: len(anna.heard) >= len(texts) and len(ben.heard) >= len(texts))
     await until(lambda: anna.delivered == ben.delivered == len(texts))
     assert ben.heard == [f"anna: {text}" for text in texts]

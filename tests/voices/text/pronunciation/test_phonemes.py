@@ -20,7 +20,7 @@ def ipa(phones: tuple[Phone, ...]) -> str:
 
 
 def check(text: str) -> None:
-    """Assert what holds of the phones of any text."""
+    """Assert the properties of the phones of any text."""
     phones = phonemes(text)
     groups = phoneme_groups(text)
     assert {phone.symbol for phone in phones} <= set(INVENTORY)
