@@ -11,13 +11,13 @@ import numpy as np
 from speechzip.eval import Corpus, Item, Observation, Results, Turn, TurnObservation
 from speechzip.eval.metrics.voice import pack_embedding
 from speechzip.eval.results.summary import summarize
-from speechzip.eval.run.observe import Job, Settings
+from speechzip.eval.run.observe import EvalJob, RunSettings
 from speechzip.eval.run.store import ObservationStore
 
-SETTINGS = Settings(judges=("fake",), voice=False, naturalness=False)
+SETTINGS = RunSettings(judges=("fake",), voice=False, naturalness=False)
 
 
-def die_or_observe(job: Job, settings: Settings, store: ObservationStore) -> None:
+def die_or_observe(job: EvalJob, settings: RunSettings, store: ObservationStore) -> None:
     """Do a job; the recording ``deadly`` kills the process, ``slow`` takes its time."""
     if job.item.id == "deadly":
         time.sleep(0.3)  # so that others are under way

@@ -19,10 +19,10 @@ from typing import Literal, get_args
 from speechzip.pipeline import (
     TEXT_CODERS,
     AudioError,
-    CountProgress,
     EngineError,
     InputError,
     Payload,
+    Progress,
     SpeechzipError,
     Voice,
     VoiceReference,
@@ -117,7 +117,7 @@ def measure_minutes(
     *,
     recognizer: str | None = None,
     voice_encoder: str | None = None,
-    progress: CountProgress | None = None,
+    progress: Progress | None = None,
 ) -> Minutes:
     """Return the bytes of every minute of the recordings.
 

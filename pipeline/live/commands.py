@@ -30,7 +30,7 @@ ReviewOption = Annotated[
         min=0,
         max=60,
         metavar="SECONDS",
-        help="Show each utterance for so long before it is sent, such as 2, so that it can be dropped or said again.",
+        help="Show each utterance for this long before it is sent, such as 2, so that it can be dropped or repeated.",
     ),
 ]
 JsonLines = Annotated[bool, typer.Option("--json", help="Print each report as a line of JSON, for machines.")]

@@ -8,7 +8,7 @@ from speechzip.pipeline import Samples
 TRIM_DB = 40.0
 """Sound this far below the peak counts as silence at either end."""
 LEVEL_RMS = 0.07
-"""-23 dB below full scale while speaking, as loudness is leveled in broadcasting (EBU R 128)."""
+"""-23 dB below full scale while speaking, the loudness of broadcasts (EBU R 128)."""
 MAX_PEAK = 0.95
 
 

@@ -1,1 +1,1 @@
-"""Speaker embeddings, which tell voices apart."""
+"""Speaker embeddings, which distinguish voices."""

@@ -1,4 +1,4 @@
-"""The speaker embedding that tells people apart.
+"""The speaker embedding that distinguishes people.
 
 The recognizer's wheel (moonshine-voice, MIT) carries pyannote/embedding (H. Bredin, MIT license), an x-vector network
 (D. Snyder et al., 2018) on the waveform itself, as an ONNX Runtime model among the constants of its shared

@@ -24,7 +24,7 @@ MAGIC = b"SPZV"
 VERSION = 1
 MAX_NAME_BYTES = 64
 MAX_FILE_BYTES = 64 << 10
-"""Longest voice file that is read: a dozen voices."""
+"""Size of the longest voice file that is read: a dozen voices."""
 RESERVED_NAMES = frozenset({"auto", "-"})
 """Names with a special meaning in ``compress --speaker``."""
 

@@ -43,7 +43,7 @@ LONGEST_PIECE = 300
 LONGEST_STREAMED = 100
 """The same for live speech: shorter pieces give an earlier first sound."""
 PAUSE_S = 0.15
-"""Between two pieces of live speech."""
+"""Pause between two pieces of live speech."""
 FRAMES_PER_SECOND = vocoder.SAMPLE_RATE / vocoder.HOP_LENGTH
 SLOWEST, FASTEST = 1.8, 0.6
 """Largest stretch of all durations to fill the time."""

@@ -41,7 +41,7 @@ class TrainingPlan:
     batch: int = 16
     frames: int = 320
     reference: int = 256
-    """Most frames of speech for the voice network."""
+    """Largest number of frames of speech for the voice network."""
     rate: float = 1.5e-3
     critic_rate: float = 4e-4
     critic_weight: float = 0.08

@@ -9,7 +9,7 @@ from ..wire.messages import Status
 
 
 class Controls(Protocol):
-    """What a microphone, a key or a page may do with a conversation."""
+    """The controls of a conversation, for a microphone, a key or a page."""
 
     @property
     def is_hands_free(self) -> bool:
@@ -44,7 +44,7 @@ class Controls(Protocol):
         ...
 
     def set_review(self, seconds: float) -> None:
-        """Show each utterance for so long before it is sent; 0 sends at once."""
+        """Show each utterance for this long before it is sent; 0 sends at once."""
         ...
 
     def drop_reviewed(self) -> None:

@@ -25,14 +25,14 @@ GROUP = "speechzip.calls"
 
 
 class CallLink(Protocol):
-    """A module that makes and takes calls over some link."""
+    """A module that makes and accepts calls over some link."""
 
     def dial(self, address: str, connect_timeout_s: float | None, config: Path | None) -> Connect:
-        """Return what calls `address`, such as ``rns:HASH``; see `dial`."""
+        """Return the `Connect` that calls `address`, such as ``rns:HASH``; see `dial`."""
         ...
 
     def wait_for_calls(self, config: Path | None) -> Connect:
-        """Return what takes calls; see `wait_for_calls`."""
+        """Return the `Connect` that accepts calls; see `wait_for_calls`."""
         ...
 
 
@@ -114,7 +114,7 @@ def wait_for_calls(
 
 
 def software_name() -> str:
-    """Return what peers are told of us."""
+    """Return the description of this end for peers."""
     return f"speechzip {version('speechzip')}"
 
 

@@ -103,7 +103,7 @@ class Conversation:
         self._capture.hear(samples, captured_at_s)
 
     def set_review(self, seconds: float) -> None:
-        """Show each utterance for so long before it is sent; 0 sends at once."""
+        """Show each utterance for this long before it is sent; 0 sends at once."""
         self._capture.review.set_seconds(seconds)
 
     def drop_reviewed(self) -> None:

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A decoded payload of the peer's that waits to be played."""
+    """A decoded payload of the peer that waits to be played."""
 
     received: PayloadReceived
     payload: Payload

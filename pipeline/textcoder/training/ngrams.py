@@ -42,7 +42,7 @@ def count_ngrams(tokens: NDArray[np.uint16], wanted: int) -> dict[str, NDArray[n
     """Return the arrays of `NgramTable` with about `wanted` n-grams in all.
 
     An n-gram that was seen `c` times scores `c * |log(p / p')|`, where p is its share of what followed its context and
-    p' what the context without its first token would give (A. Stolcke, "Entropy-based pruning", 1998, in short). The
+    p' is the share after the context without its first token (A. Stolcke, "Entropy-based pruning", 1998, in short). The
     best are kept, and with each the shorter ones that it begins with.
     """
     levels = [_count(tokens, length) for length in range(1, LONGEST + 1)]

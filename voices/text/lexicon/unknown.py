@@ -17,13 +17,13 @@ import numpy.typing as npt
 from .arpabet import PHONES
 
 SYMBOLS = "abcdefghijklmnopqrstuvwxyz'-"
-"""Letters of the input, numbered from 1; 0 means none."""
+"""Letters of the input, numbered from 1; 0 is padding."""
 SLOTS = 2
 """Outputs for each letter: "x" is K S."""
 REACHES = (1, 2, 4, 2, 1)
 """Reach of each block to either side."""
 LONGEST = 40
-"""Most letters of a word."""
+"""Longest word, in letters."""
 
 Array = npt.NDArray[np.float32]
 

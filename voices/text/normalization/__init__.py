@@ -1,1 +1,1 @@
-"""Everything that is written otherwise, in words: figures, dates, abbreviations, symbols, other scripts."""
+"""Normalization: figures, dates, abbreviations, symbols and other scripts as words."""

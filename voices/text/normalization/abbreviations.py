@@ -6,7 +6,7 @@ TITLES = {
     "gov": "Governor", "lt": "Lieutenant", "col": "Colonel", "sgt": "Sergeant", "capt": "Captain", "cmdr": "Commander",
     "maj": "Major", "pres": "President", "mt": "Mount", "ft": "Fort", "st": "Saint",
 }  # fmt: skip
-"""Before names."""
+"""Titles before names."""
 TITLES_ANYWHERE = ("mr", "mrs", "ms", "dr", "prof")
 ABBREVIATIONS = {
     "jr": "Junior", "sr": "Senior", "vs": "versus", "etc": "et cetera", "inc": "Incorporated", "ltd": "Limited",
@@ -55,14 +55,14 @@ COUNTED = (
     "War Chapter Part Act Scene Volume Book Section Article Phase Type Title Class Stage Level Grade Bowl Episode "
     "Saturn Mark Appendix Rocky Figure Table Schedule Division Category Fantasy Option"
 ).split()
-"""Before a Roman numeral that is read "two"."""
+"""Words before a Roman numeral that is read "two"."""
 REGNAL = (
     "Henry Louis Elizabeth Charles George Edward James William Richard Paul Pius Benedict Napoleon Nicholas Catherine "
     "Alexander Peter Philip Frederick Wilhelm Leo Gregory Clement Innocent Boniface Urban Francis Ferdinand Leopold "
     "Otto Robert Mary Ivan Ramses Ptolemy Gustav Christian Haakon Joseph Edwin Constantine Theodore Basil Rudolf "
     "Xerxes Darius Thurston John David Albert Alfonso Harald Olaf Sixtus Julius"
 ).split()
-"""Before one that is read "the second"."""
+"""Names before a Roman numeral that is read "the second"."""
 
 CURRENCIES = {
     "$": ("dollar", "dollars", "cent", "cents"), "€": ("euro", "euros", "cent", "cents"),
@@ -107,13 +107,13 @@ UNITS = {
     "°F": ("degree Fahrenheit", "degrees Fahrenheit"), "°": ("degree", "degrees"), "%": ("percent", "percent"),
     "¢": ("cent", "cents"),
 }  # fmt: skip
-"""One and many of them."""
+"""Units: singular and plural."""
 PER = {
     "h": "hour", "hr": "hour", "hour": "hour", "day": "day", "wk": "week", "week": "week", "mo": "month",
     "month": "month", "yr": "year", "year": "year", "min": "minute", "s": "second", "sec": "second",
     "person": "person", "night": "night", "lb": "pound", "kg": "kilogram", "gal": "gallon",
 }  # fmt: skip
-"""Behind a slash."""
+"""Units after a slash."""
 SPELLED_DOMAINS = frozenset("edu io ai uk us eu de fr ca au jp ch nl se tv nz br www".split())
 ADDRESS_SYMBOLS = {
     ".": "dot", "@": "at", "/": "slash", "-": "dash", "_": "underscore", ":": "colon", "?": "question mark",
@@ -125,4 +125,4 @@ SYMBOLS = {
     "≤": "less than or equal to", "≥": "greater than or equal to", "≠": "not equal to", "≈": "about", "→": "to",
     "§": "section", "©": "copyright", "\\": "backslash",
 }  # fmt: skip
-"""Symbols that no other rule has read."""
+"""Symbols that no other rule reads."""

@@ -7,7 +7,7 @@ import re
 from num2words import num2words
 
 LONGEST_NUMBER = 15
-"""Digits; longer ones are read digit by digit."""
+"""Longest number in digits; longer ones are read digit by digit."""
 LONGEST_UNGROUPED = 6
 """The same for numbers without commas, unless they end in three zeros: 5551234 is a telephone number."""
 DIGITS = "zero one two three four five six seven eight nine".split()

@@ -27,7 +27,7 @@ def letters(text: str) -> str:
 
 
 FREE = r"(?<![\w.,/:])"
-"""Nothing before this that a number would be part of."""
+"""Lookbehind: no character that would be part of the same number."""
 NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,20}(?!\d))(?:\.\d{1,12}(?!\d))?"
 HALF_OF_DAY = r"([ap]\.\s?m|[ap]m)\b(?:(?<=[.\s]m)\.)?"
 MONTH = (
@@ -35,5 +35,5 @@ MONTH = (
     r"|Nov(?:ember)?|Dec(?:ember)?)"
 )
 NOT_COUNTED = r"(?! (?:people|men|women|children|[a-z]{2,20}s)\b)"
-"""What follows is not counted by the number before it."""
+"""Lookahead: the next word is not counted by the number."""
 DETERMINER = r"\b(?:an?|the|this|that|my|his|her|our|your|their|one|every|each|another|some|no)"

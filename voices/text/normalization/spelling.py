@@ -11,7 +11,7 @@ ALPHABET = (
     "alfa alpha bravo charlie delta echo foxtrot golf hotel india juliett juliet kilo lima mike november oscar papa "
     "quebec romeo sierra tango uniform victor whiskey whisky x-ray xray yankee zulu"
 ).split()
-"""The spelling alphabet of ICAO and ITU, and how else its words are written."""
+"""The spelling alphabet of ICAO and ITU, with variant spellings."""
 
 
 def _spelled(found: Match[str]) -> str:

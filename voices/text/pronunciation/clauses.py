@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 LONGEST_WORD = 40
-"""Most letters in a word; a longer one is cut."""
+"""Longest word, in letters; a longer one is cut."""
 LONGEST_CLAUSE = 100
-"""Words; memory stays flat."""
+"""Longest clause, in words; memory stays flat."""
 
 _MARK = re.compile(r"\.\.+|[,;:!?.()\[\]—–]| -+ |--+")
 _MARK_OF = {"–": "—", "(": ",", ")": ",", "[": ",", "]": ","}

@@ -1,6 +1,6 @@
 """Homographs: words with one spelling and two pronunciations, chosen by their context.
 
-There is no tagger: the words before and after tell a noun from a verb well enough, and a few words have rules of their
+There is no tagger: the neighboring words distinguish noun and verb well enough, and a few words have rules of their
 own. The tests measure the accuracy on sentences.
 """
 
@@ -258,7 +258,7 @@ _BY_SIGNS: dict[str, Callable[[Sequence[str], int], str]] = {
     "tears": _tears, "bow": _bow, "bass": _bass, "minute": _minute, "content": _content, "wound": _wound, "dove": _dove,
     "used": _used, "refuse": _refuse, "resume": _resume,
 }  # fmt: skip
-"""Those that have signs of their own."""
+"""Homographs with rules of their own."""
 
 
 def homograph(words: Sequence[str], place: int) -> tuple[str, ...] | None:

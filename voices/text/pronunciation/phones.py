@@ -12,7 +12,7 @@ class Phone:
     """One phone, word boundary or pause."""
 
     symbol: str
-    """One of an inventory: `arpabet.INVENTORY`, or `phonemes.INVENTORY`."""
+    """A member of an inventory: `arpabet.INVENTORY` or `phonemes.INVENTORY`."""
     stress: int = 0
     """Of a vowel: 1 primary, 2 secondary, 0 none; 0 for all else."""
 

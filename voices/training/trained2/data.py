@@ -20,7 +20,7 @@ from .tokens import PAUSE
 SHORTEST_REFERENCE = 96
 """Fewest frames of speech that the voice network gets."""
 HELD_OUT_EVERY = 40
-"""Each 40th recording is kept for validation."""
+"""Every 40th recording is kept for validation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def spoken(item: PackedItem, voice: int) -> AlignedRecording:
 
 @dataclass(frozen=True, slots=True)
 class Batch(Pieces):
-    """Pieces of B recordings with phones, and V voices more for the voice network alone."""
+    """Pieces of B recordings with phones, and V further voices for the voice network alone."""
 
     reference: Floats
     """float32 [2 (B + V), R, BANDS]: each voice, then each once more in other words."""

@@ -1,7 +1,7 @@
 """Features of recordings for the second networks, 100 frames a second.
 
-They are those of the first generation (`..features`), corrected by analysis by synthesis: the envelopes that CheapTrick
-finds are not quite those that our vocoder needs. Recordings of 16 readers, analyzed and synthesized again:
+They are those of the first generation (`..features`), corrected by analysis by synthesis: the envelopes from CheapTrick
+are not quite those that our vocoder needs. Recordings of 16 readers, analyzed and synthesized again:
 
     envelopes                         similarity (Resemblyzer)   words misread (Moonshine tiny)
     the recordings themselves         0.890                       7.8 %

@@ -1,4 +1,4 @@
-"""The phones of real recordings: pronounce the transcript, or else what the recognizer reads, and align it."""
+"""The phones of real recordings: pronounce the transcript, or else the recognizer's text, and align it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .alignment import label
 from .shards import SHARD
 
 LEAST_CONFIDENCE = 0.85
-"""The recognizer's transcript is used from this confidence on."""
+"""Least confidence for the recognizer's transcript to be used."""
 
 
 def label_recordings(recordings: Sequence[CorpusRecording], folder: Path, source: str, processes: int) -> None:

@@ -20,12 +20,12 @@ from .ngrams import LONGEST, count_levels, keep_best, packed
 from .sources import SOURCES, read_text
 
 NGRAMS = {"zh": 450_000, "fr": 300_000, "ru": 300_000}
-"""N-grams of a language, where they are not `OTHER_NGRAMS`."""
+"""Number of n-grams of a language, if not `OTHER_NGRAMS`."""
 OTHER_NGRAMS = 250_000
 CONVERSATION = 60
-"""Lines that are coded together where the model is fitted and measured."""
+"""Number of lines coded together to fit and measure the model."""
 FITTED = 5
-"""Conversations of each language that the shares are fitted on."""
+"""Number of conversations of each language for fitting the shares."""
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Count n-grams of characters and keep those that save the most bits.
 
-Small texts need more care than the English one. N-grams that were seen once may stay. An n-gram is worth what its
-discounted share saves against the shorter context, in the manner of A. Stolcke, "Entropy-based pruning" (1998).
+Small texts need more care than the English one. N-grams that were seen once may stay. The value of an n-gram is the
+bits that its discounted share saves against the shorter context (A. Stolcke, "Entropy-based pruning", 1998).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ..ngrams import count_codes, nearest_codes
 LONGEST = 7
 """Characters of the longest n-grams: contexts have up to six."""
 DISCOUNTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8)
-"""Taken off each count of n-grams of 1, 2, ... characters (absolute discounting)."""
+"""Subtracted from each count of n-grams of 1, 2, ... characters (absolute discounting)."""
 UNSEEN = 0.02
-"""The count of a token that the text does not have."""
+"""Count of a token that does not occur in the text."""
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from zlib import crc32
 HELD_OUT_SHARE = 50
 """One line in 50 is held out, by the CRC-32 of its UTF-8."""
 LONGEST_LINE = 300
-"""Characters."""
+"""Range of the length of a line, in characters."""
 
 COMMON_VOICE = "annygakh+common-voice"
 """Common Voice's sentence collections as of December 2020, CC0."""
@@ -29,7 +29,7 @@ TREEBANK = "UniversalDependencies+UD_"
 
 @dataclass(frozen=True, slots=True)
 class CorpusFiles:
-    """Files of one repository, and how a line of text is found in them."""
+    """Files of one repository, and the reader of their lines."""
 
     repository: str
     files: tuple[str, ...]
