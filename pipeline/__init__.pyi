@@ -7,7 +7,7 @@ from .compression import Compressed, compress
 from .console.display import printable, printable_json, shown_name
 from .console.progress import progress_bar
 from .decompression import decompress, read_payload, render, with_voices
-from .engines import engine_names, load_engine, load_recognizer
+from .engines.loading import engine_names, load_engine, load_recognizer
 from .errors import (
     AudioError,
     DeviceError,
@@ -44,8 +44,8 @@ from .protocols import (
     VoiceEncoder,
 )
 from .segments.silero import SileroDetector
-from .sentences import SENTENCE_END, split_sentences
 from .summary import OPUS_BPS
+from .synthesis.sentences import SENTENCE_END, split_sentences
 from .system.atomic import atomic_file, check_writable
 from .system.datafolder import data_folder
 from .system.inference import open_session

@@ -109,7 +109,7 @@ def compress(
 ) -> None:
     """Compress a recording of speech to a payload of a few hundred bytes."""
     from .compression import compress as compress_audio
-    from .engines import load_engine, load_recognizer
+    from .engines.loading import load_engine, load_recognizer
     from .summary import compress_lines, summarize_compressed
     from .system.atomic import check_writable
 
@@ -172,7 +172,7 @@ def decompress(
 ) -> None:
     """Synthesize the speech of a payload, in voices like the speakers'."""
     from .decompression import check_duration, read_payload, with_voices
-    from .engines import load_engine
+    from .engines.loading import load_engine
     from .writing import audio_format, write_speech
 
     target = output or _beside(payload, ".decoded.wav", "speech.decoded.wav")
@@ -198,7 +198,7 @@ def inspect(
 ) -> None:
     """Show the contents of a payload: voices, words, times, and bytes by section."""
     from .decompression import read_payload
-    from .engines import load_engine
+    from .engines.loading import load_engine
     from .summary import payload_lines, summarize_payload
 
     summary = summarize_payload(read_payload(_payload(payload)), load_engine("voice_book"))
@@ -208,7 +208,7 @@ def inspect(
 @app.command(epilog="Examples:\n\nspeechzip engines\n\nspeechzip engines --json")
 def engines(as_json: Json = False) -> None:
     """List all engines: whether each is installed, what it needs, and which is the default and why."""
-    from .engine_list import engines_json, engines_lines, list_engines
+    from .engines.listing import engines_json, engines_lines, list_engines
 
     entries = list_engines()
     print_result({"engines": engines_json(entries)}, engines_lines(entries), as_json)

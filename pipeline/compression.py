@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from .audio.leveling import Levels, SteadyRecording, amplified, measure_levels
 from .audio.reading import AudioSource, Recording, engine_blocks, open_recording
-from .engines import load_engine
+from .engines.loading import load_engine
 from .errors import AudioError, InputError, NoSpeechError
 from .payload.format import MAX_DURATION_TICKS, TICKS_PER_SECOND, VERSION, Decoded, decode_payload, encode_payload
 from .protocols import (
@@ -29,12 +29,11 @@ from .segments.crosstalk import without_crosstalk
 from .segments.diarization import MAX_DIARIZED_SPEAKERS, Diarizer
 from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
 from .segments.utterances import SpeakerSpeech
-from .sounds import SOUND_BYTES, with_sounds
 from .speakers import check_names, name_speakers
-from .system.threads import one_blas_thread
 from .textcoder.registry import DEFAULT_ID, TEXT_CODERS, text_coders_for
 from .types import Payload, Samples, Speaker, Transcript, Utterance
-from .unread import Unread, UnreadMode, drop_unread, unread_in
+from .unread.marks import Unread, UnreadMode, drop_unread, unread_in
+from .unread.sounds import SOUND_BYTES, with_sounds
 
 logger = logging.getLogger(__name__)
 
@@ -334,8 +333,7 @@ def _payload(
 
 
 def _measured(talking: list[_SpeakerAccumulator], voice_encoder: VoiceEncoder) -> tuple[Speaker, ...]:
-    # BLAS has one setting for the process: the block around both threads keeps it while they come and go
-    with one_blas_thread(), ThreadPoolExecutor(MEASURED_AT_ONCE, "speechzip-voices") as threads:
+    with ThreadPoolExecutor(MEASURED_AT_ONCE, "speechzip-voices") as threads:
         measuring = [threads.submit(accumulator.measure, voice_encoder) for accumulator in talking]
         return tuple(speaker.result() for speaker in measuring)
 

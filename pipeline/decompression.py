@@ -9,12 +9,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .engines import load_engine
+from .engines.loading import load_engine
 from .errors import InputError, PayloadCorrupt, PayloadError, SpeechzipWarning
 from .payload.format import Decoded, decode_payload
 from .protocols import ENGINE_SAMPLE_RATE, MAX_UTTERANCE_S, Progress, Synthesizer, VoiceBook
 from .speakers import names_voices, resolve_voices
-from .synthesis import known_voice, speak
+from .synthesis.speaking import known_voice, speak
 from .textcoder.registry import TEXT_CODERS
 from .types import Audio, Payload, Samples, Speaker, Utterance, Voice
 
@@ -116,7 +116,7 @@ def render(payload: Payload, synthesizer: Synthesizer, progress: Progress | None
                          [....utterance 2....]
         yielded   ------>                        up to the start of the next utterance
     """
-    from .sounds import recorded_sound  # it loads libraries for sound, which `inspect` does not need
+    from .unread.sounds import recorded_sound  # it loads libraries for sound, which `inspect` does not need
 
     rate = synthesizer.sample_rate
     pending = np.zeros((0, payload.channels), np.float32)

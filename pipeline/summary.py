@@ -9,7 +9,7 @@ from .console.display import printable
 from .payload.format import Decoded
 from .protocols import VoiceBook
 from .types import SOUND_SPACE, Speaker, UnreadReason, Voice, unread_mark
-from .unread import Unread, unread_in
+from .unread.marks import Unread, unread_in
 
 if TYPE_CHECKING:  # inspecting a payload must not load the modules of compression
     from .compression import Compressed

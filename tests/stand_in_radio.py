@@ -2,7 +2,7 @@
 
     client -- TCP, 0x94 0xC3 length, ToRadio/FromRadio -- StandInRadio -- Air -- StandInRadio -- ... -- client
 
-Only what a client sees is modeled: the configuration, up to three tries for a packet that wants an acknowledgement, the
+Only what a client sees is modeled: the configuration, up to three tries for a packet that wants an acknowledgment, the
 routing message that tells what became of it, the telemetry of the channel.
 """
 

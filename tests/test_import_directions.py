@@ -16,9 +16,8 @@ FOLDERS = ("pipeline", "voices", "eval")
 
 ROOMS = {
     "pipeline": """
-        errors system languages sentences types unread protocols console engines engine_list
-        payload textcoder audio segments recognizers
-        speakers sounds compression synthesis decompression writing summary live links archive cli
+        errors system languages types protocols console engines payload textcoder audio segments recognizers
+        unread synthesis speakers compression decompression writing summary live links archive cli
     """,
     "pipeline.archive": """
         stores payloads rows lock sources export fulltext excerpts redaction work runners cluster building archive

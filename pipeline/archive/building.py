@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,8 @@ from .runners import Runner
 from .sources import LeftOut, Source, find_sources
 from .stores import SUFFIX, Store
 from .work import NAME_TAKEN, Job, Result, Settings
+
+logger = logging.getLogger(__name__)
 
 ResultCallback = Callable[[Result], None]
 """Called with each result, after it was recorded."""
@@ -110,6 +113,8 @@ def build(
                 elif result.row.error_type != NAME_TAKEN:
                     journal.add(result.row)
                 keeper.add(result)
+                row = result.row
+                logger.debug("%s: %s after %.1f s %s", row.name, result.state, row.elapsed_s, row.error_type)
                 _count(result, totals)
                 observe(result)
             _note_moved(store, moved, journal)

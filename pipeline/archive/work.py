@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from ..compression import Compressed, compress
 from ..console.display import printable, shown_name
-from ..engines import load_engine, load_recognizer
+from ..engines.loading import load_engine, load_recognizer
 from ..errors import EngineError, InputError, OutputError, SpeechzipError, SpeechzipWarning
 from ..segments.channels import ChannelMode
 from ..types import Payload, Voice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -16,6 +17,8 @@ from .containers import kind_of
 from .soundfiles import BLOCK_S, NotSoundError, SoundFileRecording, SourceFile, checked
 from .soundfiles import MAX_SAMPLE_RATE as MAX_SAMPLE_RATE  # the page in the browser asks for them, too
 from .soundfiles import MIN_SAMPLE_RATE as MIN_SAMPLE_RATE
+
+logger = logging.getLogger(__name__)
 
 AudioSource = str | Path | BinaryIO | Audio
 """A source to compress: a path, a seekable binary file, or samples."""
@@ -75,7 +78,7 @@ def open_recording(source: AudioSource) -> Recording:
         return MemoryRecording(source)
     file = SourceFile(source)
     try:
-        return SoundFileRecording(file)
+        return _logged(SoundFileRecording(file))
     except NotSoundError:
         with file.opened() as opened:
             kind = kind_of(opened, file.size_bytes)
@@ -85,7 +88,15 @@ def open_recording(source: AudioSource) -> Recording:
         raise AudioError(f"{file.name} is a {kind.name}; give a WAV, FLAC, OGG or MP3 recording")
     from .media import MediaRecording
 
-    return MediaRecording(file, kind)
+    return _logged(MediaRecording(file, kind))
+
+
+def _logged(recording: Recording) -> Recording:
+    logger.debug(
+        "%s: %d channels at %d Hz, %.1f s, by %s",
+        recording.name, recording.channels, recording.sample_rate, recording.duration_s, type(recording).__name__,
+    )  # fmt: skip
+    return recording
 
 
 class Resampler:

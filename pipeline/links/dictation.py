@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engines import load_engine
+from ..engines.loading import load_engine
 from ..errors import DeviceError
 from ..live.devices.sound import load_sounddevice
 from ..live.session.transcriber import OutgoingUtterance, StreamingTranscriber, Unheard

@@ -5,6 +5,7 @@ Everything here is bounded for any sender: `Inbox` bounds the packets that wait,
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from ..writing import AUDIO_FORMATS, write_speech
 from .carrier import Received
 from .packets.unpacking import Inbox, Message, join_payloads
 from .peers import PeerVoices, voices_of
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +110,14 @@ class Mailbox:
             PayloadError: the packet is damaged or foreign; nothing changes.
             OutputError: the folder cannot be written.
         """
+        size, sender, detail = len(received.packet), received.sender, received.detail
         try:
-            arrival = self._inbox.push(received.packet, now_s, received.sender)
-        except PayloadError:
+            arrival = self._inbox.push(received.packet, now_s, sender)
+        except PayloadError as error:
             self.refused += 1
+            logger.debug("%s: %d bytes from %r (%s) are refused: %s", self._link, size, sender, detail, error)
             raise
+        logger.debug("%s: a packet of %d bytes from %r (%s)", self._link, size, sender, detail)
         states = list(map(self._give_up, arrival.closed))
         if arrival.is_duplicate or not (arrival.payloads or arrival.message):
             return states

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from ..types import Payload, Voice
 from .carrier import Carrier, SendState
 from .packets.packing import Packed, pack
 from .peers import PeerVoices, voices_of
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -108,6 +111,7 @@ def transmit(transmission: Transmission, carrier: Carrier, show: Callable[[SendS
     """
     steps = carrier.send(transmission.packed.packets, transmission.transcript)
     for state in steps:
+        logger.debug("packet %s: %s %s", state.packet, state.phase, state.detail)
         transmission.take(state)
         show(state)
 

@@ -93,7 +93,7 @@ def send(
     force: Force = False,
 ) -> None:
     """Send speech over a radio, a modem or a messenger."""
-    from ..engines import load_engine
+    from ..engines.loading import load_engine
     from .carrier import open_carrier
     from .peers import PeerVoices
     from .sending import prepare, transmit
@@ -153,7 +153,7 @@ def receive(
     """Receive speech: print the words as they arrive, and write each message into a folder."""
     import time
 
-    from ..engines import load_engine
+    from ..engines.loading import load_engine
     from ..errors import PayloadError
     from .carrier import Notice, open_carrier
     from .receiving import Mailbox

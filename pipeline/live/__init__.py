@@ -20,10 +20,11 @@ A program listens, and brings the sound of its own microphone:
 
     listener = live.wait_for_calls("127.0.0.1", 7310, secure=False)
     engines = live.LiveEngines.load()
-    asyncio.run(live.run_session(engines, listener, live.SessionOptions(), print, front_end))
+    options = live.SessionOptions(once=True)     # leave when the peer leaves
+    asyncio.run(live.run_session(engines, listener, options, print, front_end))
 
 The other end connects with ``live.dial(live.parse_address("127.0.0.1:7310"))``. `run_session` reports everything that
-happens to its observer (here `print`); a `Loudspeaker` of your own takes the sound. The tests run two such ends.
+happens to its observer (here `print`); a `Loudspeaker` of your own takes the sound. The tests run this example.
 
 Importing this package loads nothing yet. `__init__.pyi` says which module each name comes from.
 """

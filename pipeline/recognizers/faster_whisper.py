@@ -22,6 +22,7 @@ from faster_whisper.utils import download_model
 
 from ..errors import EngineError
 from ..languages import LANGUAGES
+from ..system.inference import max_threads
 from ..types import Samples
 from .guarded import (
     BEAM_SIZE,
@@ -69,7 +70,9 @@ class FasterWhisperRecognizer(GuardedWhisper[ctranslate2.StorageView]):
         folder, size = _find(model or DEFAULT_MODEL)
         logger.debug("Whisper's weights: %s", folder)
         try:
-            self._model = WhisperModel(str(folder), device="cpu", compute_type=COMPUTE_TYPE, cpu_threads=THREADS)
+            self._model = WhisperModel(
+                str(folder), device="cpu", compute_type=COMPUTE_TYPE, cpu_threads=min(THREADS, max_threads())
+            )
         except Exception as error:  # ctranslate2 raises RuntimeError and ValueError, the tokenizer Exception
             raise EngineError(
                 f"{folder} holds no weights of Whisper in CTranslate2's format ({reason_of(error)}); "

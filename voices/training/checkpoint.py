@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from .pieces import Pieces
 
 Averaging = Callable[[list[Tensor], list[Tensor], Tensor | int], None]
-"""Moves averages towards weights, after a count of steps."""
+"""Moves averages toward weights, after a count of steps."""
 
 
 @dataclass(slots=True)

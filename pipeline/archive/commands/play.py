@@ -27,7 +27,7 @@ def play(
     force: ForceFiles = False,
 ) -> None:
     """Speak one utterance of a payload, or everything from there on, aloud (extra live) or into a file."""
-    from ...engines import load_engine
+    from ...engines.loading import load_engine
     from ..excerpts import excerpt, speak_excerpt
     from ..payloads import read_any
 

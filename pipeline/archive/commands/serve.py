@@ -15,7 +15,7 @@ def serve(
     synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks.")] = None,
 ) -> None:
     """Show an archive in a browser on this machine: search, read, listen, download (extra serve)."""
-    from ...engines import load_engine
+    from ...engines.loading import load_engine
     from ..serve.server import serve as serve_pages
     from ..stores import open_store
 

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...sentences import split_sentences
+from ...synthesis.sentences import split_sentences
 from .transcript import Line, NamedTranscript
 
 ROW_CHARACTERS = 42

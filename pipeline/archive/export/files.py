@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ...console.display import shown_name
-from ...engines import load_engine
+from ...engines.loading import load_engine
 from ...errors import InputError, OutputError, PayloadError
 from ...payload.format import Decoded
 from ...system.atomic import atomic_file

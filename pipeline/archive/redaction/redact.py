@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...errors import InputError, SpeechzipWarning
 from ...payload.format import encode_payload
-from ...synthesis import REDACTED_KINDS as REDACTED_KINDS
+from ...synthesis.speaking import REDACTED_KINDS as REDACTED_KINDS
 from ...textcoder.registry import text_coders_for
 from ...types import SOUND_SPACE, Payload, Utterance, Voice
 from .dates import find_dates

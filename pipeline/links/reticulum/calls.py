@@ -126,7 +126,7 @@ class _RnsListener(Listener):
         return 0
 
     async def run(self) -> None:
-        """Accept calls until cancelled; see `Endpoint.run`."""
+        """Accept calls until canceled; see `Endpoint.run`."""
         loop = asyncio.get_running_loop()
         arrived = asyncio.Event()
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...audio.reading import resample
 from ...console.display import printable
-from ...engines import load_engine, load_recognizer
+from ...engines.loading import load_engine, load_recognizer
 from ...errors import SpeechzipError
 from ...payload.format import encode_payload
 from ...protocols import ENGINE_SAMPLE_RATE, Recognizer, Synthesizer, TextCoder, VoiceBook, VoiceEncoder

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from ...console.display import printable
 from ...decompression import with_voices
 from ...errors import DeviceError
-from ...synthesis import known_voice
+from ...synthesis.speaking import known_voice
 from ...types import Payload, Samples, Utterance, Voice, VoiceReference
 from ..devices.loudspeaker import Loudspeaker
 from ..limits import LIMITS, Limits

@@ -10,8 +10,8 @@ import numpy as np
 from ...errors import EngineError, PayloadCorrupt
 from ...payload.format import Decoded, decode_payload
 from ...protocols import StreamingSynthesizer, Synthesizer, TextCoder
-from ...sentences import split_sentences
-from ...synthesis import unread_tone
+from ...synthesis.sentences import split_sentences
+from ...synthesis.speaking import unread_tone
 from ...types import Samples, Utterance, Voice
 
 MAX_TEXT_CHARACTERS = 2000

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
 import subprocess
 import sys
+import textwrap
+from threading import Thread
 from unittest.mock import ANY
 
+import pytest
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from live_ends import run, until
 from speechzip.pipeline import Samples, live
@@ -84,3 +89,36 @@ def test_two_programs_talk() -> None:
         assert loudspeaker.samples > 0
 
     run(talk)
+
+
+def test_the_example_of_the_docstring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One program is the example itself; the other one calls it, hears what it says, and leaves."""
+    (example,) = re.findall(
+        r"^    import asyncio$.*?^    asyncio\.run.*?$", live.__doc__ or "", re.DOTALL | re.MULTILINE
+    )
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    code = textwrap.dedent(example).replace("7310", str(port))
+    sound = bursts((0.2, 1.7), duration_s=2.0).samples
+    reports: list[live.Report] = []
+    scope = {"microphone": [sound[start : start + 800] for start in range(0, len(sound), 800)], "print": reports.append}
+    monkeypatch.setattr(live.LiveEngines, "load", lambda: engines("I am a program."))
+    program = Thread(target=lambda: exec(compile(code, "live/__init__.py", "exec"), scope))
+    program.start()
+
+    async def call() -> None:
+        told: list[live.Report] = []
+
+        async def front_end(session: live.Session) -> None:
+            await until(lambda: any(isinstance(report, live.Heard) for report in told))
+            session.done.set()
+
+        address = live.parse_address(f"127.0.0.1:{port}")
+        connect, options = live.dial(address), live.SessionOptions()
+        await live.run_session(engines(), connect, options, told.append, front_end, Memory())
+        assert [report.text for report in told if isinstance(report, live.Heard)] == ["I am a program."]
+
+    asyncio.run(call())
+    program.join(timeout=30)
+    assert not program.is_alive()
+    assert [report.text for report in reports if isinstance(report, live.Said)] == ["I am a program."]

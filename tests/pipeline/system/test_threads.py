@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,27 @@ def test_blocks_inside_of_each_other() -> None:
         with one_blas_thread():
             assert blas_threads() == 1
         assert blas_threads() == 1
+
+
+def test_blocks_in_several_threads() -> None:
+    """The second thread still works when the first one ends: it keeps its one thread, and gives all back at last."""
+    entered, ended = Event(), Event()
+    seen: list[int] = []
+
+    def second() -> None:
+        with one_blas_thread():
+            entered.set()
+            assert ended.wait(30)
+            seen.append(blas_threads())
+
+    with one_blas_thread():
+        thread = Thread(target=second)
+        thread.start()
+        assert entered.wait(30)
+    ended.set()
+    thread.join()
+    assert seen == [1]
+    assert blas_threads() == 3
 
 
 @pytest.mark.parametrize(("variable", "threads"), [(None, 1), ("2", min(2, cores()))])

@@ -73,7 +73,7 @@ class VoiceModel(nn.Module):
         self.hearing = VoiceNetwork()
         self.speaking = AcousticNetwork()
         self.names = nn.Parameter(torch.randn(speakers, LATENT) * 0.1)
-        """A direction for each speaker; the loss moves their voices towards it."""
+        """A direction for each speaker; the loss moves their voices toward it."""
 
     def forward(self, data: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return everything that the losses need; `data` holds the fields of a `Batch`."""
@@ -153,7 +153,7 @@ def start(plan: TrainingPlan, speakers: int, device: torch.device) -> TrainingSt
 
 @torch.no_grad()
 def _average(averages: list[Tensor], weights: list[Tensor], count: Tensor | int) -> None:
-    """Move `averages` towards `weights`: the mean of all so far at first, then of the last 500 or so."""
+    """Move `averages` toward `weights`: the mean of all so far at first, then of the last 500 or so."""
     decay = min(AVERAGING, (1 + int(count)) / (10 + int(count)))
     torch._foreach_lerp_(averages, weights, 1 - decay)
 

@@ -4,8 +4,9 @@ import importlib.metadata
 from importlib.metadata import EntryPoint
 
 import pytest
-from speechzip.pipeline import EngineError, InputError, engines, load_engine, load_recognizer
-from speechzip.pipeline.engines import EngineKind
+from speechzip.pipeline import EngineError, InputError, load_engine, load_recognizer
+from speechzip.pipeline.engines import loading
+from speechzip.pipeline.engines.loading import EngineKind
 
 
 def _entry_point_class() -> type:
@@ -51,7 +52,7 @@ def test_models_and_languages_only_where_there_are_some(monkeypatch: pytest.Monk
     class Deaf:
         name = "deaf"
 
-    monkeypatch.setattr(engines, "_find", lambda _kind, _name: Deaf)  # pyright: ignore[reportUnknownLambdaType,reportUnknownArgumentType]
+    monkeypatch.setattr(loading, "_find", lambda _kind, _name: Deaf)  # pyright: ignore[reportUnknownLambdaType,reportUnknownArgumentType]
     with pytest.raises(EngineError, match="'deaf' has no option for the language"):
         load_recognizer("deaf", "de")
     with pytest.raises(EngineError, match="'deaf' has no option for the beam"):

@@ -24,8 +24,8 @@ from speechzip.pipeline.segments.rejection import is_unread_speech
 from speechzip.pipeline.segments.segmentation import SpeechSegmenter
 from speechzip.pipeline.segments.utterances import SpeakerSpeech
 from speechzip.pipeline.summary import compress_lines, payload_lines, summarize_compressed, summarize_payload
-from speechzip.pipeline.synthesis import TONE_S
-from speechzip.pipeline.unread import Unread, UnreadMode, drop_unread
+from speechzip.pipeline.synthesis.speaking import TONE_S
+from speechzip.pipeline.unread.marks import Unread, UnreadMode, drop_unread
 
 FAULTS = Path(__file__).parents[3] / "shared" / "faults"
 TALK = bursts((1, 3), (5, 10.5), (12, 14), duration_s=16)

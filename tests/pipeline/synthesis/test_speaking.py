@@ -14,7 +14,7 @@ from speechzip.pipeline import (
     VoiceReference,
     decompress,
 )
-from speechzip.pipeline.synthesis import known_voice
+from speechzip.pipeline.synthesis.speaking import known_voice
 
 SPEAKER = Speaker(Voice("classical", b"x"))
 HELLO = Payload((SPEAKER,), (Utterance(1.25, 1, 0, "Hello."),), 3.0)

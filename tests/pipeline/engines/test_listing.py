@@ -5,8 +5,8 @@ import json
 import pytest
 from speechzip.pipeline import engine_names
 from speechzip.pipeline.cli import app
-from speechzip.pipeline.engine_list import ABOUT, SHOWN_KINDS, engines_json, engines_lines, list_engines
-from speechzip.pipeline.engines import DEFAULTS, EXTRAS
+from speechzip.pipeline.engines.listing import ABOUT, SHOWN_KINDS, engines_json, engines_lines, list_engines
+from speechzip.pipeline.engines.loading import DEFAULTS, EXTRAS
 from typer.testing import CliRunner
 
 
@@ -45,7 +45,7 @@ def test_engines_of_other_packages_are_listed(monkeypatch: pytest.MonkeyPatch) -
     def names(_kind: str) -> list[str]:
         return ["moonshine", "parrot"]
 
-    monkeypatch.setattr("speechzip.pipeline.engine_list.engine_names", names)
+    monkeypatch.setattr("speechzip.pipeline.engines.listing.engine_names", names)
     (parrot,) = [entry for entry in list_engines() if entry.name == "parrot" and entry.kind == "recognizer"]
     assert (parrot.installed, parrot.default, parrot.does) == (True, False, "of another package")
 

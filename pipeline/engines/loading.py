@@ -9,9 +9,9 @@ from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 from typing import Literal, cast, overload
 
-from .errors import EngineError, InputError
-from .languages import LANGUAGES
-from .protocols import Recognizer, SpeakerEmbedder, Synthesizer, VoiceBook, VoiceEncoder
+from ..errors import EngineError, InputError
+from ..languages import LANGUAGES
+from ..protocols import Recognizer, SpeakerEmbedder, Synthesizer, VoiceBook, VoiceEncoder
 
 logger = logging.getLogger(__name__)
 

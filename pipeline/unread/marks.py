@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .types import SOUND_SPACE, Payload, UnreadReason, Voice
+from ..types import SOUND_SPACE, Payload, UnreadReason, Voice
 
 UnreadMode = Literal["drop", "mark", "sound"]
 """What is sent for unread speech: nothing, a mark, or the sound itself within a budget."""

@@ -6,7 +6,7 @@ import importlib.util
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .engines import DEFAULTS, EngineKind, engine_names
+from .loading import DEFAULTS, EngineKind, engine_names
 
 SHOWN_KINDS: tuple[EngineKind, ...] = ("recognizer", "voice_encoder", "synthesizer", "speaker_embedder")
 """The kinds of engine in the list."""

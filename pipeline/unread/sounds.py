@@ -10,13 +10,13 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from .audio.opus import LOWEST_BITRATE, pack_opus, unpack_opus
-from .audio.reading import resample
-from .errors import AudioError, SpeechzipWarning
-from .payload.format import MAX_SPEAKERS
-from .protocols import ENGINE_SAMPLE_RATE
-from .segments.segmentation import cut_segments
-from .types import MAX_LONG_VOICE_BYTES, SOUND_SPACE, Payload, Samples, Speaker, Utterance, Voice, VoiceReference
+from ..audio.opus import LOWEST_BITRATE, pack_opus, unpack_opus
+from ..audio.reading import resample
+from ..errors import AudioError, SpeechzipWarning
+from ..payload.format import MAX_SPEAKERS
+from ..protocols import ENGINE_SAMPLE_RATE
+from ..segments.segmentation import cut_segments
+from ..types import MAX_LONG_VOICE_BYTES, SOUND_SPACE, Payload, Samples, Speaker, Utterance, Voice, VoiceReference
 
 SOUND_BYTES = 4000
 """Default budget: about five seconds."""

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from .errors import EngineError, SpeechzipError
-from .protocols import MAX_UTTERANCE_S, Synthesizer
-from .types import Samples, Utterance, Voice, VoiceReference
+from ..errors import EngineError, SpeechzipError
+from ..protocols import MAX_UTTERANCE_S, Synthesizer
+from ..types import Samples, Utterance, Voice, VoiceReference
 
 TONE_HZ, TONE_S, TONE_LEVEL = 440.0, 0.25, 0.05
 """The tone that a listener hears for unread speech: short, and about 15 dB softer than speech."""

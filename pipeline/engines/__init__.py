@@ -1,0 +1,1 @@
+"""Engines by name: loading them through entry points, and the list of them."""

@@ -1,0 +1,1 @@
+"""The checks on any synthesizer, and the sentences of a text."""
