@@ -17,6 +17,7 @@ from speechzip.pipeline import (
     InputError,
     Payload,
     PayloadCorrupt,
+    PayloadError,
     Samples,
     Speaker,
     Utterance,
@@ -129,6 +130,21 @@ def test_states_are_told_and_the_end_is_summed_up(
     ]
     assert printed.out.startswith(f"{count} of {count} packets acknowledged: packets of ")
     assert printed.out.endswith(f"{count / 2:.1f} s on the air\n")
+
+
+def test_the_log_has_packets_and_no_words(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "speechzip.pipeline.links")
+    carrier, box = FakeCarrier(lose=1), mailbox(tmp_path)
+    transmit(prepare(SAID, carrier), carrier, lambda _state: None)
+    box.push(Received(carrier.gone[0], "!a1b2", "-110 dBm"), 0.0)
+    with pytest.raises(PayloadError):
+        box.push(Received(b"rubbish"), 0.0)
+    lines = [record.getMessage() for record in caplog.records]
+    assert "packet 0: sent " in lines
+    assert "packet 1: failed nobody answered" in lines
+    assert f"fake: a packet of {len(carrier.gone[0])} bytes from '!a1b2' (-110 dBm)" in lines
+    assert any(line.startswith("fake: 7 bytes from '' () are refused: ") for line in lines)
+    assert not any(word in " ".join(lines) for one in SAID.utterances for word in one.text.split() if len(word) > 5)
 
 
 def test_what_was_given_up_is_told_and_the_exit_status_says_so(
