@@ -21,7 +21,10 @@ Names = list[str] | None
 def add_commands(app: typer.Typer) -> None:
     """Add ``eval`` and ``eval-minutes`` to the command line."""
     app.command(
-        "eval", epilog="Examples:\n\nspeechzip eval recordings/ --out report/\n\nspeechzip eval wheels --limit 1"
+        "eval",
+        epilog="Examples:\n\nspeechzip eval recordings/ --out report/\n\nspeechzip eval wheels --limit 1\n\n"
+        "speechzip eval recordings/ --listening-test listening/\n\n"
+        "speechzip eval --answers listening/answers-anna.json",
     )(evaluate_corpus)
     app.command(
         "eval-minutes",
@@ -32,13 +35,13 @@ def add_commands(app: typer.Typer) -> None:
 
 def evaluate_corpus(
     corpus: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="Recordings with transcripts: a folder of LibriSpeech, LJSpeech or Common Voice, a TSV file of Common "
             "Voice, a CSV file with path,transcript,speaker, or a folder with turns.csv. wheels: the recordings that "
             "are installed with the recognizer."
         ),
-    ],
+    ] = None,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the report; an interrupted run continues there.")
     ] = Path("report"),
@@ -70,11 +73,27 @@ def evaluate_corpus(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Number of processes; by default the number of cores.")
     ] = None,
+    listening_test: Annotated[
+        Path | None,
+        typer.Option(help="Also write a listening test into this folder: a page that plays blind trials to people."),
+    ] = None,
+    answers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Sum up the answers of a listener, beside the key of the test (or in --listening-test), and evaluate "
+            "nothing. Repeat for more listeners."
+        ),
+    ] = None,
     fresh: Annotated[bool, typer.Option(help="Discard the results of an earlier run.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the headline as JSON for machines.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
     """Measure words, bits, voices and speed against other codecs, and write a report."""
+    if answers:
+        _sum_up(answers, listening_test, as_json=as_json)
+        return
+    if corpus is None:
+        raise typer.BadParameter("name the recordings to evaluate, or answers of listeners", param_hint="CORPUS")
     from .conditions import CONDITIONS
     from .report import headline_lines, headline_rows, write_report
     from .run.evaluation import evaluate
@@ -96,6 +115,10 @@ def evaluate_corpus(
     with _progress(quiet) as progress:
         results = evaluate(settings, progress)
     report = write_report(results, out)
+    if listening_test:
+        from .listening import write_listening_test
+
+        write_listening_test(results, out, listening_test, seed)
     if as_json:
         print(json.dumps(headline_rows(results), ensure_ascii=False, indent=2))
     elif not quiet:
@@ -109,6 +132,19 @@ def evaluate_corpus(
                 ]
             )
         )
+
+
+def _sum_up(answers: list[Path], folder: Path | None, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from speechzip.pipeline import printable_json
+
+    from .listening import summarize_answers, summary_lines
+
+    judgments = summarize_answers(answers, folder)
+    print(
+        printable_json([asdict(one) for one in judgments], indent=2) if as_json else "\n".join(summary_lines(judgments))
+    )
 
 
 def evaluate_minutes(

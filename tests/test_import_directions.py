@@ -36,7 +36,7 @@ ROOMS = {
     "pipeline.live": "defaults extras limits workers wire reports devices session commands bench",
     "voices": "espeak acoustics spaces text store parametric embedding clip trained training cli",
     "voices.text": "split lexicon normalization pronunciation training",
-    "eval": "types conditions engines corpora metrics codecs results run report bench radio commands",
+    "eval": "types conditions engines corpora metrics codecs results run report listening bench radio commands",
 }
 """Rooms and modules from the ground up: each may import those before it."""
 
