@@ -1,4 +1,4 @@
-"""Two nodes of Reticulum on this machine, each a process of its own, joined by UDP on loopback."""
+"""Nodes of Reticulum on this machine, each a process of its own, joined by UDP on loopback."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +18,18 @@ PATIENCE_S = 120.0
 ADDRESS = re.compile(r"lxmf:[0-9a-f]{32}")
 CONFIG = """
 [reticulum]
-enable_transport = No
+enable_transport = {}
 share_instance = No
 [interfaces]
-[[udp]]
+"""
+INTERFACE = """
+[[udp {0}]]
 type = UDPInterface
 enabled = yes
 listen_ip = 127.0.0.1
-listen_port = {}
+listen_port = {0}
 forward_ip = 127.0.0.1
-forward_port = {}
+forward_port = {1}
 """
 
 
@@ -49,15 +53,33 @@ class Node:
 
 def two_nodes(folder: Path) -> tuple[Node, Node]:
     """Return two new nodes in `folder` that reach each other."""
-    with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        ports = first.getsockname()[1], second.getsockname()[1]
+    here, there = free_ports(2)
     nodes = Node(folder / "a"), Node(folder / "b")
-    for node, (here, there) in zip(nodes, (ports, ports[::-1]), strict=True):
-        (node.folder / "config").mkdir(parents=True)
-        (node.folder / "config" / "config").write_text(CONFIG.format(here, there), encoding="ascii")
+    configure(nodes[0].folder / "config", [(here, there)])
+    configure(nodes[1].folder / "config", [(there, here)])
     return nodes
+
+
+def configure(folder: Path, ports: Sequence[tuple[int, int]], forwards: bool = False) -> None:
+    """Write Reticulum's configuration of a node into a new folder.
+
+    Args:
+        folder: is made.
+        ports: for each neighbor, the port to listen on and the neighbor's.
+        forwards: whether the node carries what its neighbors send each other.
+    """
+    folder.mkdir(parents=True)
+    interfaces = [INTERFACE.format(*pair) for pair in ports]
+    (folder / "config").write_text(CONFIG.format("Yes" if forwards else "No") + "".join(interfaces), encoding="ascii")
+
+
+def free_ports(count: int) -> list[int]:
+    """Return that many different UDP ports that are free on loopback."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def exchange(data: bytes, folder: Path) -> list[bytes]:

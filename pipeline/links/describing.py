@@ -69,9 +69,9 @@ def received_lines(row: dict[str, Any]) -> list[str]:
     return [*words, *lines, *_gap_lines(row)]
 
 
-def state_line(state: SendState) -> str:
-    """Return one step of sending as a line."""
-    packet = "" if state.packet is None else f"packet {state.packet + 1} "
+def state_line(state: SendState, count: int) -> str:
+    """Return one step of sending `count` packets as a line."""
+    packet = "" if state.packet is None else f"packet {state.packet + 1} of {count} "
     phase = {"waiting": "waiting", "sending": "goes out", "failed": "not delivered"}.get(state.phase, state.phase)
     return f"{packet}{phase}" + (f": {state.detail}" if state.detail else "")
 

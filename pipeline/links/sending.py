@@ -27,6 +27,8 @@ class Transmission:
     """The words in them."""
     voices: tuple[Voice, ...]
     """Voices that they carry."""
+    begun: set[int] = field(default_factory=set[int])
+    """Indices of the packets that the link has begun to send."""
     sent: set[int] = field(default_factory=set[int])
     """Indices of the packets that were sent."""
     acknowledged: set[int] = field(default_factory=set[int])
@@ -38,6 +40,8 @@ class Transmission:
         """Record a step of the carrier."""
         if state.packet is None:
             return
+        if state.phase != "waiting":
+            self.begun.add(state.packet)
         if state.phase in ("sent", "acknowledged"):
             self.sent.add(state.packet)
             self.failed.pop(state.packet, None)
@@ -55,16 +59,26 @@ class Transmission:
         done = self.acknowledged if acknowledges else self.sent
         return len(done) >= len(self.packed.packets) - self.packed.parity
 
+    @property
+    def stopped(self) -> set[int]:
+        """Indices of the packets that were on their way when sending ended: nobody knows what has come of them."""
+        return self.begun - self.sent - set(self.failed)
+
     def summary(self, acknowledges: bool) -> str:
-        """Return its progress, such as "3 of 4 packets acknowledged"."""
-        total = len(self.packed.packets)
-        unsent = total - len(self.sent)
-        told = f"{len(self.acknowledged)} of {total} packets acknowledged" if acknowledges else ""
-        gone = f"{len(self.sent)} of {total} packets sent"
-        if unsent:
-            missing = ", ".join(str(index + 1) for index in range(total) if index not in self.sent)
-            gone += f"; packet {missing} did not go out"
-        return told if told and not unsent else ", ".join(filter(None, [gone, told]))
+        """Return how far it has come, such as "3 of 4 packets acknowledged; packet 4 did not go out"."""
+        packets = range(len(self.packed.packets))
+        done = self.acknowledged if acknowledges else self.sent
+        parts = [f"{len(done)} of {len(packets)} packets {'acknowledged' if acknowledges else 'sent'}"]
+        parts += [f"packet {index + 1} was given up ({why})" for index, why in sorted(self.failed.items())]
+        for fate, indices in (
+            ("went out, and nobody has acknowledged it", self.sent - done - set(self.failed)),
+            ("was stopped on its way", self.stopped),
+            ("did not go out", set(packets) - self.begun),
+        ):
+            if indices:
+                numbers = ", ".join(str(index + 1) for index in sorted(indices))
+                parts.append(f"packet {numbers} {fate}")
+        return "; ".join(parts)
 
 
 def prepare(

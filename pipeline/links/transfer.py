@@ -12,7 +12,7 @@ from ..console.options import Force, Json
 
 if TYPE_CHECKING:
     from ..types import Payload
-    from .carrier import Carrier, SendState
+    from .carrier import Carrier
     from .receiving import MessageState
     from .sending import Transmission
 
@@ -95,6 +95,7 @@ def send(
     """Send speech over a radio, a modem or a messenger."""
     from ..engines.loading import load_engine
     from .carrier import open_carrier
+    from .describing import state_line
     from .peers import PeerVoices
     from .sending import prepare, transmit
 
@@ -113,10 +114,13 @@ def send(
         transmission = prepare(payload, carrier, parity=parity, size=size, peer=peer, book=book)
         _warn_of_unsent_voices(transmission)
         if not dry_run:
+            count = len(transmission.packed.packets)
             try:
-                transmit(transmission, carrier, _show_state)
-            except BaseException:
-                tell(transmission.summary(carrier.acknowledges))  # also after Ctrl-C
+                transmit(transmission, carrier, lambda state: tell(state_line(state, count)))
+            except BaseException:  # whatever ended it, Ctrl-C included
+                tell(transmission.summary(carrier.acknowledges))
+                if as_json:
+                    _print_sent(transmission, carrier, dry_run, as_json)
                 raise
             if peer and transmission.is_done(carrier.acknowledges):
                 peer.remember(transmission.voices)
@@ -208,12 +212,6 @@ def _payload(path: Path) -> Payload:
         return compress(path, progress=progress).payload
 
 
-def _show_state(state: SendState) -> None:
-    from .describing import state_line
-
-    tell(state_line(state))
-
-
 def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_json: bool) -> None:
     from ..console.display import printable, printable_json
 
@@ -229,6 +227,7 @@ def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_
         "airtime_s": airtime_s,
         "sent": sorted(transmission.sent),
         "acknowledged": sorted(transmission.acknowledged) if carrier.acknowledges else None,
+        "stopped": sorted(transmission.stopped),
         "failed": {str(index): why for index, why in transmission.failed.items()},
         "dry_run": dry_run,
     }

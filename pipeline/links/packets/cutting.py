@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from itertools import count as count_up
+from math import ceil
 
 from ...errors import InputError
 from ...payload.format import TICKS_PER_SECOND
@@ -53,10 +54,11 @@ def cut_payload(payload: Payload, limit: int, encode: Encode, most: int) -> Cut:
     parts: list[bytes] = []
     while cutter.waiting or not parts:
         if len(parts) == most:
-            left = sum(len(utterance.text) for utterance in cutter.waiting)
+            held_s, duration_s = cutter.waiting[0].start_s, payload.duration_s
+            wanted = ceil(limit * duration_s / max(held_s, TICK_S))
             raise InputError(
-                f"the recording needs more than {most} packets ({left} characters are left over): use larger packets, "
-                "or compress it in parts"
+                f"{most} packets are the most, and hold the first {held_s:.0f} s of {duration_s:.0f} s: use packets "
+                f"with about {wanted} bytes for the payload instead of {limit}, or send the recording in parts"
             )
         parts.append(cutter.next_part())
     return Cut(tuple(parts), tuple(cutter.unsent))

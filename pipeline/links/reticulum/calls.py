@@ -49,7 +49,7 @@ def dial(address: str, connect_timeout_s: float | None, config: Path | None) -> 
     """Return the endpoint that calls a listener.
 
     Args:
-        address: ``rns:HASH`` as ``listen`` prints it, or ``lxmf:HASH`` of somebody whose announcement was seen here.
+        address: ``rns:HASH`` as ``listen`` prints it, or ``lxmf:HASH``, the address of the same person's messages.
         connect_timeout_s: how long to try the first time; None for ever.
         config: folder of Reticulum's configuration; its own default if None.
     """
@@ -57,9 +57,8 @@ def dial(address: str, connect_timeout_s: float | None, config: Path | None) -> 
     target = parse_hash(digits)
 
     def connect(engines: LiveEngines, on_event: OnEvent, observe: Observer) -> Endpoint:
-        rns = start(config)
-        called = _live_address(rns, target) if scheme == "lxmf" else target
-        return _RnsCaller(rns, called, engines.hello(b"", software_name()), on_event, observe, connect_timeout_s)
+        hello = engines.hello(b"", software_name())
+        return _RnsCaller(start(config), scheme, target, hello, on_event, observe, connect_timeout_s)
 
     return connect
 
@@ -76,34 +75,30 @@ def wait_for_calls(config: Path | None) -> Connect:
     return connect
 
 
-def _live_address(rns: Any, lxmf_address: bytes) -> bytes:
-    known = rns.Identity.recall(lxmf_address)
-    if known is None:
-        raise LinkError(
-            f"lxmf:{lxmf_address.hex()} has never announced itself here; call the address rns:... that its "
-            "`speechzip listen` prints"
-        )
-    return bytes(rns.Destination.hash(known, APP, ASPECT))
-
-
 class _RnsCaller(Caller):
     """Opens links to one destination."""
 
     def __init__(
-        self, rns: Any, address: bytes, hello: Hello, on_event: OnEvent, on_state: OnState, timeout_s: float | None
+        self,
+        rns: Any,
+        scheme: str,
+        address: bytes,
+        hello: Hello,
+        on_event: OnEvent,
+        on_state: OnState,
+        timeout_s: float | None,
     ) -> None:
         super().__init__(
-            f"rns:{address.hex()}", 0, hello, on_event, on_state, connect_timeout_s=timeout_s, limits=LIMITS
+            f"{scheme}:{address.hex()}", 0, hello, on_event, on_state, connect_timeout_s=timeout_s, limits=LIMITS
         )
-        self._rns = rns
-        self._address = address
+        self._rns, self._address, self._is_for_messages = rns, address, scheme == "lxmf"
 
     @property
     def _place(self) -> str:
         return self._host
 
     async def _connect(self, names: Worker, take: Callable[[LinkProtocol, LinkEvent], None]) -> LinkProtocol:
-        link = await names.run(_open_link, self._rns, self._address)
+        link = await names.run(_open_link, self._rns, self._address, self._is_for_messages)
         reader = _reader(self._rns, link)
         protocol = LinkProtocol(self._link(listens=False), take, limits=self._limits)
         RnsTransport(self._rns, link, reader, protocol)
@@ -116,7 +111,10 @@ class _RnsListener(Listener):
     def __init__(self, rns: Any, hello: Hello, on_event: OnEvent, on_state: OnState) -> None:
         super().__init__("rns", 0, hello, on_event, on_state, limits=LIMITS)
         self._rns = rns
-        self._destination = rns.Destination(identity(rns), rns.Destination.IN, rns.Destination.SINGLE, APP, ASPECT)
+        ours = identity(rns)
+        self._destination = rns.Destination(ours, rns.Destination.IN, rns.Destination.SINGLE, APP, ASPECT)
+        # Answers whoever looks for the key behind our address for messages, which `talk lxmf:HASH` names; takes none.
+        self._for_messages = rns.Destination(ours, rns.Destination.IN, rns.Destination.SINGLE, "lxmf", "delivery")
         self.address = bytes(self._destination.hash)
         """The address that callers dial."""
         self._calls: queue.Queue[Any] = queue.Queue(MAX_CALLS)
@@ -256,20 +254,25 @@ class RnsTransport(asyncio.Transport):
             self._loop.call_soon_threadsafe(function)
 
 
-def _open_link(rns: Any, address: bytes) -> Any:
+def _open_link(rns: Any, address: bytes, is_for_messages: bool) -> Any:
     """Return an open link. It blocks, so it needs a thread of its own.
+
+    Args:
+        rns: the module.
+        address: of the destination that takes calls, or that takes messages for the same identity.
+        is_for_messages: which of the two.
 
     Raises:
         OSError: there is no path, or no answer.
     """
     try:
-        for _ in wait_for_path(rns, address):
-            pass
+        wait_for_path(rns, address)
+        theirs = rns.Identity.recall(address)
+        destination = rns.Destination(theirs, rns.Destination.OUT, rns.Destination.SINGLE, APP, ASPECT)
+        if is_for_messages:
+            wait_for_path(rns, destination.hash)
     except LinkError as error:
         raise OSError(str(error)) from error
-    destination = rns.Destination(
-        rns.Identity.recall(address), rns.Destination.OUT, rns.Destination.SINGLE, APP, ASPECT
-    )
     link = rns.Link(destination)
     for _ in _until(lambda: link.status == rns.Link.ACTIVE, ESTABLISH_S):
         if link.status == rns.Link.CLOSED:

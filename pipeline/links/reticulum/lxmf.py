@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from ...errors import InputError, LinkError
+from ...errors import InputError
 from ...system.datafolder import data_folder
 from ..carrier import TICK_S, Notice, Received, SendState
 from .node import STEP_S, identity, load, parse_hash, same_signals, start, wait_for_path
@@ -71,12 +71,13 @@ class LxmfCarrier:
             raise InputError("nothing says whom to send to: name the address lxmf:HASH that `speechzip receive` prints")
         rns, lxmf, router, ours = self._start()
         target = bytes.fromhex(self.peer)
-        yield SendState("waiting", detail=f"for a path to {self.peer}")
-        for _ in wait_for_path(rns, target if self._node is None else self._node):
-            pass
+        if self._node is not None:
+            yield SendState("waiting", detail=f"for a path to the propagation node {self._node.hex()}")
+            wait_for_path(rns, self._node)
+        if self._node is None or rns.Identity.recall(target) is None:  # its key is needed, whoever takes the message
+            yield SendState("waiting", detail=f"for a path to {self.peer}")
+            wait_for_path(rns, target)
         theirs = rns.Identity.recall(target)
-        if theirs is None:
-            raise LinkError(f"{self.peer} has never announced itself here, so nothing can be encrypted for it")
         destination = rns.Destination(theirs, rns.Destination.OUT, rns.Destination.SINGLE, "lxmf", "delivery")
         if self._node is not None:
             router.set_outbound_propagation_node(self._node)
@@ -130,6 +131,7 @@ class LxmfCarrier:
             router.set_outbound_propagation_node(self._node)
         yield Notice(f"our address is lxmf:{ours.hash.hex()}")
         announced_s = fetched_s = -ANNOUNCE_EVERY_S
+        fault = ""
         while True:
             now_s = time.monotonic()
             if now_s - announced_s >= ANNOUNCE_EVERY_S:
@@ -138,6 +140,10 @@ class LxmfCarrier:
             if self._node is not None and now_s - fetched_s >= FETCH_EVERY_S:
                 router.request_messages_from_propagation_node(ours.identity)
                 fetched_s = now_s
+            if (new := _fetching_fault(router)) != fault:
+                fault = new
+                if fault:
+                    yield Notice(f"{fault}; it is asked again every {FETCH_EVERY_S:.0f} s")
             if dropped:
                 yield Notice(f"{len(dropped)} messages came faster than they could be read, and are lost")
                 dropped.clear()
@@ -175,6 +181,18 @@ def _sender(message: Any) -> tuple[str, str]:
     """Return address and detail. LXMF checks the signature; an address that it could not check is not used."""
     address = message.source_hash.hex()
     return (address, "signed") if message.signature_validated else (f"unverified-{address}", "signature not checked")
+
+
+def _fetching_fault(router: Any) -> str:
+    """Return why our messages cannot be fetched from the propagation node; empty where they can, or nobody asks."""
+    return {
+        router.PR_NO_PATH: "nobody knows a path to the propagation node",
+        router.PR_LINK_FAILED: "the propagation node does not answer",
+        router.PR_TRANSFER_FAILED: "the propagation node has stopped in the middle of its messages",
+        router.PR_NO_IDENTITY_RCVD: "the propagation node does not know who asks",
+        router.PR_NO_ACCESS: "the propagation node does not serve us",
+        router.PR_FAILED: "the propagation node's messages cannot be fetched",
+    }.get(router.propagation_transfer_state, "")
 
 
 def _method(states: Any, message: Any) -> str:

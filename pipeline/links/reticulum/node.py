@@ -106,14 +106,14 @@ def parse_hash(text: str) -> bytes:
     return bytes.fromhex(digits)
 
 
-def wait_for_path(rns: Any, address: bytes) -> Generator[None]:
-    """Ask for a path to a destination; yield while waiting for it.
+def wait_for_path(rns: Any, address: bytes) -> None:
+    """Wait until the path to a destination, and its key, are known.
 
     Raises:
         LinkError: no node knows one.
     """
     give_up_s = time.monotonic() + PATH_S
-    if not rns.Transport.has_path(address):
+    if not rns.Transport.has_path(address) or rns.Identity.recall(address) is None:
         rns.Transport.request_path(address)
     while not rns.Transport.has_path(address) or rns.Identity.recall(address) is None:
         if time.monotonic() > give_up_s:
@@ -121,5 +121,4 @@ def wait_for_path(rns: Any, address: bytes) -> Generator[None]:
                 f"nobody knows a path to {address.hex()} within {PATH_S:.0f} s; is it running, in reach, and has it "
                 "announced itself?"
             )
-        yield
         time.sleep(STEP_S)

@@ -1,8 +1,9 @@
-"""Two real processes with the real Reticulum, over UDP on loopback."""
+"""Real processes with the real Reticulum and LXMF, over UDP on loopback."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from fakes import GOLDEN
-from speechzip.eval.radio.nodes import PATIENCE_S, Node, two_nodes
+from speechzip.eval.radio.nodes import PATIENCE_S, Node, configure, free_ports, two_nodes
 from speechzip.pipeline import InputError, LinkError, decode_payload, read_payload, recognizer_recording
 from speechzip.pipeline.links import open_carrier
 from speechzip.pipeline.links.reticulum import lxmf, node
@@ -62,7 +63,7 @@ def test_a_message_from_one_process_to_another(
     ended.append(sender)
     told, _ = sender.communicate(timeout=PATIENCE_S)
     assert sender.returncode == 0, told
-    assert "packet 1 acknowledged" in told  # LXMF's receipt
+    assert "packet 1 of 1 acknowledged" in told  # LXMF's receipt
     assert re.search(r"^1 of 1 packets acknowledged: packets of \d+ bytes$", told, re.MULTILINE)
     assert " in one packet" in told
     row = json.loads(lines_until(receiver, '"sender"')[-1])
@@ -86,10 +87,114 @@ def address_of(sender: Node) -> str:
     return bytes(rns.Destination.hash(identity, "lxmf", "delivery")).hex()
 
 
+# A client that knows nothing of speechzip, as Sideband is one: it prints its address, and what it would show.
+CLIENT = """
+import json, sys, time, LXMF, RNS
+RNS.Reticulum(configdir=sys.argv[1], loglevel=RNS.LOG_CRITICAL)
+router = LXMF.LXMRouter(storagepath=sys.argv[1])
+ours = router.register_delivery_identity(RNS.Identity(), display_name="Anna")
+def show(message):
+    kind, sound = message.fields[LXMF.FIELD_AUDIO]
+    print(json.dumps({"text": message.content_as_string(), "kind": kind, "bytes": len(sound)}), flush=True)
+router.register_delivery_callback(show)
+print(ours.hash.hex(), flush=True)
+while True:
+    router.announce(ours.hash)
+    time.sleep(2)
+"""
+
+
+@pytest.mark.processes
+def test_people_without_speechzip_read_the_words(
+    nodes: tuple[Node, Node], tmp_path: Path, ended: list[subprocess.Popen[str]]
+) -> None:
+    call = tmp_path / "call.spz"
+    call.write_bytes(DATA)
+    here, there = nodes
+    client = subprocess.Popen(
+        [sys.executable, "-c", CLIENT, there.folder / "config"], stdout=subprocess.PIPE, text=True
+    )
+    ended.append(client)
+    address = lines_until(client, "")[0]
+    sender = here.start("send", call, "--over", f"lxmf:{address}", "--with-text", "--json")
+    ended.append(sender)
+    told, _ = sender.communicate(timeout=PATIENCE_S)
+    assert sender.returncode == 0, told
+    shown = json.loads(lines_until(client, "text")[-1])
+    said = decode_payload(DATA, TEXT_CODERS).payload.utterances
+    assert shown["text"] == "\n".join(utterance.text for utterance in said)
+    assert shown["kind"] == 0xFF  # AM_CUSTOM: no sound that such a client would play
+    assert f'"bytes": {shown["bytes"]},' in told
+
+
+@pytest.mark.processes
+def test_a_propagation_node_keeps_a_message_for_a_peer_that_is_away(
+    tmp_path: Path, ended: list[subprocess.Popen[str]]
+) -> None:
+    """`lxmd` stands between two nodes; the receiver announces itself, leaves, and fetches the message later."""
+    call = tmp_path / "call.spz"
+    call.write_bytes(DATA)
+    here, there = Node(tmp_path / "a"), Node(tmp_path / "b")
+    ours, theirs, to_us, to_them = free_ports(4)
+    configure(here.folder / "config", [(ours, to_us)])
+    configure(there.folder / "config", [(theirs, to_them)])
+    configure(tmp_path / "between", [(to_us, ours), (to_them, theirs)], forwards=True)
+    store, address = propagation_node(tmp_path)
+    ended.append(store)
+    lines_until(store, "Propagation Node started")
+
+    away = there.start("receive", "--over", "lxmf", "--output", tmp_path / "in")
+    peer = lines_until(away, "our address is")[-1].split()[-1]
+    lines_until(store, peer.removeprefix("lxmf:"))
+    away.terminate()
+    away.communicate(timeout=PATIENCE_S)
+
+    sender = here.start("send", call, "--over", peer, "--propagation-node", address)
+    ended.append(sender)
+    told, _ = sender.communicate(timeout=PATIENCE_S)
+    assert sender.returncode == 0, told
+    assert "kept by the propagation node" in told
+    assert re.search(r"^1 of 1 packets sent: packets of \d+ bytes$", told, re.MULTILINE)
+
+    back = there.start(
+        "receive", "--over", "lxmf", "--propagation-node", address, "--once", "--no-sound", "--output", tmp_path / "in"
+    )
+    ended.append(back)
+    assert lines_until(back, "our address is")[-1].split()[-1] == peer  # the identity is kept
+    assert back.wait(PATIENCE_S) == 0
+    written = read_payload(tmp_path / "in" / "001.spz").payload
+    said = decode_payload(DATA, TEXT_CODERS).payload
+    assert [utterance.text for utterance in written.utterances] == [utterance.text for utterance in said.utterances]
+
+
+def propagation_node(folder: Path) -> tuple[subprocess.Popen[str], str]:
+    """Start LXMF's own `lxmd` with the configuration in ``between``; return it and its address."""
+    rns = node.load("RNS")
+    identity = rns.Identity()
+    (folder / "lxmd").mkdir()
+    identity.to_file(str(folder / "lxmd" / "identity"))
+    settings = (
+        "[propagation]\nenable_node = yes\npropagation_stamp_cost_target = 13\nautopeer = no\n[logging]\nloglevel = 7\n"
+    )
+    (folder / "lxmd" / "config").write_text(settings, encoding="ascii")
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("lxmd"), "--config", folder / "lxmd", "--rnsconfig", folder / "between"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    return process, bytes(rns.Destination.hash(identity, "lxmf", "propagation")).hex()
+
+
 @pytest.mark.models
 @pytest.mark.processes
+@pytest.mark.parametrize("scheme", ["rns", "lxmf"])
 def test_a_conversation_over_a_link(
-    nodes: tuple[Node, Node], tmp_path: Path, ended: list[subprocess.Popen[str]]
+    scheme: str,
+    nodes: tuple[Node, Node],
+    tmp_path: Path,
+    ended: list[subprocess.Popen[str]],
 ) -> None:
     here, there = nodes
     listener = there.start("listen", "--over", "rns", "--once", "--output", tmp_path / "heard")
@@ -99,6 +204,8 @@ def test_a_conversation_over_a_link(
         for word in " ".join(lines_until(listener, "rns:")).split()
         if word.strip("'").startswith("rns:")
     )
+    if scheme == "lxmf":
+        address = f"lxmf:{address_of(there)}"
     talker = here.start("talk", address, "--input", recognizer_recording("beckett.wav"), "--output", tmp_path / "own")
     ended.append(talker)
     told, _ = talker.communicate(timeout=PATIENCE_S)
@@ -119,8 +226,7 @@ def test_nobody_at_an_address_ends_soon_and_says_so(monkeypatch: pytest.MonkeyPa
     transport = SimpleNamespace(has_path=has_path, request_path=asked.append)
     monkeypatch.setattr(node, "PATH_S", 0.3)
     with pytest.raises(LinkError, match="nobody knows a path to abab"):
-        for _ in node.wait_for_path(SimpleNamespace(Transport=transport), b"\xab" * 16):
-            pass
+        node.wait_for_path(SimpleNamespace(Transport=transport), b"\xab" * 16)
     assert asked == [b"\xab" * 16]
 
 

@@ -125,8 +125,8 @@ def test_states_are_told_and_the_end_is_summed_up(
     assert count > 2
     assert printed.err.splitlines()[:3] == [
         "speechzip: waiting: others talk",
-        "speechzip: packet 1 sent",
-        "speechzip: packet 1 acknowledged",
+        f"speechzip: packet 1 of {count} sent",
+        f"speechzip: packet 1 of {count} acknowledged",
     ]
     assert printed.out.startswith(f"{count} of {count} packets acknowledged: packets of ")
     assert printed.out.endswith(f"{count / 2:.1f} s on the air\n")
@@ -161,20 +161,31 @@ def test_what_was_given_up_is_told_and_the_exit_status_says_so(
     transfer.send("fake:", call, parity=1)  # the parity packet stands in for it
 
 
-def test_ctrl_c_says_what_did_not_go_out(
+def test_ctrl_c_says_what_has_become_of_each_packet(
     call: Path, link: FakeCarrier, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(packets: Sequence[bytes], transcript: str = "") -> Iterator[SendState]:
-        yield SendState("sent", 0)
+        yield SendState("acknowledged", 0)
+        yield SendState("sent", 1)
+        yield SendState("failed", 2, "nobody answered")
+        yield SendState("sending", 3)
+        yield SendState("waiting", 4, "others talk")
         raise SystemExit(130)
 
     monkeypatch.setattr(link, "send", interrupted)
+    link.packet_bytes = 30
     with pytest.raises(SystemExit):
-        transfer.send("fake:", call)
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("speechzip: 1 of ")
-    assert "packet 2, 3" in last
-    assert "did not go out" in last
+        transfer.send("fake:", call, as_json=True)
+    printed = capsys.readouterr()
+    summary = json.loads(printed.out)
+    count = summary["packets"]
+    assert count >= 6
+    assert printed.err.splitlines()[-1] == (
+        f"speechzip: 1 of {count} packets acknowledged; packet 3 was given up (nobody answered); "
+        "packet 2 went out, and nobody has acknowledged it; packet 4 was stopped on its way; packet "
+        f"{', '.join(map(str, range(5, count + 1)))} did not go out"
+    )
+    assert (summary["sent"], summary["acknowledged"], summary["stopped"]) == ([0, 1], [0], [3])
 
 
 def test_a_dry_run_sends_nothing(call: Path, link: FakeCarrier, capsys: pytest.CaptureFixture[str]) -> None:
