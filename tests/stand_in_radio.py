@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -40,7 +40,7 @@ class Air:
         self.sent.append(packet.decoded.payload)
         time.sleep(self._delay_s * self._random.random())
         heard = False
-        for radio in self.radios:
+        for radio in list(self.radios):
             if radio is sender or packet.to not in (radio.number, 0xFFFFFFFF):
                 continue
             if self._random.random() < self._loss:
@@ -54,11 +54,13 @@ class Air:
 class StandInRadio:
     """One radio with one client."""
 
-    def __init__(self, number: int, air: Air, region: str = "US", channel_use: float = 0.0, sent: float = 0.0) -> None:
+    def __init__(
+        self, number: int, air: Air, region: str = "US", channel_use: float = 0.0, sent: float = 0.0, port: int = 0
+    ) -> None:
         self.number = number
         self.channel_use, self.sent_percent = channel_use, sent
         self._air, self._region = air, region
-        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server = socket.create_server(("127.0.0.1", port))
         self.port = int(self._server.getsockname()[1])
         self._client: socket.socket | None = None
         self._lock = threading.Lock()
@@ -67,8 +69,11 @@ class StandInRadio:
 
     def close(self) -> None:
         """Switch it off."""
+        self._air.radios.remove(self)
         self._server.close()
         if self._client is not None:
+            with suppress(OSError):
+                self._client.shutdown(socket.SHUT_RDWR)
             self._client.close()
 
     def tell(self, **fields: Any) -> None:
@@ -161,5 +166,5 @@ def two_radios(air: Air, **options: Any) -> Generator[tuple[StandInRadio, StandI
     try:
         yield radios
     finally:
-        for radio in radios:
+        for radio in list(air.radios):
             radio.close()

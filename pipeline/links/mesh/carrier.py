@@ -6,28 +6,23 @@ acknowledged, and reports when it gives up.
 
 from __future__ import annotations
 
-import queue
 import time
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, cast
+from collections.abc import Iterator, Sequence
 
-from ...errors import DeviceError, InputError, LinkError
-from ..carrier import TICK_S, Notice, Received, SendState, load_library
+from ...errors import InputError, LinkError
+from ..carrier import TICK_S, Notice, Received, SendState
 from ..packets.presets import preset
-from .pacing import DUTY_CYCLES, MAX_CHANNEL_USE, Pacer, modem
+from .pacing import DIRECT_OVERHEAD, HOUR_S, MAX_CHANNEL_USE, OVERHEAD, TRIES, Pacer, preset_modem
+from .radio import ROUTING_APP, Radio, routing_error
 
 PORT = 297
 """Our port: 256 to 511 are for private applications (portnums.proto)."""
-ROUTING_APP = 5
 BROADCAST = 0xFFFFFFFF
 ACKNOWLEDGE_S = 120.0
 """How long to wait for the fate of a packet: three tries of LongSlow over three hops take 90 s."""
-CONNECT_S = 30
 WAIT_STEP_S = 1.0
-MAX_WAITING = 256
-"""Packets that may wait to be read. Further ones are dropped and reported."""
-DEFAULT_TCP_PORT = 4403
+RETRY_S = 5.0
+"""How often a receiver looks for a radio that has gone."""
 
 
 class MeshCarrier:
@@ -68,60 +63,41 @@ class MeshCarrier:
 
     def airtime_s(self, size: int) -> float:
         """Return how long one transmission with LongFast takes; each hop repeats it."""
-        return modem("LONG_FAST").seconds(size)
+        return preset_modem("LONG_FAST", self._overhead).seconds(size)
+
+    @property
+    def _overhead(self) -> int:
+        return DIRECT_OVERHEAD if self.peer else OVERHEAD
 
     def send(self, packets: Sequence[bytes], transcript: str = "") -> Iterator[SendState]:
         """Send packets one after the other, each when the last one is acknowledged; see `Carrier.send`."""
-        with self._open() as (radio, arrived):
-            lora = radio.localNode.localConfig.lora
-            settings = cast("Any", type(lora))
-            region = settings.RegionCode.Name(lora.region)
-            duty_cycle = self._duty_cycle or (1.0 if lora.override_duty_cycle else DUTY_CYCLES.get(region, 1.0))
-            pacer, modulation = Pacer(duty_cycle), modem(settings.ModemPreset.Name(lora.modem_preset))
+        with Radio(self._address, PORT).connected() as radio:
+            pacer, modem = Pacer(self._duty_cycle or radio.duty_cycle), radio.modem(self._overhead)
+            longest = max(map(len, packets))
+            longest_s = TRIES * modem.seconds(longest)
+            if longest_s > pacer.duty_cycle * HOUR_S:
+                raise InputError(
+                    f"a packet of {longest} bytes may take {longest_s:.0f} s with its {TRIES} tries, and the duty "
+                    f"cycle allows {pacer.duty_cycle * HOUR_S:.0f} s in an hour: send smaller packets"
+                )
             for index, packet in enumerate(packets):
-                airtime_s = modulation.seconds(len(packet))
-                yield from self._wait_for_air(radio, pacer, airtime_s, index)
+                airtime_s = modem.seconds(len(packet))
+                yield from _wait_for_air(radio, pacer, airtime_s, index)
                 yield SendState("sending", index)
                 pacer.sent(airtime_s, time.monotonic())
-                sent = radio.sendData(
-                    packet,
-                    self._target,
-                    portNum=PORT,
-                    wantAck=True,
-                    channelIndex=self._channel,
-                    hopLimit=self._hop_limit,
+                number = radio.send(
+                    packet, destinationId=self._target, channelIndex=self._channel, hopLimit=self._hop_limit
                 )
-                yield self._outcome(arrived, sent.id, index)
+                yield self._outcome(radio, number, index)
 
-    def _wait_for_air(self, radio: Any, pacer: Pacer, airtime_s: float, index: int) -> Iterator[SendState]:
-        told = ""
-        while True:
-            metrics = cast("dict[str, float]", _mapping(radio.getMyNodeInfo()).get("deviceMetrics", {}))
-            busy, sent = metrics.get("channelUtilization", 0.0), metrics.get("airUtilTx", 0.0)
-            wait_s = pacer.wait_s(airtime_s, time.monotonic(), sent)
-            if busy <= MAX_CHANNEL_USE and wait_s <= 0:
-                return
-            why = (
-                f"the channel is busy {busy:.0f} % of the time"
-                if busy > MAX_CHANNEL_USE
-                else f"the duty cycle of {100 * pacer.duty_cycle:g} % is used up for {wait_s:.0f} s"
-            )
-            if why != told:
-                yield SendState("waiting", index, why)
-                told = why
-            time.sleep(WAIT_STEP_S)
-
-    def _outcome(self, arrived: queue.Queue[Any], number: int, index: int) -> SendState:
+    def _outcome(self, radio: Radio, number: int, index: int) -> SendState:
         """Wait for the radio's report about a packet. For a broadcast, it says that another node repeated it."""
         end_s = time.monotonic() + ACKNOWLEDGE_S
-        while (left_s := end_s - time.monotonic()) > 0:
-            try:
-                packet = arrived.get(timeout=min(left_s, TICK_S))
-            except queue.Empty:
+        while time.monotonic() < end_s:
+            packet = radio.next_packet()
+            if packet is None or packet.decoded.portnum != ROUTING_APP or packet.decoded.request_id != number:
                 continue
-            if packet.decoded.portnum != ROUTING_APP or packet.decoded.request_id != number:
-                continue
-            reason = _routing_error(packet.decoded.payload)
+            reason = routing_error(packet.decoded.payload)
             if reason == "NONE":
                 return SendState("acknowledged" if self.acknowledges else "sent", index)
             if reason == "MAX_RETRANSMIT" and not self.acknowledges:
@@ -130,78 +106,56 @@ class MeshCarrier:
         return SendState("failed", index, f"the radio has told nothing for {ACKNOWLEDGE_S:.0f} s")
 
     def receive(self) -> Iterator[Received | Notice | None]:
-        """Wait for packets on our port; see `Carrier.receive`."""
-        with self._open() as (radio, arrived):
-            yield Notice(f"the radio is {radio.getMyNodeInfo()['user']['id']}")
-            while True:
-                try:
-                    packet = arrived.get(timeout=TICK_S)
-                except queue.Empty:
-                    yield None
-                    continue
-                if isinstance(packet, str):
-                    yield Notice(packet)
-                elif packet.decoded.portnum == PORT:
-                    signal = f"SNR {packet.rx_snr:.1f} dB, {packet.rx_rssi} dBm" if packet.rx_rssi else ""
-                    yield Received(packet.decoded.payload, f"!{getattr(packet, 'from'):08x}", signal)
-
-    @contextmanager
-    def _open(self) -> Generator[tuple[Any, queue.Queue[Any]]]:
-        """Yield a radio that is ready, and the queue of its packets."""
-        pub = _library("pubsub.pub")
-        arrived: queue.Queue[Any] = queue.Queue(MAX_WAITING)
-
-        def take(packet: dict[str, Any], interface: Any) -> None:  # in the library's thread
-            if not arrived.full():
-                arrived.put_nowait(packet["raw"])
-
-        def lost(interface: Any) -> None:
-            if not arrived.full():
-                arrived.put_nowait("the radio is gone; waiting for it")
-
-        pub.subscribe(take, "meshtastic.receive")
-        pub.subscribe(lost, "meshtastic.connection.lost")
-        radio = self._connect()
-        try:
-            yield radio, arrived
-        finally:
-            pub.unsubscribe(take, "meshtastic.receive")
-            pub.unsubscribe(lost, "meshtastic.connection.lost")
-            radio.close()
-
-    def _connect(self) -> Any:
-        try:
-            if self._address.startswith("ble:"):
-                return _library("meshtastic.ble_interface").BLEInterface(self._address.removeprefix("ble:"))
-            if self._address.startswith("/"):
-                return _library("meshtastic.serial_interface").SerialInterface(self._address, timeout=CONNECT_S)
-            host, _, port = self._address.partition(":")
-            return _library("meshtastic.tcp_interface").TCPInterface(
-                host, portNumber=int(port or DEFAULT_TCP_PORT), timeout=CONNECT_S
-            )
-        except SystemExit as error:
-            if isinstance(error.code, int) and error.code > 128:
-                raise  # our own: Ctrl-C
-            raise LinkError(f"the radio at {self._address} is not usable; the lines above say why") from error
-        except PermissionError as error:
-            raise DeviceError(
-                f"{self._address} may not be opened ({error}); add yourself to its group (Debian: adduser USER dialout)"
-            ) from error
-        except LinkError:
-            raise
-        except Exception as error:
-            raise LinkError(
-                f"the radio at {self._address} cannot be reached ({error}); is it on, and does no other program use it?"
-            ) from error
+        """Wait for packets on our port; see `Carrier.receive`. A radio that goes is waited for."""
+        was_connected, told = False, ""
+        while True:
+            try:
+                with Radio(self._address, PORT).connected() as radio:
+                    was_connected = True
+                    yield Notice(f"the radio is {radio.node}")
+                    yield from _packets(radio)
+            except LinkError as error:
+                if not was_connected:
+                    raise
+                if str(error) != told:
+                    told = str(error)
+                    yield Notice(f"{told} It is looked for every {RETRY_S:.0f} s")
+            retry_s = time.monotonic() + RETRY_S
+            while time.monotonic() < retry_s:
+                yield None
+                time.sleep(min(TICK_S, RETRY_S))
 
 
-def _mapping(found: Any) -> dict[str, Any]:
-    """Return the value that the library found; an empty one for None."""
-    return found or {}
+def _wait_for_air(radio: Radio, pacer: Pacer, airtime_s: float, index: int) -> Iterator[SendState]:
+    told = ""
+    while True:
+        busy, sent = radio.use_percent
+        wait_s = pacer.wait_s(airtime_s, time.monotonic(), sent)
+        if busy <= MAX_CHANNEL_USE and wait_s <= 0:
+            return
+        why = (
+            f"the channel is busy {busy:.0f} % of the time"
+            if busy > MAX_CHANNEL_USE
+            else f"the duty cycle of {100 * pacer.duty_cycle:g} % is used up for {wait_s:.0f} s"
+        )
+        if why != told:
+            yield SendState("waiting", index, why)
+            told = why
+        time.sleep(WAIT_STEP_S)
 
 
-def _library(module: str) -> Any:
-    return load_library("meshtastic", module, "meshtastic")
+def _packets(radio: Radio) -> Iterator[Received | Notice | None]:
+    told = 0
+    while True:
+        packet = radio.next_packet()
+        if radio.dropped > told:
+            yield Notice(f"{radio.dropped - told} packets came faster than they could be read, and are lost")
+            told = radio.dropped
+        if packet is None:
+            yield None
+        elif packet.decoded.portnum == PORT:
+            signal = f"SNR {packet.rx_snr:.1f} dB, {packet.rx_rssi} dBm" if packet.rx_rssi else ""
+            yield Received(packet.decoded.payload, f"!{getattr(packet, 'from'):08x}", signal)
 
 
 def _node_number(text: str) -> int:
@@ -215,10 +169,3 @@ def _node_number(text: str) -> int:
             f"{text!r} is no node: an exclamation mark and 8 hexadecimal digits are wanted, as in !a1b2c3d4"
         )
     return number
-
-
-def _routing_error(payload: bytes) -> str:
-    mesh_pb2 = _library("meshtastic.protobuf.mesh_pb2")
-    routing = mesh_pb2.Routing()
-    routing.ParseFromString(payload)
-    return str(mesh_pb2.Routing.Error.Name(routing.error_reason))
