@@ -8,7 +8,9 @@ from ..errors import DeviceError
 from .carrier import load_library
 
 
-def open_serial(link: str, extra: str, port: str, baud: int = 9600, timeout_s: float | None = None) -> Any:
+def open_serial(
+    link: str, extra: str, port: str, baud: int = 9600, timeout_s: float | None = None, keyed: bool = True
+) -> Any:
     """Return an open `serial.Serial`.
 
     Args:
@@ -17,6 +19,7 @@ def open_serial(link: str, extra: str, port: str, baud: int = 9600, timeout_s: f
         port: path of the port, such as /dev/ttyUSB0.
         baud: speed of the line.
         timeout_s: how long a read waits.
+        keyed: whether the lines RTS and DTR are on from the beginning, as programs expect; they key a transmitter.
 
     Raises:
         LinkError: pyserial is not installed.
@@ -24,7 +27,11 @@ def open_serial(link: str, extra: str, port: str, baud: int = 9600, timeout_s: f
     """
     serial = load_library(link, "serial", extra)
     try:
-        return serial.Serial(port, baud, timeout=timeout_s, exclusive=True)
+        line = serial.Serial(baudrate=baud, timeout=timeout_s, exclusive=True)
+        line.rts = line.dtr = keyed
+        line.port = port
+        line.open()
+        return line
     except (OSError, ValueError) as error:  # serial.SerialException is an OSError
         number = getattr(error, "errno", None)
         advice = {

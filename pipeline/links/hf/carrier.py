@@ -14,7 +14,7 @@ from ...errors import InputError
 from ...system.atomic import atomic_file, check_writable
 from ...types import Samples
 from ...writing import audio_format
-from ..carrier import Received, SendState
+from ..carrier import Notice, Received, SendState
 from ..packets.padding import pad, unpad
 from .devices import Transmitter, hear
 from .modem import BURST_S, FRAME_BYTES, MODEM_RATE, Modem, Sound, check_mode
@@ -71,15 +71,15 @@ class HfCarrier:
         else:
             raise InputError("nothing says where the sound goes: name a file as the output, or a device")
 
-    def receive(self) -> Iterator[Received | None]:
+    def receive(self) -> Iterator[Received | Notice | None]:
         """Receive the bursts of a recording or a device; see `Carrier.receive`."""
         if self._input is None:
             raise InputError("nothing says what to listen to: name a recording or a sound device as the input")
         modem = Modem(self.mode)
         is_file = Path(self._input).exists()
         for sound in _recorded(Path(self._input)) if is_file else hear(self._input):
-            if sound is None:
-                yield None
+            if sound is None or isinstance(sound, Notice):
+                yield sound
                 continue
             for frame, snr_db in modem.demodulate(sound):
                 yield Received(unpad(frame), detail=f"{snr_db:.1f} dB")

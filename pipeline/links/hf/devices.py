@@ -6,18 +6,25 @@ import queue
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...errors import DeviceError
+from ...errors import DeviceError, LiveError
 from ...live.devices.sound import load_sounddevice
-from ..carrier import TICK_S
+from ..carrier import TICK_S, Notice, missing_library
 from ..serialport import open_serial
 from .modem import MODEM_RATE, Sound
 
 KEY_DELAY_S = 0.2
 """Time from keying the transmitter to the first sample: relays and amplifiers settle."""
+VOX_LEAD_S = 0.4
+"""Tone before a burst where nothing keys the transmitter but its VOX, which cuts off how the sound begins."""
+VOX_TONE_HZ, VOX_LEVEL = 1500, 8192
+"""The middle of the modem's band; about the level of a burst."""
+PIECE_S = 0.1
+"""Sound that is handed to the device at once: Ctrl-C waits no longer."""
 MAX_QUEUED = 500
 """Blocks of sound that may wait for the modem. It uses 3 % of the time, so a full queue means that it has stopped."""
 
@@ -37,10 +44,8 @@ class Transmitter:
     @contextmanager
     def open(self) -> Generator[Transmitter]:
         """Hold the sound device and the serial port for the block. The line drops however the block ends."""
-        port = open_serial("hf", "hf", self._ptt) if self._ptt else None
+        port = open_serial("hf", "hf", self._ptt, keyed=False) if self._ptt else None
         with port or nullcontext():
-            if port is not None:
-                port.rts = False
             self._port = port
             self._stream = _open_stream("OutputStream", self._device)
             with self._stream:
@@ -51,28 +56,50 @@ class Transmitter:
                         port.rts = False
 
     def play(self, burst: Sound) -> None:
-        """Play a burst and return when it has been played."""
+        """Play a burst and return when it has been played. What ends this early ends the transmission at once."""
         if self._port is not None:
             self._port.rts = True
             time.sleep(KEY_DELAY_S)
+        else:
+            burst = np.concatenate([vox_lead(), burst])
         try:
-            self._stream.write(burst.reshape(-1, 1))
+            for start in range(0, len(burst), step := int(PIECE_S * MODEM_RATE)):
+                self._stream.write(burst[start : start + step].reshape(-1, 1))
             time.sleep(self._stream.latency)  # samples in the device's buffer
+        except BaseException:
+            self._stream.abort()
+            raise
         finally:
             if self._port is not None:
                 self._port.rts = False
 
 
-def hear(device: str) -> Iterator[Sound | None]:
-    """Yield the sound of an input device, and None after each `TICK_S` without sound."""
-    blocks: queue.Queue[Sound] = queue.Queue(MAX_QUEUED)
+def vox_lead() -> Sound:
+    """Return the tone that opens a VOX."""
+    times_s = np.arange(int(VOX_LEAD_S * MODEM_RATE)) / MODEM_RATE
+    return np.asarray(VOX_LEVEL * np.sin(2 * np.pi * VOX_TONE_HZ * times_s), np.int16)
 
-    def callback(block: Any, _frames: int, _time: Any, _status: Any) -> None:
-        if not blocks.full():
-            blocks.put_nowait(np.array(block[:, 0], np.int16))
+
+def hear(device: str) -> Iterator[Sound | Notice | None]:
+    """Yield the sound of an input device, a notice where some of it is lost, and None after each `TICK_S` without."""
+    blocks: queue.Queue[Sound] = queue.Queue(MAX_QUEUED)
+    lost_s = 0.0
+
+    def callback(block: Any, frames: int, _time: Any, status: Any) -> None:  # in PortAudio's thread
+        nonlocal lost_s
+        if blocks.full():
+            lost_s += frames / MODEM_RATE
+            return
+        if status and status.input_overflow:
+            lost_s += PIECE_S  # it does not tell how much
+        blocks.put_nowait(np.array(block[:, 0], np.int16))
 
     with _open_stream("InputStream", device, callback=callback) as stream:
+        told_s = 0.0
         while True:
+            new_s, told_s = lost_s - told_s, lost_s
+            if new_s:
+                yield Notice(f"about {new_s:.1f} s of sound came faster than they could be heard, and are lost")
             try:
                 yield blocks.get(timeout=TICK_S)
             except queue.Empty:
@@ -82,12 +109,18 @@ def hear(device: str) -> Iterator[Sound | None]:
 
 
 def _open_stream(kind: str, device: str, **options: Any) -> Any:
-    sounddevice: Any = load_sounddevice()
+    try:
+        sounddevice: Any = load_sounddevice()
+    except LiveError as error:
+        if isinstance(error, DeviceError):
+            raise
+        raise missing_library("hf", "sounddevice", "hf") from error
     try:
         return getattr(sounddevice, kind)(
             samplerate=MODEM_RATE, channels=1, dtype="int16", device=parse_device(device), **options
         )
     except (sounddevice.PortAudioError, ValueError) as error:
+        file = f"; there is no file {device} either" if kind == "InputStream" and Path(device).suffix else ""
         raise DeviceError(
-            f"the sound device {device} cannot be opened ({error}); `python -m sounddevice` lists the devices"
+            f"the sound device {device} cannot be opened ({error}); `python -m sounddevice` lists the devices{file}"
         ) from error

@@ -148,9 +148,9 @@ def _packets(radio: Radio) -> Iterator[Received | Notice | None]:
     told = 0
     while True:
         packet = radio.next_packet()
-        if radio.dropped > told:
-            yield Notice(f"{radio.dropped - told} packets came faster than they could be read, and are lost")
-            told = radio.dropped
+        new, told = radio.dropped - told, radio.dropped
+        if new:
+            yield Notice(f"{new} packets came faster than they could be read, and are lost")
         if packet is None:
             yield None
         elif packet.decoded.portnum == PORT:

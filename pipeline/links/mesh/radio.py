@@ -73,8 +73,8 @@ class Radio:
     @property
     def duty_cycle(self) -> float:
         """Share of an hour that may be sent in the region that the radio is set to."""
-        lora = self._lora
-        region = _name(type(lora).RegionCode, lora.region)
+        lora, settings = self._lora, self._settings
+        region = _name(settings.RegionCode, lora.region)
         if region is None:
             return STRICTEST_DUTY_CYCLE
         return 1.0 if lora.override_duty_cycle else DUTY_CYCLES.get(region, 1.0)
@@ -84,11 +84,15 @@ class Radio:
         lora = self._lora
         if not lora.use_preset:
             return custom_modem(lora.spread_factor, lora.bandwidth, lora.coding_rate, overhead)
-        return preset_modem(_name(type(lora).ModemPreset, lora.modem_preset) or "", overhead)
+        return preset_modem(_name(self._settings.ModemPreset, lora.modem_preset) or "", overhead)
 
     @property
     def _lora(self) -> Any:
         return self._interface.localNode.localConfig.lora
+
+    @property
+    def _settings(self) -> Any:
+        return load("meshtastic.protobuf.config_pb2").Config.LoRaConfig
 
     def send(self, packet: bytes, **options: Any) -> int:
         """Hand a packet to the radio and return its number; the options are those of the client's `sendData`."""
@@ -134,9 +138,10 @@ class Radio:
 
 def routing_error(payload: bytes) -> str:
     """Return the name of the error in a routing message; NONE for an acknowledgement."""
-    routing = load("meshtastic.protobuf.mesh_pb2").Routing()
+    kind = load("meshtastic.protobuf.mesh_pb2").Routing
+    routing = kind()
     routing.ParseFromString(payload)
-    return _name(type(routing).Error, routing.error_reason) or f"error {routing.error_reason}"
+    return _name(kind.Error, routing.error_reason) or f"error {routing.error_reason}"
 
 
 def load(module: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,8 +13,9 @@ import pytest
 import soundfile
 from fakes import GOLDEN
 from speechzip.eval.radio.channel import CHANNELS, propagate
-from speechzip.pipeline import DeviceError, InputError, LinkError, OutputError, decode_payload
-from speechzip.pipeline.links import Inbox, Received, open_carrier, pack, unpad
+from speechzip.pipeline import DeviceError, InputError, LinkError, LiveError, OutputError, decode_payload
+from speechzip.pipeline.links import Inbox, Received, open_carrier, pack, serialport, transfer, unpad
+from speechzip.pipeline.links.carrier import Notice
 from speechzip.pipeline.links.hf import devices, modem
 from speechzip.pipeline.links.hf.carrier import HfCarrier, signal
 from speechzip.pipeline.links.hf.modem import BURST_S, FRAME_BYTES, MODEM_RATE, MODES, Modem
@@ -176,6 +178,8 @@ class FakeStream:
         self.active = True
         self.played: list[np.ndarray[Any, np.dtype[np.int16]]] = []
         self.callback = callback
+        self.pieces_until_ctrl_c = -1
+        self.is_aborted = False
 
     def __enter__(self) -> FakeStream:
         return self
@@ -184,8 +188,14 @@ class FakeStream:
         self.active = False
 
     def write(self, sound: np.ndarray[Any, np.dtype[np.int16]]) -> None:
+        if self.pieces_until_ctrl_c == 0:
+            raise SystemExit(130)
+        self.pieces_until_ctrl_c -= 1
         keyed.append(port.rts)
         self.played.append(sound[:, 0])
+
+    def abort(self) -> None:
+        self.is_aborted = True
 
 
 port = SimpleNamespace(rts=False)
@@ -198,8 +208,8 @@ def streams(monkeypatch: pytest.MonkeyPatch) -> list[FakeStream]:
     made: list[FakeStream] = []
 
     def stream(**options: Any) -> FakeStream:
-        if options["device"] == "nothing":
-            raise ValueError("No input device matching 'nothing'")
+        if str(options["device"]).startswith("nothing"):
+            raise ValueError(f"No input device matching {options['device']!r}")
         made.append(FakeStream(**options))
         return made[-1]
 
@@ -216,7 +226,8 @@ def streams(monkeypatch: pytest.MonkeyPatch) -> list[FakeStream]:
     module = SimpleNamespace(PortAudioError=RuntimeError, OutputStream=stream, InputStream=stream)
     monkeypatch.setattr(devices, "load_sounddevice", lambda: module)
 
-    def open_serial(*_: object) -> Port:
+    def open_serial(*_: object, keyed: bool) -> Port:
+        port.rts = keyed
         return Port()
 
     monkeypatch.setattr(devices, "open_serial", open_serial)
@@ -229,12 +240,45 @@ def test_a_transmitter_is_keyed_while_it_plays_and_let_go_whatever_happens(strea
     packets = pack(DATA, FRAME_BYTES["datac3"]).packets
     steps = HfCarrier("datac3", device="2", ptt="/dev/ttyUSB0").send(packets)
     assert (next(steps).phase, next(steps).phase) == ("sending", "sent")
-    assert keyed == [True]
+    assert set(keyed) == {True}
     assert not port.rts
     assert streams[0].options["device"] == 2
     steps.close()  # type: ignore[attr-defined]  # Ctrl-C
     assert not streams[0].active
-    assert heard(streams[0].played[0], "datac3") == [packets[0]]
+    assert heard(np.concatenate(streams[0].played), "datac3") == [packets[0]]
+
+
+def test_ctrl_c_in_the_middle_of_a_burst_drops_the_line_and_is_told(
+    streams: list[FakeStream], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "call.spz").write_bytes(DATA)
+    opened = devices._open_stream  # pyright: ignore[reportPrivateUsage]
+
+    def interrupted(kind: str, device: str) -> FakeStream:
+        stream = opened(kind, device)
+        stream.pieces_until_ctrl_c = 60  # 6 s: within the second burst
+        return stream
+
+    monkeypatch.setattr(devices, "_open_stream", interrupted)
+    with pytest.raises(SystemExit):
+        transfer.send("hf:datac3", tmp_path / "call.spz", size=36, device="2", ptt="/dev/ttyUSB0")
+    assert re.fullmatch(
+        r"speechzip: 1 of \d packets sent; packet 2 was stopped on its way; packet 3.* did not go out",
+        capsys.readouterr().err.splitlines()[-1],
+    )
+    assert not port.rts
+    assert streams[0].is_aborted
+    assert len(streams[0].played) == 60
+
+
+def test_a_vox_gets_a_tone_first_and_the_burst_stays_whole(streams: list[FakeStream]) -> None:
+    """A VOX that takes 0.3 s to open cuts nothing but the tone."""
+    packets = pack(DATA, FRAME_BYTES["datac3"]).packets[:1]
+    assert [state.phase for state in HfCarrier("datac3", device="2").send(packets)] == ["sending", "sent"]
+    played = np.concatenate(streams[0].played)
+    assert np.abs(played[: int(0.3 * MODEM_RATE)]).max() > 8000
+    for cut_s in (0.0, 0.3):
+        assert heard(played[int(cut_s * MODEM_RATE) :], "datac3") == list(packets)
 
 
 def test_a_sound_device_is_listened_to_until_it_goes(
@@ -248,9 +292,38 @@ def test_a_sound_device_is_listened_to_until_it_goes(
     for start in range(0, len(sound), 512):
         streams[0].callback(sound[start : start + 512].reshape(-1, 1), 512, None, None)
     assert [each.packet for each in (next(listening) for _ in packets) if each] == list(packets)
+    overflow = SimpleNamespace(input_overflow=True)
+    streams[0].callback(np.zeros((512, 1), np.int16), 512, None, overflow)
+    assert "s of sound came faster" in next(each.text for each in listening if isinstance(each, Notice))
+    for _ in range(devices.MAX_QUEUED + 16):
+        streams[0].callback(np.zeros((512, 1), np.int16), 512, None, None)
+    lost = next(each.text for each in listening if isinstance(each, Notice))
+    assert re.match(r"about [12]\.\d s of sound", lost)
     streams[0].active = False
     with pytest.raises(DeviceError, match="still plugged in"):
         for _ in listening:
             pass
     with pytest.raises(DeviceError, match=r"nothing cannot be opened.*sounddevice` lists"):
         list(HfCarrier("datac3", input="nothing").receive())
+    with pytest.raises(DeviceError, match=r"there is no file nothing\.wav either"):
+        list(HfCarrier("datac3", input="nothing.wav").receive())
+    monkeypatch.setattr(devices, "load_sounddevice", no_sounddevice)
+    with pytest.raises(LinkError, match=r"the link hf needs sounddevice.*speechzip\[hf\]"):
+        list(HfCarrier("datac3", input="2").receive())
+
+
+def no_sounddevice() -> None:
+    raise LiveError("it is not there")
+
+
+def test_a_transmitter_is_not_keyed_by_opening_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[tuple[str, bool, bool]] = []
+
+    class Serial(SimpleNamespace):
+        def open(self) -> None:
+            lines.append((self.port, self.rts, self.dtr))
+
+    monkeypatch.setitem(sys.modules, "serial", SimpleNamespace(Serial=Serial))
+    serialport.open_serial("hf", "hf", "/dev/ttyUSB0", keyed=False)
+    serialport.open_serial("kiss", "kiss", "/dev/ttyUSB1")
+    assert lines == [("/dev/ttyUSB0", False, False), ("/dev/ttyUSB1", True, True)]

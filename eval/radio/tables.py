@@ -1,0 +1,225 @@
+"""Packets, bytes and seconds of recordings over every link, and the words that arrive where packets are lost.
+
+    python -m speechzip.eval.radio.tables recordings/        # prints tables in Markdown
+
+Recordings are compressed once: their payloads are kept in ``radio-tables/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from math import comb
+from pathlib import Path
+
+from speechzip.pipeline import (
+    InputError,
+    Payload,
+    SpeechzipError,
+    compress,
+    open_recording,
+    printable,
+    read_payload,
+)
+from speechzip.pipeline.links import PRESETS, pack
+
+from ..corpora.layouts import read_corpus
+from ..types import Corpus
+
+SHORTEST_S = 30.0
+"""Shorter recordings are single utterances."""
+LOSSES = (0.0, 0.1, 0.3)
+PARITIES = (0, 2)
+CACHE = Path("radio-tables")
+
+OWN_BYTES = {
+    "meshtastic": 24,
+    "meshtastic-pki": 36,
+    "sms-long": 6,
+    "lorawan-dr0": 13,
+    "lorawan-dr1": 13,
+    "lorawan-dr2": 13,
+    "lorawan-dr3": 13,
+    "lorawan-dr4": 13,
+    "lorawan-dr5": 13,
+    "ax25": 20,
+}
+"""Link -> bytes that it adds to each packet; those that are not here add none, or have a frame of their own."""
+FRAMES = {"datac13": 14, "datac4": 54, "datac3": 126, "datac1": 510}
+"""Mode of the HF modem -> bytes of a burst, which is filled up, besides 2 of CRC."""
+LXMF_RECEIPT = 83
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A recording as a payload."""
+
+    name: str
+    """Its path below the corpus."""
+    data: bytes
+    """Its payload."""
+    payload: Payload
+    """The same, decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A payload over a link."""
+
+    packets: tuple[int, ...]
+    """Bytes of each packet."""
+    airtime_s: float | None
+    """Seconds on the air; None where the network decides."""
+    on_air: int
+    """Bytes, with what the link adds to each packet."""
+    words: tuple[float, ...]
+    """Share of the words to be expected at each of `LOSSES`."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the tables of a corpus."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("corpus", help="folder of recordings, as for speechzip eval")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder that keeps the payloads")
+    options = parser.parse_args(arguments)
+    spoken = list(read_spoken(read_corpus(options.corpus), options.cache))
+    for line in tables(spoken):
+        print(line)
+
+
+def read_spoken(corpus: Corpus, cache: Path) -> Iterator[Spoken]:
+    """Yield the recordings of at least `SHORTEST_S` in which somebody speaks, compressed or from the cache."""
+    cache.mkdir(parents=True, exist_ok=True)
+    for item in corpus.items:
+        try:
+            if open_recording(item.path).duration_s < SHORTEST_S:
+                continue
+            digest = hashlib.sha256(item.path.read_bytes() + version("speechzip").encode()).hexdigest()[:16]
+            path = cache / f"{digest}.spz"
+            if not path.exists():
+                print(f"compressing {item.id}", file=sys.stderr)
+                path.write_bytes(compress(item.path).data)
+            data = path.read_bytes()
+            payload = read_payload(path).payload
+        except SpeechzipError as error:
+            print(printable(f"{item.id} is left out: {error}"), file=sys.stderr)
+            continue
+        if payload.utterances:
+            yield Spoken(item.id, data, payload)
+
+
+def send(data: bytes, link: str, parity: int) -> Sent | None:
+    """Return what sending a payload over a link takes; None where it does not fit."""
+    preset = PRESETS[link]
+    try:
+        packed = pack(data, preset.size, parity)
+    except InputError:
+        return None
+    sizes = tuple(map(len, packed.packets))
+    airtime_s = None if preset.modem is None else sum(map(preset.modem.seconds, sizes))
+    fragments = len(sizes) - packed.parity
+    return Sent(
+        sizes,
+        airtime_s,
+        sum(on_air(link, size) for size in sizes),
+        tuple(words_that_arrive(fragments, packed.parity, loss) for loss in LOSSES),
+    )
+
+
+def on_air(link: str, size: int) -> int:
+    """Return the bytes of a packet of `size` bytes with what the link adds to it; a link's own coding apart."""
+    if link == "lxmf":
+        # Reticulum's header 19, key 32, IV 16, HMAC 32, and AES blocks around LXMF's message less its address: ours and
+        # 117 bytes of addresses, signature, time and fields. The receipt comes back.
+        return 99 + 16 * ((size + 117 - 16) // 16 + 1) + LXMF_RECEIPT
+    return FRAMES[link] + 2 if link in FRAMES else size + OWN_BYTES.get(link, 0)
+
+
+def words_that_arrive(fragments: int, parity: int, loss: float) -> float:
+    """Return the share of the words to be expected if each packet is lost by itself with the probability `loss`.
+
+    A packet's words arrive with it, or if enough of the others arrive to restore it: any `fragments` of them.
+
+    Args:
+        fragments: packets with words.
+        parity: packets more.
+        loss: [0, 1].
+    """
+    others = fragments + parity - 1
+    enough = sum(
+        comb(others, count) * (1 - loss) ** count * loss ** (others - count) for count in range(fragments, others + 1)
+    )
+    return (1 - loss) + loss * enough
+
+
+def tables(spoken: Sequence[Spoken]) -> Iterator[str]:
+    """Yield the lines of all tables in Markdown."""
+    sent = {
+        (each.name, link, parity): send(each.data, link, parity)
+        for each in spoken
+        for link in PRESETS
+        for parity in PARITIES
+    }
+    for parity in PARITIES:
+        yield f"Packets, bytes and seconds on the air, with {parity} parity packets:"
+        yield ""
+        yield from _rows(["recording", "s", "bytes", *PRESETS])
+        for each in spoken:
+            cells = [_cell(sent[each.name, link, parity]) for link in PRESETS]
+            yield from _row([printable(each.name), f"{each.payload.duration_s:.0f}", len(each.data), *cells])
+        yield ""
+    yield "Words to be expected where each packet is lost by itself; bytes that are added, means over the recordings:"
+    yield ""
+    heads = [f"{100 * loss:.0f} % lost, {parity} parity" for parity in PARITIES for loss in LOSSES]
+    yield from _rows(["link", "fit", "packets", *heads, "bytes by cutting", "by the link", "by 2 parity packets"])
+    for link in PRESETS:
+        yield from _row([link, *_means(link, spoken, sent)])
+
+
+def _means(link: str, spoken: Sequence[Spoken], sent: dict[tuple[str, str, int], Sent | None]) -> list[object]:
+    found = [(each, sent[each.name, link, 0], sent[each.name, link, 2]) for each in spoken]
+    fitting = [(each, plain, safe) for each, plain, safe in found if plain and safe]
+    if not fitting:
+        return ["0"]
+    count = len(fitting)
+    ways = [plain for _, plain, _ in fitting], [safe for _, _, safe in fitting]
+
+    def mean(values: Sequence[float]) -> float:
+        return sum(values) / count
+
+    shares = [f"{100 * mean([one.words[place] for one in way]):.0f} %" for way in ways for place in range(len(LOSSES))]
+    return [
+        f"{count} of {len(spoken)}",
+        f"{mean([len(plain.packets) for _, plain, _ in fitting]):.1f}",
+        *shares,
+        f"{mean([sum(plain.packets) - len(each.data) for each, plain, _ in fitting]):.0f}",
+        f"{mean([plain.on_air - sum(plain.packets) for _, plain, _ in fitting]):.0f}",
+        f"{mean([safe.on_air - plain.on_air for _, plain, safe in fitting]):.0f}",
+    ]
+
+
+def _cell(sent: Sent | None) -> str:
+    if sent is None:
+        return "-"
+    air = "" if sent.airtime_s is None else f", {sent.airtime_s:.1f} s"
+    return f"{len(sent.packets)}, {sum(sent.packets)}{air}"
+
+
+def _rows(heads: Sequence[object]) -> Iterator[str]:
+    yield from _row(heads)
+    yield f"|---|{'---:|' * (len(heads) - 1)}"
+
+
+def _row(cells: Sequence[object]) -> Iterator[str]:
+    yield f"| {' | '.join(map(str, cells))} |"
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SpeechzipError as error:
+        sys.exit(f"speechzip: {error}")
