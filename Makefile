@@ -36,7 +36,7 @@ demo: $(VENV)/installed
 live-demo: $(VENV)/installed
 	$(BIN)/python -m speechzip.pipeline.live.bench.demo
 
-# One recording over a packet radio, the HF modem and Reticulum; needs the extras hf and reticulum, which dev has.
+# A conversation over a packet radio, the HF modem and Reticulum; needs the extras hf and reticulum, which dev has.
 radio-demo: $(VENV)/installed-dev
 	$(BIN)/python -m speechzip.eval.radio.demo
 

@@ -1,14 +1,25 @@
-"""The share of a message that arrives through a short-wave channel: curves over the signal-to-noise ratio."""
+"""The share of a message that arrives through a short-wave channel: curves over the signal-to-noise ratio.
+
+    python -m speechzip.eval.radio.curves call.wav     # prints a table, writes radio-curves/curves.html
+
+What was measured is kept in ``radio-curves/``, so that a run that was stopped goes on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import ceil, floor
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from math import ceil, floor, isnan
+from pathlib import Path
 
 import numpy as np
 from markupsafe import Markup
-from speechzip.pipeline import InputError
+from speechzip.pipeline import InputError, SpeechzipError, compress, read_payload
 from speechzip.pipeline.links import MODEM_RATE, Inbox, Modem, Packed, pack, signal, unpad
 
 from ..report.svg import Plot, Style, legend, linear_axis
@@ -65,15 +76,87 @@ def measure(data: bytes, mode: str, channel: Channel, snr_db: float, seeds: Sequ
     return CurvePoint(mode, channel.name, snr_db, bursts, plain if words else np.nan, restored if words else np.nan)
 
 
-def measure_all(data: bytes, tell: Callable[[CurvePoint], None]) -> list[CurvePoint]:
-    """Return all points, and report each when it is measured: this takes some minutes of processor time."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure all modes through all channels, print a table and draw the curves."""
+    parser = argparse.ArgumentParser(description="What arrives over the HF modem.")
+    parser.add_argument("recording", type=Path, help="recording, or payload (.spz)")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each point, with other noise and fading")
+    parser.add_argument("--out", type=Path, default=Path("radio-curves"), help="folder for the results")
+    options = parser.parse_args(arguments)
+    path: Path = options.recording
+    if path.suffix == ".spz":
+        read_payload(path)
+        data = path.read_bytes()
+    else:
+        data = compress(path).data
+    options.out.mkdir(parents=True, exist_ok=True)
+    points = measure_all(data, options.runs, options.out / "points.jsonl", lambda point: print(point, file=sys.stderr))
+    for line in table(points):
+        print(line)
+    page = draw_page(points, path.name, options.runs)
+    (options.out / "curves.html").write_text(page, encoding="utf-8")
+
+
+def measure_all(data: bytes, runs: int, kept: Path, tell: Callable[[CurvePoint], None]) -> list[CurvePoint]:
+    """Return all points, and report each when it is measured: this takes some minutes of processor time.
+
+    Args:
+        data: a payload.
+        runs: of each point.
+        kept: file of earlier points, to which new ones are added.
+        tell: is called with each new point.
+    """
+    key = f"{hashlib.sha256(data).hexdigest()[:16]}-{runs}"
+    rows = [json.loads(line) for line in kept.read_text("ascii").splitlines()] if kept.exists() else []
+    known = {(row["mode"], row["channel"], row["snr_db"]): row for row in rows if row.pop("key") == key}
     points: list[CurvePoint] = []
     for mode, ratios in SNRS_DB.items():
         for channel in CHANNELS.values():
             for snr_db in ratios:
-                points.append(measure(data, mode, channel, snr_db))
-                tell(points[-1])
+                row = known.get((mode, channel.name, snr_db))
+                if row is None:
+                    row = asdict(measure(data, mode, channel, snr_db, range(1, runs + 1)))
+                    with kept.open("a", encoding="ascii") as file:
+                        file.write(json.dumps({"key": key, **row}) + "\n")
+                    tell(CurvePoint(**row))
+                points.append(CurvePoint(**row))
     return points
+
+
+def table(points: Sequence[CurvePoint]) -> Iterator[str]:
+    """Yield the lines of a table in Markdown: percent of bursts, words, and words with parity, for each ratio."""
+    ratios = sorted({point.snr_db for point in points})
+    yield f"| mode | channel | {' | '.join(f'{ratio:g} dB' for ratio in ratios)} |"
+    yield f"|---|---|{'---:|' * len(ratios)}"
+    found = {(point.mode, point.channel, point.snr_db): point for point in points}
+    for mode in dict.fromkeys(point.mode for point in points):
+        for channel in dict.fromkeys(point.channel for point in points):
+            cells = [_shares(found.get((mode, channel, ratio))) for ratio in ratios]
+            yield f"| {mode.upper()} | {channel} | {' | '.join(cells)} |"
+
+
+def _shares(point: CurvePoint | None) -> str:
+    if point is None:
+        return ""
+    shares = (point.bursts, point.words, point.words_with_parity)
+    return "/".join(f"{100 * share:.0f}" for share in shares if not isnan(share))
+
+
+def draw_page(points: Sequence[CurvePoint], name: str, runs: int) -> str:
+    """Return the curves as a page that needs nothing else.
+
+    Args:
+        points: what was measured.
+        name: of the recording.
+        runs: of each point.
+    """
+    style = files("speechzip.eval.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    modes = ", ".join(dict.fromkeys(point.mode.upper() for point in points))
+    return Markup(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>speechzip: the HF modem</title><style>{}</style>"
+        "<h1>What arrives over the HF modem</h1><p>{} in bursts of {}, {} runs for each point. With parity packets, a "
+        "message of k bursts is whole if any k arrive.</p>{}"
+    ).format(Markup(style), name, modes, runs, draw(points))
 
 
 def draw(points: Sequence[CurvePoint]) -> Markup:
@@ -132,3 +215,10 @@ def _message(data: bytes, mode: str) -> tuple[Packed, list[int]]:
 def _words(packet: bytes) -> int:
     (payload,) = Inbox().push(packet, 0.0).payloads
     return sum(len(utterance.text.split()) for utterance in payload.utterances)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SpeechzipError as error:
+        sys.exit(f"speechzip: {error}")

@@ -1,4 +1,4 @@
-"""`make radio-demo`: one recording over three links, with the words that arrived, the bytes and the time on the air."""
+"""`make radio-demo`: a conversation over three links, with the words that arrive, the bytes and the seconds on air."""
 
 from __future__ import annotations
 
@@ -6,41 +6,46 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import soundfile
-from markupsafe import Markup
 from speechzip.pipeline import (
+    ENGINE_SAMPLE_RATE,
     Payload,
+    Samples,
     SpeechzipError,
     compress,
     decompress,
     load_engine,
+    open_recording,
     recognizer_recording,
+    resample,
 )
 from speechzip.pipeline.links import MODEM_RATE, PRESETS, Inbox, Modem, join_payloads, pack, signal, unpad
 
 from .channel import CHANNELS, propagate
-from .curves import CurvePoint, draw, measure
+from .curves import draw_page, measure
 from .nodes import exchange
 
 FOLDER = Path("radio-demo")
-RECORDING = "two_cities.wav"
+READERS = ("two_cities.wav", "beckett.wav")
+PAUSE_S = 0.5
 MODE = "datac4"
-SNR_DB = -6.0
+SNR_DB = -3.0
 SEED = 0
 PARITY = 2
+RUNS = 3
 PICTURE_SNRS_DB = (-9.0, -6.0, -3.0, 0.0, 3.0)
 
 
 def main() -> None:
-    """Send the recording over a packet, the HF modem and Reticulum; write sounds and a picture to ``radio-demo/``."""
+    """Send a conversation over a packet, the HF modem and Reticulum; write sounds and a picture to ``radio-demo/``."""
     FOLDER.mkdir(exist_ok=True)
-    compressed = compress(recognizer_recording(RECORDING))
+    conversation = write_conversation(FOLDER / "conversation.wav")
+    compressed = compress(conversation)
     data, said = compressed.data, _words(compressed.payload)
-    print(f"{RECORDING}: {compressed.payload.duration_s:.1f} s of speech, {said} words, {len(data)} bytes\n")
+    print(f"{conversation}: {compressed.payload.duration_s:.1f} s of speech, {said} words, {len(data)} bytes\n")
     print(f"{'link':<34}{'packets':>8}{'bytes':>7}{'on air':>9}{'words that arrive':>19}")
     for name, file, send in (
         ("Meshtastic, one packet", "meshtastic", lambda: over_packets(data)),
@@ -49,9 +54,29 @@ def main() -> None:
         ("LXMF between two local nodes", "lxmf", lambda: over_lxmf(data)),
     ):
         _show(name, FOLDER / f"{file}.wav", send, said)
-    points = [measure(data, MODE, channel, snr_db) for channel in CHANNELS.values() for snr_db in PICTURE_SNRS_DB]
-    _write_picture(points)
+    seeds = range(1, RUNS + 1)
+    points = [
+        measure(data, MODE, channel, snr_db, seeds) for channel in CHANNELS.values() for snr_db in PICTURE_SNRS_DB
+    ]
+    (FOLDER / "curves.html").write_text(draw_page(points, conversation.name, RUNS), encoding="utf-8")
     print(f"\nListen: {FOLDER}/*.wav; the sound on the air: {FOLDER}/on-air.wav; the picture: {FOLDER}/curves.html")
+
+
+def write_conversation(path: Path) -> Path:
+    """Write the recordings of the install as two parties who speak in turn, one on each channel; return the path."""
+    turns: list[Samples] = []
+    for name in READERS:
+        recording = open_recording(recognizer_recording(name))
+        sound = np.concatenate(list(recording.blocks()))[:, 0]
+        turns.append(resample(sound, recording.sample_rate, ENGINE_SAMPLE_RATE))
+    pause = int(PAUSE_S * ENGINE_SAMPLE_RATE)
+    sound = np.zeros((sum(len(turn) + pause for turn in turns), len(turns)), np.float32)
+    start = 0
+    for channel, turn in enumerate(turns):
+        sound[start : start + len(turn), channel] = turn
+        start += len(turn) + pause
+    soundfile.write(str(path), sound, ENGINE_SAMPLE_RATE)
+    return path
 
 
 def over_packets(data: bytes) -> tuple[Sequence[bytes], float | None, Sequence[bytes]]:
@@ -98,16 +123,6 @@ def _show(
         for warning in told:
             print(f"    {warning.message}")
         soundfile.write(str(path), audio.samples, audio.sample_rate)
-
-
-def _write_picture(points: Sequence[CurvePoint]) -> None:
-    style = files("speechzip.eval.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
-    page = Markup(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>speechzip: the HF modem</title><style>{}</style>"
-        "<h1>What arrives over the HF modem</h1><p>{} in {} bursts, three runs for each point. With parity packets, a "
-        "message of k bursts is whole if any k arrive.</p>{}"
-    ).format(Markup(style), RECORDING, MODE.upper(), draw(points))
-    (FOLDER / "curves.html").write_text(page, encoding="utf-8")
 
 
 def _words(payload: Payload) -> int:

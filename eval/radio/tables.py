@@ -82,7 +82,7 @@ class Sent:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables of a corpus."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Packets and words over every link.")
     parser.add_argument("corpus", help="folder of recordings, as for speechzip eval")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder that keeps the payloads")
     options = parser.parse_args(arguments)

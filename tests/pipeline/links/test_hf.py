@@ -255,7 +255,7 @@ def test_ctrl_c_in_the_middle_of_a_burst_drops_the_line_and_is_told(
     opened = devices._open_stream  # pyright: ignore[reportPrivateUsage]
 
     def interrupted(kind: str, device: str) -> FakeStream:
-        stream = opened(kind, device)
+        stream: FakeStream = opened(kind, device)
         stream.pieces_until_ctrl_c = 60  # 6 s: within the second burst
         return stream
 
@@ -291,7 +291,7 @@ def test_a_sound_device_is_listened_to_until_it_goes(
     sound = np.concatenate([signal(Modem("datac3"), packets), np.zeros(MODEM_RATE, np.int16)])
     for start in range(0, len(sound), 512):
         streams[0].callback(sound[start : start + 512].reshape(-1, 1), 512, None, None)
-    assert [each.packet for each in (next(listening) for _ in packets) if each] == list(packets)
+    assert [each.packet for each in (next(listening) for _ in packets) if isinstance(each, Received)] == list(packets)
     overflow = SimpleNamespace(input_overflow=True)
     streams[0].callback(np.zeros((512, 1), np.int16), 512, None, overflow)
     assert "s of sound came faster" in next(each.text for each in listening if isinstance(each, Notice))
