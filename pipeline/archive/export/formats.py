@@ -22,12 +22,17 @@ FORMULA_START = ("=", "+", "-", "@")
 MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!])|^(\d+)([.)])|^([-+=])")
 
 
+LOOKALIKES = str.maketrans("<>{}\\", "‹›()/")
+"""SubRip has no escapes: what players take for tags, arrows and line breaks is shown by another character."""
+TIMESTAMP_SECONDS = re.compile(r"(?<=:\d\d):(?=\d\d[.,]\d)")
+
+
 def srt(transcript: NamedTranscript) -> str:
     """Return SubRip subtitles, with the speaker in front where there are several."""
     blocks: list[str] = []
     for number, cue in enumerate(cues(transcript), 1):
         label = f"{transcript.speakers[cue.speaker].label}: " if transcript.shows_speakers else ""
-        text = rows((label + cue.text).replace("-->", "->"))
+        text = rows(_without_markup(label + cue.text))
         blocks.append(f"{number}\n{_time(cue.start_ms, ',')} --> {_time(cue.end_ms, ',')}\n{text}\n")
     return "\n".join(blocks)
 
@@ -158,6 +163,11 @@ def clock(seconds: float) -> str:
 def _time(milliseconds: int, point: str) -> str:
     seconds, rest = divmod(milliseconds, 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{point}{rest:03}"
+
+
+def _without_markup(text: str) -> str:
+    """Return a text that no reader of SubRip takes for markup, or for the times of a cue."""
+    return TIMESTAMP_SECONDS.sub("∶", text.translate(LOOKALIKES))
 
 
 def _markdown(text: str) -> str:
