@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
@@ -39,6 +40,8 @@ from .speech import SpeechCache
 
 HITS = 50
 """Largest number of hits, and of recordings, on a page."""
+MOST_DIGITS = 6
+"""Largest number of digits of a page's first hit."""
 UNSURE = 0.75
 """Below this confidence an utterance is marked as unsure."""
 MEDIA_TYPES = {"vtt": "text/vtt", "json": "application/json", "csv": "text/csv", "md": "text/markdown"}
@@ -162,23 +165,31 @@ class Pages:
         query = request.query_params.get("q", "").strip()
         speaker = request.query_params.get("speaker", "").strip()
         fuzzy = request.query_params.get("fuzzy") == "1"
+        skipped = _skipped(request.query_params.get("from", ""))
         content: dict[str, Any] = {"query": query, "fuzzy": fuzzy, "speaker": speaker, "fault": "", "hits": []}
         with self._lock:
             if not is_current(self._store, self._index):
                 sync(self._store, self._index, self._name_of)
             if query:
                 filters = Filters(speaker=speaker) if speaker else ANY
-                try:
-                    content["hits"] = [_shown_hit(hit) for hit in search(self._index, query, filters, HITS, fuzzy)]
+                try:  # one more than is shown tells whether there are more
+                    found = search(self._index, query, filters, HITS + 1, fuzzy, skipped)
                 except InputError as error:
-                    content["fault"] = str(error)
+                    return {**content, "fault": str(error)}
+                rows = [_shown_hit(hit) for hit in found]
             else:
-                content["recordings"] = self._recordings()
+                rows = self._recordings(HITS + 1, skipped)
+        content["hits" if query else "recordings"] = rows[:HITS]
+        content["count"] = _counted(len(rows), skipped)
+        if len(rows) > HITS:
+            asked = {"q": query, "speaker": speaker, "fuzzy": "1" if fuzzy else "", "from": str(skipped + HITS)}
+            content["more"] = urlencode({name: value for name, value in asked.items() if value})
         return content
 
-    def _recordings(self) -> list[dict[str, Any]]:
+    def _recordings(self, limit: int, skipped: int) -> list[dict[str, Any]]:
         rows = self._index.database.execute(
-            "SELECT name, recorded, duration_s FROM recordings ORDER BY recorded DESC, name LIMIT ?", (HITS,)
+            "SELECT name, recorded, duration_s FROM recordings ORDER BY recorded DESC, name LIMIT ? OFFSET ?",
+            (limit, skipped),
         )
         return [
             {
@@ -189,6 +200,17 @@ class Pages:
             }
             for name, date, duration in rows
         ]
+
+
+def _skipped(text: str) -> int:
+    """Return how many hits the pages before have."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0
+
+
+def _counted(rows: int, skipped: int) -> str:
+    if skipped:
+        return f"{skipped + 1} to {skipped + min(rows, HITS)}"
+    return f"more than {HITS}" if rows > HITS else str(rows)
 
 
 def create_app(store: Store, synthesizer: Synthesizer, token: str, port: int, cache: Path | None = None) -> ASGIApp:

@@ -119,6 +119,22 @@ def test_words_of_strangers_are_text(client: Client) -> None:
         assert "<b>caf" not in page.text
 
 
+def test_many_recordings_and_hits_are_paged(store: LocalStore, payload: Payload, tmp_path: Path) -> None:
+    for number in range(60):
+        said = Payload(payload.speakers, (Utterance(0.0, 2.0, 0, "High tide."),), 3.0, 2)
+        store.write(f"tide/{number:02}.wav.spz", encode_payload(said, TEXT_CODERS[DEFAULT_ID]))
+    client = Client(create_app(store, FakeSynthesizer(), TOKEN, PORT, tmp_path / "cache"))
+    first = client.get(f"/{TOKEN}/?q=tide").text
+    assert (first.count("<mark>tide"), 'data-count="more than 50"' in first) == (50, True)
+    assert f'href="/{TOKEN}/?q=tide&amp;from=50">More' in first
+    second = client.get(f"/{TOKEN}/hits?q=tide&from=50").text
+    assert (second.count("<mark>tide"), 'data-count="51 to 60"' in second, "More" in second) == (10, True, False)
+    assert client.get(f"/{TOKEN}/").text.count("/r/") == 50
+    assert client.get(f"/{TOKEN}/?from=50").text.count("/r/") == 12
+    for rubbish in ("-1", "x", "²", "9" * 5000):
+        assert client.get(f"/{TOKEN}/?from={rubbish}").text.count("/r/") == 50
+
+
 def length_s(answer: httpx.Response, path: Path) -> float:
     path.write_bytes(answer.content)
     sound, rate = soundfile.read(str(path), dtype="float32")
