@@ -116,13 +116,15 @@ def unpack(packets: Iterable[tuple[str, bytes]]) -> Unpacked:
             parts.setdefault(arrival.message.serial, []).extend(arrival.payloads)
         elif not arrival.is_duplicate:
             singles.append(packet)
-    joined = [(_joined(parts[serial]), message) for serial, message in messages.items() if parts[serial]]
+    joined = [
+        (encode_best(join_payloads(parts[serial])), message) for serial, message in messages.items() if parts[serial]
+    ]
     silent = tuple(message for serial, message in messages.items() if not parts[serial])
     return Unpacked((*((single, None) for single in singles), *joined), tuple(broken), silent)
 
 
-def _joined(parts: Sequence[Payload]) -> bytes:
-    payload = join_payloads(parts)
+def encode_best(payload: Payload) -> bytes:
+    """Return a payload as bytes; each utterance has the text coder that makes it shortest."""
     coder, *others = text_coders_for(payload.utterances)
     return encode_payload(payload, coder, others=others)
 

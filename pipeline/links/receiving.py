@@ -6,29 +6,34 @@ Everything here is bounded for any sender: `Inbox` bounds the packets that wait,
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..decompression import with_voices
 from ..errors import EngineError, OutputError, PayloadError
-from ..payload.format import encode_payload
 from ..protocols import Synthesizer
 from ..system.atomic import atomic_file
-from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ..types import Payload
 from ..writing import AUDIO_FORMATS, write_speech
 from .carrier import Received
+from .files import encode_best
 from .packets.unpacking import Inbox, Message, join_payloads
+from .packets.wire import looks_like_packet
 from .peers import PeerVoices, voices_of
 
 logger = logging.getLogger(__name__)
+
+HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxLimits:
     """Limits on the cost of strangers' packets."""
 
+    bytes_an_hour: int = 256 << 10
+    """Packets that are decoded in an hour: more than half a day of talk, and minutes of processor time at most."""
     messages: int = 1000
     """Messages that a run keeps; later ones are only reported."""
     sound_s: float = 600.0
@@ -97,6 +102,8 @@ class Mailbox:
         self._limits = limits or MailboxLimits()
         self._inbox = Inbox()
         self._open: dict[int, _Open] = {}
+        self._decoded: deque[tuple[float, int]] = deque()
+        self._decoded_bytes = 0
         self._count = 0
         self._kept = 0
         self._sound_s = 0.0
@@ -112,6 +119,8 @@ class Mailbox:
         """
         size, sender, detail = len(received.packet), received.sender, received.detail
         try:
+            if looks_like_packet(received.packet):
+                self._spend(size, now_s)
             arrival = self._inbox.push(received.packet, now_s, sender)
         except PayloadError as error:
             self.refused += 1
@@ -141,6 +150,15 @@ class Mailbox:
         self._open[serial] = _Open(state, parts)
         return [*states, state]
 
+    def _spend(self, size: int, now_s: float) -> None:
+        """Count a packet, which may cost time even if it is damaged at last; refuse it where an hour has too many."""
+        while self._decoded and self._decoded[0][0] <= now_s - HOUR_S:
+            self._decoded_bytes -= self._decoded.popleft()[1]
+        if self._decoded_bytes + size > self._limits.bytes_an_hour:
+            raise PayloadError(f"more than {self._limits.bytes_an_hour} bytes came within an hour")
+        self._decoded.append((now_s, size))
+        self._decoded_bytes += size
+
     def expire(self, now_s: float) -> list[MessageState]:
         """Give up messages that are too old, and return them."""
         return list(map(self._give_up, self._inbox.expire(now_s)))
@@ -163,7 +181,7 @@ class Mailbox:
         path = self._new_path()
         self._kept += 1
         with atomic_file(path) as file:
-            file.write(encode_payload(state.payload, TEXT_CODERS[DEFAULT_ID]))
+            file.write(encode_best(state.payload))
         state = replace(state, path=path)
         if self._load is None:
             return state

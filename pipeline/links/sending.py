@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..payload.format import MAGIC, decode_payload, encode_payload
+from ..payload.format import MAGIC, decode_payload
 from ..protocols import VoiceBook
-from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from ..textcoder.registry import TEXT_CODERS
 from ..types import Payload, Voice
 from .carrier import Carrier, SendState
+from .files import encode_best
 from .packets.packing import Packed, pack
 from .peers import PeerVoices, voices_of
 
@@ -71,13 +72,13 @@ class Transmission:
         parts = [f"{len(done)} of {len(packets)} packets {'acknowledged' if acknowledges else 'sent'}"]
         parts += [f"packet {index + 1} was given up ({why})" for index, why in sorted(self.failed.items())]
         for fate, indices in (
-            ("went out, and nobody has acknowledged it", self.sent - done - set(self.failed)),
-            ("was stopped on its way", self.stopped),
+            ("went out without an acknowledgment", self.sent - done - set(self.failed)),
+            ("stopped on the way", self.stopped),
             ("did not go out", set(packets) - self.begun),
         ):
             if indices:
                 numbers = ", ".join(str(index + 1) for index in sorted(indices))
-                parts.append(f"packet {numbers} {fate}")
+                parts.append(f"packet{'s' if len(indices) > 1 else ''} {numbers} {fate}")
         return "; ".join(parts)
 
 
@@ -107,7 +108,7 @@ def prepare(
     """
     if peer is not None and book is not None:
         payload = peer.name_known(payload, book)
-    data = encode_payload(payload, TEXT_CODERS[DEFAULT_ID])
+    data = encode_best(payload)
     limit = min(carrier.packet_bytes, size or carrier.packet_bytes)
     packed = pack(data, limit, parity, message)
     transcript = "\n".join(utterance.text for utterance in payload.utterances)

@@ -46,7 +46,7 @@ def pack(data: bytes, size: int, parity: int = 0, message: int | None = None) ->
 
     Args:
         data: a payload.
-        size: bytes of the longest packet, up to `MAX_PACKET_BYTES` unless the payload fits.
+        size: bytes of the longest packet. Fragments and parity packets have `MAX_PACKET_BYTES` at most.
         parity: number of parity packets to add, [0, `MAX_PARITY`]; each replaces any lost packet.
         message: number of the message, [0, 15]; by default derived from the payload's bytes.
 
@@ -61,10 +61,10 @@ def pack(data: bytes, size: int, parity: int = 0, message: int | None = None) ->
     decoded = decode_payload(data, TEXT_CODERS)
     if len(data) <= size and not parity:
         return Packed((data,), 0)
-    if not SMALLEST_PACKET <= size <= MAX_PACKET_BYTES:
+    if size < SMALLEST_PACKET:
         raise InputError(
-            f"packets of {size} bytes: {SMALLEST_PACKET} to {MAX_PACKET_BYTES} are possible, "
-            f"or {len(data)} without parity for the payload as it is"
+            f"packets of {size} bytes: at least {SMALLEST_PACKET} are needed, or {len(data)} without parity for the "
+            "payload as it is"
         )
     first = next(coder for coder in TEXT_CODERS.values() if coder.name == decoded.text_coder)
 
@@ -72,7 +72,7 @@ def pack(data: bytes, size: int, parity: int = 0, message: int | None = None) ->
         coder, *others = [first] if decoded.version == 1 else text_coders_for(payload.utterances)
         return encode_payload(payload, coder, decoded.version, others)
 
-    limit = size - HEADER_BYTES - (LENGTH_BYTES + CRC_BYTES if parity else 0)
+    limit = min(size, MAX_PACKET_BYTES) - HEADER_BYTES - (LENGTH_BYTES + CRC_BYTES if parity else 0)
     cut = cut_payload(decoded.payload, limit, encode, MAX_FRAGMENTS)
     number = binascii.crc_hqx(data, 0) % MESSAGE_NUMBERS if message is None else message
     count = len(cut.parts)

@@ -19,7 +19,7 @@ from ...system.datafolder import data_folder
 from ..carrier import TICK_S, Notice, Received, SendState
 from .node import STEP_S, identity, load, parse_hash, same_signals, start, wait_for_path
 
-MESSAGE_BYTES = 200 << 10
+MESSAGE_BYTES = 32 << 10
 """Size of the longest packet. LXMF would carry more, but no message needs it."""
 DELIVERY_LIMIT_KB = 256
 """Largest size of a stranger's message; LXMF refuses larger ones before the transfer."""

@@ -28,7 +28,7 @@ from speechzip.pipeline import (
     encode_payload,
     read_payload,
 )
-from speechzip.pipeline.links import Mailbox, Received, SendState, pack, prepare, transfer, transmit
+from speechzip.pipeline.links import Inbox, Mailbox, Received, SendState, pack, prepare, transfer, transmit
 from speechzip.pipeline.links import carrier as carrier_module
 from speechzip.pipeline.links.peers import MAX_VOICES, PeerVoices
 from speechzip.pipeline.links.receiving import MailboxLimits
@@ -182,10 +182,19 @@ def test_ctrl_c_says_what_has_become_of_each_packet(
     assert count >= 6
     assert printed.err.splitlines()[-1] == (
         f"speechzip: 1 of {count} packets acknowledged; packet 3 was given up (nobody answered); "
-        "packet 2 went out, and nobody has acknowledged it; packet 4 was stopped on its way; packet "
+        "packet 2 went out without an acknowledgment; packet 4 stopped on the way; packets "
         f"{', '.join(map(str, range(5, count + 1)))} did not go out"
     )
     assert (summary["sent"], summary["acknowledged"], summary["stopped"]) == ([0, 1], [0], [3])
+
+
+def test_a_link_of_long_packets_takes_parity_too(call: Path, link: FakeCarrier) -> None:
+    """A fragment has at most 1024 bytes, whatever a link such as LXMF would carry."""
+    link.packet_bytes = 200 << 10
+    transfer.send("fake:", call, parity=2)
+    assert len(link.gone) == 3
+    (payload,) = Inbox().push(link.gone[0], 0.0).payloads
+    assert [utterance.text for utterance in payload.utterances] == [utterance.text for utterance in SAID.utterances]
 
 
 def test_a_dry_run_sends_nothing(call: Path, link: FakeCarrier, capsys: pytest.CaptureFixture[str]) -> None:

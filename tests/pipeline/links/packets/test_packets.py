@@ -327,7 +327,7 @@ def test_what_does_not_fit_is_told_with_what_would() -> None:
             ),
             24,
         )
-    with pytest.raises(InputError, match=f"9 to 1024 are possible, or {len(DATA)}"):
+    with pytest.raises(InputError, match=f"at least 9 are needed, or {len(DATA)} without"):
         pack(DATA, 8)
     with pytest.raises(InputError, match="0 to 8 parity"):
         pack(DATA, 100, 9)
