@@ -11,7 +11,7 @@ ENGINES_BIN := $(ENGINES_VENV)/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 LOCKED := --require-hashes --requirement
 
-.PHONY: setup demo live-demo radio-demo test test-fast test-engines fuzz lint lock eval bench clean
+.PHONY: setup demo live-demo radio-demo test test-fast test-engines fuzz lint lock eval bench docs clean
 
 setup: $(VENV)/installed
 	@echo "speechzip is ready: $(BIN)/speechzip --help"
@@ -97,6 +97,15 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy tests
 	$(BIN)/pyright
 
+# The documentation, into site/; every warning is an error. The pages fetch nothing from elsewhere.
+docs: $(VENV)/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "open site/index.html; with search: python3 -m http.server --directory site"
+
+$(VENV)/installed-docs: $(VENV)/installed-eval requirements/docs.txt
+	$(BIN)/$(PIP_INSTALL) $(LOCKED) requirements/docs.txt
+	@touch $@
+
 # After a change of dependencies in pyproject.toml or requirements/*.in, run `make lock` and commit the result;
 # unchanged dependencies keep their versions. `make lock UPGRADE=--upgrade` updates all of them.
 # All other files agree with the versions of dev.txt. PyTorch has no wheels for Intel Macs, so the engines are not solved for them.
@@ -108,6 +117,7 @@ lock: .venv-lock/installed
 	$(LOCK) pyproject.toml requirements/eval.in --extra dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/install.txt
 	$(LOCK) pyproject.toml requirements/eval.in --extra bench -c requirements/dev.txt -o requirements/eval.txt
+	$(LOCK) requirements/docs.in -c requirements/dev.txt -o requirements/docs.txt
 	$(LOCK) pyproject.toml --extra faster-whisper -c requirements/dev.txt -o requirements/judge.txt
 	$(LOCK) --no-config pyproject.toml requirements/engines.in --extra faster-whisper --extra whisper --extra xtts -o requirements/engines.txt
 
@@ -117,4 +127,4 @@ lock: .venv-lock/installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(ENGINES_VENV) .venv-lock build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis demo radio-demo
+	rm -rf $(VENV) $(ENGINES_VENV) .venv-lock build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis demo radio-demo

@@ -29,13 +29,15 @@ ENVIRONMENTS = [
     for minor in range(10, 14)
     for system, machine in PLATFORMS
 ]
-LOCKS = ["build", "install", "eval", "dev", "judge", "engines"]
+LOCKS = ["build", "install", "eval", "dev", "docs", "judge", "engines"]
 
 
 def _asked(lock: str) -> list[Requirement]:
     """Return what pyproject.toml and requirements/LOCK.in want to be in a lock."""
     if lock == "build":
         return [*map(Requirement, PROJECT["build-system"]["requires"]), *_lines("build.in")]
+    if lock == "docs":
+        return _lines("docs.in")
     extras = {
         "install": [],
         "eval": ["bench"],

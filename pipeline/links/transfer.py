@@ -54,7 +54,9 @@ def send(
     mic: Annotated[
         bool, typer.Option("--mic", help="Record from the microphone: Enter starts, Enter ends and sends (extra live).")
     ] = False,
-    to: Annotated[str | None, typer.Option(metavar="PEER", help="Receiver; see the README.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="PEER", help="Receiver: a callsign, or a node such as !a1b2c3d4.")
+    ] = None,
     parity: Annotated[
         int, typer.Option(min=0, max=8, help="Additional packets, each of which replaces any lost one.")
     ] = 0,

@@ -156,11 +156,7 @@ async def run_session(
     loudspeaker: Loudspeaker | None = None,
     limits: Limits = LIMITS,
 ) -> None:
-    """Make a `Session` and run it to its end.
-
-    Args:
-        engines, connect, options, observe, loudspeaker, limits: see `Session`.
-        front_end: see `Session.run`.
+    """Make a `Session` and run it to its end. The arguments are those of `Session` and of its `run`.
 
     Raises:
         SpeechzipError: one of its kinds; the end cannot begin, or the peer has turned us away.
