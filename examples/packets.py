@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 # --8<-- [start:example]
+from speechzip.pipeline import Payload
 from speechzip.pipeline.links import Inbox, join_payloads, pack
 
 
@@ -13,7 +14,7 @@ def send_and_lose(payload: bytes, lost: set[int]) -> str:
     """Return the words that arrive if the packets with these indices are lost."""
     packed = pack(payload, size=60, parity=1)
     inbox = Inbox()
-    parts = []
+    parts: list[Payload] = []
     for index, packet in enumerate(packed.packets):
         if index not in lost:
             parts += inbox.push(packet, now_s=float(index)).payloads
