@@ -6,9 +6,10 @@ The peer runs `speechzip talk 127.0.0.1:7310`, and the program ends when it hang
 from __future__ import annotations
 
 import asyncio
-import sys
 
 # --8<-- [start:example]
+import sys
+
 from speechzip.pipeline import live
 
 
