@@ -1,14 +1,25 @@
-"""Fake engines, sounds to feed them, and the checksum of a payload."""
+"""Fake engines, sounds to feed them, payloads and their checksum."""
 
 from __future__ import annotations
 
 import binascii
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from speechzip.pipeline import Audio, PayloadCorrupt, Samples, SpeakerEmbedding, TextError, Transcript, Voice
+from speechzip.pipeline import (
+    Audio,
+    Payload,
+    PayloadCorrupt,
+    Samples,
+    SpeakerEmbedding,
+    TextError,
+    Transcript,
+    Voice,
+    VoiceReference,
+)
 from speechzip.pipeline.payload.plaintext import PlainText
 from speechzip.pipeline.protocols import TextStream
 
@@ -122,3 +133,11 @@ def with_checksum(body: bytes) -> bytes:
     """Return `body` with the checksum of a payload behind it, whatever it is."""
     short = len(body) + 2 <= 256
     return body + (binascii.crc_hqx(body, 0).to_bytes(2, "little") if short else zlib.crc32(body).to_bytes(4, "little"))
+
+
+def with_named_voices(payload: Payload) -> Payload:
+    """Return a payload of two people with one voice by its id, one as a long clip, and words by Whisper."""
+    anna, ben = payload.speakers
+    clip = Voice("clip", bytes(i * 7 % 256 for i in range(100)))
+    speakers = (replace(anna, voice=VoiceReference(0x9620)), replace(ben, voice=clip))
+    return replace(payload, speakers=speakers, recognizer="whisper-small")

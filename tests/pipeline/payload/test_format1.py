@@ -4,7 +4,7 @@ import contextlib
 from dataclasses import replace
 
 import pytest
-from fakes import GOLDEN, FakeTextCoder, with_checksum
+from fakes import GOLDEN, FakeTextCoder, with_checksum, with_named_voices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from speechzip.pipeline import (
@@ -216,11 +216,7 @@ def test_impossible_payloads_are_not_written(payload: Payload, change: dict[str,
 
 @pytest.fixture
 def named(payload: Payload) -> Payload:
-    """One voice by its id, one as a long clip, words by Whisper."""
-    anna, ben = payload.speakers
-    clip = Voice("clip", bytes(i * 7 % 256 for i in range(100)))
-    speakers = (replace(anna, voice=VoiceReference(0x9620)), replace(ben, voice=clip))
-    return replace(payload, speakers=speakers, recognizer="whisper-small")
+    return with_named_voices(payload)
 
 
 def test_golden_bytes_of_named_and_long_voices(named: Payload) -> None:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from random import Random
 
 import pytest
-from fakes import GOLDEN, FakeTextCoder, with_checksum
+from fakes import GOLDEN, FakeTextCoder, with_checksum, with_named_voices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from second_decoder import Contents, Plain, Refused, Spoken, decode
@@ -153,17 +153,9 @@ def everything() -> Payload:
     )
 
 
-def named(payload: Payload) -> Payload:
-    """One voice by its id, one as a long clip, words by Whisper."""
-    anna, ben = payload.speakers
-    clip = Voice("clip", bytes(i * 7 % 256 for i in range(100)))
-    speakers = (replace(anna, voice=VoiceReference(0x9620)), replace(ben, voice=clip))
-    return replace(payload, speakers=speakers, recognizer="whisper-small")
-
-
 GOLDEN_FILES: dict[str, Callable[[Payload], Payload]] = {
     "two-channels-2.hex": lambda payload: payload,
-    "named-voices-2.hex": named,
+    "named-voices-2.hex": with_named_voices,
     "everything-2.hex": lambda _: everything(),
     "nothing-2.hex": lambda _: Payload((), (), 0.0),
 }  # fmt: skip
