@@ -1,5 +1,5 @@
 # Names of the front door and their modules: read by type checkers, and at run time when a name is first used.
-from .metrics.diarization import DiarizationErrors, Spoken, diarization_errors, read_rttm
+from .metrics.diarization import DiarizationErrors, SpeechSpan, diarization_errors, read_rttm
 from .metrics.wer import WordErrors, character_errors, normalize, word_errors
 from .report import write_report
 from .results.bootstrap import Estimate, estimate_ratio
@@ -22,7 +22,7 @@ __all__ = [
     "Options",
     "ResultRow",
     "Results",
-    "Spoken",
+    "SpeechSpan",
     "Turn",
     "TurnObservation",
     "WordErrors",

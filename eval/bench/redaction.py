@@ -33,7 +33,7 @@ Span = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class SpokenForm:
     """A line of the test set."""
 
     line: str
@@ -66,14 +66,14 @@ class Score:
         return self.found[kind] / max(1, self.found[kind] + self.false_alarms[kind])
 
 
-def read_forms(path: Path) -> Iterator[Form]:
+def read_forms(path: Path) -> Iterator[SpokenForm]:
     """Yield the forms of a test set."""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
             yield _form(line)
 
 
-def _form(line: str) -> Form:
+def _form(line: str) -> SpokenForm:
     utterances: list[Utterance] = []
     items: list[tuple[str, tuple[Span, ...]]] = []
     for number, written in enumerate(re.split(r" / ?(?=\S)", line.replace(" /@", " / @"))):
@@ -92,10 +92,10 @@ def _form(line: str) -> Form:
             rest = rest[match.end() :]
         start_s = number * (UTTERANCE_S + GAP_S)
         utterances.append(Utterance(start_s, UTTERANCE_S, int(other), text + rest))
-    return Form(line, tuple(utterances), tuple(items))
+    return SpokenForm(line, tuple(utterances), tuple(items))
 
 
-def score(forms: Iterator[Form]) -> Score:
+def score(forms: Iterator[SpokenForm]) -> Score:
     """Return the results of redaction on forms."""
     result = Score(Counter(), Counter(), Counter(), [])
     for form in forms:
@@ -114,7 +114,7 @@ def score(forms: Iterator[Form]) -> Score:
     return result
 
 
-def _covered(span: Span, kind: str, found: list[tuple[str, list[Span]]], form: Form) -> bool:
+def _covered(span: Span, kind: str, found: list[tuple[str, list[Span]]], form: SpokenForm) -> bool:
     """Whether every letter and digit of a span is redacted as that kind."""
     number, start, end = span
     text = form.utterances[number].text

@@ -20,7 +20,7 @@ import numpy.typing as npt
 Seconds = npt.NDArray[np.float64]
 
 
-class Spoken(NamedTuple):
+class SpeechSpan(NamedTuple):
     """One span of a person's speech."""
 
     start_s: float
@@ -58,7 +58,7 @@ class DiarizationErrors:
 
 
 def diarization_errors(
-    reference: Iterable[Spoken], hypothesis: Iterable[Spoken], *, collar_s: float = 0.0, overlap: bool = True
+    reference: Iterable[SpeechSpan], hypothesis: Iterable[SpeechSpan], *, collar_s: float = 0.0, overlap: bool = True
 ) -> DiarizationErrors:
     """Return the differences of a hypothesis from its reference.
 
@@ -69,8 +69,8 @@ def diarization_errors(
         overlap: whether to score overlapping speech of the reference.
 
     Example:
-        >>> said = [Spoken(0, 6, "Anna"), Spoken(6, 10, "Ben")]
-        >>> heard = diarization_errors(said, [Spoken(0, 8, 1), Spoken(8, 10, 2)])
+        >>> said = [SpeechSpan(0, 6, "Anna"), SpeechSpan(6, 10, "Ben")]
+        >>> heard = diarization_errors(said, [SpeechSpan(0, 8, 1), SpeechSpan(8, 10, 2)])
         >>> heard.confused_s, heard.rate
         (2.0, 0.2)
     """
@@ -99,14 +99,16 @@ def diarization_errors(
     )
 
 
-def read_rttm(path: str | Path) -> dict[str, list[Spoken]]:
+def read_rttm(path: str | Path) -> dict[str, list[SpeechSpan]]:
     """Return the recordings of an RTTM file (NIST's list of turns), each with its spans of speech."""
-    recordings: dict[str, list[Spoken]] = {}
+    recordings: dict[str, list[SpeechSpan]] = {}
     for line in Path(path).read_text("utf-8").splitlines():
         kind, *fields = line.split()
         if kind == "SPEAKER":
             name, _, start_s, duration_s, _, _, speaker = fields[:7]
-            recordings.setdefault(name, []).append(Spoken(float(start_s), float(start_s) + float(duration_s), speaker))
+            recordings.setdefault(name, []).append(
+                SpeechSpan(float(start_s), float(start_s) + float(duration_s), speaker)
+            )
     return recordings
 
 
@@ -145,7 +147,7 @@ def best_pairs(gains: Seconds) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.in
     return rows[real], np.flatnonzero(real)
 
 
-def _active(spoken: Sequence[Spoken], times_s: Seconds) -> npt.NDArray[np.int64]:
+def _active(spoken: Sequence[SpeechSpan], times_s: Seconds) -> npt.NDArray[np.int64]:
     """Return the activity of each speaker, 0 or 1: [speakers, times]."""
     speakers = {speaker: index for index, speaker in enumerate(dict.fromkeys(one.speaker for one in spoken))}
     active = np.zeros((len(speakers), len(times_s)), np.int64)

@@ -55,7 +55,7 @@ LXMF_RECEIPT = 83
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class CorpusPayload:
     """A recording as a payload."""
 
     name: str
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(line)
 
 
-def read_spoken(corpus: Corpus, cache: Path) -> Iterator[Spoken]:
+def read_spoken(corpus: Corpus, cache: Path) -> Iterator[CorpusPayload]:
     """Yield the recordings of at least `SHORTEST_S` in which somebody speaks, compressed or from the cache."""
     cache.mkdir(parents=True, exist_ok=True)
     for item in corpus.items:
@@ -109,7 +109,7 @@ def read_spoken(corpus: Corpus, cache: Path) -> Iterator[Spoken]:
             print(printable(f"{item.id} is left out: {error}"), file=sys.stderr)
             continue
         if payload.utterances:
-            yield Spoken(item.id, data, payload)
+            yield CorpusPayload(item.id, data, payload)
 
 
 def send(data: bytes, link: str, parity: int) -> Sent | None:
@@ -156,7 +156,7 @@ def words_that_arrive(fragments: int, parity: int, loss: float) -> float:
     return (1 - loss) + loss * enough
 
 
-def tables(spoken: Sequence[Spoken]) -> Iterator[str]:
+def tables(spoken: Sequence[CorpusPayload]) -> Iterator[str]:
     """Yield the lines of all tables in Markdown."""
     sent = {
         (each.name, link, parity): send(each.data, link, parity)
@@ -180,7 +180,7 @@ def tables(spoken: Sequence[Spoken]) -> Iterator[str]:
         yield from _row([link, *_means(link, spoken, sent)])
 
 
-def _means(link: str, spoken: Sequence[Spoken], sent: dict[tuple[str, str, int], Sent | None]) -> list[object]:
+def _means(link: str, spoken: Sequence[CorpusPayload], sent: dict[tuple[str, str, int], Sent | None]) -> list[object]:
     found = [(each, sent[each.name, link, 0], sent[each.name, link, 2]) for each in spoken]
     fitting = [(each, plain, safe) for each, plain, safe in found if plain and safe]
     if not fitting:

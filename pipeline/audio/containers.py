@@ -10,7 +10,7 @@ from typing import BinaryIO
 from ..errors import AudioError
 from .headers import header_layout
 from .mpeg import mpeg_layout, starts_with_frames, tag_length
-from .splicing import Layout, Piece, Window
+from .splicing import ChunkedFile, Piece, SoundLayout
 
 MAX_CHANNELS = 32
 """Most channels of a recording: as many as large mixing desks record."""
@@ -73,18 +73,18 @@ KINDS: tuple[tuple[re.Pattern[bytes], Kind], ...] = tuple(
 
 def kind_of(file: BinaryIO, size: int) -> Kind | None:
     """Return the kind of a file that libsndfile does not read; None if its first bytes match none."""
-    window = Window(file, size)
+    window = ChunkedFile(file, size)
     start = window.at(_after_tags(window), 256)
     return next((kind for pattern, kind in KINDS if pattern.match(start)), None)
 
 
-def layout_of(file: BinaryIO, size: int) -> Layout:
+def layout_of(file: BinaryIO, size: int) -> SoundLayout:
     """Return the pieces of sound in a file, for libsndfile to decode one by one.
 
     Raises:
         AudioError: it is cut short, or has more channels than a recording has.
     """
-    window = Window(file, size)
+    window = ChunkedFile(file, size)
     layout = header_layout(window)
     if layout is not None:
         return layout
@@ -95,24 +95,24 @@ def layout_of(file: BinaryIO, size: int) -> Layout:
     if magic == b"fLaC":
         return _flac_layout(window, start)
     if starts_with_frames(window, start) or kind_of(file, size) is None:
-        return mpeg_layout(window, start) or Layout()
-    return Layout()
+        return mpeg_layout(window, start) or SoundLayout()
+    return SoundLayout()
 
 
-def _after_tags(window: Window) -> int:
+def _after_tags(window: ChunkedFile) -> int:
     offset = 0
     for _ in range(MAX_TAGS):
         offset += tag_length(window, offset)
     return offset
 
 
-def _flac_layout(window: Window, start: int) -> Layout:
+def _flac_layout(window: ChunkedFile, start: int) -> SoundLayout:
     """Split joined files; write a sufficient length into a stream without one."""
     starts = [start]
-    for offset in range(start + 8, window.size, Window.CHUNK - 8):
-        starts += [offset + match.start() for match in FLAC_START.finditer(window.at(offset, Window.CHUNK))]
+    for offset in range(start + 8, window.size, ChunkedFile.CHUNK - 8):
+        starts += [offset + match.start() for match in FLAC_START.finditer(window.at(offset, ChunkedFile.CHUNK))]
     starts = sorted(set(starts))
-    layout = Layout([])
+    layout = SoundLayout([])
     for begin, end in zip(starts, [*starts[1:], window.size], strict=True):
         # 8 bytes of header, 10 of block and frame sizes, then 20 bits of rate, 3 of channels, 5 of width, 36 of length
         info = int.from_bytes(window.at(begin + 18, 8).ljust(8, b"\0"), "big")
@@ -124,10 +124,10 @@ def _flac_layout(window: Window, start: int) -> Layout:
         parts: list[bytes | range] = [window.at(begin, 18) + info.to_bytes(8, "big"), range(begin + 26, end)]
         guessed_s = 8 * (end - begin) / FLAC_SHARE / max(1, sample_rate * channels * width)
         layout.pieces.append(Piece(parts, is_open_ended=True, guessed_s=guessed_s))
-    return Layout() if starts == [0] and not layout.pieces[0].is_open_ended else layout
+    return SoundLayout() if starts == [0] and not layout.pieces[0].is_open_ended else layout
 
 
-def _ogg_layout(window: Window, start: int) -> Layout:
+def _ogg_layout(window: ChunkedFile, start: int) -> SoundLayout:
     """Split a chain of streams (RFC 3533, section 4), of which libsndfile reads the first."""
     starts, is_beginning, flags = [start], True, 0
     for offset, flags, content in _ogg_pages(window, start):
@@ -137,13 +137,13 @@ def _ogg_layout(window: Window, start: int) -> Layout:
                 starts.append(offset)
         is_beginning = bool(flags & BEGIN_OF_STREAM)
     pieces = [Piece([range(*ends)]) for ends in zip(starts, [*starts[1:], window.size], strict=True)]
-    layout = Layout(pieces) if len(pieces) > 1 or start else Layout()
+    layout = SoundLayout(pieces) if len(pieces) > 1 or start else SoundLayout()
     if not flags & END_OF_STREAM:
         layout.remarks.append("ends without the mark of its end: it may be cut short")
     return layout
 
 
-def _ogg_pages(window: Window, offset: int) -> Iterator[tuple[int, int, bytes]]:
+def _ogg_pages(window: ChunkedFile, offset: int) -> Iterator[tuple[int, int, bytes]]:
     """Yield offset, flags and the first bytes of the content of each page."""
     while offset < window.size:
         header = window.at(offset, 27 + 255 + 32)
@@ -155,9 +155,9 @@ def _ogg_pages(window: Window, offset: int) -> Iterator[tuple[int, int, bytes]]:
         offset += content + sum(header[27:content])
 
 
-def _next_page(window: Window, offset: int) -> int:
+def _next_page(window: ChunkedFile, offset: int) -> int:
     while offset < window.size:
-        chunk = window.at(offset, Window.CHUNK)
+        chunk = window.at(offset, ChunkedFile.CHUNK)
         if (at := chunk.find(b"OggS")) >= 0:
             return offset + at
         offset += max(1, len(chunk) - 3)

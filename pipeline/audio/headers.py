@@ -15,7 +15,7 @@ from math import ldexp
 
 from ..errors import AudioError
 from .mpeg import mpeg_layout
-from .splicing import Layout, Piece, Window
+from .splicing import ChunkedFile, Piece, SoundLayout
 
 UNKNOWN_LENGTHS = (
     range(1),
@@ -68,7 +68,7 @@ class Family:
     header_length: int = 8
     alignment: int = 2
 
-    def chunk(self, window: Window, offset: int) -> Chunk | None:
+    def chunk(self, window: ChunkedFile, offset: int) -> Chunk | None:
         """Return the chunk at an offset; None if there cannot be one."""
         header = window.at(offset, self.header_length)
         name = header[:4]
@@ -82,13 +82,13 @@ class Family:
                 return None
         return Chunk(name, offset + self.header_length, length)
 
-    def after(self, window: Window, chunk: Chunk) -> int:
+    def after(self, window: ChunkedFile, chunk: Chunk) -> int:
         """Return where the next chunk begins; some writers forget the padding."""
         end = chunk.start + chunk.length
         padded = end + -end % self.alignment
         return padded if padded == end or self.chunk(window, padded) or not self.chunk(window, end) else end
 
-    def chunks(self, window: Window, offset: int) -> Iterator[Chunk]:
+    def chunks(self, window: ChunkedFile, offset: int) -> Iterator[Chunk]:
         """Yield the chunks from an offset on, as long as there are any."""
         for _ in range(MAX_CHUNKS):
             chunk = self.chunk(window, offset) if offset < window.size else None
@@ -97,7 +97,7 @@ class Family:
             yield chunk
             offset = self.after(window, chunk)
 
-    def end(self, window: Window, offset: int) -> int:
+    def end(self, window: ChunkedFile, offset: int) -> int:
         """Return where the chunks end that begin at an offset: at another file, at what is no chunk, or nowhere."""
         for chunk in self.chunks(window, offset):
             if chunk.name in (b"RIFF", b"RIFX"):
@@ -105,13 +105,13 @@ class Family:
             offset = self.after(window, chunk)
         return offset
 
-    def are_chunks(self, window: Window, offset: int) -> bool:
+    def are_chunks(self, window: ChunkedFile, offset: int) -> bool:
         """Tell whether only chunks, at least one, lie between an offset and the end."""
         end = self.end(window, offset)
         return end > offset and end in (window.size, window.size + 1)
 
 
-def header_layout(window: Window) -> Layout | None:
+def header_layout(window: ChunkedFile) -> SoundLayout | None:
     """Return the position of the sound in a file with such a header; None for any other file.
 
     Raises:
@@ -131,18 +131,18 @@ def header_layout(window: Window) -> Layout | None:
     return None
 
 
-def _wave_layout(window: Window, family: Family) -> Layout:
-    layout = Layout([])
+def _wave_layout(window: ChunkedFile, family: Family) -> SoundLayout:
+    layout = SoundLayout([])
     for _ in range(MAX_JOINED):
         following = _add_wave(window, family, layout)
         magic = window.at(following, 12)
         if magic[:4] not in (b"RIFF", b"RIFX") or magic[8:] != b"WAVE":
             break
         family = Family(">" if magic[:4] == b"RIFX" else "<", following + 12)
-    return layout if layout.pieces else Layout(remarks=layout.remarks)
+    return layout if layout.pieces else SoundLayout(remarks=layout.remarks)
 
 
-def _add_wave(window: Window, family: Family, layout: Layout) -> int:
+def _add_wave(window: ChunkedFile, family: Family, layout: SoundLayout) -> int:
     """Add the sound of one WAV file to a layout; return where it ends."""
     form, long_length, is_usual = b"", None, family.first in (12, 40)
     for chunk in family.chunks(window, family.first):
@@ -169,7 +169,7 @@ def _add_wave(window: Window, family: Family, layout: Layout) -> int:
     return window.size
 
 
-def _sound(window: Window, family: Family, chunk: Chunk, bytes_per_s: float, layout: Layout) -> range | None:
+def _sound(window: ChunkedFile, family: Family, chunk: Chunk, bytes_per_s: float, layout: SoundLayout) -> range | None:
     """Return the position of the sound if it differs from the header; None if it does not.
 
     Raises:
@@ -203,7 +203,7 @@ def _is_unknown(length: int) -> bool:
     return any(length in lengths for lengths in UNKNOWN_LENGTHS) or length >= 1 << 62
 
 
-def _trailer(window: Window, family: Family, start: int) -> int:
+def _trailer(window: ChunkedFile, family: Family, start: int) -> int:
     """Return where sound of unknown length ends: before a list of chunks that goes to the end of the file, if any."""
     begin = max(start, window.size - MAX_TRAILER)
     tail = window.at(begin, window.size - begin)
@@ -224,8 +224,8 @@ def _wave_header(order: str, form: bytes, length: int) -> bytes:
     return b"RF64\xff\xff\xff\xffWAVE" + ds64 + body + b"\xff\xff\xff\xff"
 
 
-def _aiff_layout(window: Window, family: Family, kind: bytes) -> Layout:
-    layout, common = Layout(), b""
+def _aiff_layout(window: ChunkedFile, family: Family, kind: bytes) -> SoundLayout:
+    layout, common = SoundLayout(), b""
     for chunk in family.chunks(window, family.first):
         if chunk.name == b"COMM" and 18 <= chunk.length <= MAX_FORMAT_BYTES:
             common = window.at(chunk.start, chunk.length)
@@ -255,7 +255,7 @@ def _aiff_length(length: int) -> bytes:
     return struct.pack(">I", min(length, 0xFFFFFFFF))
 
 
-def _caf_layout(window: Window, family: Family) -> Layout:
+def _caf_layout(window: ChunkedFile, family: Family) -> SoundLayout:
     for chunk in family.chunks(window, family.first):
         available = window.size - chunk.start
         if chunk.name == b"data" and available < chunk.length < 1 << 63:  # -1 is: until the end
@@ -263,7 +263,7 @@ def _caf_layout(window: Window, family: Family) -> Layout:
                 f"is cut short or damaged: its header promises {chunk.length} bytes of sound, {available} are there; "
                 "copy it again"
             )
-    return Layout()
+    return SoundLayout()
 
 
 AIFF_CODINGS = frozenset({b"none", b"twos", b"sowt", b"fl32", b"fl64", b"ulaw", b"alaw", b"in24", b"in32"})
@@ -276,8 +276,8 @@ def _extended(number: bytes) -> float:
     return max(1.0, ldexp(mantissa, min(200, (exponent & 0x7FFF) - 16383 - 63)))
 
 
-def _au_layout(window: Window, order: str) -> Layout:
-    layout = Layout()
+def _au_layout(window: ChunkedFile, order: str) -> SoundLayout:
+    layout = SoundLayout()
     start, length = struct.unpack(order + "II", window.at(4, 8).ljust(8, b"\0"))
     if not 24 <= start <= window.size:
         return layout

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..errors import AudioError
-from .splicing import Layout, Piece, Window
+from .splicing import ChunkedFile, Piece, SoundLayout
 
 V1, V2, V25 = 3, 2, 0
 """Version as in the header: MPEG-1, MPEG-2 and the unofficial MPEG-2.5."""
@@ -106,7 +106,7 @@ def parse_header(header: bytes) -> Frame | None:
     return Frame(version, layer, sample_rate, channels, length, has_crc=not header[1] & 1)
 
 
-def starts_with_frames(window: Window, offset: int, going_on: Frame | None = None) -> bool:
+def starts_with_frames(window: ChunkedFile, offset: int, going_on: Frame | None = None) -> bool:
     """Tell whether `FRAMES_IN_A_ROW` follow each other from `offset` on.
 
     The last frames of a stream that is `going_on` may be fewer.
@@ -123,7 +123,7 @@ def starts_with_frames(window: Window, offset: int, going_on: Frame | None = Non
     return True
 
 
-def tag_length(window: Window, offset: int) -> int:
+def tag_length(window: ChunkedFile, offset: int) -> int:
     """Return how many bytes a tag has that begins at `offset`, ID3 or APE; 0 if there is none."""
     start = window.at(offset, 32)
     if start[:3] == b"ID3" and len(start) >= 10 and max(start[6:10]) < 128:
@@ -137,7 +137,7 @@ def tag_length(window: Window, offset: int) -> int:
     return 0
 
 
-def mpeg_layout(window: Window, start: int) -> Layout | None:
+def mpeg_layout(window: ChunkedFile, start: int) -> SoundLayout | None:
     """Return the pieces of an MPEG audio file whose frames begin somewhere from `start` on; None if there are none.
 
     Raises:
@@ -168,7 +168,7 @@ def mpeg_layout(window: Window, start: int) -> Layout | None:
     streams = [stream for stream in streams if stream.count]
     if not streams:
         return None
-    layout = Layout([stream.piece() for stream in streams])
+    layout = SoundLayout([stream.piece() for stream in streams])
     seconds, promised_s = sum(stream.duration_s for stream in streams), streams[0].promised_s
     if promised_s is not None and abs(promised_s - seconds) > max(LITTLE_S, LITTLE * promised_s):
         layout.remarks.append(f"has {seconds:.1f} s of sound where its header promises {promised_s:.1f} s")
@@ -177,10 +177,10 @@ def mpeg_layout(window: Window, start: int) -> Layout | None:
     return layout
 
 
-def _next_header(window: Window, offset: int, going_on: Frame | None) -> int:
+def _next_header(window: ChunkedFile, offset: int, going_on: Frame | None) -> int:
     """Return the next offset at which frames or a tag begin; the end of the file if nowhere."""
     while offset < window.size:
-        chunk = window.at(offset, Window.CHUNK)
+        chunk = window.at(offset, ChunkedFile.CHUNK)
         for match in FRAME_OR_TAG.finditer(chunk):
             at = offset + match.start()
             if starts_with_frames(window, at, going_on) or (match[0][0] != 0xFF and tag_length(window, at)):

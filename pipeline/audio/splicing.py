@@ -26,7 +26,7 @@ class Piece:
 
 
 @dataclass(slots=True)
-class Layout:
+class SoundLayout:
     """The pieces of sound in a file, in order, and remarks on its header."""
 
     pieces: list[Piece] = field(default_factory=lambda: [Piece()])
@@ -75,7 +75,7 @@ class SplicedFile:
         return b"".join(chunks)
 
 
-class Window:
+class ChunkedFile:
     """A file read at any offset, in chunks: for a parser that mostly goes forward."""
 
     CHUNK = 1 << 18

@@ -108,7 +108,7 @@ def measure_prosody(
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TrainingPiece:
     """Part of a recording, from the start of a phone. N phones."""
 
     tokens: Integers
@@ -121,7 +121,7 @@ class Piece:
     """float32 [N]: 1 where a duration is not cut."""
 
 
-def draw_piece(tokens: Integers, durations: Integers, frames: int, random: np.random.Generator) -> Piece:
+def draw_piece(tokens: Integers, durations: Integers, frames: int, random: np.random.Generator) -> TrainingPiece:
     """Return a piece of up to `frames` frames that starts at a random phone."""
     ends = np.cumsum(durations)
     total = int(ends[-1])
@@ -137,7 +137,7 @@ def draw_piece(tokens: Integers, durations: Integers, frames: int, random: np.ra
     if excess > 0:
         kept[-1] -= excess
         whole[-1] = 0
-    return Piece(tokens[first : last + 1], kept, start, whole)
+    return TrainingPiece(tokens[first : last + 1], kept, start, whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class Pieces:
     prosody: Floats
     """float32 [B, 3], see `measure_prosody`."""
 
-    def place_phones(self, row: int, piece: Piece) -> slice:
+    def place_phones(self, row: int, piece: TrainingPiece) -> slice:
         """Write the phones of `piece` to `row`; return which of the row's frames they fill."""
         phones, frames = slice(len(piece.tokens)), slice(int(piece.durations.sum()))
         self.tokens[row, phones], self.token_mask[row, phones] = piece.tokens, 1
@@ -178,7 +178,7 @@ class Pieces:
         return frames
 
 
-def empty_pieces(pieces: Sequence[Piece], frames: int) -> dict[str, npt.NDArray[Any]]:
+def empty_pieces(pieces: Sequence[TrainingPiece], frames: int) -> dict[str, npt.NDArray[Any]]:
     """Return the fields of `Pieces` with room for `pieces`, without `prosody`."""
     count, longest = len(pieces), max(len(piece.tokens) for piece in pieces)
     return {

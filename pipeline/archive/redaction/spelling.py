@@ -19,7 +19,7 @@ JOINTS = frozenset("at @ sign . dot point period _ underscore - dash hyphen + pl
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class CountedToken:
     """A token that counts, and where it stands in the stream."""
 
     token: Token
@@ -29,15 +29,15 @@ class Spoken:
     """Index of the last token that belongs to it, such as "Juliet" in "j as in Juliet"."""
 
 
-def spoken_tokens(tokens: Sequence[Token]) -> list[Spoken]:
+def spoken_tokens(tokens: Sequence[Token]) -> list[CountedToken]:
     """Return the tokens of a stream without hesitations, breaths between letters, and explanations of letters."""
-    kept: list[Spoken] = []
+    kept: list[CountedToken] = []
     position = 0
     while position < len(tokens):
         token = tokens[position]
         last = _explanation_end(tokens, position)
         if token.lower not in HESITATIONS and not (token.text == "," and _is_breath(tokens, position, kept)):
-            kept.append(Spoken(token, position, last))
+            kept.append(CountedToken(token, position, last))
         position = last + 1
     return kept
 
@@ -58,7 +58,7 @@ def _begins(example: Token, letter: str) -> bool:
     return len(example.lower) > 1 and example.lower.startswith(letter)
 
 
-def _is_breath(tokens: Sequence[Token], comma: int, kept: Sequence[Spoken]) -> bool:
+def _is_breath(tokens: Sequence[Token], comma: int, kept: Sequence[CountedToken]) -> bool:
     before = kept[-1].token.lower if kept else ""
     following = next((token.lower for token in tokens[comma + 1 :] if token.lower not in HESITATIONS), "")
     return (len(before) == 1 and before.isalnum()) or before in JOINTS or following in JOINTS

@@ -7,12 +7,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from speechzip.eval import DiarizationErrors, Spoken, diarization_errors, read_rttm
+from speechzip.eval import DiarizationErrors, SpeechSpan, diarization_errors, read_rttm
 from speechzip.eval.metrics.diarization import best_pairs
 
 # The worked example in the documentation of pyannote.metrics (H. Bredin, 2017), whose rate is 0.516
-REFERENCE = [Spoken(0, 10, "A"), Spoken(12, 20, "B"), Spoken(24, 27, "A"), Spoken(30, 40, "C")]
-HYPOTHESIS = [Spoken(2, 13, "a"), Spoken(13, 14, "d"), Spoken(14, 20, "b"), Spoken(22, 38, "c"), Spoken(38, 40, "d")]
+REFERENCE = [SpeechSpan(0, 10, "A"), SpeechSpan(12, 20, "B"), SpeechSpan(24, 27, "A"), SpeechSpan(30, 40, "C")]
+HYPOTHESIS = [
+    SpeechSpan(2, 13, "a"),
+    SpeechSpan(13, 14, "d"),
+    SpeechSpan(14, 20, "b"),
+    SpeechSpan(22, 38, "c"),
+    SpeechSpan(38, 40, "d"),
+]
 
 
 def test_the_example_of_pyannote_metrics() -> None:
@@ -22,16 +28,16 @@ def test_the_example_of_pyannote_metrics() -> None:
 
 
 def test_overlap_counts_for_each_speaker() -> None:
-    reference = [Spoken(0, 10, "A"), Spoken(6, 12, "B")]
-    one_at_a_time = [Spoken(0, 8, 1), Spoken(8, 12, 2)]
+    reference = [SpeechSpan(0, 10, "A"), SpeechSpan(6, 12, "B")]
+    one_at_a_time = [SpeechSpan(0, 8, 1), SpeechSpan(8, 12, 2)]
     assert diarization_errors(reference, one_at_a_time) == DiarizationErrors(16, 4, 0, 0)
     assert diarization_errors(reference, one_at_a_time, overlap=False) == DiarizationErrors(8, 0, 0, 0)
     assert diarization_errors(one_at_a_time, reference) == DiarizationErrors(12, 0, 4, 0)
 
 
 def test_a_collar_forgives_the_borders() -> None:
-    reference = [Spoken(1, 4, "A"), Spoken(4, 8, "B")]
-    hypothesis = [Spoken(0.8, 4.2, 1), Spoken(4.2, 7.5, 2)]
+    reference = [SpeechSpan(1, 4, "A"), SpeechSpan(4, 8, "B")]
+    hypothesis = [SpeechSpan(0.8, 4.2, 1), SpeechSpan(4.2, 7.5, 2)]
     strict = diarization_errors(reference, hypothesis)
     assert (strict.false_alarm_s, strict.confused_s, strict.missed_s) == pytest.approx((0.2, 0.2, 0.5))
     forgiving = diarization_errors(reference, hypothesis, collar_s=0.25)
@@ -40,12 +46,12 @@ def test_a_collar_forgives_the_borders() -> None:
 
 
 def test_ones_own_overlapping_spans_count_once() -> None:
-    assert diarization_errors([Spoken(0, 5, "A"), Spoken(3, 6, "A")], []) == DiarizationErrors(6, 6, 0, 0)
+    assert diarization_errors([SpeechSpan(0, 5, "A"), SpeechSpan(3, 6, "A")], []) == DiarizationErrors(6, 6, 0, 0)
 
 
 def test_nobody() -> None:
     assert diarization_errors([], []).rate == 0
-    assert diarization_errors([], [Spoken(0, 1, 0)]).rate == float("inf")
+    assert diarization_errors([], [SpeechSpan(0, 1, 0)]).rate == float("inf")
 
 
 def test_recordings_add_up() -> None:
@@ -59,7 +65,7 @@ def test_rttm(tmp_path: Path) -> None:
         "SPEAKER one 1 1.5 2.25 <NA> <NA> Ö <NA> <NA>\nSPEAKER two 1 0 1 <NA> <NA> P <NA> <NA>\n",
         "utf-8",
     )
-    assert read_rttm(path) == {"one": [Spoken(1.5, 3.75, "Ö")], "two": [Spoken(0, 1, "P")]}
+    assert read_rttm(path) == {"one": [SpeechSpan(1.5, 3.75, "Ö")], "two": [SpeechSpan(0, 1, "P")]}
 
 
 @given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 2**32 - 1))

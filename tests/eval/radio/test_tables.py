@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from fakes import GOLDEN
 from speechzip.eval.radio import tables
-from speechzip.eval.radio.tables import Spoken, on_air, read_spoken, send, words_that_arrive
+from speechzip.eval.radio.tables import CorpusPayload, on_air, read_spoken, send, words_that_arrive
 from speechzip.eval.types import Corpus, Item
 from speechzip.pipeline import TEXT_CODERS, decode_payload
 from speechzip.pipeline.links import PRESETS, Inbox, pack
@@ -72,7 +72,7 @@ def test_what_a_link_takes() -> None:
 
 
 def test_the_tables_have_a_row_for_each_recording_and_each_link() -> None:
-    lines = list(tables.tables([Spoken("call.wav", DATA, SAID)]))
+    lines = list(tables.tables([CorpusPayload("call.wav", DATA, SAID)]))
     assert sum(line.startswith("| call.wav |") for line in lines) == len(tables.PARITIES)
     for link in PRESETS:
         assert sum(line.startswith(f"| {link} |") for line in lines) == 1

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from speechzip.eval import DiarizationErrors, Spoken, diarization_errors, read_rttm
+from speechzip.eval import DiarizationErrors, SpeechSpan, diarization_errors, read_rttm
 from speechzip.pipeline import SpeakerEmbedder, load_engine, open_recording
 from speechzip.pipeline.audio.reading import engine_blocks
 from speechzip.pipeline.segments.channels import tracks
@@ -16,43 +16,43 @@ from speechzip.pipeline.segments.segmentation import SpeechSegmenter
 
 pytestmark = [pytest.mark.models, pytest.mark.corpus]
 
-Listen = Callable[[Path], list[Spoken]]
+Listen = Callable[[Path], list[SpeechSpan]]
 
 
 @pytest.fixture(scope="module")
 def listen() -> Listen:
     embedder: SpeakerEmbedder = load_engine("speaker_embedder")
 
-    def mono(path: Path) -> list[Spoken]:
+    def mono(path: Path) -> list[SpeechSpan]:
         segmenter, diarizer = SpeechSegmenter(), Diarizer(embedder)
         for block in engine_blocks(open_recording(path)):
             for segment in segmenter.push(tracks(block, split=False)[0]):
                 diarizer.listen(segment)
         for segment in segmenter.flush():
             diarizer.listen(segment)
-        return [Spoken(turn.start_s, turn.end_s, turn.speaker) for turn in diarizer.turns()]
+        return [SpeechSpan(turn.start_s, turn.end_s, turn.speaker) for turn in diarizer.turns()]
 
     return mono
 
 
-def number(spoken: Iterable[Spoken]) -> int:
+def number(spoken: Iterable[SpeechSpan]) -> int:
     return len({one.speaker for one in spoken})
 
 
 def errors(
-    pairs: list[tuple[list[Spoken], list[Spoken]]], *, collar_s: float = 0.0, overlap: bool = True
+    pairs: list[tuple[list[SpeechSpan], list[SpeechSpan]]], *, collar_s: float = 0.0, overlap: bool = True
 ) -> DiarizationErrors:
     found = [diarization_errors(*pair, collar_s=collar_s, overlap=overlap) for pair in pairs]
     return sum(found, DiarizationErrors(0.0, 0.0, 0.0, 0.0))
 
 
 def test_dialogues(listen: Listen, evalset: Path) -> None:
-    said: dict[str, list[Spoken]] = {}
+    said: dict[str, list[SpeechSpan]] = {}
     with open(evalset / "dialogues" / "turns.csv", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             start_s = float(row["start_s"])
             said.setdefault(row["dialogue"], []).append(
-                Spoken(start_s, start_s + float(row["duration_s"]), row["speaker"])
+                SpeechSpan(start_s, start_s + float(row["duration_s"]), row["speaker"])
             )
     pairs = [(said[name], listen(evalset / "dialogues" / f"{name}.stereo.flac")) for name in said]
     assert [number(heard) for _, heard in pairs] == [2, 2, 2, 2]
