@@ -2,13 +2,14 @@
 
     python -m speechzip.eval.radio.tables recordings/        # prints tables in Markdown
 
-Recordings are compressed once: their payloads are kept in ``radio-tables/``.
+Payloads and the sizes of packets are kept in ``radio-tables/``, so that a run that was stopped goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -84,10 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables of a corpus."""
     parser = argparse.ArgumentParser(description="Packets and words over every link.")
     parser.add_argument("corpus", help="folder of recordings, as for speechzip eval")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="folder that keeps the payloads")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder that keeps payloads and sizes")
     options = parser.parse_args(arguments)
     spoken = list(read_spoken(read_corpus(options.corpus), options.cache))
-    for line in tables(spoken):
+    for line in tables(spoken, Packing(options.cache / "packets.jsonl")):
         print(line)
 
 
@@ -112,21 +113,47 @@ def read_spoken(corpus: Corpus, cache: Path) -> Iterator[CorpusPayload]:
             yield CorpusPayload(item.id, data, payload)
 
 
-def send(data: bytes, link: str, parity: int) -> Sent | None:
-    """Return what sending a payload over a link takes; None where it does not fit."""
-    preset = PRESETS[link]
+class Packing:
+    """The sizes of packets, each computed once."""
+
+    def __init__(self, kept: Path | None = None) -> None:
+        """Read the file of earlier sizes, to which new ones are added; None for none."""
+        lines = kept.read_text("ascii").splitlines() if kept is not None and kept.exists() else []
+        self._kept = kept
+        self._known = {(digest, size, parity): sizes for digest, size, parity, sizes in map(json.loads, lines)}
+
+    def sizes(self, data: bytes, size: int, parity: int) -> tuple[int, ...] | None:
+        """Return the bytes of each packet of a payload, parity last; None if it does not fit."""
+        key = hashlib.sha256(data).hexdigest()[:16], size, parity
+        if key not in self._known:
+            self._known[key] = _sizes(data, size, parity)
+            if self._kept is not None:
+                with self._kept.open("a", encoding="ascii") as file:
+                    file.write(json.dumps([*key, self._known[key]]) + "\n")
+        sizes = self._known[key]
+        return None if sizes is None else tuple(sizes)
+
+
+def _sizes(data: bytes, size: int, parity: int) -> list[int] | None:
     try:
-        packed = pack(data, preset.size, parity)
+        return list(map(len, pack(data, size, parity).packets))
     except InputError:
         return None
-    sizes = tuple(map(len, packed.packets))
+
+
+def send(data: bytes, link: str, parity: int, packing: Packing) -> Sent | None:
+    """Return what sending a payload over a link takes; None where it does not fit."""
+    preset = PRESETS[link]
+    sizes = packing.sizes(data, preset.size, parity)
+    if sizes is None:
+        return None
     airtime_s = None if preset.modem is None else sum(map(preset.modem.seconds, sizes))
-    fragments = len(sizes) - packed.parity
+    fragments = len(sizes) - parity
     return Sent(
         sizes,
         airtime_s,
         sum(on_air(link, size) for size in sizes),
-        tuple(words_that_arrive(fragments, packed.parity, loss) for loss in LOSSES),
+        tuple(words_that_arrive(fragments, parity, loss) for loss in LOSSES),
     )
 
 
@@ -156,10 +183,10 @@ def words_that_arrive(fragments: int, parity: int, loss: float) -> float:
     return (1 - loss) + loss * enough
 
 
-def tables(spoken: Sequence[CorpusPayload]) -> Iterator[str]:
+def tables(spoken: Sequence[CorpusPayload], packing: Packing) -> Iterator[str]:
     """Yield the lines of all tables in Markdown."""
     sent = {
-        (each.name, link, parity): send(each.data, link, parity)
+        (each.name, link, parity): send(each.data, link, parity, packing)
         for each in spoken
         for link in PRESETS
         for parity in PARITIES

@@ -35,7 +35,7 @@ PRESETS = {
     "meshtastic-pki": Preset(
         219, "a direct message: 12 bytes less, for the tag and nonce of its encryption", _MESHTASTIC_PKI
     ),
-    "lxmf": Preset(287, "content of an opportunistic LXMF message, measured with lxmf 1.2.1: 287 to 295"),
+    "lxmf": Preset(287, "content of an opportunistic LXMF message (LXMessage.py); in the field that `send` uses, 281"),
     "sms": Preset(140, "3GPP TS 23.040: user data of a short message in 8 bits"),
     "sms-long": Preset(134, "3GPP TS 23.040: 140 less 6 of the header of concatenation"),
     "sbd-mo": Preset(340, "Iridium 9602 developer's guide: mobile originated"),

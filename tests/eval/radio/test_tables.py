@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from fakes import GOLDEN
 from speechzip.eval.radio import tables
-from speechzip.eval.radio.tables import CorpusPayload, on_air, read_spoken, send, words_that_arrive
+from speechzip.eval.radio.tables import CorpusPayload, Packing, on_air, read_spoken, send, words_that_arrive
 from speechzip.eval.types import Corpus, Item
 from speechzip.pipeline import TEXT_CODERS, decode_payload
 from speechzip.pipeline.links import PRESETS, Inbox, pack
@@ -59,20 +59,25 @@ def test_lxmf_adds_what_its_own_library_adds(size: int) -> None:
 
 
 def test_what_a_link_takes() -> None:
-    plain, safe = send(DATA, "datac4", 0), send(DATA, "datac4", 2)
+    plain, safe = send(DATA, "datac4", 0, Packing()), send(DATA, "datac4", 2, Packing())
     assert plain is not None
     assert safe is not None
     assert len(safe.packets) >= len(plain.packets) + 2
     assert plain.on_air == 56 * len(plain.packets)
     assert plain.airtime_s == pytest.approx(5.39 * len(plain.packets), abs=0.1)
-    assert send(DATA, "datac13", 0) is None
-    whole = send(DATA, "meshtastic", 0)
+    assert send(DATA, "datac13", 0, Packing()) is None
+    whole = send(DATA, "meshtastic", 0, Packing())
     assert whole is not None
     assert (whole.packets, whole.on_air, whole.words) == ((len(DATA),), len(DATA) + 24, (1.0, 0.9, 0.7))
 
 
-def test_the_tables_have_a_row_for_each_recording_and_each_link() -> None:
-    lines = list(tables.tables([CorpusPayload("call.wav", DATA, SAID)]))
+def test_the_tables_have_a_row_for_each_recording_and_each_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, spoken = tmp_path / "packets.jsonl", [CorpusPayload("call.wav", DATA, SAID)]
+    lines = list(tables.tables(spoken, Packing(kept)))
+    monkeypatch.setattr(tables, "pack", None)  # the second time, nothing is packed
+    assert list(tables.tables(spoken, Packing(kept))) == lines
     assert sum(line.startswith("| call.wav |") for line in lines) == len(tables.PARITIES)
     for link in PRESETS:
         assert sum(line.startswith(f"| {link} |") for line in lines) == 1

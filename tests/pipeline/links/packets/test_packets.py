@@ -292,16 +292,21 @@ def replace_count(packet: bytes, count: int) -> bytes:
     return replace(parity, count=count, symbols=parity.symbols + bytes(9)).encode()
 
 
-def test_golden_packets_stay_what_they_were() -> None:
-    decoded = [decode_packet(packet) for packet in GOLDEN_PACKETS]
-    assert [packet.encode() for packet in decoded if not isinstance(packet, bytes)] == GOLDEN_PACKETS
+@pytest.mark.parametrize(("name", "count"), [("message.packets", 4), ("message-2.packets", 4)])
+def test_golden_packets_stay_what_they_were(name: str, count: int) -> None:
+    """A message of fragments in format 1 or 2 and two parity packets; two of them are lost."""
+    golden = [bytes.fromhex(line) for line in (GOLDEN / name).read_text("ascii").split()]
+    decoded = [decode_packet(packet) for packet in golden]
+    assert [packet.encode() for packet in decoded if not isinstance(packet, bytes)] == golden
     fragments = [packet for packet in decoded if isinstance(packet, Fragment)]
     parity = [packet for packet in decoded if isinstance(packet, Parity)]
-    assert [(packet.message, packet.index, packet.count) for packet in fragments] == [(5, i, 4) for i in range(4)]
-    assert [(packet.message, packet.index, packet.count) for packet in parity] == [(5, 0, 4), (5, 1, 4)]
-    bodies = [packet[HEADER_BYTES:] for packet in GOLDEN_PACKETS[:4]]
+    assert [(packet.message, packet.index, packet.count) for packet in fragments] == [
+        (5, i, count) for i in range(count)
+    ]
+    assert [(packet.message, packet.index, packet.count) for packet in parity] == [(5, 0, count), (5, 1, count)]
+    bodies = [packet[HEADER_BYTES:] for packet in golden[:count]]
     assert encode_parity(bodies, 2) == [packet.symbols for packet in parity]
-    payloads, inbox = received([GOLDEN_PACKETS[index] for index in (5, 3, 0, 4)])
+    payloads, inbox = received([golden[index] for index in (count + 1, count - 1, 0, count)])
     assert words(join_payloads(payloads)) == words(conversation())
     assert inbox.close() == ()
     assert decode_payload(fragments[0].payload, TEXT_CODERS).payload.speakers == (Speaker(ANNA, 0),)
