@@ -69,6 +69,10 @@ def compress(
             help="Hypotheses that the recognizer follows at a time: more give better words and take longer.",
         ),
     ] = None,
+    word_times: Annotated[
+        bool,
+        typer.Option("--word-times", help="Print the time of every word with --json; these times are not sent."),
+    ] = False,
     voice_encoder: Annotated[
         str | None, typer.Option(help="Engine that measures voices: trained, classical, clip.")
     ] = None,
@@ -131,7 +135,9 @@ def compress(
         compressed = compress_audio(
             source,
             channels=channels.value,
-            recognizer=load_recognizer(recognizer, language, beam=beam, vocabulary=read_vocabulary(vocabulary)),
+            recognizer=load_recognizer(
+                recognizer, language, beam=beam, vocabulary=read_vocabulary(vocabulary), word_times=word_times
+            ),
             voice_encoder=load_engine("voice_encoder", voice_encoder),
             speakers=speaker or (),
             carry_voices=carry_voice,

@@ -51,7 +51,8 @@ class Compressed:
     data: bytes
     """The bytes to store or send: the content of an ``.spz`` file."""
     decoded: Decoded
-    """`data` as a receiver decodes it, with bytes by section; times and confidence are rounded."""
+    """`data` as a receiver decodes it, with bytes by section; times and confidence are rounded. Its utterances have
+    their `words`, which do not travel, if the recognizer tells them."""
     input_bytes: int
     """Size of the source; for samples in memory, as 16-bit WAV."""
     elapsed_s: float
@@ -190,11 +191,18 @@ def compress(
     return Compressed(
         data=data,
         # only what can be decoded is returned
-        decoded=decode_payload(data, {coder.id: coder for coder in text_coders}),
+        decoded=_with_words(decode_payload(data, {coder.id: coder for coder in text_coders}), payload.utterances),
         input_bytes=recording.size_bytes,
         elapsed_s=time.monotonic() - started,
         unread=lost,
     )
+
+
+def _with_words(decoded: Decoded, said: Sequence[Utterance]) -> Decoded:
+    """Return what was decoded with the words' times of the same utterances as they were said."""
+    pairs = zip(decoded.payload.utterances, said, strict=True)
+    utterances = tuple(replace(utterance, words=before.words) for utterance, before in pairs)
+    return replace(decoded, payload=replace(decoded.payload, utterances=utterances))
 
 
 def _tracks(recording: Recording, levels: Levels, split: bool) -> Iterator[list[Samples]]:

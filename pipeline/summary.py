@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from .console.display import printable
 from .payload.format import Decoded
 from .protocols import VoiceBook
-from .types import SOUND_SPACE, Speaker, UnreadReason, Voice, unread_mark
+from .types import SOUND_SPACE, Speaker, UnreadReason, Utterance, Voice, unread_mark
 from .unread.marks import Unread, unread_in
 
 if TYPE_CHECKING:  # inspecting a payload must not load the modules of compression
@@ -36,7 +36,20 @@ class SpeakerSummary(TypedDict):
     name: str | None
 
 
-class UtteranceSummary(TypedDict):
+class WordSummary(TypedDict):
+    """One word of an utterance."""
+
+    text: str
+    start_s: float
+    duration_s: float
+
+
+class _TimedWords(TypedDict, total=False):
+    words: list[WordSummary]
+    """With `compress --word-times`: when each word is said. They do not travel."""
+
+
+class UtteranceSummary(_TimedWords):
     """One utterance in a payload."""
 
     start_s: float
@@ -108,20 +121,25 @@ def summarize_payload(decoded: Decoded, voice_book: VoiceBook | None = None) -> 
             for index, speaker in enumerate(payload.speakers)
             if not (isinstance(speaker.voice, Voice) and speaker.voice.space == SOUND_SPACE)
         ],
-        "utterances": [
-            {
-                "start_s": utterance.start_s,
-                "duration_s": utterance.duration_s,
-                "speaker": utterance.speaker,
-                "text": utterance.text,
-                "confidence": utterance.confidence,
-                "language": utterance.language,
-            }
-            for utterance in payload.utterances
-            if not utterance.unread
-        ],
+        "utterances": [_summarize_utterance(utterance) for utterance in payload.utterances if not utterance.unread],
         "unread": _summarize_unread(unread_in(payload)),
     }
+
+
+def _summarize_utterance(utterance: Utterance) -> UtteranceSummary:
+    summary: UtteranceSummary = {
+        "start_s": utterance.start_s,
+        "duration_s": utterance.duration_s,
+        "speaker": utterance.speaker,
+        "text": utterance.text,
+        "confidence": utterance.confidence,
+        "language": utterance.language,
+    }
+    if utterance.words:
+        summary["words"] = [
+            {"text": word.text, "start_s": word.start_s, "duration_s": word.duration_s} for word in utterance.words
+        ]
+    return summary
 
 
 def _summarize_unread(marks: Sequence[Unread]) -> list[UnreadSummary]:

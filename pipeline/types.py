@@ -85,6 +85,18 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text, and when it is said."""
+
+    text: str
+    """With the marks around it."""
+    start_s: float
+    """Start in seconds: in a `Transcript` from the first sample, in an `Utterance` from the start of the recording."""
+    duration_s: float
+    """Length in seconds, greater than 0."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """A recognizer's result for one segment of speech."""
 
@@ -95,6 +107,8 @@ class Transcript:
     words that they agree on."""
     language: str = "en"
     """ISO 639-1 code of the language."""
+    words: tuple[Word, ...] = ()
+    """The words of the text in order; none unless the recognizer was loaded with ``word_times``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +127,9 @@ class Utterance:
     """The recognizer's confidence, in [0, 1]; a payload keeps two levels of it. Without text, see `unread`."""
     language: str = "en"
     """ISO 639-1 code, one of `LANGUAGES`."""
+    words: tuple[Word, ...] = ()
+    """The words of `text` and their times, where the recognizer tells them. They do not travel: a payload that was
+    decoded has none."""
 
     @property
     def end_s(self) -> float:

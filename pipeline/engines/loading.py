@@ -61,6 +61,7 @@ def load_recognizer(
     beam: int | None = None,
     vocabulary: Sequence[str] = (),
     quick: bool = False,
+    word_times: bool = False,
 ) -> Recognizer:
     """Return a new recognizer.
 
@@ -70,16 +71,23 @@ def load_recognizer(
         beam: hypotheses at a time, 1 or more: more find better words and take longer; the engine's own number if None.
         vocabulary: words and phrases to prefer, as they are to be written: names and jargon.
         quick: for a live conversation, where each word waits for the recognizer: if `beam` is None, a small one.
+        word_times: tell when each word is said (`Utterance.words`); takes more time.
 
     Raises:
         InputError: there is no such language, or the beam is not positive.
-        EngineError: as `load_engine`, or the recognizer has no option for the language, the beam or a vocabulary.
+        EngineError: as `load_engine`, or the recognizer has no option for the language, the beam, a vocabulary or word
+            times.
     """
     if language is not None and language not in LANGUAGES:
         raise InputError(f"there is no language {language!r}; give an ISO 639-1 code, such as en, de or zh")
     if beam is not None and beam < 1:
         raise InputError(f"a beam of {beam} has no hypotheses; give 1 or more")
-    options: dict[str, object] = {"language": language, "beam": beam, "vocabulary": tuple(vocabulary)}
+    options: dict[str, object] = {
+        "language": language,
+        "beam": beam,
+        "vocabulary": tuple(vocabulary),
+        "word_times": word_times,
+    }
     given = {name: value for name, value in options.items() if value}
     wished: dict[str, object] = {"quick": True} if quick else {}
     return cast("Recognizer", _load("recognizer", spec, given, wished))
@@ -95,7 +103,9 @@ def _load(
     if model and not parameters:
         raise EngineError(f"the {kind.replace('_', ' ')} {name!r} offers no choice of models; leave out {model!r}")
     if missing := options.keys() - parameters.keys():
-        raise EngineError(f"the {kind.replace('_', ' ')} {name!r} has no option for the {missing.pop()}")
+        raise EngineError(
+            f"the {kind.replace('_', ' ')} {name!r} has no option for the {missing.pop().replace('_', ' ')}"
+        )
     options = {**options, **{name: value for name, value in (wishes or {}).items() if name in parameters}}
     started = time.monotonic()
     engine = factory(model, **options) if model else factory(**options)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..protocols import ENGINE_SAMPLE_RATE
 from ..system.inference import open_session
 from ..types import Samples
 from .repetition import repeated_runs
@@ -98,9 +99,8 @@ class Decoder:
             ["logits", *_cache_names("present")],
             {
                 **sound,
+                **empty_cache(),
                 "input_ids": np.array([[START_TOKEN, *tokens]], np.int64),
-                "use_cache_branch": np.array([False]),
-                **{name: np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32) for name in names},
             },
         )
         cache = dict(zip(names, present, strict=True))
@@ -122,6 +122,17 @@ class Decoder:
         inputs = {**state.sound, **cache, "input_ids": np.array(tokens, np.int64)[:, np.newaxis]}
         logits, *values = self._decoder.run(["logits", *present], inputs)
         return np.asarray(logits[:, -1], np.float32), State(state.sound, dict(zip(cache, values, strict=True)))
+
+
+def duration_s(sound: Sound) -> float:
+    """Return the length of a sound in seconds."""
+    return float(sound["encoder_attention_mask"].shape[1] / ENGINE_SAMPLE_RATE)
+
+
+def empty_cache() -> dict[str, npt.NDArray[Any]]:
+    """Return the inputs of the decoder before its first token."""
+    cache = {name: np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32) for name in _cache_names("past_key_values")}
+    return {**cache, "use_cache_branch": np.array([False])}
 
 
 def log_probability(logits: Logits, token: int) -> float:

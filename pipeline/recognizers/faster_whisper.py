@@ -15,6 +15,7 @@ from pathlib import Path
 
 import ctranslate2
 import numpy as np
+import numpy.typing as npt
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
@@ -54,7 +55,12 @@ class FasterWhisperRecognizer(GuardedWhisper[ctranslate2.StorageView]):
     """A Whisper model in faster-whisper."""
 
     def __init__(
-        self, model: str = "", language: str = "", beam: int = BEAM_SIZE, vocabulary: Sequence[str] = ()
+        self,
+        model: str = "",
+        language: str = "",
+        beam: int = BEAM_SIZE,
+        vocabulary: Sequence[str] = (),
+        word_times: bool = False,
     ) -> None:
         """Load a model from huggingface_hub's cache, the network, or a folder.
 
@@ -63,6 +69,7 @@ class FasterWhisperRecognizer(GuardedWhisper[ctranslate2.StorageView]):
             language: ISO 639-1 code of the spoken language; detected for each segment if empty.
             beam: hypotheses at a time; 1 decodes greedily.
             vocabulary: words and phrases to prefer.
+            word_times: tell when each word is said.
 
         Raises:
             EngineError: there is no such model, its weights are missing, or it does not recognize the language.
@@ -81,7 +88,7 @@ class FasterWhisperRecognizer(GuardedWhisper[ctranslate2.StorageView]):
         known = self._model.supported_languages
         spoken = [code for code in LANGUAGES if code in known]
         prompt = vocabulary_prompt(vocabulary, lambda text: len(self._tokens(text)))
-        super().__init__(f"whisper-{size}" if size else "whisper", spoken, language, beam, prompt)
+        super().__init__(f"whisper-{size}" if size else "whisper", spoken, language, beam, prompt, word_times)
 
     @contextmanager
     def _seeded(self) -> Generator[None]:
@@ -124,6 +131,18 @@ class FasterWhisperRecognizer(GuardedWhisper[ctranslate2.StorageView]):
             len(coded) / len(zlib.compress(coded)),
             len(tokens) >= MOST_TOKENS,
         )
+
+    def _encode_word(self, word: str, language: str) -> list[int]:
+        return self._tokenizer(language).encode(word)
+
+    def _token_starts(
+        self, samples: Samples, features: ctranslate2.StorageView, language: str, tokens: list[int]
+    ) -> npt.NDArray[np.float64]:
+        frames = min(FRAMES, len(samples) // self._model.feature_extractor.hop_length)
+        start = list(self._tokenizer(language).sot_sequence)
+        (result,) = self._model.model.align(features, start, [tokens], frames)
+        token, frame = np.array(result.alignments).T
+        return np.asarray(frame[np.diff(token, prepend=-1) > 0] / self._model.tokens_per_second, np.float64)
 
     def _tokens(self, text: str) -> list[int]:
         return self._tokenizer("en").encode(f" {text}")

@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import EngineError, SpeechzipWarning
 from ..protocols import ENGINE_SAMPLE_RATE
 from ..segments.rejection import MAX_CHARACTERS_PER_SECOND
-from ..types import Samples, Transcript
+from ..types import Samples, Transcript, Word
 from .cleaning import tidy
+from .word_times import UNSPACED_LANGUAGES, split_words, timed_words
 
 DEFAULT_MODEL = "small"
 """The largest size that keeps up with speech on a few CPU cores."""
@@ -102,7 +104,9 @@ class Decoding:
 class GuardedWhisper(ABC, Generic[Features]):
     """A Whisper model, whatever library runs it; threads take turns to use it."""
 
-    def __init__(self, name: str, spoken: Sequence[str], language: str, beam: int, prompt: str) -> None:
+    def __init__(
+        self, name: str, spoken: Sequence[str], language: str, beam: int, prompt: str, word_times: bool = False
+    ) -> None:
         """Begin a conversation.
 
         Args:
@@ -111,6 +115,7 @@ class GuardedWhisper(ABC, Generic[Features]):
             language: the spoken one; detected for each segment if empty.
             beam: hypotheses at a time at temperature 0; 1 decodes greedily.
             prompt: result of `vocabulary_prompt`.
+            word_times: tell when each word is said.
 
         Raises:
             EngineError: the model does not recognize the language.
@@ -122,6 +127,7 @@ class GuardedWhisper(ABC, Generic[Features]):
         self._heard_s = dict.fromkeys(spoken, LANGUAGE_PRIOR_S)
         self._beam = beam
         self._prompt = prompt
+        self._word_times = word_times
         self._lock = threading.Lock()
 
     @abstractmethod
@@ -135,6 +141,16 @@ class GuardedWhisper(ABC, Generic[Features]):
     @abstractmethod
     def _decode(self, features: Features, language: str, temperature: float) -> Decoding:
         """Return the decoder's result: by beam search at temperature 0, by sampling above it."""
+
+    @abstractmethod
+    def _encode_word(self, word: str, language: str) -> list[int]:
+        """Return the tokens of a word, which has a space before it unless its language is written without."""
+
+    @abstractmethod
+    def _token_starts(
+        self, samples: Samples, features: Features, language: str, tokens: list[int]
+    ) -> npt.NDArray[np.float64]:
+        """Return when each token is said, and at last when the text ends, in seconds: [n + 1]."""
 
     def _seeded(self) -> AbstractContextManager[object]:
         """Return a context for the work on a segment, in which the same sound gives the same text."""
@@ -150,14 +166,18 @@ class GuardedWhisper(ABC, Generic[Features]):
             features = self._encode(samples)
             language = self._language or self._detect(features, len(samples) / ENGINE_SAMPLE_RATE)
             decoding = self._plausible(features, language)
-        silent = decoding.no_speech > MAX_NO_SPEECH and decoding.log_probability < MIN_LOG_PROBABILITY
-        text = "" if silent else SPECIAL_TOKEN.sub("", decoding.text)
-        if decoding.is_stuck or len(text) > MAX_CHARACTERS_PER_SECOND * len(samples) / ENGINE_SAMPLE_RATE:
-            text = without_loops(text)  # keeps repetitions at a human speaking rate
-        text = tidy(text)
+            text = _text(decoding, len(samples) / ENGINE_SAMPLE_RATE)
+            words = self._words(text, language, samples, features) if self._word_times and text else ()
         # Probability of speech, and of these words.
         confidence = float((1 - decoding.no_speech) * np.exp(decoding.log_probability)) if text else 0.0
-        return Transcript(text, confidence, language)
+        return Transcript(text, confidence, language, words)
+
+    def _words(self, text: str, language: str, samples: Samples, features: Features) -> tuple[Word, ...]:
+        words = split_words(text, language)
+        spaced = "" if language in UNSPACED_LANGUAGES else " "
+        tokens = [self._encode_word(spaced + word, language) for word in words]
+        starts = self._token_starts(samples, features, language, [token for word in tokens for token in word])
+        return timed_words(words, [len(word) for word in tokens], starts, samples)
 
     def _detect(self, features: Features, duration_s: float) -> str:
         """Return the most likely language: the segment's likelihood times the prior from earlier segments.
@@ -177,6 +197,16 @@ class GuardedWhisper(ABC, Generic[Features]):
             if decoding.is_plausible:
                 return decoding
         return self._decode(features, language, TEMPERATURES[-1])
+
+
+def _text(decoding: Decoding, duration_s: float) -> str:
+    """Return the words of a result, without those that Whisper invents for silence and in loops."""
+    if decoding.no_speech > MAX_NO_SPEECH and decoding.log_probability < MIN_LOG_PROBABILITY:
+        return ""
+    text = SPECIAL_TOKEN.sub("", decoding.text)
+    if decoding.is_stuck or len(text) > MAX_CHARACTERS_PER_SECOND * duration_s:
+        text = without_loops(text)  # keeps repetitions at a human speaking rate
+    return tidy(text)
 
 
 def vocabulary_prompt(phrases: Sequence[str], count_tokens: Callable[[str], int]) -> str:

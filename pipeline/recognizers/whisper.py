@@ -13,9 +13,13 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 import whisper
-from whisper.tokenizer import get_tokenizer
+from whisper.audio import HOP_LENGTH
+from whisper.timing import find_alignment
+from whisper.tokenizer import Tokenizer, get_tokenizer
 
 from ..errors import EngineError
 from ..languages import LANGUAGES
@@ -40,7 +44,12 @@ class WhisperRecognizer(GuardedWhisper[torch.Tensor]):
     """A Whisper model in openai-whisper."""
 
     def __init__(
-        self, model: str = "", language: str = "", beam: int = BEAM_SIZE, vocabulary: Sequence[str] = ()
+        self,
+        model: str = "",
+        language: str = "",
+        beam: int = BEAM_SIZE,
+        vocabulary: Sequence[str] = (),
+        word_times: bool = False,
     ) -> None:
         """Load a model from Whisper's cache (`~/.cache/whisper`), the network, or a file.
 
@@ -49,6 +58,7 @@ class WhisperRecognizer(GuardedWhisper[torch.Tensor]):
             language: ISO 639-1 code of the spoken language; detected for each segment if empty.
             beam: hypotheses at a time; 1 decodes greedily.
             vocabulary: words and phrases to prefer.
+            word_times: tell when each word is said.
 
         Raises:
             EngineError: there is no such model, its weights are missing, or it does not recognize the language.
@@ -57,7 +67,7 @@ class WhisperRecognizer(GuardedWhisper[torch.Tensor]):
         spoken = LANGUAGES[: self._model.num_languages] if self._model.is_multilingual else ("en",)
         tokenizer = get_tokenizer(self._model.is_multilingual, num_languages=self._model.num_languages)
         prompt = vocabulary_prompt(vocabulary, lambda text: len(tokenizer.encode(f" {text}")))
-        super().__init__(f"whisper-{size}" if size else "whisper", spoken, language, beam, prompt)
+        super().__init__(f"whisper-{size}" if size else "whisper", spoken, language, beam, prompt, word_times)
 
     @contextmanager
     def _seeded(self) -> Generator[None]:
@@ -67,9 +77,12 @@ class WhisperRecognizer(GuardedWhisper[torch.Tensor]):
 
     def _encode(self, samples: Samples) -> torch.Tensor:
         """Return the encoder's output for a segment: [1, frames, state]."""
+        return self._model.embed_audio(self._mel(samples).unsqueeze(0))
+
+    def _mel(self, samples: Samples) -> torch.Tensor:
         mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(samples), self._model.dims.n_mels)
         mel = mel.to(self._model.device)
-        return self._model.embed_audio((mel.half() if self._half else mel).unsqueeze(0))
+        return mel.half() if self._half else mel
 
     @property
     def _half(self) -> bool:
@@ -92,6 +105,21 @@ class WhisperRecognizer(GuardedWhisper[torch.Tensor]):
         (result,) = whisper.decode(self._model, features, options)
         was_stopped = len(result.tokens) >= self._model.dims.n_text_ctx // 2
         return Decoding(result.text, result.avg_logprob, result.no_speech_prob, result.compression_ratio, was_stopped)
+
+    def _encode_word(self, word: str, language: str) -> list[int]:
+        return self._tokenizer(language).encode(word)
+
+    def _token_starts(
+        self, samples: Samples, features: torch.Tensor, language: str, tokens: list[int]
+    ) -> npt.NDArray[np.float64]:
+        frames = len(samples) // HOP_LENGTH
+        words = find_alignment(self._model, self._tokenizer(language), tokens, self._mel(samples), frames)
+        starts = [word.start for word in words for _ in word.tokens]
+        return np.array([*starts, words[-1].end])
+
+    def _tokenizer(self, language: str) -> Tokenizer:
+        count = self._model.num_languages
+        return get_tokenizer(self._model.is_multilingual, num_languages=count, language=language, task="transcribe")
 
 
 def _load(model: str) -> tuple[whisper.Whisper, str]:

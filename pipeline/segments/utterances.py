@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -56,8 +57,10 @@ class SpeakerSpeech:
             self._speech.append(segment.samples)
             self._words.append(transcript.text)
             self.duration_s += segment.duration_s
+        first_s = segment.start_s - segment.lead_s
+        words = tuple(replace(word, start_s=round(first_s + word.start_s, 3)) for word in transcript.words)
         return Utterance(
-            segment.start_s, segment.duration_s, 0, transcript.text, transcript.confidence, transcript.language
+            segment.start_s, segment.duration_s, 0, transcript.text, transcript.confidence, transcript.language, words
         )
 
     def is_read(self, segment: SpeechSegment, transcript: Transcript) -> bool:

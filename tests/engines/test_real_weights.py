@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from speechzip.eval import word_errors
 from speechzip.pipeline import EngineError, Recognizer, compress, load_recognizer
@@ -44,6 +45,14 @@ def test_english(recognizer: Recognizer, wheel_recording: Callable[[str], Path])
     )
     assert {utterance.language for utterance in compressed.payload.utterances} == {"en"}
     assert min(utterance.confidence for utterance in compressed.payload.utterances) > 0.5
+
+
+def test_word_times(spec: str, wheel_recording: Callable[[str], Path]) -> None:
+    compressed = compress(wheel_recording("beckett.wav"), recognizer=load_recognizer(spec, word_times=True))
+    words = [word for utterance in compressed.payload.utterances for word in utterance.words]
+    assert " ".join(word.text for word in words) == compressed.text
+    starts = [word.start_s for word in words if word.text.strip(".").lower() in ("tried", "failed", "matter", "better")]
+    assert np.abs(np.subtract(starts, [0.55, 2.06, 3.70, 8.44])).max() < 0.2  # by pocketsphinx's aligner
 
 
 @pytest.mark.corpus

@@ -91,6 +91,16 @@ def test_inspect_shows_the_same(compressed: tuple[Path, dict[str, Any]]) -> None
     assert f"total {path.stat().st_size:>10} bytes" in lines
 
 
+def test_word_times_are_printed_and_not_sent(call: Path, compressed: tuple[Path, dict[str, Any]]) -> None:
+    path = call.with_name("timed.spz")
+    summary = json.loads(run("compress", call, "-o", path, "--word-times", "--json").stdout)
+    first = summary["utterances"][0]
+    assert " ".join(word["text"] for word in first["words"]) == first["text"]
+    assert all(0 < word["duration_s"] < 1 and 0 < word["start_s"] < summary["duration_s"] for word in first["words"])
+    assert path.read_bytes() == compressed[0].read_bytes()
+    assert "words" not in compressed[1]["utterances"][0]
+
+
 def test_decompress_writes_two_channels(compressed: tuple[Path, dict[str, Any]]) -> None:
     path, summary = compressed
     written = json.loads(run("decompress", path, "--json").stdout)
