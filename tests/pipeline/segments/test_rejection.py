@@ -2,22 +2,56 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from speechzip.pipeline import Transcript
-from speechzip.pipeline.segments.rejection import MAX_TONALITY, is_speech, tonality, unread_reason
+from speechzip.pipeline import Samples, Transcript
+from speechzip.pipeline.segments.rejection import (
+    MAX_TONALITY,
+    is_music,
+    is_speech,
+    is_unread_speech,
+    tonality,
+    unread_reason,
+)
 
 TIME_S = np.arange(48000) / 16000
-NOTES_HZ = np.array([220.0, 277.2, 329.6])
-CHORD = np.sin(2 * np.pi * np.outer(NOTES_HZ, TIME_S)).mean(axis=0).astype(np.float32)
 HARMONICS = np.arange(1, 20)
 GLIDE = np.sin(2 * np.pi * np.outer(HARMONICS, 120 * TIME_S + 8 * TIME_S**2)).mean(axis=0).astype(np.float32)
 
 
+# Four notes in turn, each with its harmonics; beside it a hum that never stops.
+MELODY_HZ = np.repeat([220.0, 261.6, 329.6, 246.9], 12000)
+MELODY = np.sin(np.outer(HARMONICS[:6], 2 * np.pi * np.cumsum(MELODY_HZ) / 16000)).mean(axis=0).astype(np.float32)
+HUM = np.sin(2 * np.pi * np.outer(50.0 * HARMONICS, TIME_S)).mean(axis=0).astype(np.float32)
+NOISE = np.random.default_rng(3).normal(0, 0.01, 48000).astype(np.float32)
+SYLLABLES = (np.sin(2 * np.pi * 2.0 * TIME_S) > -0.2).astype(np.float32)
+
+
 def test_held_notes_are_tonal_and_gliding_ones_are_not() -> None:
-    assert tonality(CHORD) > 0.5
-    assert tonality(GLIDE) < MAX_TONALITY
-    noise = np.random.default_rng(3).normal(0, 0.1, 48000).astype(np.float32)
-    assert tonality(noise) < 0.01
-    assert tonality(noise[:4000]) == 0.0
+    assert tonality(MELODY)[0] > 0.5
+    assert is_music(MELODY)
+    assert tonality(GLIDE)[0] < MAX_TONALITY
+    assert tonality(10 * NOISE)[0] < 0.01
+    assert tonality(NOISE[:4000]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("hum_gain", [0.3, 1.0])
+def test_a_voice_in_a_hum_is_no_music(hum_gain: float) -> None:
+    """As tonal as music it is: the hum's lines are held in all pauses. A melody in the same hum stays music."""
+    voice, hum = GLIDE * SYLLABLES, hum_gain * HUM
+    assert tonality(voice + hum + NOISE)[0] > MAX_TONALITY
+    assert not is_music(voice + hum + NOISE)
+    assert is_music(MELODY + hum + NOISE)
+    assert is_speech(Transcript("Is anybody there?", 0.6), voice + hum + NOISE, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("sound", "probability", "unread"),
+    [(GLIDE, 0.69, False), (GLIDE, 0.75, True), (MELODY, 0.8, False), (MELODY, 0.86, True)],
+)
+def test_rejected_speech_in_music_is_told_as_unread_if_the_detector_is_surer(
+    sound: Samples, probability: float, unread: bool
+) -> None:
+    assert is_unread_speech(sound, 3.0, lambda chunk: probability) is unread
+    assert not is_unread_speech(sound, 0.4, lambda chunk: 1.0)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +69,8 @@ def test_confidence_and_text(text: str, confidence: float, accepted: bool) -> No
 
 
 def test_words_over_music_must_be_sure() -> None:
-    assert not is_speech(Transcript("I love you so.", 0.81), CHORD, 3.0)
-    assert is_speech(Transcript("Please hold the line.", 0.95), CHORD, 3.0)
+    assert not is_speech(Transcript("I love you so.", 0.81), MELODY, 3.0)
+    assert is_speech(Transcript("Please hold the line.", 0.95), MELODY, 3.0)
 
 
 @pytest.mark.parametrize(
