@@ -10,7 +10,8 @@ import numpy as np
 import soundfile
 
 from ...audio.reading import Resampler, open_recording
-from ...errors import InputError
+from ...console.display import shown_name
+from ...errors import InputError, LinkError
 from ...system.atomic import atomic_file, check_writable
 from ...types import Samples
 from ...writing import audio_format
@@ -76,13 +77,19 @@ class HfCarrier:
         if self._input is None:
             raise InputError("nothing says what to listen to: name a recording or a sound device as the input")
         modem = Modem(self.mode)
-        is_file = Path(self._input).exists()
+        is_file, heard = Path(self._input).exists(), False
         for sound in _recorded(Path(self._input)) if is_file else hear(self._input):
             if sound is None or isinstance(sound, Notice):
                 yield sound
                 continue
             for frame, snr_db in modem.demodulate(sound):
+                heard = True
                 yield Received(unpad(frame), detail=f"{snr_db:.1f} dB")
+        if not heard:  # a recording has ended
+            raise LinkError(
+                f"no burst of {self.mode} is heard in {shown_name(self._input)}: was it sent in another mode, or is "
+                "the noise too strong?"
+            )
 
     def _write(self, packets: Sequence[bytes], path: Path) -> Iterator[SendState]:
         modem = Modem(self.mode)

@@ -21,6 +21,15 @@ BROADCAST = 0xFFFFFFFF
 ACKNOWLEDGE_S = 120.0
 """How long to wait for the fate of a packet: three tries of LongSlow over three hops take 90 s."""
 WAIT_STEP_S = 1.0
+ADVICE = {
+    "MAX_RETRANSMIT": "nobody answered",
+    "NO_CHANNEL": "it has no such channel, or no key that the node knows",
+    "PKI_UNKNOWN_PUBKEY": "it does not know the node's key yet",
+    "PKI_FAILED": "it cannot encrypt for that node",
+    "DUTY_CYCLE_LIMIT": "the duty cycle is used up; try again later",
+    "TOO_LARGE": "the packet is too long for it; send smaller ones (--size)",
+}
+"""Error of the firmware (mesh.proto, Routing.Error) -> its meaning for a user; others are shown by their names."""
 RETRY_S = 5.0
 """How often a receiver looks for a radio that has gone."""
 
@@ -102,7 +111,8 @@ class MeshCarrier:
                 return SendState("acknowledged" if self.acknowledges else "sent", index)
             if reason == "MAX_RETRANSMIT" and not self.acknowledges:
                 return SendState("sent", index, "nobody was heard to repeat it")
-            return SendState("failed", index, f"the radio says {reason}")
+            advice = ADVICE.get(reason)
+            return SendState("failed", index, f"the radio says {reason}" + (f": {advice}" if advice else ""))
         return SendState("failed", index, f"the radio has told nothing for {ACKNOWLEDGE_S:.0f} s")
 
     def receive(self) -> Iterator[Received | Notice | None]:

@@ -145,6 +145,12 @@ def test_rubbish_that_passes_the_modem_is_handed_on_as_it_is() -> None:
     assert not is_whole(Fragment(0, 0, 1, bytes(12)).encode())
 
 
+def test_a_recording_without_bursts_of_the_mode_is_an_error(tmp_path: Path) -> None:
+    list(open_carrier("hf:datac3", {"output": tmp_path / "burst.wav"}).send([DATA]))
+    with pytest.raises(LinkError, match=r"no burst of datac13 is heard in .*burst\.wav: was it sent in another mode"):
+        list(open_carrier("hf:datac13", {"input": str(tmp_path / "burst.wav")}).receive())
+
+
 def test_what_is_wrong_is_said() -> None:
     with pytest.raises(InputError, match="no mode 'datac9'; give one of hf:datac0, hf:datac1"):
         open_carrier("hf:datac9", {})
@@ -327,3 +333,18 @@ def test_a_transmitter_is_not_keyed_by_opening_its_line(monkeypatch: pytest.Monk
     serialport.open_serial("hf", "hf", "/dev/ttyUSB0", keyed=False)
     serialport.open_serial("kiss", "kiss", "/dev/ttyUSB1")
     assert lines == [("/dev/ttyUSB0", False, False), ("/dev/ttyUSB1", True, True)]
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"), [(2, "is it plugged in"), (13, "adduser USER dialout"), (16, "another program uses it")]
+)
+def test_a_line_that_cannot_be_opened_is_told_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, number: int, advice: str
+) -> None:
+    class Serial(SimpleNamespace):
+        def open(self) -> None:
+            raise OSError(number, "could not open port")
+
+    monkeypatch.setitem(sys.modules, "serial", SimpleNamespace(Serial=Serial))
+    with pytest.raises(DeviceError, match=f"/dev/ttyUSB0 cannot be opened.*{advice}"):
+        serialport.open_serial("hf", "hf", "/dev/ttyUSB0", keyed=False)

@@ -97,7 +97,7 @@ def test_what_never_arrives_is_told() -> None:
     with two_radios(Air(loss=1.0)) as radios:
         states, received = exchange(radios, PACKETS[:1], {"to": "!0000beef"}, seconds=0.2)
         broadcast, _ = exchange(radios, PACKETS[:1], {}, seconds=0.2)
-    assert (states[-1].phase, states[-1].detail) == ("failed", "the radio says MAX_RETRANSMIT")
+    assert (states[-1].phase, states[-1].detail) == ("failed", "the radio says MAX_RETRANSMIT: nobody answered")
     assert (broadcast[-1].phase, broadcast[-1].detail) == ("sent", "nobody was heard to repeat it")
     assert received == []
 
@@ -161,6 +161,7 @@ def test_modulations_by_name_and_by_hand() -> None:
     assert preset_modem("LONG_FAST", DIRECT_OVERHEAD).seconds(219) == preset_modem("LONG_FAST").seconds(231)
     names = protobuf("config_pb2").Config.LoRaConfig
     assert set(PRESETS) == set(names.ModemPreset.keys())
+    assert set(mesh.ADVICE) <= set(protobuf("mesh_pb2").Routing.Error.keys())
     assert set(DUTY_CYCLES) <= set(names.RegionCode.keys())
 
 
