@@ -107,6 +107,8 @@ class Transcript:
     words that they agree on."""
     language: str = "en"
     """ISO 639-1 code of the language."""
+    unsure_words: tuple[int, ...] = ()
+    """Indices in ``text.split()`` of the words that the recognizer is unsure of, if it tells them."""
     words: tuple[Word, ...] = ()
     """The words of the text in order; none unless the recognizer was loaded with ``word_times``."""
 
@@ -127,6 +129,8 @@ class Utterance:
     """The recognizer's confidence, in [0, 1]; a payload keeps two levels of it. Without text, see `unread`."""
     language: str = "en"
     """ISO 639-1 code, one of `LANGUAGES`."""
+    unsure_words: tuple[int, ...] = ()
+    """As in `Transcript`. They do not travel."""
     words: tuple[Word, ...] = ()
     """The words of `text` and their times, where the recognizer tells them. They do not travel: a payload that was
     decoded has none."""

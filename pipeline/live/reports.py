@@ -40,6 +40,8 @@ class Review:
     """How long it can be dropped."""
     unsure: bool
     """Whether the recognizer is unsure of it, or could not read it."""
+    unsure_words: tuple[int, ...] = ()
+    """Indices in ``text.split()`` of the words that the recognizer is unsure of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ class GuardedWhisper(ABC, Generic[Features]):
             words = self._words(text, language, samples, features) if self._word_times and text else ()
         # Probability of speech, and of these words.
         confidence = float((1 - decoding.no_speech) * np.exp(decoding.log_probability)) if text else 0.0
-        return Transcript(text, confidence, language, words)
+        return Transcript(text, confidence, language, words=words)
 
     def _words(self, text: str, language: str, samples: Samples, features: Features) -> tuple[Word, ...]:
         words = split_words(text, language)

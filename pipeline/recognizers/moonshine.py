@@ -10,6 +10,7 @@ Commands", 2024, arXiv:2410.15608.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from ..types import Samples, Transcript, Word
 from .attention import FRAME_S, AttentiveDecoder
 from .beam import Hypothesis, search
 from .choice import least_risk
-from .decoder import Decoder, Sound, duration_s
+from .decoder import Decoder, Reading, Sound, duration_s
 from .greedy import read_greedily
 from .tokenizer import Tokenizer
 from .vocabulary import PhraseBias
@@ -42,6 +43,9 @@ BEAM, MAX_BEAM = 8, 32
 """Hypotheses at a time."""
 LOOKS_AHEAD_S = 0.036
 """The attention is on a word this much before it is said: median over 1,709 words of other speakers than evalset's."""
+SURE_WORD = 0.6
+"""A word with a less likely token is unsure: a tenth of 1,587 words of readers, a third of whom speak in noise. Half
+of these words are wrong, and half of the wrong words are among them."""
 
 
 class MoonshineRecognizer:
@@ -150,4 +154,18 @@ class MoonshineRecognizer:
 
     def _transcript(self, hypothesis: Hypothesis) -> Transcript:
         text = self._text(hypothesis)
-        return Transcript(text, hypothesis.confidence if text else 0.0)
+        unsure = self._unsure_words(hypothesis.reading, len(text.split()))
+        return Transcript(text, hypothesis.confidence if text else 0.0, unsure_words=unsure)
+
+    def _unsure_words(self, reading: Reading, count: int) -> tuple[int, ...]:
+        starts = self._tokenizer.word_starts(reading.tokens)
+        if len(starts) != count:  # a mark stands alone, or there are no words
+            return ()
+        spans = zip(starts, [*starts[1:], len(reading.tokens)], strict=True)
+        least = [min(self._word_log_probabilities(reading, range(*span))) for span in spans]
+        return tuple(index for index, value in enumerate(least) if value < math.log(SURE_WORD))
+
+    def _word_log_probabilities(self, reading: Reading, span: range) -> list[float]:
+        """Return those of the tokens with letters or digits: whether there is a comma does not matter."""
+        spoken = [index for index in span if self._tokenizer.has_words([reading.tokens[index]])]
+        return [reading.log_probabilities[index] for index in spoken or span]

@@ -31,6 +31,11 @@ class Tokenizer:
         text = b"".join(self._tokens[token] for token in tokens).decode("utf-8", "replace")
         return tidy(text.replace(SPACE, " "))
 
+    def word_starts(self, tokens: Sequence[int]) -> list[int]:
+        """Return the indices of the tokens that begin a word."""
+        space = SPACE.encode()
+        return [index for index, token in enumerate(tokens) if not index or self._tokens[token].startswith(space)]
+
     @cached_property
     def within_word(self) -> npt.NDArray[np.bool_]:
         """Whether each token continues the word before it: bool [V]."""

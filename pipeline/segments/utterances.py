@@ -60,7 +60,14 @@ class SpeakerSpeech:
         first_s = segment.start_s - segment.lead_s
         words = tuple(replace(word, start_s=round(first_s + word.start_s, 3)) for word in transcript.words)
         return Utterance(
-            segment.start_s, segment.duration_s, 0, transcript.text, transcript.confidence, transcript.language, words
+            segment.start_s,
+            segment.duration_s,
+            0,
+            transcript.text,
+            transcript.confidence,
+            transcript.language,
+            transcript.unsure_words,
+            words,
         )
 
     def is_read(self, segment: SpeechSegment, transcript: Transcript) -> bool:

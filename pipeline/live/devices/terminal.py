@@ -98,13 +98,10 @@ class TerminalView:
                 self._level = report
             case PartialTranscript(text):
                 self._partial = text
-            case Review(number, text, seconds, unsure):
+            case Review(number, text):
                 self._partial = ""
                 self._reviewed[number] = text
-                sure = "unsure, " if unsure else ""
-                self._print(
-                    f"?     {text}  ({sure}sent in {seconds:g} s)", to_stderr=True, style="red" if unsure else ""
-                )
+                self._print(reviewed_line(report), to_stderr=True)
             case Reviewed(number, dropped):
                 text = self._reviewed.pop(number, "")
                 if dropped:
@@ -143,13 +140,13 @@ class TerminalView:
         if status & Status.UNSPOKEN:
             self._print("      the peer could not speak something that you said", to_stderr=True)
 
-    def _print(self, line: str, to_stderr: bool = False, style: str = "") -> None:
+    def _print(self, line: str | Text, to_stderr: bool = False) -> None:
         if self._live.is_started and (to_stderr or sys.stdout.isatty()):
-            self._live.console.print(Text(line, style))  # above the live line
+            self._live.console.print(Text(line) if isinstance(line, str) else line)  # above the live line
         elif to_stderr:
             print(line, file=sys.stderr, flush=True)
         else:
-            self._write(line)
+            self._write(str(line))
 
     def _line(self) -> Text:
         """Return the live line."""
@@ -169,6 +166,23 @@ class TerminalView:
             line.append(f"  latency {self._latency_s:.2f} s")
         line.append(f"  {self._hint()}", "dim")
         return line
+
+
+def reviewed_line(review: Review) -> Text:
+    """Return an utterance under review, its unsure words in red; all of it if it is unsure and no word is.
+
+    Example:
+        >>> str(reviewed_line(Review(1, "I drive a four fusion.", 2.0, unsure=True, unsure_words=(3, 4))))
+        '?     I drive a *four* *fusion.*  (unsure, sent in 2 s)'
+    """
+    words = review.text.split()
+    doubted = set(review.unsure_words) if review.unsure_words or not review.unsure else set(range(len(words)))
+    line = Text("?    ")
+    for index, word in enumerate(words):
+        line.append(" ")
+        line.append(f"*{word}*" if index in review.unsure_words else word, "red" if index in doubted else "")
+    sure = "unsure, " if review.unsure else ""
+    return line.append(f"  ({sure}sent in {review.seconds:g} s)")
 
 
 def how_to_pair(pairing: Pairing) -> list[str]:

@@ -53,7 +53,7 @@ class Reviewing:
         timer = asyncio.get_running_loop().call_later(self._seconds, self._send_until, number)
         self._held[number] = _Held(number, send, timer)
         unsure = utterance.unread is not None or utterance.confidence < UNSURE_CONFIDENCE
-        self._observe(Review(number, utterance.text, self._seconds, unsure))
+        self._observe(Review(number, utterance.text, self._seconds, unsure, utterance.unsure_words))
 
     def drop(self) -> None:
         """Drop all that are under review."""

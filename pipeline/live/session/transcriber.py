@@ -61,6 +61,11 @@ class OutgoingUtterance:
         return self.payload.utterances[0].confidence
 
     @property
+    def unsure_words(self) -> tuple[int, ...]:
+        """Indices in ``text.split()`` of the words that the recognizer is unsure of."""
+        return self.payload.utterances[0].unsure_words
+
+    @property
     def unread(self) -> UnreadReason | None:
         """Why it has no words; None if it has."""
         return self.payload.utterances[0].unread

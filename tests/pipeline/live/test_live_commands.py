@@ -21,7 +21,7 @@ from rich.console import Console
 from speechzip.pipeline import open_recording, recognizer_recording
 from speechzip.pipeline.live.bench.loopback import SPEECHZIP, talk_and_listen
 from speechzip.pipeline.live.defaults import PAIRING_VARIABLE
-from speechzip.pipeline.live.devices.terminal import TerminalView, level_bar
+from speechzip.pipeline.live.devices.terminal import TerminalView, level_bar, reviewed_line
 from speechzip.pipeline.live.reports import (
     Delivered,
     Heard,
@@ -31,6 +31,7 @@ from speechzip.pipeline.live.reports import (
     PartialTranscript,
     PeerStatus,
     Played,
+    Review,
     Said,
     Traffic,
 )
@@ -194,3 +195,12 @@ def test_the_live_line_shows_level_words_bytes_and_latency() -> None:
     ):
         assert part in line
     assert [level_bar(level) for level in (-96.0, -60.0, 0.0, 5.0)] == [" ", " ", "█", "█"]
+
+
+@pytest.mark.parametrize(
+    ("unsure", "unsure_words", "red"),
+    [(False, (), ""), (True, (), "a four fusion"), (True, (1, 2), "*four* *fusion*"), (False, (0,), "*a*")],
+)
+def test_unsure_words_are_red(unsure: bool, unsure_words: tuple[int, ...], red: str) -> None:
+    line = reviewed_line(Review(1, "a four fusion", 2.0, unsure, unsure_words))
+    assert " ".join(line.plain[span.start : span.end] for span in line.spans if span.style == "red") == red

@@ -30,6 +30,16 @@ def test_reads_dickens(recognizer: MoonshineRecognizer, wheel_recording: Callabl
     assert transcript.language == "en"
 
 
+def test_unsure_words(recognizer: MoonshineRecognizer, wheel_recording: Callable[[str], Path]) -> None:
+    samples, rate = soundfile.read(str(wheel_recording("two_cities.wav")), dtype="float32", always_2d=True)
+    sound = resample(samples[: 8 * rate, 0], rate, ENGINE_SAMPLE_RATE)
+    assert recognizer.transcribe(sound).unsure_words == ()
+    noise = np.random.default_rng(0).normal(0, 0.05, len(sound)).astype(np.float32)
+    guessed = recognizer.transcribe(sound + noise)
+    assert len(guessed.unsure_words) > len(guessed.text.split()) / 2
+    assert set(guessed.unsure_words) <= set(range(len(guessed.text.split())))
+
+
 @pytest.mark.parametrize("length", [0, 1, 100, 4000])
 def test_very_short_sound(recognizer: MoonshineRecognizer, length: int) -> None:
     assert recognizer.transcribe(np.zeros(length, np.float32)).confidence < 0.5

@@ -356,6 +356,12 @@ def test_words_are_shown_before_they_are_sent_and_can_be_dropped(
             expect(page.locator("#log li.notice").filter(has_text="Dropped: ")).to_have_count(1)
             expect(reviewed).to_have_count(0)
             assert wait_for(anna, "Reviewed")["dropped"] is True
+            asked = {"number": 99, "text": "a <i>four fusion", "seconds": 9, "unsure": True, "unsure_words": [1, 2]}
+            page.evaluate(f"take.Review({json.dumps(asked)})")
+            expect(reviewed.locator(".doubted")).to_have_text(["<i>four", "fusion"])
+            expect(reviewed.locator(".text")).to_have_text("a <i>four fusion")
+            page.evaluate("take.Reviewed({number: 99, dropped: false})")
+            expect(reviewed).to_have_count(0)
             page.set_viewport_size({"width": 320, "height": 568})
             assert page.evaluate("document.documentElement.scrollWidth") == 320
             assert tab.problems == []

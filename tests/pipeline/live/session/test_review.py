@@ -59,6 +59,19 @@ def test_words_are_shown_then_sent_in_order() -> None:
     run(test)
 
 
+def test_single_words_are_unsure() -> None:
+    async def test() -> None:
+        person = Reviewer()
+        person.review.set_seconds(HELD_S)
+        utterance = Utterance(0.0, 1.0, 0, "I drive a four fusion.", unsure_words=(3, 4))
+        payload = Payload((Speaker(Voice("classical", b"\x00")),), (utterance,), 1.0)
+        person.review.hold(OutgoingUtterance(payload, 1.0), lambda: None)
+        assert person.reports == [Review(1, "I drive a four fusion.", HELD_S, unsure=False, unsure_words=(3, 4))]
+        person.review.drop()
+
+    run(test)
+
+
 def test_dropped_words_are_never_sent() -> None:
     async def test() -> None:
         person = Reviewer()
