@@ -12,6 +12,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EngineError, SpeechzipError
+from ..system.memory import keep_freed_memory
+from ..system.threads import keep_one_blas_thread
 from .runners import Work, given_up
 from .stores import reason
 from .work import Job, Result, archive_recording
@@ -27,6 +29,13 @@ LEAST_AHEAD = 8
 COUNT_EVERY_S = 2.0
 """How often the threads are counted."""
 CONNECT_S = 10
+
+
+def _on_worker(work: Work, job: Job) -> Result:
+    """Do a job in a worker of Dask, with one thread and kept memory, as the workers of this machine have."""
+    keep_one_blas_thread()
+    keep_freed_memory()
+    return work(job)
 
 
 class DaskCluster:
@@ -87,7 +96,7 @@ class DaskCluster:
             self._counted_at = time.monotonic()
             self._ahead = max(LEAST_AHEAD, AHEAD * sum(self._client.nthreads().values()))
         while len(waiting) < self._ahead and (job := next(jobs, None)) is not None:
-            future = self._client.submit(self._work, job, pure=False)
+            future = self._client.submit(_on_worker, self._work, job, pure=False)
             waiting[str(future.key)] = job
             done.add(future)
 

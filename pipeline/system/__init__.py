@@ -1,1 +1,1 @@
-"""Services of the machine: atomic files, the data folder, threads, networks, files of installed packages."""
+"""Services of the machine: atomic files, the data folder, threads, memory, networks, files of installed packages."""
