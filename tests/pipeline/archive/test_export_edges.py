@@ -119,7 +119,7 @@ def test_annotations(kind: str, tmp_path: Path) -> None:
     grid: Any = parselmouth.Data.read(str(path))
     call = parselmouth.praat.call
     labels = [
-        call(grid, "Get label of interval", tier, number)
+        str(call(grid, "Get label of interval", tier, number))
         for tier in (1, 2)
         for number in range(1, 1 + int(call(grid, "Get number of intervals", tier)))
     ]
