@@ -9,6 +9,7 @@ process, which is scheduler and client of Dask as well, and that nobody's memory
 from __future__ import annotations
 
 import argparse
+import importlib
 import multiprocessing
 import os
 import resource
@@ -198,6 +199,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from speechzip.eval.bench.archive_throughput import main as named_main  # workers find functions by this name
-
-    named_main()
+    importlib.import_module(MODULE).main()  # workers find what they are given by this name
