@@ -69,6 +69,13 @@ ABOUT: dict[tuple[EngineKind, str], About] = {
     ("synthesizer", "espeak"): About(
         "over 100 languages by espeak-ng, shaped by a voice of 10 bytes", "in the install", "GPL-3.0-or-later"
     ),
+    ("synthesizer", "hibari"): About(
+        "English in one clear voice, at the speaker's pitch and pace; other languages by espeak-ng",
+        "in its wheel, 14 MB with the dictionary",
+        "Apache-2.0",
+        "hibari",
+        ("hibari",),
+    ),
     ("synthesizer", "xtts"): About(
         "clones voices in 17 languages; xtts:FOLDER",
         "1.9 GB, to be copied beside the voice store",

@@ -42,7 +42,9 @@ VoiceEncoderOption = Annotated[
     typer.Option(help="Engine that measures your voice: trained, classical, or clip for a peer that clones it."),
 ]
 ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FOLDER", help="Reticulum's configuration.")]
-SynthesizerOption = Annotated[str | None, typer.Option(help="Engine that speaks: trained, espeak, xtts, xtts:FOLDER.")]
+SynthesizerOption = Annotated[
+    str | None, typer.Option(help="Engine that speaks: trained, espeak, hibari, xtts, xtts:FOLDER.")
+]
 
 
 def add_commands(app: typer.Typer) -> None:

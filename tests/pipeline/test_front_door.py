@@ -18,6 +18,7 @@ WITH_EXTRAS = (
     "speechzip.pipeline.recognizers.faster_whisper",
     "speechzip.pipeline.recognizers.whisper",
     "speechzip.voices.clip.xtts",
+    "speechzip.voices.hibari",
 )
 """These import what only the extras install; tests/engines has them."""
 MODULES = [

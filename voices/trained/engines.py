@@ -24,6 +24,7 @@ from ..acoustics.pitch import fundamental_frequency
 from ..parametric.synthesizer import EspeakSynthesizer
 from ..spaces.parametric_voice import SPACE as PARAMETRIC_SPACE
 from ..spaces.trained_voice import CORRECTIONS, NEUTRAL_PITCH_HZ, SPACE, TrainedVoice
+from ..streaming import stream_pieces
 from ..text.normalization.normalize import normalize_text
 from ..text.normalization.unicode import is_readable
 from ..text.split import split_text
@@ -163,16 +164,8 @@ class TrainedSynthesizer:
         return set_loudness(said) if said.any() else said
 
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
-        """Yield the speech of `text` at the voice's own rate, piece by piece; see `StreamingSynthesizer.stream`."""
-        pause = np.zeros(int(PAUSE_S * self.sample_rate), np.float32)
-        room = int(MAX_UTTERANCE_S * self.sample_rate)
-        for number, piece in enumerate(split_text(text, LONGEST_STREAMED)):
-            said = self.synthesize(piece, voice, None, language)
-            said = (np.concatenate([pause, said]) if number and len(said) else said)[:room]
-            room -= len(said)
-            yield said
-            if room == 0:
-                return
+        """Return the speech of `text`, piece by piece; see `StreamingSynthesizer.stream`."""
+        return stream_pieces(self, text, voice, language)
 
 
 def _understand_all(text: str, voice: TrainedVoice) -> list[_Piece]:

@@ -24,7 +24,13 @@ def _missing(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[report
 
 @pytest.mark.usefixtures("_missing")
 @pytest.mark.parametrize(
-    ("kind", "name"), [("recognizer", "whisper:small"), ("recognizer", "faster-whisper"), ("synthesizer", "xtts")]
+    ("kind", "name"),
+    [
+        ("recognizer", "whisper:small"),
+        ("recognizer", "faster-whisper"),
+        ("synthesizer", "hibari"),
+        ("synthesizer", "xtts"),
+    ],
 )
 def test_an_engine_that_is_not_installed_says_which_extra_to_install(kind: EngineKind, name: str) -> None:
     extra = name.partition(":")[0]

@@ -1,0 +1,7 @@
+# Types of the parts of hibari-tts that speechzip uses.
+from onnxruntime import InferenceSession
+
+class Hibari:
+    sess: InferenceSession
+    def phonemize(self, text: str) -> list[str]: ...
+    def ids(self, phonemes: str) -> list[int]: ...
