@@ -1,16 +1,15 @@
-"""espeak-ng through ctypes: the library inside the ``espeakng-loader`` wheel.
+"""espeak-ng: the library inside the ``espeakng-loader`` wheel, in a process of its own (`espeak_process`).
 
-espeak-ng keeps its state in global variables, so a process has one instance, behind a lock. Earlier speech changes
-later speech (flutter, hiss, the phase of its pulses), and no function resets that. So the library is unloaded and
-loaded again before each synthesis, which takes 2 ms: the same words always give the same samples.
+Some texts crash espeak-ng. That ends its process, and is one `EngineError` here; the next text gets a new process.
 """
 
 from __future__ import annotations
 
-import _ctypes
-import ctypes
+import atexit
+import json
 import logging
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -22,14 +21,10 @@ import espeakng_loader
 import numpy as np
 from speechzip.pipeline import EngineError, Samples
 
-logger = logging.getLogger(__name__)
+from . import espeak_process
+from .espeak_process import ANSWER, NO_VOICE, SPOKEN
 
-AUDIO_OUTPUT_SYNCHRONOUS = 2
-INITIALIZE_DONT_EXIT = 1 << 15
-CHARS_UTF8 = 1
-POSITION_CHARACTER = 1
-PARAMETER_RATE, PARAMETER_PITCH, PARAMETER_RANGE = 1, 3, 4
-"""Constants of espeak-ng's speak_lib.h, version 1.52."""
+logger = logging.getLogger(__name__)
 
 MIN_RATE, MAX_RATE = 80, 450
 """Speaking rates, in words a minute, without a second time-stretch."""
@@ -37,8 +32,8 @@ MIN_RATE, MAX_RATE = 80, 450
 MAX_CHARACTERS = 5000
 """Longest text for espeak-ng: twice as long as a minute of speech at `MAX_RATE`."""
 
-RANDOM_SEED = 1
-"""Seed of its noise, which otherwise depends on the time of day."""
+ANSWER_S = 120.0
+"""Time limit for one text, which takes a second at most. Then the process is killed."""
 
 MAX_DATA_PATH = 140
 """espeak-ng keeps its data path, and the file names behind it, in 160 characters."""
@@ -48,8 +43,6 @@ LANGUAGE_VOICES = {"en": "en-us", "zh": "cmn", "yue": "yue", "no": "nb", "jw": "
 
 WITHOUT_DICTIONARY = frozenset({"fo"})
 """Languages that espeakng-loader 0.2.4 has a voice for, but no pronunciations."""
-
-_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,47 +68,20 @@ def speak(text: str, speech: Speech, max_duration_s: float) -> Samples:
         max_duration_s: the speech is cut after this time.
 
     Raises:
-        EngineError: espeak-ng is missing, lacks the voice or fails.
+        EngineError: espeak-ng is missing, lacks the voice, crashes or fails.
     """
-    encoded = text.replace("\0", "")[:MAX_CHARACTERS].encode("utf-8", "replace")
-    interrupted: list[BaseException] = []
-    with _LOCK:
-        library, rate = _fresh_library()
-        if library.espeak_SetVoiceByName(speech.voice.encode()) != 0:
-            raise EngineError(f"espeak-ng has no voice named {speech.voice!r}")
-        library.espeak_SetParameter(PARAMETER_RATE, speech.rate, 0)
-        library.espeak_SetParameter(PARAMETER_PITCH, speech.pitch, 0)
-        library.espeak_SetParameter(PARAMETER_RANGE, speech.range, 0)
-        blocks: list[Samples] = []
-        room = int(max_duration_s * rate)
-
-        def collect(block: int | None, count: int, _events: int | None) -> int:
-            nonlocal room
-            try:
-                if block and count > 0:
-                    pcm = np.frombuffer(ctypes.string_at(block, 2 * count), np.int16)
-                    blocks.append(np.asarray(pcm / 32768, np.float32))
-                    room -= count
-            except BaseException as error:  # such as Ctrl-C, which ctypes would print and drop
-                interrupted.append(error)
-            return int(room <= 0 or bool(interrupted))  # 1 stops the synthesis
-
-        callback = _CALLBACK(collect)
-        library.espeak_SetSynthCallback(callback)
-        failed = library.espeak_Synth(encoded, len(encoded) + 1, 0, POSITION_CHARACTER, 0, CHARS_UTF8, None, None)
-        library.espeak_Synchronize()
-        library.espeak_SetSynthCallback(_NO_CALLBACK)
-    if interrupted:
-        raise interrupted[0]
-    if failed:
-        raise EngineError(f"espeak-ng failed on a text of {len(text)} characters (code {failed})")
-    return np.concatenate(blocks)[: int(max_duration_s * rate)] if blocks else np.zeros(0, np.float32)
+    text = text.replace("\0", "")[:MAX_CHARACTERS]
+    status, spoken = _PROCESS.ask(text, speech, max_duration_s)
+    if status == NO_VOICE:
+        raise EngineError(f"espeak-ng has no voice named {speech.voice!r}")
+    if status != SPOKEN:
+        raise EngineError(f"espeak-ng failed on a text of {len(text)} characters")
+    return np.asarray(np.frombuffer(spoken, "<i2") / 32768, np.float32)
 
 
 def sample_rate() -> int:
     """Return the sample rate of `speak`, in Hz."""
-    with _LOCK:
-        return _library()[1]
+    return _PROCESS.sample_rate()
 
 
 @lru_cache(maxsize=128)
@@ -124,52 +90,106 @@ def voice_for(language: str) -> str | None:
     if language in WITHOUT_DICTIONARY:
         return None
     name = LANGUAGE_VOICES.get(language, language)
-    with _LOCK:
-        return name if _library()[0].espeak_SetVoiceByName(name.encode()) == 0 else None
+    return None if _PROCESS.ask("", Speech(name), 0.0)[0] == NO_VOICE else name
 
 
-_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
-_NO_CALLBACK = _CALLBACK()
+class _Process:
+    """The process that speaks, started when it is needed. Threads take turns."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0  # the process that started it: after a fork, the child needs its own
+        self._rate = 0
+
+    def sample_rate(self) -> int:
+        """Return the rate of its samples, in Hz."""
+        with self._lock:
+            self._running()
+            return self._rate
+
+    def ask(self, text: str, speech: Speech, max_duration_s: float) -> tuple[int, bytes]:
+        """Return the status and the samples of its answer."""
+        with self._lock:
+            process = self._running()
+            settings = {"voice": speech.voice, "rate": speech.rate, "pitch": speech.pitch, "range": speech.range}
+            request = {"text": text, **settings, "samples": int(max_duration_s * self._rate)}
+            try:
+                return _asked(process, json.dumps(request).encode() + b"\n")
+            except BaseException as error:  # also Ctrl-C: nobody would read the rest of the answer
+                self.stop()
+                if isinstance(error, OSError | EOFError):
+                    raise EngineError(f"espeak-ng crashed on a text of {len(text)} characters") from error
+                raise
+
+    def stop(self) -> None:
+        """End it, if it runs."""
+        process, self._process = self._process, None
+        if process is not None and self._owner == os.getpid():
+            process.kill()
+            process.communicate()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._owner != os.getpid():
+            self._process, self._rate = _started()
+            self._owner = os.getpid()
+        return self._process
 
 
-def _fresh_library() -> tuple[ctypes.CDLL, int]:
-    """Return a freshly initialized `_library`."""
-    library, _ = _library()
-    library.espeak_Terminate()
-    _library.cache_clear()
-    if sys.platform == "win32":
-        _ctypes.FreeLibrary(library._handle)
-    else:
-        _ctypes.dlclose(library._handle)
-    return _library()
-
-
-@lru_cache(maxsize=1)
-def _library() -> tuple[ctypes.CDLL, int]:
-    """Return the initialized library and its sample rate in Hz."""
+def _started() -> tuple[subprocess.Popen[bytes], int]:
+    """Return a process that is ready, and the rate of its samples in Hz."""
     try:
-        library = ctypes.CDLL(espeakng_loader.get_library_path())
-        data_path = _data_path()
-    except (OSError, RuntimeError) as error:
+        arguments = (espeakng_loader.get_library_path(), str(_data_path()))
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", espeak_process.__file__, *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for us
+        )  # fmt: skip
+        try:
+            rate, _ = _asked(process, b"")
+        except BaseException:
+            process.kill()
+            process.communicate()
+            raise
+    except (OSError, EOFError, RuntimeError) as error:
         raise EngineError(
             f"espeak-ng cannot be loaded ({error}); run: pip install --force-reinstall espeakng-loader"
         ) from error
-    library.espeak_Initialize.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
-    library.espeak_Synth.argtypes = [
-        ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int,
-        ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p,
-    ]  # fmt: skip
-    library.espeak_SetSynthCallback.argtypes = [_CALLBACK]
-    library.espeak_SetSynthCallback.restype = None
-    library.espeak_ng_SetRandSeed.argtypes = [ctypes.c_long]
-    rate = library.espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 200, str(data_path).encode(), INITIALIZE_DONT_EXIT)
     if rate <= 0:
+        process.kill()
+        process.communicate()
         raise EngineError(
-            f"espeak-ng does not start with its data in {data_path}; run: pip install --force-reinstall espeakng-loader"
+            f"espeak-ng does not start with its data in {arguments[1]}; "
+            "run: pip install --force-reinstall espeakng-loader"
         )
-    library.espeak_ng_SetRandSeed(RANDOM_SEED)
-    logger.debug("espeak-ng's data: %s", data_path)
-    return library, int(rate)
+    logger.debug("espeak-ng's process: %d, its data: %s", process.pid, arguments[1])
+    return process, rate
+
+
+def _asked(process: subprocess.Popen[bytes], request: bytes) -> tuple[int, bytes]:
+    """Return the answer of a process.
+
+    Raises:
+        OSError, EOFError: it has ended, or was killed because it took too long.
+    """
+    assert process.stdin is not None
+    assert process.stdout is not None
+    timer = threading.Timer(ANSWER_S, process.kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        process.stdin.write(request)
+        process.stdin.flush()
+        head = process.stdout.read(ANSWER.size)
+        if len(head) < ANSWER.size:
+            raise EOFError("its process has ended")
+        status, length = ANSWER.unpack(head)
+        spoken = process.stdout.read(length)
+        if len(spoken) < length:
+            raise EOFError("its process has ended")
+        return status, spoken
+    finally:
+        timer.cancel()
 
 
 @lru_cache(maxsize=1)
@@ -184,3 +204,7 @@ def _short_path(data_path: Path) -> Path:
     link = Path(tempfile.mkdtemp(prefix="speechzip-")) / data_path.name
     link.symlink_to(data_path, target_is_directory=True)
     return link
+
+
+_PROCESS = _Process()
+atexit.register(_PROCESS.stop)

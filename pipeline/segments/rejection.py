@@ -141,8 +141,9 @@ def _peaks(power: npt.NDArray[np.float64]) -> Mask:
     kernel = np.ones(SURROUNDING) / SURROUNDING
     surrounding = np.stack([np.convolve(frame, kernel, "same") for frame in level])
     inner = slice(1, -1)
-    peaks = (power[:, inner] >= power[:, :-2]) & (power[:, inner] > power[:, 2:])
-    return peaks & ((level - surrounding)[:, inner] > PEAK_DB)
+    peaks: Mask = (power[:, inner] >= power[:, :-2]) & (power[:, inner] > power[:, 2:])
+    peaks &= (level - surrounding)[:, inner] > PEAK_DB
+    return peaks
 
 
 def _hum(peaks: Mask, frame_power: npt.NDArray[np.float64]) -> Mask:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -112,6 +115,39 @@ def test_an_exception_in_the_middle_of_speech_is_not_lost(monkeypatch: pytest.Mo
     monkeypatch.setattr(np, "frombuffer", interrupt)
     with pytest.raises(KeyboardInterrupt):
         espeak.speak(SENTENCE, espeak.Speech(), 20)
+
+
+def test_a_text_that_crashes_espeak_is_one_error_and_the_next_one_is_spoken(synthesizer: EspeakSynthesizer) -> None:
+    """Found by fuzzing: a segmentation fault in espeak-ng 1.52. A payload of 30 bytes may hold it."""
+    expected = synthesizer.synthesize(SENTENCE, None, None, "en")
+    with pytest.raises(EngineError, match="espeak-ng crashed on a text of 5 characters"):
+        synthesizer.synthesize("?-b/c", None, None, "vi")
+    assert np.array_equal(synthesizer.synthesize(SENTENCE, None, None, "en"), expected)
+
+
+def test_a_text_that_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    espeak.speak("Ack", espeak.Speech(), 5)
+    process = espeak._PROCESS._process  # pyright: ignore[reportPrivateUsage]
+    assert process is not None
+    monkeypatch.setattr(espeak, "ANSWER_S", 0.2)
+    process.send_signal(signal.SIGSTOP)
+    with pytest.raises(EngineError, match="espeak-ng crashed"):
+        espeak.speak("Ack", espeak.Speech(), 5)
+    assert process.poll() is not None
+
+
+def test_a_forked_process_has_an_espeak_of_its_own() -> None:
+    expected = espeak.speak(SENTENCE, espeak.Speech(), 20)
+    code = (
+        "import os, speechzip.voices.espeak as espeak\n"
+        "say = lambda: espeak.speak('Hello', espeak.Speech(), 9).tobytes()\n"
+        "first = say(); child = os.fork()\n"
+        "if child == 0: os._exit(say() != first)\n"
+        "same = [say() == first for _ in range(3)]; _, status = os.waitpid(child, 0)\n"
+        "raise SystemExit(status or same != [True] * 3)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=100).returncode == 0
+    assert np.array_equal(espeak.speak(SENTENCE, espeak.Speech(), 20), expected)
 
 
 def test_other_languages(synthesizer: EspeakSynthesizer) -> None:
