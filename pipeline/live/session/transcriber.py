@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from ...audio.leveling import SteadyStream
 from ...protocols import ENGINE_SAMPLE_RATE, OneLanguageRecognizer, Recognizer, VoiceEncoder
 from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
 from ...segments.utterances import VOICE_SPEECH_S, SpeakerSpeech
@@ -111,6 +112,7 @@ class StreamingTranscriber:
                 one_language=isinstance(recognizer, OneLanguageRecognizer),
             ),
         )
+        self._steady = SteadyStream(ENGINE_SAMPLE_RATE)
         self._pushed = 0  # samples in all
         self._base_s = 0.0  # where the segmenter's time begins
         self._segmenter = self._new_segmenter()
@@ -125,7 +127,7 @@ class StreamingTranscriber:
     def push(self, samples: Samples) -> Iterator[OutgoingUtterance | Unheard]:
         """Yield the utterances that end within `samples`: float32 [t] at 16 kHz, following the last call's."""
         self._pushed += len(samples)
-        for segment in self._segmenter.push(samples):
+        for segment in self._segmenter.push(self._steady.push(samples)):
             yield from self._read(segment)
 
     def release(self) -> Iterator[OutgoingUtterance | Unheard]:

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 import soundfile
 from speechzip.pipeline import Audio, AudioError, Samples, compress, open_recording
-from speechzip.pipeline.audio.leveling import SteadyRecording, amplified, measure_levels
+from speechzip.pipeline.audio.leveling import (
+    MOST_LIVE_GAIN_DB,
+    SteadyRecording,
+    SteadyStream,
+    amplified,
+    measure_levels,
+)
 from speechzip.pipeline.segments.channels import splits
 
 RATE = 16_000
@@ -105,3 +111,42 @@ def test_a_quiet_party_of_a_real_conversation_keeps_its_words() -> None:
     said = [[one.text for one in result.payload.utterances if one.speaker == 1] for result in (loud, quiet)]
     assert quiet.payload.channels == 2
     assert sum(len(text) for text in said[1]) > 0.9 * sum(len(text) for text in said[0]) > 50
+
+
+def streamed(samples: Samples, block_s: float = 0.1) -> Samples:
+    stream, length = SteadyStream(RATE), int(block_s * RATE)
+    return np.concatenate([stream.push(samples[start : start + length]) for start in range(0, len(samples), length)])
+
+
+def loud_db(samples: Samples) -> float:
+    return float(measure_levels(open_recording(Audio(samples, RATE))).loud_db[0])
+
+
+@pytest.mark.parametrize("block_s", [0.003, 0.02, 0.1, 5.0])
+def test_live_sound_loses_its_offset(block_s: float) -> None:
+    speech = babble(*FIRST)
+    steady = streamed(speech + np.float32(0.5), block_s)
+    assert abs(float(steady.mean())) < 0.01
+    assert np.abs(steady - speech)[RATE:].max() < 0.05
+    assert np.array_equal(streamed(speech, block_s), speech)
+
+
+def test_quiet_live_sound_is_amplified() -> None:
+    quiet = babble(*FIRST, level=0.2 * decibels(-45))
+    assert loud_db(streamed(quiet)) == pytest.approx(-26, abs=4)
+    faint = babble(*FIRST, level=0.2 * decibels(-70))
+    assert loud_db(streamed(faint)) == pytest.approx(loud_db(faint) + MOST_LIVE_GAIN_DB, abs=1)
+    assert np.array_equal(streamed(np.zeros(RATE, np.float32)), np.zeros(RATE, np.float32))
+
+
+def test_loud_live_sound_ends_the_amplification_at_once() -> None:
+    quiet, speech = babble(*FIRST, level=0.2 * decibels(-45)), babble(*FIRST)
+    steady = streamed(np.concatenate([quiet, speech]))
+    assert np.array_equal(steady[len(quiet) :], speech)
+    again = streamed(np.concatenate([speech[: 2 * RATE], quiet]))
+    assert np.array_equal(again[: 11 * RATE], np.concatenate([speech[: 2 * RATE], quiet])[: 11 * RATE])
+    assert loud_db(again[13 * RATE :]) == pytest.approx(-26, abs=4)
+
+
+def test_no_live_sound() -> None:
+    assert len(SteadyStream(RATE).push(np.zeros(0, np.float32))) == 0

@@ -1,12 +1,25 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
-from speechzip.pipeline import PayloadCorrupt, Samples, Transcript, Utterance, Voice, VoiceReference, encode_payload
+from speechzip.pipeline import (
+    ENGINE_SAMPLE_RATE,
+    PayloadCorrupt,
+    Samples,
+    Transcript,
+    Utterance,
+    Voice,
+    VoiceReference,
+    encode_payload,
+    load_recognizer,
+    resample,
+)
 from speechzip.pipeline.live.session.synthesis import SENTENCE_PAUSE_S, decode_utterances, speak
 from speechzip.pipeline.live.session.transcriber import (
     HANDS_FREE,
@@ -242,3 +255,17 @@ def test_a_voice_encoder_that_fails_is_told() -> None:
     (lost,) = person.release()
     assert isinstance(lost, Unheard)
     assert isinstance(lost.error, ZeroDivisionError)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(("factor", "offset"), [(10 ** (-45 / 20), 0.0), (0.3, 0.5)])
+def test_quiet_speech_and_speech_on_an_offset_are_read(
+    factor: float, offset: float, wheel_recording: Callable[[str], Path]
+) -> None:
+    samples, rate = soundfile.read(str(wheel_recording("beckett.wav")), dtype="float32", always_2d=True)
+    sound = (factor * resample(samples[: 6 * rate, 0], rate, ENGINE_SAMPLE_RATE) + offset).astype(np.float32)
+    person = StreamingTranscriber(load_recognizer(quick=True), FakeVoiceEncoder())
+    said = [item for block in blocks(sound) for item in spoken_in(person.push(block))]
+    text = " ".join(item.text for item in (*said, *spoken_in(person.release())))
+    assert text.startswith("Ever tried")
+    assert "matter" in text
