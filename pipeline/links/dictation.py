@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from ..audio.reading import Resampler
 from ..engines.loading import load_engine
 from ..errors import DeviceError
 from ..live.devices.sound import load_sounddevice
 from ..live.session.transcriber import OutgoingUtterance, StreamingTranscriber, Unheard
-from ..protocols import ENGINE_SAMPLE_RATE, Recognizer, VoiceEncoder
+from ..protocols import Recognizer, VoiceEncoder
 from ..types import Payload, Samples, Speaker
 from .carrier import TICK_S
 
@@ -74,24 +75,26 @@ def dictate(tell: Callable[[str], None]) -> Iterator[Payload]:
         LiveError: the extra ``live`` is not installed.
     """
     recognizer, voice_encoder = load_engine("recognizer"), load_engine("voice_encoder")
-    with microphone() as blocks:
+    with microphone() as heard:
         tell("Enter begins to talk, Ctrl-D leaves")
         while sys.stdin.readline():
-            while not blocks.empty():
-                blocks.get_nowait()  # sound from before the key
+            heard.drain()  # sound from before the key
+            lost_s = heard.lost_s
             tell("speak; Enter sends")
             dictation = Dictation(recognizer, voice_encoder)
             while not _is_pressed():
-                try:
-                    text = dictation.push(blocks.get(timeout=TICK_S))
-                except queue.Empty:
-                    continue
+                block = heard.next_block()
+                text = None if block is None else dictation.push(block)
                 if text:
                     tell(f"... {text}")
             sys.stdin.readline()
-            while not blocks.empty():
-                dictation.push(blocks.get_nowait())
+            for block in heard.drain():
+                dictation.push(block)
             payload = dictation.finish()
+            if heard.lost_s > lost_s:
+                tell(
+                    f"{heard.lost_s - lost_s:.1f} s of what you said came faster than they could be read, and are lost"
+                )
             for line in dictation.lost:
                 tell(line)
             if payload is None:
@@ -106,19 +109,57 @@ def _is_pressed() -> bool:
     return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
+class Microphone:
+    """The sound of the default microphone while it is open."""
+
+    def __init__(self) -> None:
+        self._blocks: queue.Queue[Samples] = queue.Queue(MAX_QUEUED)
+        self._resampler: Resampler | None = None
+        self.stream: Any = None
+        """The stream that fills it."""
+        self.lost_s = 0.0
+        """Seconds of sound for which there was no room."""
+
+    def take(self, block: Any, frames: int, _time: Any, _status: Any) -> None:
+        """Keep a block, float32 [t, 1]. Called in a thread of PortAudio."""
+        if self._blocks.full():
+            self.lost_s += frames / self.stream.samplerate
+        else:
+            self._blocks.put_nowait(np.array(block, np.float32))
+
+    def next_block(self) -> Samples | None:
+        """Return the next block, float32 [t] at 16 kHz; None if there is none within `TICK_S`.
+
+        Raises:
+            DeviceError: the microphone has gone.
+        """
+        try:
+            return self._resample(self._blocks.get(timeout=TICK_S))
+        except queue.Empty:
+            if not self.stream.active:
+                raise DeviceError("the microphone has stopped; is it still plugged in?") from None
+            return None
+
+    def drain(self) -> list[Samples]:
+        """Return all blocks that wait."""
+        waiting: list[Samples] = []
+        while not self._blocks.empty():
+            waiting.append(self._resample(self._blocks.get_nowait()))
+        return waiting
+
+    def _resample(self, block: Samples) -> Samples:
+        self._resampler = self._resampler or Resampler(int(self.stream.samplerate), 1)
+        return self._resampler.push(block)[:, 0]
+
+
 @contextmanager
-def microphone() -> Generator[queue.Queue[Samples]]:
-    """Yield the queue that the default microphone fills: float32 [t], mono, 16 kHz."""
+def microphone() -> Generator[Microphone]:
+    """Hold the default microphone, which runs at its own rate, for the block."""
     sounddevice: Any = load_sounddevice()
-    blocks: queue.Queue[Samples] = queue.Queue(MAX_QUEUED)
-
-    def callback(block: Any, _frames: int, _time: Any, _status: Any) -> None:
-        if not blocks.full():
-            blocks.put_nowait(np.array(block[:, 0], np.float32))
-
+    heard = Microphone()
     try:
-        stream = sounddevice.InputStream(samplerate=ENGINE_SAMPLE_RATE, channels=1, dtype="float32", callback=callback)
+        heard.stream = sounddevice.InputStream(channels=1, dtype="float32", callback=heard.take)
     except (sounddevice.PortAudioError, ValueError) as error:
         raise DeviceError(f"the microphone cannot be opened ({error}); is it plugged in, and free?") from error
-    with stream:
-        yield blocks
+    with heard.stream:
+        yield heard

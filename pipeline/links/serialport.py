@@ -40,3 +40,8 @@ def open_serial(
             16: "another program uses it",
         }.get(number or 0, "is it plugged in, and free?")
         raise DeviceError(f"the serial port {port} cannot be opened ({error}); {advice}") from error
+
+
+def gone(port: str, error: OSError) -> DeviceError:
+    """Return the error for a serial port that fails while it is used."""
+    return DeviceError(f"the serial port {port} has stopped ({error}); is it still plugged in?")

@@ -14,7 +14,7 @@ import numpy as np
 from ...errors import DeviceError, LiveError
 from ...live.devices.sound import load_sounddevice
 from ..carrier import TICK_S, Notice, missing_library
-from ..serialport import open_serial
+from ..serialport import gone, open_serial
 from .modem import MODEM_RATE, Sound
 
 KEY_DELAY_S = 0.2
@@ -52,26 +52,37 @@ class Transmitter:
                 try:
                     yield self
                 finally:
-                    if port is not None:
-                        port.rts = False
+                    self._key(False)
 
     def play(self, burst: Sound) -> None:
         """Play a burst and return when it has been played. What ends this early ends the transmission at once."""
-        if self._port is not None:
-            self._port.rts = True
-            time.sleep(KEY_DELAY_S)
-        else:
+        if self._port is None:
             burst = np.concatenate([vox_lead(), burst])
         try:
+            self._key(True)
             for start in range(0, len(burst), step := int(PIECE_S * MODEM_RATE)):
                 self._stream.write(burst[start : start + step].reshape(-1, 1))
             time.sleep(self._stream.latency)  # samples in the device's buffer
+        except load_sounddevice().PortAudioError as error:
+            raise DeviceError(
+                f"the sound device {self._device} has stopped ({error}); is it still plugged in?"
+            ) from error
         except BaseException:
             self._stream.abort()
             raise
         finally:
-            if self._port is not None:
-                self._port.rts = False
+            self._key(False)
+
+    def _key(self, on: bool) -> None:
+        """Key the transmitter and wait until it is ready, or let it go."""
+        if self._port is None:
+            return
+        try:
+            self._port.rts = on
+        except OSError as error:
+            raise gone(str(self._ptt), error) from error
+        if on:
+            time.sleep(KEY_DELAY_S)
 
 
 def vox_lead() -> Sound:

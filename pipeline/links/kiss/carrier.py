@@ -12,7 +12,7 @@ from ...errors import InputError, LinkError
 from ..carrier import TICK_S, Received, SendState
 from ..packets.airtime import Bitrate
 from ..packets.wire import looks_like_packet
-from ..serialport import open_serial
+from ..serialport import gone, open_serial
 from .ax25 import ADDRESS_BYTES, MAX_INFORMATION, KissReader, decode_frame, encode_frame, encode_kiss, parse_callsign
 
 DEFAULT_PORT = 8001
@@ -97,7 +97,7 @@ class KissCarrier:
     def _open(self) -> Generator[_Line]:
         if self._address.startswith("/"):
             with open_serial("kiss", "kiss", self._address, self._baud, TICK_S) as port:
-                yield _SerialLine(port)
+                yield _SerialLine(port, self._address)
             return
         host, _, port_number = self._address.rpartition(":")
         if not port_number.isdecimal():
@@ -120,16 +120,22 @@ class _Line(Protocol):
 
 
 class _SerialLine:
-    def __init__(self, port: Any) -> None:
-        self._port = port
+    def __init__(self, port: Any, address: str) -> None:
+        self._port, self._address = port, address
 
     def write(self, data: bytes) -> None:
-        self._port.write(data)
-        self._port.flush()
+        try:
+            self._port.write(data)
+            self._port.flush()
+        except OSError as error:
+            raise gone(self._address, error) from error
 
     def read(self) -> bytes:
         """Return the bytes that have arrived; none after `TICK_S`."""
-        return bytes(self._port.read(max(1, min(READ_BYTES, self._port.in_waiting))))
+        try:
+            return bytes(self._port.read(max(1, min(READ_BYTES, self._port.in_waiting))))
+        except OSError as error:
+            raise gone(self._address, error) from error
 
 
 class _SocketLine:

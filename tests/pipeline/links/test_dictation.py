@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import queue
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from fakes import FakeRecognizer, FakeVoiceEncoder
-from speechzip.pipeline import Samples, open_recording, recognizer_recording, resample
+from speechzip.pipeline import DeviceError, Samples, open_recording, recognizer_recording, resample
 from speechzip.pipeline.links import dictation
-from speechzip.pipeline.links.dictation import Dictation, dictate
+from speechzip.pipeline.links.dictation import Dictation, dictate, microphone
 
 
 def beckett() -> list[Samples]:
@@ -43,24 +42,67 @@ def test_silence_is_no_message() -> None:
     assert message.finish() is None
 
 
+class FakeStream:
+    """A microphone at 48 kHz."""
+
+    samplerate = 48_000.0
+    active = True
+
+    def __init__(self, callback: Any, **options: Any) -> None:
+        self.callback = callback
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self.active = False
+
+
+def test_a_microphone_that_fails_or_is_too_fast_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams: list[FakeStream] = []
+
+    def stream(callback: Any, **options: Any) -> FakeStream:
+        if streams:
+            raise RuntimeError("Error querying device -1")
+        streams.append(FakeStream(callback))
+        return streams[-1]
+
+    module = SimpleNamespace(PortAudioError=RuntimeError, InputStream=stream)
+    monkeypatch.setattr(dictation, "load_sounddevice", lambda: module)
+    monkeypatch.setattr(dictation, "TICK_S", 0.01)
+    with microphone() as heard:
+        assert heard.next_block() is None
+        for _ in range(dictation.MAX_QUEUED + 10):
+            streams[0].callback(np.zeros((480, 1), np.float32), 480, None, None)
+        assert heard.lost_s == pytest.approx(0.1)
+        assert len(np.concatenate(heard.drain())) == pytest.approx(160 * dictation.MAX_QUEUED, abs=2000)
+        streams[0].active = False
+        with pytest.raises(DeviceError, match="the microphone has stopped; is it still plugged in"):
+            heard.next_block()
+    with pytest.raises(DeviceError, match="the microphone cannot be opened"), microphone():
+        pass
+
+
 def test_enter_begins_and_ends_and_the_words_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, writer = os.pipe()
     told: list[str] = []
 
-    @contextmanager
-    def recorded() -> Generator[queue.Queue[Samples]]:
-        yield blocks
+    streams: list[FakeStream] = []
 
-    blocks: queue.Queue[Samples] = queue.Queue()
+    def stream(**options: Any) -> FakeStream:
+        streams.append(FakeStream(**options))
+        return streams[-1]
+
+    module = SimpleNamespace(PortAudioError=RuntimeError, InputStream=stream)
     engines = {"recognizer": FakeRecognizer(["Over."]), "voice_encoder": FakeVoiceEncoder()}
-    monkeypatch.setattr(dictation, "microphone", recorded)
+    monkeypatch.setattr(dictation, "load_sounddevice", lambda: module)
     monkeypatch.setattr(dictation, "load_engine", engines.__getitem__)
 
     def tell(line: str) -> None:
         told.append(line)
         if line == "speak; Enter sends":
             for block in beckett():
-                blocks.put(block)
+                streams[0].callback(np.repeat(block, 3).reshape(-1, 1), 3 * len(block), None, None)
             os.write(writer, b"\n")
 
     with os.fdopen(reader, encoding="utf-8", buffering=1) as keyboard:

@@ -277,6 +277,18 @@ def test_ctrl_c_in_the_middle_of_a_burst_drops_the_line_and_is_told(
     assert len(streams[0].played) == 60
 
 
+def test_a_device_that_goes_in_the_middle_of_a_burst_is_told(
+    streams: list[FakeStream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unplugged(_stream: FakeStream, _sound: object) -> None:
+        raise RuntimeError("Device unavailable")
+
+    monkeypatch.setattr(FakeStream, "write", unplugged)
+    with pytest.raises(DeviceError, match=r"sound device 2 has stopped \(Device unavailable\); is it still plugged in"):
+        list(HfCarrier("datac3", device="2", ptt="/dev/ttyUSB0").send([DATA]))
+    assert not port.rts
+
+
 def test_a_vox_gets_a_tone_first_and_the_burst_stays_whole(streams: list[FakeStream]) -> None:
     """A VOX that takes 0.3 s to open cuts nothing but the tone."""
     packets = pack(DATA, FRAME_BYTES["datac3"]).packets[:1]

@@ -267,5 +267,10 @@ def test_over_a_serial_line() -> None:
     frames = [frame for frame in map(decode_frame, KissReader().push(os.read(ours, 4096))) if frame]
     assert frames == [Frame("N0CALL", "QST", PACKETS[0])]
     sending.close()  # type: ignore[attr-defined]
+    listening = open_carrier(f"kiss:{name}", {}).receive()
+    assert next(listening) is None
     os.close(theirs)
     os.close(ours)
+    with pytest.raises(DeviceError, match=r"has stopped .*; is it still plugged in"):
+        for _ in listening:
+            pass
