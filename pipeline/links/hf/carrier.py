@@ -13,16 +13,14 @@ from ...audio.reading import Resampler, open_recording
 from ...console.display import shown_name
 from ...errors import InputError, LinkError
 from ...system.atomic import atomic_file, check_writable
-from ...types import Samples
 from ...writing import audio_format
 from ..carrier import Notice, Received, SendState
 from ..packets.padding import pad, unpad
 from .devices import Transmitter, hear
-from .modem import BURST_S, FRAME_BYTES, MODEM_RATE, Modem, Sound, check_mode
+from .modem import BURST_S, FRAME_BYTES, MODEM_RATE, Modem, Sound, check_mode, to_sound
 
 GAP_S = 0.5
 """Silence around bursts. It lets the receiver find the next one, the VOX release, and others break in."""
-INT16 = 32767
 
 
 class HfCarrier:
@@ -123,10 +121,6 @@ def _recorded(path: Path) -> Iterator[Sound]:
     recording = open_recording(path)
     resampler = Resampler(recording.sample_rate, 1, MODEM_RATE)
     for block in recording.blocks():
-        yield _int16(resampler.push(np.ascontiguousarray(block[:, :1])))
-    yield _int16(resampler.flush())
+        yield to_sound(resampler.push(np.ascontiguousarray(block[:, :1]))[:, 0])
+    yield to_sound(resampler.flush()[:, 0])
     yield np.zeros(MODEM_RATE, np.int16)
-
-
-def _int16(samples: Samples) -> Sound:
-    return np.asarray(np.clip(samples[:, 0], -1, 1) * INT16, np.int16)

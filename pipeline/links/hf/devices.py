@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ...audio.reading import Resampler, resample
 from ...errors import DeviceError, LiveError
 from ...live.devices.sound import load_sounddevice
+from ...types import Samples
 from ..carrier import TICK_S, Notice, missing_library
 from ..serialport import gone, open_serial
-from .modem import MODEM_RATE, Sound
+from .modem import FULL_SCALE, MODEM_RATE, Sound, to_sound
 
 KEY_DELAY_S = 0.2
 """Time from keying the transmitter to the first sample: relays and amplifiers settle."""
@@ -59,9 +61,11 @@ class Transmitter:
         if self._port is None:
             burst = np.concatenate([vox_lead(), burst])
         try:
+            rate = int(self._stream.samplerate)
+            samples = resample(np.asarray(burst / FULL_SCALE, np.float32), MODEM_RATE, rate)
             self._key(True)
-            for start in range(0, len(burst), step := int(PIECE_S * MODEM_RATE)):
-                self._stream.write(burst[start : start + step].reshape(-1, 1))
+            for start in range(0, len(samples), step := int(PIECE_S * rate)):
+                self._stream.write(samples[start : start + step].reshape(-1, 1))
             time.sleep(self._stream.latency)  # samples in the device's buffer
         except load_sounddevice().PortAudioError as error:
             raise DeviceError(
@@ -93,26 +97,27 @@ def vox_lead() -> Sound:
 
 def hear(device: str) -> Iterator[Sound | Notice | None]:
     """Yield the sound of an input device, a notice where some of it is lost, and None after each `TICK_S` without."""
-    blocks: queue.Queue[Sound] = queue.Queue(MAX_QUEUED)
-    lost_s = 0.0
+    blocks: queue.Queue[Samples] = queue.Queue(MAX_QUEUED)
+    lost_s = told_s = 0.0
 
     def callback(block: Any, frames: int, _time: Any, status: Any) -> None:  # in PortAudio's thread
         nonlocal lost_s
         if blocks.full():
-            lost_s += frames / MODEM_RATE
+            lost_s += frames / stream.samplerate
             return
         if status and status.input_overflow:
             lost_s += PIECE_S  # it does not tell how much
-        blocks.put_nowait(np.array(block[:, 0], np.int16))
+        blocks.put_nowait(np.array(block, np.float32))
 
-    with _open_stream("InputStream", device, callback=callback) as stream:
-        told_s = 0.0
+    stream = _open_stream("InputStream", device, callback=callback)
+    resampler = Resampler(int(stream.samplerate), 1, MODEM_RATE)
+    with stream:
         while True:
             new_s, told_s = lost_s - told_s, lost_s
             if new_s:
                 yield Notice(f"about {new_s:.1f} s of sound came faster than they could be heard, and are lost")
             try:
-                yield blocks.get(timeout=TICK_S)
+                yield to_sound(resampler.push(blocks.get(timeout=TICK_S))[:, 0])
             except queue.Empty:
                 if not stream.active:
                     raise DeviceError(f"the sound device {device} has stopped; is it still plugged in?") from None
@@ -120,6 +125,7 @@ def hear(device: str) -> Iterator[Sound | Notice | None]:
 
 
 def _open_stream(kind: str, device: str, **options: Any) -> Any:
+    """Return a stream of float32 [t, 1] at the device's own rate: not every sound card knows the modem's."""
     try:
         sounddevice: Any = load_sounddevice()
     except LiveError as error:
@@ -127,9 +133,7 @@ def _open_stream(kind: str, device: str, **options: Any) -> Any:
             raise
         raise missing_library("hf", "sounddevice", "hf") from error
     try:
-        return getattr(sounddevice, kind)(
-            samplerate=MODEM_RATE, channels=1, dtype="int16", device=parse_device(device), **options
-        )
+        return getattr(sounddevice, kind)(channels=1, dtype="float32", device=parse_device(device), **options)
     except (sounddevice.PortAudioError, ValueError) as error:
         file = f"; there is no file {device} either" if kind == "InputStream" and Path(device).suffix else ""
         raise DeviceError(

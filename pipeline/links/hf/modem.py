@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError, LinkError
+from ...types import Samples
 from ..carrier import missing_library
 
 Sound = npt.NDArray[np.int16]
@@ -57,6 +58,14 @@ _FUNCTIONS: dict[str, tuple[type | None, list[type]]] = {
     ),
 }
 """Function -> its result and arguments."""
+
+
+FULL_SCALE = 32767
+
+
+def to_sound(samples: Samples) -> Sound:
+    """Return float32 [T] in [-1, 1] as the modem wants it; what lies beyond is clipped."""
+    return np.asarray(np.clip(samples, -1, 1) * FULL_SCALE, np.int16)
 
 
 def check_mode(mode: str) -> None:

@@ -27,7 +27,7 @@ ADVICE = {
     "PKI_UNKNOWN_PUBKEY": "it does not know the node's key yet",
     "PKI_FAILED": "it cannot encrypt for that node",
     "DUTY_CYCLE_LIMIT": "the duty cycle is used up; try again later",
-    "TOO_LARGE": "the packet is too long for it; send smaller ones (--size)",
+    "TOO_LARGE": "the packet is too long for it; send smaller ones",
 }
 """Error of the firmware (mesh.proto, Routing.Error) -> its meaning for a user; others are shown by their names."""
 RETRY_S = 5.0

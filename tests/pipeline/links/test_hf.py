@@ -13,7 +13,15 @@ import pytest
 import soundfile
 from fakes import GOLDEN
 from speechzip.eval.radio.channel import CHANNELS, propagate
-from speechzip.pipeline import DeviceError, InputError, LinkError, LiveError, OutputError, decode_payload
+from speechzip.pipeline import (
+    DeviceError,
+    InputError,
+    LinkError,
+    LiveError,
+    OutputError,
+    Samples,
+    decode_payload,
+)
 from speechzip.pipeline.links import Inbox, Received, open_carrier, pack, serialport, transfer, unpad
 from speechzip.pipeline.links.carrier import Notice
 from speechzip.pipeline.links.hf import devices, modem
@@ -178,6 +186,7 @@ class FakeStream:
     """A sound device that records what it plays."""
 
     latency = 0.0
+    samplerate = float(MODEM_RATE)
 
     def __init__(self, callback: Any = None, **options: Any) -> None:
         self.options = options
@@ -193,12 +202,16 @@ class FakeStream:
     def __exit__(self, *_: object) -> None:
         self.active = False
 
-    def write(self, sound: np.ndarray[Any, np.dtype[np.int16]]) -> None:
+    def write(self, sound: Samples) -> None:
         if self.pieces_until_ctrl_c == 0:
             raise SystemExit(130)
         self.pieces_until_ctrl_c -= 1
         keyed.append(port.rts)
-        self.played.append(sound[:, 0])
+        self.played.append(modem.to_sound(sound[:, 0]))
+
+    def bring(self, sound: np.ndarray[Any, np.dtype[np.int16]], status: Any = None) -> None:
+        """Hear something."""
+        self.callback((sound / modem.FULL_SCALE).astype(np.float32).reshape(-1, 1), len(sound), None, status)
 
     def abort(self) -> None:
         self.is_aborted = True
@@ -277,6 +290,22 @@ def test_ctrl_c_in_the_middle_of_a_burst_drops_the_line_and_is_told(
     assert len(streams[0].played) == 60
 
 
+def test_a_sound_card_runs_at_its_own_rate(streams: list[FakeStream], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeStream, "samplerate", 48_000.0)
+    monkeypatch.setattr(devices, "TICK_S", 0.01)
+    packets = pack(DATA, FRAME_BYTES["datac3"]).packets[:1]
+    list(HfCarrier("datac3", device="2").send(packets))
+    assert "samplerate" not in streams[0].options
+    played = np.concatenate(streams[0].played)
+    assert len(played) / 48_000 == pytest.approx(devices.VOX_LEAD_S + BURST_S["datac3"] + 0.5, abs=0.01)
+    listening = HfCarrier("datac3", input="2").receive()
+    assert next(listening) is None
+    for start in range(0, len(played), 4800):
+        streams[1].bring(played[start : start + 4800])
+    streams[1].bring(np.zeros(48_000, np.int16))
+    assert next(each for each in listening if isinstance(each, Received)).packet == packets[0]
+
+
 def test_a_device_that_goes_in_the_middle_of_a_burst_is_told(
     streams: list[FakeStream], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,13 +337,13 @@ def test_a_sound_device_is_listened_to_until_it_goes(
     assert next(listening) is None
     sound = np.concatenate([signal(Modem("datac3"), packets), np.zeros(MODEM_RATE, np.int16)])
     for start in range(0, len(sound), 512):
-        streams[0].callback(sound[start : start + 512].reshape(-1, 1), 512, None, None)
+        streams[0].bring(sound[start : start + 512])
     assert [each.packet for each in (next(listening) for _ in packets) if isinstance(each, Received)] == list(packets)
     overflow = SimpleNamespace(input_overflow=True)
-    streams[0].callback(np.zeros((512, 1), np.int16), 512, None, overflow)
+    streams[0].bring(np.zeros(512, np.int16), overflow)
     assert "s of sound came faster" in next(each.text for each in listening if isinstance(each, Notice))
     for _ in range(devices.MAX_QUEUED + 16):
-        streams[0].callback(np.zeros((512, 1), np.int16), 512, None, None)
+        streams[0].bring(np.zeros(512, np.int16))
     lost = next(each.text for each in listening if isinstance(each, Notice))
     assert re.match(r"about [12]\.\d s of sound", lost)
     streams[0].active = False
