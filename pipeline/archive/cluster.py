@@ -48,6 +48,7 @@ class DaskCluster:
             EngineError: ``distributed`` is not installed, or no scheduler answers at the address.
         """
         try:
+            import dask
             from distributed import Client, LocalCluster
         except ModuleNotFoundError as error:
             raise EngineError(
@@ -56,7 +57,10 @@ class DaskCluster:
         self._cluster: Any = None
         try:
             if address == LOCAL:
-                self._cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+                with dask.config.set({"distributed.worker.profile.enabled": False}):  # it keeps the stacks of an hour
+                    self._cluster = LocalCluster(
+                        n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+                    )
             self._client: Client = Client(self._cluster or address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise EngineError(f"no Dask scheduler answers at {address} ({reason(error)})") from error
