@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points, metadata
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,11 @@ from typing import Any
 import pytest
 import typer
 from speechzip.pipeline.cli import app
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -115,7 +120,8 @@ def whole_program() -> Any:
 @pytest.mark.parametrize("page", NOT_RUN)
 def test_commands_that_are_not_run_are_understood(page: str) -> None:
     program = whole_program()
-    extras = set(metadata("speechzip").get_all("Provides-Extra") or ())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = set(project["optional-dependencies"])
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
     for block in blocks(page):
         for line in block.code.splitlines() if block.why_not_run else ():
