@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,19 @@ ReviewOption = Annotated[
         help="Show each utterance for this long before it is sent, such as 2, so that it can be dropped or repeated.",
     ),
 ]
+
+
+class LiveUnread(Enum):
+    """What is sent for speech that could not be read."""
+
+    drop = "drop"
+    mark = "mark"
+
+
+UnreadOption = Annotated[
+    LiveUnread,
+    typer.Option(help="Speech without recognized words: the peer hears a tone (mark), or nothing is sent (drop)."),
+]
 JsonLines = Annotated[bool, typer.Option("--json", help="Print each report as a line of JSON, for machines.")]
 RecognizerOption = Annotated[
     str | None, typer.Option(help="Engine that recognizes the words: moonshine, whisper, whisper:SIZE, whisper:FILE.")
@@ -63,6 +77,7 @@ def listen(
     vad: Vad = False,
     web: Web = False,
     review: ReviewOption = 0.0,
+    unread: UnreadOption = LiveUnread.mark,
     secure: Annotated[bool, typer.Option("--secure", help="Require the pairing line on loopback, too.")] = False,
     pairing_file: Annotated[
         Path | None,
@@ -84,7 +99,7 @@ def listen(
     from .session.connecting import call_link, wait_for_calls
     from .session.session import SessionOptions
 
-    options = SessionOptions(audio, output, vad, force, once, review)
+    options = SessionOptions(audio, output, vad, force, once, review, unread is LiveUnread.drop)
     engines = (recognizer, voice_encoder, synthesizer, read_vocabulary(vocabulary))
     if over:
         connect = call_link(over).wait_for_calls(config)
@@ -113,6 +128,7 @@ def talk(
     vad: Vad = False,
     web: Web = False,
     review: ReviewOption = 0.0,
+    unread: UnreadOption = LiveUnread.mark,
     recognizer: RecognizerOption = None,
     vocabulary: VocabularyOption = None,
     voice_encoder: VoiceEncoderOption = None,
@@ -131,7 +147,9 @@ def talk(
         connect = call_link(link).dial(line, connect_timeout or None, config)
     else:
         connect = dial(parse_address(line), connect_timeout or None)
-    _run_session(connect, SessionOptions(audio, output, vad, force, review_s=review), engines, as_json, web)
+    drop_unread = unread is LiveUnread.drop
+    options = SessionOptions(audio, output, vad, force, review_s=review, drop_unread=drop_unread)
+    _run_session(connect, options, engines, as_json, web)
 
 
 def _pairing_line(address: str | None, pairing_file: Path | None) -> str:

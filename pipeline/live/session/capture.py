@@ -47,6 +47,7 @@ class Capture:
         observe: Observer,
         *,
         hands_free: bool = False,
+        drop_unread: bool = False,
         limits: Limits = LIMITS,
     ) -> None:
         """Prepare to listen.
@@ -57,6 +58,7 @@ class Capture:
             status: tells the peer whether somebody talks.
             observe: is told what happens, in the event loop's thread.
             hands_free: whether to listen always, instead of from `press` to `release`.
+            drop_unread: whether nothing is sent for speech that could not be read, in place of a mark.
             limits: see there.
         """
         self._endpoint = endpoint
@@ -65,6 +67,7 @@ class Capture:
         self._limits = limits
         self.is_hands_free = hands_free
         """Whether it always listens."""
+        self._drop_unread = drop_unread
         self._transcriber = StreamingTranscriber(
             engines.recognizer,
             engines.voice_encoder,
@@ -171,6 +174,10 @@ class Capture:
         for utterance in outgoing:
             if isinstance(utterance, Unheard):
                 loop.call_soon_threadsafe(self._lose, utterance.error, utterance.duration_s)
+                continue
+            if utterance.unread and self._drop_unread:
+                said = f"{utterance.payload.duration_s:.1f} s of what you said could not be read"
+                loop.call_soon_threadsafe(self._observe, Notice(f"{said} and is not sent: say it again"))
                 continue
             try:
                 data = encode_payload(utterance.payload, TEXT_CODERS[DEFAULT_ID], PAYLOAD_VERSION)

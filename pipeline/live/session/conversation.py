@@ -38,6 +38,7 @@ class Conversation:
         *,
         hands_free: bool = False,
         review_s: float = 0.0,
+        drop_unread: bool = False,
         limits: Limits = LIMITS,
     ) -> None:
         """Prepare a conversation.
@@ -49,6 +50,7 @@ class Conversation:
             observe: is told what happens, in the event loop's thread.
             hands_free: whether to listen always, instead of from `press` to `release`.
             review_s: how long each utterance of this end is shown before it is sent.
+            drop_unread: whether nothing is sent for speech that could not be read, in place of a mark.
             limits: see there.
 
         Raises:
@@ -60,7 +62,13 @@ class Conversation:
         self._endpoint = connect(engines, self._take_event, observe)
         self._status = LocalStatus(self._endpoint, observe)
         self._capture = Capture(
-            engines, self._endpoint, self._status, self._observe_half, hands_free=hands_free, limits=limits
+            engines,
+            self._endpoint,
+            self._status,
+            self._observe_half,
+            hands_free=hands_free,
+            drop_unread=drop_unread,
+            limits=limits,
         )
         self._capture.review.set_seconds(review_s)
         self._playback = Playback(engines, self._endpoint, loudspeaker, self._status, self._observe_half, limits=limits)

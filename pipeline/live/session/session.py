@@ -46,6 +46,8 @@ class SessionOptions:
     """Whether a listener leaves when its first peer does."""
     review_s: float = 0.0
     """How long each utterance is shown before it is sent."""
+    drop_unread: bool = False
+    """Whether nothing is sent for speech that could not be read, in place of a mark."""
 
 
 class Session:
@@ -85,6 +87,7 @@ class Session:
             self._progress,
             hands_free=options.hands_free,
             review_s=options.review_s,
+            drop_unread=options.drop_unread,
             limits=limits,
         )
         """The conversation, for sources of sound and buttons."""

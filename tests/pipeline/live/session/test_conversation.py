@@ -296,6 +296,21 @@ def test_hands_free_a_pause_sends() -> None:
     conversing(test, lambda: Somebody([], SessionOptions(hands_free=True)), lambda: Somebody([]))
 
 
+@pytest.mark.parametrize("drop", [False, True])
+def test_speech_that_cannot_be_read_is_sent_as_a_mark_or_dropped_and_told(drop: bool) -> None:
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        anna.recognizer.confidence = 0.2
+        await anna.say((0.2, 1.7), duration_s=2.0)
+        await until(lambda: bool(anna.notices))
+        assert ("is not sent: say it again" if drop else "the peer hears a tone") in anna.notices[-1].text
+        anna.recognizer.confidence = 0.95
+        await anna.say((0.2, 1.7), duration_s=2.0)
+        await until(lambda: len(ben.texts_heard) == (1 if drop else 2))
+        assert [text.startswith("[unclear") for text in ben.texts_heard] == ([False] if drop else [True, False])
+
+    conversing(test, lambda: Somebody([], SessionOptions(drop_unread=drop)), lambda: Somebody([]))
+
+
 def test_a_loudspeaker_that_is_gone_is_told_to_both_and_the_words_still_come() -> None:
     async def test(anna: Somebody, ben: Somebody) -> None:
         ben.loudspeaker.gone = True
