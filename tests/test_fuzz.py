@@ -26,6 +26,10 @@ MUTANTS = {
     "live frames": 2000,
     "packets": 10,
     "pasted packets": 10,
+    "KISS": 1000,
+    "LXMF fields": 1000,
+    "Meshtastic packets": 1000,
+    "HF frames": 1000,
     "WAV": 400,
     "MP3": 100,
     "FLAC": 100,
@@ -33,6 +37,9 @@ MUTANTS = {
     "media (PyAV)": 100,
     "synthesizers": 8,
 }
+
+
+CARRIERS = ("KISS", "LXMF fields", "Meshtastic packets", "HF frames")
 
 
 @pytest.mark.models
@@ -47,7 +54,7 @@ def test_mutants(name: str) -> None:
 @pytest.mark.models
 def test_every_target_is_tried_and_its_seeds_are_good() -> None:
     assert set(targets()) == set(MUTANTS)
-    for name in ("packets", "pasted packets", "WAV", "MP3", "FLAC", "Ogg", "media (PyAV)"):
+    for name in ("packets", "pasted packets", *CARRIERS, "WAV", "MP3", "FLAC", "Ogg", "media (PyAV)"):
         for seed in targets()[name].seeds:
             targets()[name].run(seed)
 

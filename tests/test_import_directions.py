@@ -35,7 +35,8 @@ ROOMS = {
     "pipeline.links.packets": "wire cutting parity packing unpacking padding text qr airtime presets plan",
     "pipeline.live": "defaults extras limits workers wire reports devices session commands bench",
     "voices": """
-        foreign espeak_process espeak acoustics spaces text streaming store parametric hibari embedding clip trained training cli
+        foreign espeak_process espeak acoustics spaces text streaming store parametric hibari embedding clip trained
+        training cli
     """,
     "voices.text": "split lexicon normalization pronunciation training",
     "eval": "types conditions engines corpora metrics codecs results run report listening bench radio commands",

@@ -110,7 +110,7 @@ def _name(letter: bytes) -> str:
     return next(name for name, form in FORMS.items() if form.letter.encode() == letter)
 
 
-def _messages() -> list[list[bytes]]:
+def message_packets() -> list[list[bytes]]:
     """Return messages as packets: a payload by itself, fragments, fragments with parity."""
     coder = small_coder()
     speakers = (Speaker(Voice("classical", bytes(range(10))), 0), Speaker(Voice("trained-1", bytes(range(16))), 1))
@@ -125,7 +125,7 @@ def _messages() -> list[list[bytes]]:
 
 def packet_targets() -> dict[str, Target]:
     """Return the targets of this module by name."""
-    messages = _messages()
+    messages = message_packets()
     received = [_joined([(4 * (number % 2), packet) for number, packet in enumerate(message)]) for message in messages]
     received += [_joined([(0, packet) for packet in message[1:]]) for message in messages[2:]]  # parity has to help
     received.append(_joined([(index % 3, packet) for index, packet in enumerate(itertools.chain(*messages))]))

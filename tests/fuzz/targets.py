@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from .carriers import carrier_targets
 from .packets import packet_targets
 from .payloads import payload_targets
 from .recordings import recording_targets
@@ -14,4 +15,4 @@ from .target import Target
 @cache
 def targets() -> dict[str, Target]:
     """Return every target by its name."""
-    return payload_targets() | packet_targets() | recording_targets() | speech_targets()
+    return payload_targets() | packet_targets() | carrier_targets() | recording_targets() | speech_targets()

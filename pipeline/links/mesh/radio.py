@@ -137,10 +137,13 @@ class Radio:
 
 
 def routing_error(payload: bytes) -> str:
-    """Return the name of the error in a routing message; NONE for an acknowledgement."""
+    """Return the name of the error in an untrusted routing message; NONE for an acknowledgement."""
     kind = load("meshtastic.protobuf.mesh_pb2").Routing
     routing = kind()
-    routing.ParseFromString(payload)
+    try:
+        routing.ParseFromString(payload)
+    except load("google.protobuf.message").DecodeError:
+        return "something that cannot be read"
     return _name(kind.Error, routing.error_reason) or f"error {routing.error_reason}"
 
 

@@ -25,6 +25,7 @@ from speechzip.pipeline.links.mesh.pacing import (
     custom_modem,
     preset_modem,
 )
+from speechzip.pipeline.links.mesh.radio import routing_error
 from stand_in_radio import Air, StandInRadio, protobuf, two_radios
 
 pytest.importorskip("meshtastic")
@@ -200,6 +201,14 @@ def test_a_radio_that_goes_while_it_sends_is_told() -> None:
         threading.Timer(0.5, radios[0].close).start()
         with pytest.raises(LinkError, match="is gone; is it still on"):
             next(steps)
+
+
+def test_a_report_that_is_garbage_is_told_as_such() -> None:
+    """Anybody in the channel can send one: the numbers of our packets are seen on the air."""
+    routing = protobuf("mesh_pb2").Routing
+    assert routing_error(routing(error_reason=0).SerializeToString()) == "NONE"
+    assert routing_error(routing(error_reason=5).SerializeToString()) == "MAX_RETRANSMIT"
+    assert routing_error(b"\x18\xff") == "something that cannot be read"
 
 
 def test_what_is_wrong_is_said() -> None:
