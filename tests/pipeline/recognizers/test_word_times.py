@@ -117,6 +117,9 @@ def test_times_count_from_the_start_of_the_recording(monkeypatch: pytest.MonkeyP
 
 
 def test_a_recognizer_without_word_times_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("speechzip.pipeline.engines.loading._find", lambda _kind, _name: FakeRecognizer)
+    def find(kind: str, name: str) -> type[FakeRecognizer]:
+        return FakeRecognizer
+
+    monkeypatch.setattr("speechzip.pipeline.engines.loading._find", find)
     with pytest.raises(EngineError, match="'moonshine' has no option for the word times"):
         load_recognizer(word_times=True)
