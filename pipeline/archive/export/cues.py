@@ -1,7 +1,8 @@
 """Subtitles: lines of a transcript cut into cues that people can read in time.
 
 An utterance becomes one cue, unless it is longer than `MAX_CHARACTERS` or `MAX_CUE_S`. Then it is cut between
-sentences, else at commas, else between words. Each cue gets its share of the time by its characters.
+sentences, else at commas, else between words. A cue begins with its first word where the times of words are known;
+otherwise each cue gets its share of the time by its characters.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ...synthesis.sentences import split_sentences
+from ...types import Word
 from .transcript import Line, NamedTranscript
 
 ROW_CHARACTERS = 42
@@ -35,6 +38,8 @@ class Cue:
     """Index into the transcript's speakers."""
     text: str
     """On one line."""
+    words: tuple[Word, ...] = ()
+    """Its words, if their times are known."""
 
 
 def cues(transcript: NamedTranscript) -> list[Cue]:
@@ -55,6 +60,9 @@ def _cut(line: Line) -> Iterator[Cue]:
     if duration_s > MAX_CUE_S:  # as many characters as are said in that time
         limit = max(ROW_CHARACTERS // 2, min(limit, int(len(line.text) * MAX_CUE_S / duration_s)))
     texts = list(split_text(line.text, limit))
+    if line.words and [word.text for word in line.words] == " ".join(texts).split():
+        yield from _timed(line, texts)
+        return
     characters = sum(map(len, texts))
     done, start_ms = 0, round(1000 * line.start_s)
     for text in texts:
@@ -62,6 +70,17 @@ def _cut(line: Line) -> Iterator[Cue]:
         end_ms = max(start_ms + 1, round(1000 * (line.start_s + duration_s * done / characters)))
         yield Cue(start_ms, end_ms, line.speaker, text)
         start_ms = end_ms
+
+
+def _timed(line: Line, texts: list[str]) -> Iterator[Cue]:
+    """Yield a cue for each text, by the times of its words; the last one of a cue stays until the next cue begins."""
+    places = [0]
+    for text in texts:
+        places.append(places[-1] + len(text.split()))
+    inner = (min(max(line.words[place].start_s, line.start_s), line.end_s) for place in places[1:-1])
+    starts = [round(1000 * start_s) for start_s in (line.start_s, *inner, line.end_s)]
+    for text, (first, last), (start_ms, next_ms) in zip(texts, pairwise(places), pairwise(starts), strict=True):
+        yield Cue(start_ms, max(start_ms + 1, next_ms), line.speaker, text, line.words[first:last])
 
 
 def split_text(text: str, limit: int) -> Iterator[str]:

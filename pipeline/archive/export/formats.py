@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from ...errors import OutputError
-from .cues import cues, rows
+from ...types import Word
+from .cues import Cue, cues, rows
 from .textgrid import textgrid
 from .transcript import NamedTranscript
 
@@ -42,9 +43,25 @@ def vtt(transcript: NamedTranscript) -> str:
     blocks = ["WEBVTT\n"]
     for cue in cues(transcript):
         label = html.escape(transcript.speakers[cue.speaker].label, quote=False)
-        text = html.escape(rows(cue.text), quote=False)
+        text = _with_times(cue) if cue.words else html.escape(rows(cue.text), quote=False)
         blocks.append(f"{_time(cue.start_ms, '.')} --> {_time(cue.end_ms, '.')}\n<v {label}>{text}</v>\n")
     return "\n".join(blocks)
+
+
+def _with_times(cue: Cue) -> str:
+    """Return the text of a cue with the time in front of each word behind the first, as players highlight them."""
+    times = iter(cue.words)
+    told_ms = cue.start_ms
+    written: list[str] = []
+    for row in rows(cue.text).splitlines():
+        shown: list[str] = []
+        for text in row.split():
+            start_ms = round(1000 * next(times).start_s)
+            stamp = f"<{_time(start_ms, '.')}>" if told_ms < start_ms < cue.end_ms else ""
+            told_ms = max(told_ms, start_ms)
+            shown.append(stamp + html.escape(text, quote=False))
+        written.append(" ".join(shown))
+    return "\n".join(written)
 
 
 def txt(transcript: NamedTranscript) -> str:
@@ -96,10 +113,15 @@ def json_text(transcript: NamedTranscript) -> str:
                 "confidence": line.confidence,
                 "language": line.language,
             }
+            | ({"words": [_json_word(word) for word in line.words]} if line.words else {})
             for line in transcript.lines
         ],
     }
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def _json_word(word: Word) -> dict[str, object]:
+    return {"text": word.text, "start_s": word.start_s, "end_s": round(word.start_s + word.duration_s, 3)}
 
 
 def csv_text(transcript: NamedTranscript) -> str:

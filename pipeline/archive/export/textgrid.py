@@ -1,7 +1,8 @@
-"""Praat's TextGrid: one interval tier for each speaker, filled with empty intervals between the utterances.
+"""Praat's TextGrid: one interval tier for each speaker, and one for the words where their times are known.
 
-The long text format of https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html. Intervals of a tier cannot
-overlap: where utterances of a speaker do, the later one starts at the end of the other.
+Empty intervals fill the time between. This is the long text format of
+https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html. Intervals of a tier cannot overlap: where utterances
+of a speaker do, the later one starts at the end of the other.
 """
 
 from __future__ import annotations
@@ -15,14 +16,20 @@ SHORTEST_S = 0.001
 def textgrid(transcript: NamedTranscript) -> str:
     """Return a transcript as a TextGrid file."""
     end_s = max([transcript.duration_s, SHORTEST_S, *(line.end_s for line in transcript.lines)])
+    speakers = list(enumerate(transcript.speakers))
+    tiers = [(speaker.label, _intervals(_said(transcript, index), end_s)) for index, speaker in speakers]
+    tiers += [
+        (f"{speaker.label} words", _intervals(words, end_s))
+        for index, speaker in speakers
+        if (words := _words(transcript, index))
+    ]
     written = [
         'File type = "ooTextFile"', 'Object class = "TextGrid"', "",
-        "xmin = 0", f"xmax = {_number(end_s)}", "tiers? <exists>", f"size = {len(transcript.speakers)}", "item []:",
+        "xmin = 0", f"xmax = {_number(end_s)}", "tiers? <exists>", f"size = {len(tiers)}", "item []:",
     ]  # fmt: skip
-    for index, speaker in enumerate(transcript.speakers):
-        intervals = _intervals(transcript, index, end_s)
+    for index, (name, intervals) in enumerate(tiers):
         written += [
-            f"    item [{index + 1}]:", '        class = "IntervalTier"', f"        name = {_quoted(speaker.label)}",
+            f"    item [{index + 1}]:", '        class = "IntervalTier"', f"        name = {_quoted(name)}",
             "        xmin = 0", f"        xmax = {_number(end_s)}", f"        intervals: size = {len(intervals)}",
         ]  # fmt: skip
         for number, (start, end, text) in enumerate(intervals, 1):
@@ -35,19 +42,34 @@ def textgrid(transcript: NamedTranscript) -> str:
     return "\n".join([*written, ""])
 
 
-def _intervals(transcript: NamedTranscript, speaker: int, end_s: float) -> list[tuple[float, float, str]]:
-    found: list[tuple[float, float, str]] = []
+Interval = tuple[float, float, str]
+"""Start, end, label."""
+
+
+def _said(transcript: NamedTranscript, speaker: int) -> list[Interval]:
+    return [(line.start_s, line.end_s, line.text) for line in transcript.lines if line.speaker == speaker]
+
+
+def _words(transcript: NamedTranscript, speaker: int) -> list[Interval]:
+    words = (word for line in transcript.lines if line.speaker == speaker for word in line.words)
+    return [(word.start_s, word.start_s + word.duration_s, word.text) for word in words]
+
+
+def _intervals(labeled: list[Interval], end_s: float) -> list[Interval]:
+    """Return what is labeled with empty intervals between, up to the end of the recording."""
+    found: list[Interval] = []
     position = 0.0
-    for line in transcript.lines:
-        if line.speaker != speaker or line.end_s - max(position, line.start_s) < SHORTEST_S:
+    for first_s, last_s, label in labeled:
+        last_s = min(last_s, end_s)
+        start = max(position, first_s)
+        if last_s - start < SHORTEST_S:
             continue
-        start = max(position, line.start_s)
         if start - position >= SHORTEST_S:
             found.append((position, start, ""))
         else:
             start = position
-        found.append((start, line.end_s, line.text))
-        position = line.end_s
+        found.append((start, last_s, label))
+        position = last_s
     if end_s - position >= SHORTEST_S or not found:
         found.append((position, end_s, ""))
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...console.display import printable
 from ...payload.format import Decoded
-from ...types import Payload
+from ...types import Payload, Word
 
 NameOf = Callable[[int], str | None]
 """Returns the name of the person with a `Voice.id`; None if it is unknown."""
@@ -31,6 +31,8 @@ class Line:
     """ISO 639-1 code."""
     is_unread: bool = False
     """Whether `text` is only the mark of speech that could not be recognized."""
+    words: tuple[Word, ...] = ()
+    """The words of `text` and their times in the recording, if the recognizer told them and nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,16 @@ def named_transcript(decoded: Decoded | Payload, title: str, name_of: NameOf) ->
         name = name_of(speaker.voice.id)
         label = unique(printable(name) if name else f"Speaker {number}", [known.label for known in speakers])
         speakers.append(NamedSpeaker(label, name is not None, f"{speaker.voice.id:04x}", speaker.channel))
-    lines = tuple(
-        Line(said.start_s, said.end_s, said.speaker, text, said.confidence, said.language, said.unread is not None)
-        for said in payload.utterances
-        if (text := printable(" ".join(said.shown_text.split())))
-    )
+    lines: list[Line] = []
+    for said in payload.utterances:
+        text = printable(" ".join(said.shown_text.split()))
+        if text:
+            words = said.words if [word.text for word in said.words] == text.split() else ()
+            unread = said.unread is not None
+            line = Line(said.start_s, said.end_s, said.speaker, text, said.confidence, said.language, unread, words)
+            lines.append(line)
     return NamedTranscript(
-        printable(title), payload.duration_s, payload.channels, payload.recognizer, tuple(speakers), lines
+        printable(title), payload.duration_s, payload.channels, payload.recognizer, tuple(speakers), tuple(lines)
     )
 
 

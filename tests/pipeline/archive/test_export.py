@@ -12,7 +12,7 @@ import parselmouth
 import pysubs2
 import pytest
 import webvtt
-from speechzip.pipeline import OutputError, Payload, Utterance, encode_payload
+from speechzip.pipeline import OutputError, Payload, Utterance, Word, encode_payload
 from speechzip.pipeline.archive.export.cues import MAX_CHARACTERS, MAX_CUE_S, cues, split_text
 from speechzip.pipeline.archive.export.files import chosen_format, export_archive
 from speechzip.pipeline.archive.export.formats import FORMATS
@@ -183,3 +183,39 @@ def test_a_whole_archive_without_its_damaged_file(payload: Payload, tmp_path: Pa
     assert "Yes, I am here." in (tmp_path / "out" / "2024" / "may" / "a.wav.srt").read_text()
     with pytest.raises(OutputError, match="already exists"):
         list(export_archive(LocalStore(archive), tmp_path / "out", "srt", name_of, force=False))
+
+
+@pytest.fixture
+def timed(payload: Payload) -> Payload:
+    """A long utterance whose words come late: a second of silence in front of the last sentence."""
+    times = [0.5, 0.9, 1.2, 1.5, 1.9, 2.3, 2.6, 3.0, 3.4, 3.9, 4.3, 6.0, 6.3, 6.5, 6.9, 7.2, 7.6, 8.0]
+    text = "The ferry leaves at nine <sharp> from the old harbor wall. Bring your tickets and a warm coat."
+    words = tuple(Word(word, start, 0.25) for word, start in zip(text.split(), times, strict=True))
+    return replace(payload, utterances=(Utterance(0.5, 8.0, 0, text, 0.88, words=words),))
+
+
+def test_words_with_times_cut_the_subtitles(timed: Payload) -> None:
+    shown = transcript(timed, "Anna")
+    found = cues(shown)
+    assert [(cue.start_ms, cue.end_ms) for cue in found] == [(500, 6000), (6000, 8500)]
+    vtt = FORMATS["vtt"](shown)
+    assert "<00:00:02.300>&lt;sharp&gt; <00:00:02.600>from" in vtt
+    captions = webvtt.from_string(vtt).captions
+    assert [caption.text.replace("\n", " ") for caption in captions] == [
+        "The ferry leaves at nine &lt;sharp&gt; from the old harbor wall.", "Bring your tickets and a warm coat.",
+    ]  # fmt: skip
+    assert pysubs2.SSAFile.from_string(FORMATS["srt"](shown), format_="srt")[1].start == 6000
+
+
+def test_words_with_times_in_annotations_and_json(timed: Payload, tmp_path: Path) -> None:
+    path = tmp_path / "call.TextGrid"
+    path.write_text(FORMATS["TextGrid"](transcript(timed, "Anna")), encoding="utf-8")
+    grid = parselmouth.Data.read(str(path))
+    call = parselmouth.praat.call
+    assert [call(grid, "Get tier name", tier) for tier in (1, 2, 3)] == ["Anna", "Speaker 2", "Anna words"]
+    assert call(grid, "Get label of interval", 3, 2) == "The"
+    assert call(grid, "Get start time of interval", 3, 2) == 0.5
+    (said,) = json.loads(FORMATS["json"](transcript(timed)))["utterances"]
+    assert said["words"][11] == {"text": "Bring", "start_s": 6.0, "end_s": 6.25}
+    changed = replace(timed.utterances[0], text="Something else.")
+    assert "words" not in FORMATS["json"](transcript(replace(timed, utterances=(changed,))))
