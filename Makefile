@@ -11,7 +11,7 @@ ENGINES_BIN := $(ENGINES_VENV)/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 LOCKED := --require-hashes --requirement
 
-.PHONY: setup demo live-demo radio-demo test test-fast test-engines fuzz lint lock eval bench docs clean
+.PHONY: setup demo live-demo radio-demo test test-fast test-engines coverage fuzz lint lock eval bench docs clean
 
 setup: $(VENV)/installed
 	@echo "speechzip is ready: $(BIN)/speechzip --help"
@@ -46,6 +46,11 @@ test: $(VENV)/installed-dev
 # On every core: tests that run no model, read no recording of the evaluation, start no processes and take no seconds.
 test-fast: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not models and not corpus and not processes and not slow"
+
+# The same tests with the share of lines and branches that they run, without what runs in other processes.
+coverage: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not models and not corpus and not processes" \
+		--cov --cov-report=term:skip-covered
 
 # Ten minutes of mutated payloads, text codes, voice files, frames, packets, recordings and texts; inputs that break are
 # kept in fuzz-found/.

@@ -21,7 +21,7 @@ from ..run.memory import peak_memory_mib
 from ..run.observe import read_audio
 
 OPUS = "opus-6-60ms"
-SYSTEMS = (DEFAULT, OPUS, "codec2-1200", "text-brotli")
+SYSTEMS = (DEFAULT, OPUS, "codec2-1200", "text-utf8-hibari")
 ROUNDS = 5
 RECORDING = "two_cities.wav"
 
@@ -59,14 +59,14 @@ def measure(system: str, recording: Path, rounds: int = ROUNDS) -> Speed:
 def table(speeds: Sequence[Speed]) -> list[str]:
     """Return the table as lines, with ratios to Opus if Opus is in it."""
     opus = next((speed for speed in speeds if speed.system == OPUS), None)
-    lines = [f"{'system':<14}{'coding, real time':>26}{'decoding, real time':>26}{'peak memory, MiB':>26}"]
+    lines = [f"{'system':<18}{'coding, real time':>26}{'decoding, real time':>26}{'peak memory, MiB':>26}"]
     for speed in speeds:
         cells = (
             _cell(f"{speed.encode_rtf:.4f}", speed.encode_rtf, opus.encode_rtf if opus else None),
             _cell(f"{speed.decode_rtf:.4f}", speed.decode_rtf, opus.decode_rtf if opus else None),
             _cell(f"{speed.memory_mib or 0:,.0f}", speed.memory_mib, opus.memory_mib if opus else None),
         )
-        lines.append(f"{speed.system:<14}{''.join(f'{cell:>26}' for cell in cells)}")
+        lines.append(f"{speed.system:<18}{''.join(f'{cell:>26}' for cell in cells)}")
     return lines
 
 

@@ -8,18 +8,18 @@ from functools import lru_cache, partial
 from speechzip.pipeline import InputError
 
 from ..types import Codec
+from .codec2 import CODEC2_MODES, Codec2
 from .original import OriginalCodec
 from .packets import AMR_BITRATES_BPS, OPUS_BITRATES_KBPS, OPUS_FRAMES_MS, SPEEX_QUALITIES, amr, opus, speex
-from .programs import CODEC2_FRAMES, Codec2
 from .speechzip import DEFAULT, is_set, load_set
-from .text import TextCodec
+from .text import TEXT_CODECS
 
 ORIGINAL = OriginalCodec.name
 
 CODECS: dict[str, Callable[[], Codec]] = {
     ORIGINAL: OriginalCodec,
-    TextCodec.name: TextCodec,
-    **{f"codec2-{mode}": partial(Codec2, mode) for mode in CODEC2_FRAMES},
+    **TEXT_CODECS,
+    **{f"codec2-{mode}": partial(Codec2, mode) for mode in CODEC2_MODES},
     **{f"speex-{kbps:g}": partial(speex, quality, kbps) for quality, kbps in SPEEX_QUALITIES.items()},
     **{f"amr-nb-{bitrate / 1000:g}": partial(amr, bitrate) for bitrate in AMR_BITRATES_BPS},
     **{f"opus-{rate}-{frame}ms": partial(opus, rate, frame) for frame in OPUS_FRAMES_MS for rate in OPUS_BITRATES_KBPS},

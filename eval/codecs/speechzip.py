@@ -52,21 +52,21 @@ class SpeechzipCodec(Codec):
     ) -> None:
         self.name, self.recognizer_name = name, recognizer.name
         self.engines = f"{recognizer.name}, {voice_encoder.name}, {synthesizer.name}"
-        self._compress = partial(
+        self.compress = partial(
             compress, recognizer=recognizer, voice_encoder=voice_encoder, speaker_embedder=speaker_embedder
         )
-        self._decompress = partial(decompress, synthesizer=synthesizer)
+        self.decompress = partial(decompress, synthesizer=synthesizer)
 
     def code(self, audio: Audio) -> Coded:
         """Return the decoded speech; silence and no bits for a recording without speech."""
         started = time.perf_counter()
         try:
-            compressed = self._compress(audio)
+            compressed = self.compress(audio)
         except NoSpeechError:
             silence = Audio(np.zeros_like(mono(audio)), audio.sample_rate)
             return Coded(silence, 0, 0, time.perf_counter() - started, 0.0, text="")
         compressed_at = time.perf_counter()
-        decoded = self._decompress(compressed.data)
+        decoded = self.decompress(compressed.data)
         return Coded(
             audio=decoded,
             payload_bits=8 * len(compressed.data),

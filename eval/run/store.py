@@ -27,7 +27,7 @@ from .observe import EvalJob, RunSettings, write_clip
 
 MARKER = "speechzip-eval.txt"
 """Marks a folder as an evaluation's, which may be written again."""
-OWN_ENGINES = ("speechzip", "text-brotli")
+OWN_ENGINES = ("speechzip", "text-")
 """Prefixes of systems that depend on the code of the codec and the voices."""
 LISTENED_TO = ("original", "speechzip", "codec2-700C", "opus-6-60ms")
 """Prefixes of systems with clips in the report; clips of all systems would be gigabytes for a large corpus."""

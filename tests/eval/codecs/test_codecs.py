@@ -1,17 +1,19 @@
 from __future__ import annotations
 
-import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fakes import FakeEmbedder, FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder
+from speechzip.eval import engines
 from speechzip.eval.codecs import CODECS, chosen_set, load_codec
 from speechzip.eval.codecs.packets import AMR_FRAME_BITS
 from speechzip.eval.codecs.sound import message_packets, mono
 from speechzip.eval.codecs.speechzip import SpeechzipCodec
-from speechzip.eval.codecs.text import TextCodec
+from speechzip.eval.codecs.text import Text, TextCodec, brotli, english, hibari, utf8
+from speechzip.eval.metrics import transcribe
 from speechzip.pipeline import Audio, EngineError, InputError, Samples, open_recording, resample
 
 RATE = 16_000
@@ -68,13 +70,14 @@ def test_original_is_left_as_it_is(speech: Audio) -> None:
     assert coded.payload_bits == 16 * 7 * RATE
 
 
-def test_missing_program_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_name: str) -> None:
-        return None
-
-    monkeypatch.setattr(shutil, "which", missing)
-    with pytest.raises(EngineError, match="apt-get install codec2"):
-        CODECS["codec2-1200"]()
+@pytest.mark.parametrize(
+    ("name", "module"), [("codec2-1200", "pycodec2"), ("text-utf8-hibari", "hibari"), ("text-brotli-espeak", "brotli")]
+)
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, name: str, module: str) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    hibari.cache_clear()
+    with pytest.raises(EngineError, match=r"pip install 'speechzip\[eval\]'"):
+        CODECS[name]()
 
 
 def test_speechzip_counts_its_sections(speech: Audio) -> None:
@@ -97,14 +100,42 @@ def test_speechzip_sends_nothing_where_nobody_speaks() -> None:
     assert not coded.audio.samples.any()
 
 
-def test_text_and_brotli(speech: Audio) -> None:
-    brotli = pytest.importorskip("brotli")
-    synthesizer = FakeSynthesizer()
-    coded = TextCodec(FakeRecognizer(["Ever tried. Ever failed."]), synthesizer).code(speech)
-    assert coded.payload_bits == 8 * len(
-        brotli.compress(b"Ever tried. Ever failed.", mode=brotli.MODE_TEXT, quality=11)
-    )
-    assert synthesizer.asked == [("Ever tried. Ever failed.", None, None, "en")]  # no voice, no timing
+@pytest.mark.parametrize(
+    ("text", "size"), [(utf8, 24), (brotli, 28), (english, 8)], ids=["UTF-8", "Brotli", "our own coder"]
+)
+def test_texts_without_a_voice(speech: Audio, text: Callable[[], Text], size: int) -> None:
+    """UTF-8 takes a byte a letter; Brotli makes so short a text longer; our coder takes a third."""
+    asked: list[str] = []
+
+    def speak(words: str) -> Audio:
+        asked.append(words)
+        return Audio(np.ones(10, np.float32), RATE)
+
+    codec = TextCodec("text", text(), speak, FakeRecognizer(["Ever tried. Ever failed."]))
+    coded = codec.code(speech)
+    assert coded.payload_bits == 8 * size
+    assert coded.sections == {"text": size}
+    assert (coded.text, asked) == ("Ever tried. Ever failed.", ["Ever tried. Ever failed."])
+    assert len(coded.audio.samples) == 10
+
+
+def test_no_words_cost_nothing() -> None:
+    coded = TextCodec("text", utf8(), pytest.fail, FakeRecognizer([""])).code(Audio(np.zeros(RATE, np.float32), RATE))
+    assert (coded.payload_bits, coded.packets, coded.text) == (0, 0, "")
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", ["text-utf8-hibari", "text-brotli-espeak", "text-english-hibari"])
+def test_a_fixed_voice_says_the_words(speech: Audio, name: str) -> None:
+    try:
+        coded = load_codec(name).code(speech)
+    except EngineError as error:
+        pytest.skip(str(error))
+    samples = resample(mono(coded.audio), coded.audio.sample_rate, RATE)
+    heard = transcribe(engines.recognizer(), samples).lower()
+    assert "no matter" in heard
+    assert coded.text is not None
+    assert coded.sections["text"] <= len(coded.text)
 
 
 def test_sets_of_engines() -> None:
