@@ -8,10 +8,11 @@ from .spaces.trained_voice import TrainedVoice
 from .store.enrollment import enroll
 from .store.store import VoiceStore
 from .store.voicefile import NamedVoice
+from .text.pronunciation.pronunciation import pronounced
 from .trained.engines import TrainedSynthesizer, TrainedVoiceEncoder
 
 __all__ = [
     "ClipVoiceEncoder", "EspeakSynthesizer", "NamedVoice", "ParametricVoice", "ParametricVoiceEncoder",
     "TrainedSynthesizer", "TrainedVoice", "TrainedVoiceEncoder", "VoiceStore", "XVectorEmbedder",
-    "enroll",
+    "enroll", "pronounced",
 ]  # fmt: skip
