@@ -79,10 +79,12 @@ def brotli() -> Text:
     library = _library("brotli", "Brotli")
 
     def encode(text: str) -> bytes:
-        return library.compress(text.encode(), mode=library.MODE_TEXT, quality=11)
+        code: bytes = library.compress(text.encode(), mode=library.MODE_TEXT, quality=11)
+        return code
 
     def decode(code: bytes) -> str:
-        return library.decompress(code).decode()
+        text: str = library.decompress(code).decode()
+        return text
 
     return Text(encode, decode)
 
