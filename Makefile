@@ -124,7 +124,7 @@ lock: .venv-lock/installed
 	$(LOCK) pyproject.toml requirements/eval.in --extra bench -c requirements/dev.txt -o requirements/eval.txt
 	$(LOCK) requirements/docs.in -c requirements/dev.txt -o requirements/docs.txt
 	$(LOCK) pyproject.toml --extra faster-whisper -c requirements/dev.txt -o requirements/judge.txt
-	$(LOCK) --no-config pyproject.toml requirements/engines.in --extra faster-whisper --extra hibari --extra whisper --extra xtts -o requirements/engines.txt
+	$(LOCK) --no-config pyproject.toml requirements/engines.in --extra faster-whisper --extra hibari --extra pocket --extra whisper --extra xtts -o requirements/engines.txt
 
 .venv-lock/installed:
 	$(PYTHON) -m venv .venv-lock

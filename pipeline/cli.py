@@ -166,7 +166,7 @@ def decompress(
         ),
     ] = None,
     synthesizer: Annotated[
-        str | None, typer.Option(help="Engine that speaks: trained, espeak, hibari, xtts, xtts:FOLDER.")
+        str | None, typer.Option(help="Engine that speaks: trained, espeak, hibari, pocket, xtts, xtts:FOLDER.")
     ] = None,
     max_hours: Annotated[
         float,

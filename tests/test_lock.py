@@ -43,7 +43,7 @@ def _asked(lock: str) -> list[Requirement]:
         "eval": ["bench"],
         "dev": ["dev"],
         "judge": ["faster-whisper"],
-        "engines": ["faster-whisper", "hibari", "whisper", "xtts"],
+        "engines": ["faster-whisper", "hibari", "pocket", "whisper", "xtts"],
     }[lock]
     more = {"eval": "eval.in", "dev": "eval.in", "engines": "engines.in"}.get(lock)
     named = [*PROJECT["project"]["dependencies"], *(line for extra in extras for line in _extra(extra))]

@@ -59,7 +59,7 @@ ABOUT: dict[tuple[EngineKind, str], About] = {
         why_default="its voices are the most similar to the speakers' for their size",
     ),
     ("voice_encoder", "classical"): About("a voice of 10 bytes, for espeak", "none", "MIT"),
-    ("voice_encoder", "clip"): About("three seconds of speech, about 3,500 bytes, for xtts", "none", "MIT"),
+    ("voice_encoder", "clip"): About("three seconds of speech, about 3,500 bytes, for xtts and pocket", "none", "MIT"),
     ("synthesizer", "trained"): About(
         "English by our own networks, other languages by espeak-ng",
         "in the install, 8.5 MB",
@@ -75,6 +75,13 @@ ABOUT: dict[tuple[EngineKind, str], About] = {
         "Apache-2.0",
         "hibari",
         ("hibari",),
+    ),
+    ("synthesizer", "pocket"): About(
+        "clones voices with Kyutai's Pocket TTS, English or the language of its weights; pocket:FOLDER",
+        "to be copied beside the voice store",
+        "library Apache-2.0; weights CC-BY-4.0",
+        "pocket",
+        ("pocketsynth", "onnxvoice"),
     ),
     ("synthesizer", "xtts"): About(
         "clones voices in 17 languages; xtts:FOLDER",

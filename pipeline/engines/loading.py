@@ -27,7 +27,13 @@ DEFAULTS: dict[EngineKind, str] = {
 }
 """Kind of engine -> its default."""
 
-EXTRAS: dict[str, str] = {"faster-whisper": "faster-whisper", "hibari": "hibari", "whisper": "whisper", "xtts": "xtts"}
+EXTRAS: dict[str, str] = {
+    "faster-whisper": "faster-whisper",
+    "hibari": "hibari",
+    "pocket": "pocket",
+    "whisper": "whisper",
+    "xtts": "xtts",
+}
 """Engine name -> the extra of speechzip with its dependencies."""
 
 

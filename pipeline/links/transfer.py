@@ -152,7 +152,9 @@ def receive(
     config: ConfigOption = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the messages.")] = Path("received"),
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Make a sound file of each message.")] = True,
-    synthesizer: Annotated[str | None, typer.Option(help="Engine that speaks: trained, espeak, hibari, xtts.")] = None,
+    synthesizer: Annotated[
+        str | None, typer.Option(help="Engine that speaks: trained, espeak, hibari, pocket, xtts.")
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Exit when the first message is complete.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
 ) -> None:

@@ -57,7 +57,7 @@ VoiceEncoderOption = Annotated[
 ]
 ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FOLDER", help="Reticulum's configuration.")]
 SynthesizerOption = Annotated[
-    str | None, typer.Option(help="Engine that speaks: trained, espeak, hibari, xtts, xtts:FOLDER.")
+    str | None, typer.Option(help="Engine that speaks: trained, espeak, hibari, pocket, xtts, xtts:FOLDER.")
 ]
 
 

@@ -17,6 +17,7 @@ from speechzip.pipeline import EngineError, engine_names, load_engine
 WITH_EXTRAS = (
     "speechzip.pipeline.recognizers.faster_whisper",
     "speechzip.pipeline.recognizers.whisper",
+    "speechzip.voices.clip.pocket",
     "speechzip.voices.clip.xtts",
     "speechzip.voices.hibari",
 )

@@ -92,3 +92,15 @@ def unpack_clip(code: bytes) -> Samples:
         return unpack_opus(code)
     except AudioError as error:
         raise VoiceError(f"the voice is not a clip of speech: {error}; ask for it again") from error
+
+
+def clip_speech(voice: Voice, at_least_s: float) -> Samples:
+    """Return the speech in a voice of the space `SPACE`: float32 [T] mono at 16 kHz.
+
+    Raises:
+        VoiceError: it is not a clip, shorter than `at_least_s`, or silent.
+    """
+    samples = unpack_clip(voice.embedding)
+    if len(samples) < at_least_s * ENGINE_SAMPLE_RATE or not samples.any():
+        raise VoiceError("the clip is too short or too quiet for a voice")
+    return samples

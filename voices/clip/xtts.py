@@ -43,7 +43,7 @@ from ..parametric.espeak_bases import REFERENCE_SENTENCE
 from ..parametric.synthesizer import EspeakSynthesizer
 from ..store.licenses import CPML, require
 from ..text.split import split_text
-from .clip import SPACE, unpack_clip
+from .clip import SPACE, clip_speech
 
 logger = logging.getLogger(__name__)
 
@@ -215,9 +215,7 @@ class XttsSynthesizer:
         if voice is None:
             return self._neutral()
         try:
-            clip = unpack_clip(voice.embedding)
-            if len(clip) < MIN_CLIP_S * ENGINE_SAMPLE_RATE or not clip.any():
-                raise VoiceError("the clip is too short or too quiet for a voice")
+            clip = clip_speech(voice, MIN_CLIP_S)
         except VoiceError as error:
             _warn(f"{error}; a neutral voice speaks instead")
             return self._conditioning(None)

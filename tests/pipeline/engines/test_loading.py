@@ -29,6 +29,7 @@ def _missing(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[report
         ("recognizer", "whisper:small"),
         ("recognizer", "faster-whisper"),
         ("synthesizer", "hibari"),
+        ("synthesizer", "pocket:folder"),
         ("synthesizer", "xtts"),
     ],
 )
