@@ -8,6 +8,7 @@ row. Their recipe and error rate: `data/LEXICON.md`.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from importlib.resources import files
 
@@ -24,7 +25,14 @@ REACHES = (1, 2, 4, 2, 1)
 """Reach of each block to either side."""
 LONGEST = 40
 """Longest word, in letters."""
+BLANK = len(PHONES)
+PRIMARY = frozenset(index for index, phone in enumerate(PHONES) if phone.endswith("1"))
+BEAM, CHOICES = 16, 6
+"""Hypotheses at a time, and phones tried for each slot. The best phones of all slots are wrong in 45.9 % of 5,905
+held-out words, the best word with one primary stress in 42.3 %, in 3.2 instead of 1.0 ms."""
 
+_Ways = tuple[float, float]
+"""Logarithms of the probability of the ways to a prefix: those that end in a blank, and in its last phone."""
 Array = npt.NDArray[np.float32]
 
 
@@ -49,13 +57,57 @@ def guess(word: str) -> tuple[str, ...]:
         value, gate = np.split(h, 2, axis=1)
         x = x + (value * gate / (1 + np.exp(-gate))) @ weights[f"outs.{block}.weight"].T + weights[f"outs.{block}.bias"]
     x = _normalized(x, weights["last.weight"], weights["last.bias"])
-    return collapse(np.argmax(x @ weights["phone.weight"].T + weights["phone.bias"], axis=1))
+    return decode(x @ weights["phone.weight"].T + weights["phone.bias"])
 
 
-def collapse(best: npt.NDArray[np.intp]) -> tuple[str, ...]:
-    """Return the phones of the best answer for each slot, without repeats and blanks."""
-    kept: list[int] = best[np.diff(best, prepend=-1) != 0].tolist()
-    return tuple(PHONES[index] for index in kept if index < len(PHONES))
+def decode(scores: Array) -> tuple[str, ...]:
+    """Return the most probable phones with one primary stress; if no vowel is probable, the most probable without.
+
+    It is the prefix beam search of CTC (Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition
+    using Bi-Directional Recurrent DNNs", 2014, arXiv:1408.2873), without a language model.
+
+    Args:
+        scores: float32 [slots, phones + 1], any scale; the last is the blank's.
+    """
+    logs = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+    prefixes: dict[tuple[int, ...], _Ways] = {(): (0.0, -math.inf)}
+    for log in logs:
+        longer: dict[tuple[int, ...], _Ways] = {}
+        for prefix, (blank, phone) in prefixes.items():
+            both = _either(blank, phone)
+            is_stressed = not PRIMARY.isdisjoint(prefix)
+            for choice in np.argsort(-log)[:CHOICES].tolist():
+                p = float(log[choice])
+                if is_stressed and choice in PRIMARY and prefix[-1] != choice:
+                    continue
+                if choice == BLANK:
+                    _add(longer, prefix, both + p, -math.inf)
+                elif prefix[-1:] == (choice,):
+                    _add(longer, prefix, -math.inf, phone + p)
+                    if choice not in PRIMARY:
+                        _add(longer, (*prefix, choice), -math.inf, blank + p)
+                else:
+                    _add(longer, (*prefix, choice), -math.inf, both + p)
+        best = sorted(longer.items(), key=_probability, reverse=True)
+        prefixes = dict(best[:BEAM])
+    stressed = (prefix for prefix in prefixes if not PRIMARY.isdisjoint(prefix))
+    return tuple(PHONES[index] for index in next(stressed, next(iter(prefixes))))
+
+
+def _probability(found: tuple[tuple[int, ...], _Ways]) -> float:
+    return _either(*found[1])
+
+
+def _add(prefixes: dict[tuple[int, ...], _Ways], prefix: tuple[int, ...], blank: float, phone: float) -> None:
+    before = prefixes.get(prefix, (-math.inf, -math.inf))
+    prefixes[prefix] = _either(before[0], blank), _either(before[1], phone)
+
+
+def _either(a: float, b: float) -> float:
+    """Return log(exp(a) + exp(b))."""
+    if a < b:
+        a, b = b, a
+    return a if b == -math.inf else a + math.log1p(math.exp(b - a))
 
 
 def _normalized(x: Array, scale: Array, offset: Array) -> Array:

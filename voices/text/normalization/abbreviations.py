@@ -19,6 +19,7 @@ BEFORE_NUMBERS = {
     "Figs": "figures", "Vol": "volume", "vol": "volume", "Ch": "chapter", "ch": "chapter", "p": "page", "pp": "pages",
     "Sec": "section", "Art": "article", "Apt": "apartment", "Eq": "equation", "ext": "extension", "Ext": "extension",
     "v": "version", "ver": "version", "max": "maximum", "Max": "maximum", "min": "minimum", "Min": "minimum",
+    "pg": "page", "Pg": "page", "eq": "equation", "Ste": "suite",
     "temp": "temperature", "Temp": "temperature", "tel": "telephone", "Tel": "telephone", "ca": "about", "c": "about",
 }  # fmt: skip
 PHRASES = {
@@ -67,8 +68,17 @@ REGNAL = (
 CURRENCIES = {
     "$": ("dollar", "dollars", "cent", "cents"), "€": ("euro", "euros", "cent", "cents"),
     "£": ("pound", "pounds", "penny", "pence"), "¥": ("yen", "yen", "sen", "sen"),
-    "₹": ("rupee", "rupees", "paisa", "paise"),
+    "₹": ("rupee", "rupees", "paisa", "paise"), "₩": ("won", "won", "jeon", "jeon"),
+    "₽": ("ruble", "rubles", "kopeck", "kopecks"), "₺": ("lira", "lira", "kurush", "kurush"),
+    "₪": ("shekel", "shekels", "agora", "agorot"), "₴": ("hryvnia", "hryvnias", "kopeck", "kopecks"),
+    "₱": ("peso", "pesos", "centavo", "centavos"), "₦": ("naira", "naira", "kobo", "kobo"),
+    "₫": ("dong", "dong", "hao", "hao"), "฿": ("baht", "baht", "satang", "satang"),
 }  # fmt: skip
+CURRENCY_CODES = {
+    "USD": ("$", "U-S "), "EUR": ("€", ""), "GBP": ("£", ""), "JPY": ("¥", ""), "INR": ("₹", ""), "KRW": ("₩", ""),
+    "CAD": ("$", "Canadian "), "AUD": ("$", "Australian "), "NZD": ("$", "New Zealand "), "HKD": ("$", "Hong Kong "),
+}  # fmt: skip
+"""Codes of ISO 4217: the sign, and the nation before its name."""
 SCALES = {
     "thousand": "thousand", "million": "million", "billion": "billion", "trillion": "trillion", "k": "thousand",
     "K": "thousand", "M": "million", "m": "million", "mn": "million", "B": "billion", "bn": "billion", "b": "billion",
@@ -83,7 +93,17 @@ UNITS = {
     "kg": ("kilogram", "kilograms"), "g": ("gram", "grams"), "mg": ("milligram", "milligrams"),
     "microg": ("microgram", "micrograms"), "lb": ("pound", "pounds"), "lbs": ("pound", "pounds"),
     "oz": ("ounce", "ounces"), "L": ("liter", "liters"), "l": ("liter", "liters"), "ml": ("milliliter", "milliliters"),
-    "mL": ("milliliter", "milliliters"), "gal": ("gallon", "gallons"), "hr": ("hour", "hours"),
+    "mL": ("milliliter", "milliliters"), "gal": ("gallon", "gallons"),
+    "gals": ("gallon", "gallons"), "qts": ("quart", "quarts"),
+    "mpg": ("mile per gallon", "miles per gallon"), "kmh": ("kilometer per hour", "kilometers per hour"),
+    "kmph": ("kilometer per hour", "kilometers per hour"), "mAh": ("milliamp hour", "milliamp hours"),
+    "mA": ("milliamp", "milliamps"), "mV": ("millivolt", "millivolts"), "kV": ("kilovolt", "kilovolts"),
+    "ohm": ("ohm", "ohms"), "kohm": ("kilohm", "kilohms"), "Mohm": ("megohm", "megohms"),
+    "microF": ("microfarad", "microfarads"), "nF": ("nanofarad", "nanofarads"), "pF": ("picofarad", "picofarads"),
+    "microL": ("microliter", "microliters"), "microV": ("microvolt", "microvolts"),
+    "kcal": ("kilocalorie", "kilocalories"),
+    "kPa": ("kilopascal", "kilopascals"), "hPa": ("hectopascal", "hectopascals"), "MPa": ("megapascal", "megapascals"),
+    "hr": ("hour", "hours"),
     "hrs": ("hour", "hours"),
     "h": ("hour", "hours"), "min": ("minute", "minutes"), "mins": ("minute", "minutes"), "sec": ("second", "seconds"),
     "secs": ("second", "seconds"), "s": ("second", "seconds"), "ms": ("millisecond", "milliseconds"),
@@ -103,6 +123,9 @@ UNITS = {
     "USD": ("U-S dollar", "U-S dollars"), "EUR": ("euro", "euros"), "GBP": ("pound", "pounds"), "p": ("penny", "pence"),
     "MW": ("megawatt", "megawatts"), "kWh": ("kilowatt hour", "kilowatt hours"), "V": ("volt", "volts"),
     "dB": ("decibel", "decibels"), "psi": ("P-S-I", "P-S-I"), "rpm": ("R-P-M", "R-P-M"),
+    "bpm": ("beat per minute", "beats per minute"),
+    "fps": ("frame per second", "frames per second"), "dpi": ("D-P-I", "D-P-I"),
+    "sq mi": ("square mile", "square miles"),
     "ppm": ("part per million", "parts per million"), "°C": ("degree Celsius", "degrees Celsius"),
     "°F": ("degree Fahrenheit", "degrees Fahrenheit"), "°": ("degree", "degrees"), "%": ("percent", "percent"),
     "¢": ("cent", "cents"),
@@ -112,6 +135,7 @@ PER = {
     "h": "hour", "hr": "hour", "hour": "hour", "day": "day", "wk": "week", "week": "week", "mo": "month",
     "month": "month", "yr": "year", "year": "year", "min": "minute", "s": "second", "sec": "second",
     "person": "person", "night": "night", "lb": "pound", "kg": "kilogram", "gal": "gallon",
+    "L": "liter", "dL": "deciliter", "mL": "milliliter", "acre": "acre", "serving": "serving",
 }  # fmt: skip
 """Units after a slash."""
 SPELLED_DOMAINS = frozenset("edu io ai uk us eu de fr ca au jp ch nl se tv nz br www".split())
@@ -121,7 +145,9 @@ ADDRESS_SYMBOLS = {
 }  # fmt: skip
 SYMBOLS = {
     "&": "and", "@": "at", "%": "percent", "+": "plus", "=": "equals", "$": "dollars", "€": "euros", "£": "pounds",
-    "¥": "yen", "₹": "rupees", "¢": "cents", "°": "degrees", "×": "times", "÷": "divided by", "±": "plus or minus",
+    "¥": "yen", "₹": "rupees", "₩": "won", "₽": "rubles",
+    "₺": "lira", "₪": "shekels", "₴": "hryvnias", "₱": "pesos", "₦": "naira", "₫": "dong", "฿": "baht",
+    "¢": "cents", "°": "degrees", "×": "times", "÷": "divided by", "±": "plus or minus",
     "≤": "less than or equal to", "≥": "greater than or equal to", "≠": "not equal to", "≈": "about", "→": "to",
     "§": "section", "©": "copyright", "\\": "backslash",
 }  # fmt: skip

@@ -33,6 +33,12 @@ def _time(found: Match[str]) -> str:
     return " ".join(words) + (f" {letters(half)}" if half else "")
 
 
+def _instant(found: Match[str]) -> str:
+    """Return "2024-01-02 at 10:30 UTC" for 2024-01-02T10:30:00Z."""
+    seconds = "" if found[3] in (None, "00") else f":{found[3]}"
+    return f"{found[1]} at {found[2]}{seconds}{' UTC' if found[4] else ''}"
+
+
 def _hour(found: Match[str]) -> str:
     return f"{cardinal(str(int(found[1])))} {letters(found[2])}"
 
@@ -125,6 +131,10 @@ def pair(digits: str) -> str:
 
 
 TIMES = (
+    rule(
+        r"(?<![\w-])(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(Z)?(?![\w:])",
+        _instant,
+    ),
     # Ranges first: the dash becomes "to".
     rule(
         rf"(?<![\w.,:-])(\d{{1,2}}(?::[0-5]\d)?\s?(?:{_HALF})?){_DASH}(?=\d{{1,2}}(?::[0-5]\d)?\s?{_HALF}\b)",
@@ -147,6 +157,7 @@ TIMES = (
 DATES = (
     rule(r"(?<![\w/.-])(\d{1,2})([/.])(\d{1,2})\2(\d{4}|\d{2})(?![\w/])", _slashed_date),
     rule(r"(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?![\d-])", _iso_date),
+    rule(r"(?<![\w/.-])(\d{4})/(\d{1,2})/(\d{1,2})(?![\d/])", _iso_date),
     rule(rf"\b{_WEEKDAY}\.?(\s?[-–—&]\s?){_WEEKDAY}\b\.?", _weekdays),
     rule(rf"\b({any_of(WEEKDAY_OF)})\.(?=,| \d| [A-Z][a-z]{{2,9}}\.? \d)", lambda found: WEEKDAY_OF[found[1]]),
     rule(rf"\b{MONTH}\.?{_DASH}{MONTH}\b", _months),
@@ -160,8 +171,10 @@ DATES = (
     rule(rf"(?<=\d )({_ERA})\b\.?|\b(AD)(?= \d)", lambda found: letters(found[0])),
     # Years that look like numbers: "in 1066", "in 476 BC".
     rule(r"\b(born |b\. ?)(?=1\d{3}\b|20\d\d\b)", "born "),
+    rule(r"\b(died |d\. ?)(?=1\d{3}\b|20\d\d\b)", "died "),
     rule(rf"\b((?i:in|since|by|until|from|before|after|year)) (1\d{{3}})(?![,.:%$°-]?[\w%]){NOT_COUNTED}", _year),
     rule(rf"\b([Ii]n|[Ss]ince|[Yy]ear|A-D) (\d{{3}})(?=[,;!?)]|\.?$|\. [A-Z]| {_ERA}\b)", _year),
+    rule(r"(?<=\d0s)\s?[-–]\s?(?='?\d{2})", " to "),
     rule(r"(?<![\w.,])'?(1[1-9]|20)?([1-9]0|00)'?s\b", lambda found: decade(found[1] or "", found[2])),
     rule(r"(?<!\w)'(\d\d)\b", lambda found: two_digits(found[1])),
 )  # fmt: skip

@@ -70,12 +70,12 @@ FIGURES = (
     rule(r"(?<![\w.,/])(?:(\d{1,3}) )?(\d{1,3})/(\d{1,3})(?![\w/])", _fraction),
     rule(r"\bv(?=\d{1,4}(?:\.\d{1,4}){0,4}\b)", "version "),
     rule(r"(?<![\w.])\d{1,5}(?:\.\d{1,5}){2,5}(?!\w)", _dotted),
+    rule(rf"{FREE}(?<!-)([25]0)-\1(?![\w-])", lambda found: f"{cardinal(found[1])}-{cardinal(found[1])}"),
     rule(rf"{FREE}({NUMBER})\s?[-–—]\s?({NUMBER})(?![\w-]|\.\d)", _range),
     rule(r"(?<![\w.,])(1[2-9]\d\d|[2-9]\d\d\d)\s?[x×]\s?(?=\d{3,4}\b)", lambda found: f"{pair(found[1])} by "),
     rule(rf"{FREE}({NUMBER})\s?[x×]\s?(?={NUMBER})", lambda found: decimal(found[1]) + " by "),
     rule(rf"{FREE}({NUMBER})\s?[x×](?!\w)", lambda found: decimal(found[1]) + " times"),
     rule(rf"{FREE}({NUMBER})\s?:\s?(?={NUMBER}(?![:\d]))", lambda found: decimal(found[1]) + " to "),
-    rule(r"(?<=\d)\^(?=-?\d)", " to the "),
     rule(r"(?<=\d)e(?=\d{1,3}\b)", " E "),
     rule(r"(?<![\w.,])\.\d{1,12}(?!\d)", lambda found: decimal(found[0])),
     # Letters and digits apart: P52, COVID-19, 3-D, but 43-year-old. Two capitals before digits are spelled: MP3.

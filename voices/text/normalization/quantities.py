@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from re import Match
 
-from .abbreviations import CURRENCIES, PER, SCALES, UNITS
+from .abbreviations import CURRENCIES, CURRENCY_CODES, PER, SCALES, UNITS
 from .clock import pair
 from .numerals import cardinal, decimal, each_digit
 from .patterns import DETERMINER, FREE, NUMBER, I, any_of, rule
@@ -69,6 +69,16 @@ def _money_range(found: Match[str]) -> str:
     return f"{first} to {_amount(found[1], found[4], found[5])}"
 
 
+def _money_of_code(found: Match[str]) -> str:
+    sign, nation = CURRENCY_CODES[found[1]]
+    return _amount(sign, found[2], found[3], nation)
+
+
+def _western(found: Match[str]) -> str:
+    """Return "100,000" for 1,00,000, as it is written in India."""
+    return f"{int(found[0].replace(',', '')):,}"
+
+
 def _price_of(found: Match[str]) -> str:
     """Return "a twenty-dollar" for "a $20" before a noun."""
     number, by = found[3], found[4]
@@ -80,6 +90,8 @@ def _price_of(found: Match[str]) -> str:
 def _amount(sign: str, number: str, by: str | None, nation: str = "") -> str:
     one, many, small_one, small_many = CURRENCIES[sign]
     whole, _, fraction = number.partition(".")
+    if len(fraction) == 1 and not by:
+        fraction += "0"
     if by or len(fraction) not in (0, 2):
         return f"{decimal(number)}{scale(by)} {nation}{many}"
     words = f"{cardinal(whole)} {nation}{one if whole == '1' else many}"
@@ -132,6 +144,12 @@ def _part(found: Match[str]) -> str:
 
 
 MEASURES = (
+    rule(r"(?<![\w.,])\d{1,2}(?:,\d{2}){1,4},\d{3}(?![\d,])", _western),
+    rule(r"(?<=\d)\s?[x×*·]\s?(?=10\^)", " times "),
+    rule(r"(?<=\w)\^([23])(?!\d)", lambda found: " squared" if found[1] == "2" else " cubed"),
+    rule(r"(?<=\w)\^\s?[-−](?=\d)", " to the minus "),
+    rule(r"(?<=\d)\^(?=\d)", " to the "),
+    rule(rf"\b({any_of(CURRENCY_CODES)}) ?({NUMBER}){_SCALE}?(?!\w)", _money_of_code),
     rule(r"(?<![\w.,])(720|1080|1440|2160|480|360)([pi])\b", lambda found: f"{pair(found[1])} {found[2].upper()}"),
     rule(r"(?<![\w.,$€£])(10{1,3})s\b", lambda found: f"{cardinal(found[1]).removeprefix('one ')}s"),
     rule(
@@ -145,6 +163,7 @@ MEASURES = (
     rule(rf"(?<=\d)(\s?(?:{_UNIT}))\s?[-–]\s?(?=\d{{1,9}}(?:\.\d{{1,9}})?\1(?!\w))", r"\1 to "),
     rule(r"(?<=\d)\s?[x×]\s?(?=\d{1,6}\s?(?:ft|feet|in|m|cm|mm|inches|meters|yd)\b)", " by "),
     rule(r"(?<=ft|in|cm|mm|yd) [x×] (?=\d)", " by "),
+    rule(r"(?<=\d/[248])\"(?=[\s,.;)]|$)", " inch"),
     rule(
         rf"{FREE}(?:(\d{{1,3}}) )?([1-7])/([2348])(?:-| )({any_of(_PARTS)})s?\b\.?(?= ?[a-z]|[,;!?]|$)", _part
     ),
@@ -153,6 +172,7 @@ MEASURES = (
     rule(rf"{FREE}({NUMBER})\s?(km|mi|ft|yd|cm|mm|m|in)( squared| cubed|2|3)(?!\w)", _square),
     rule(rf"(?<![\w.,/:)-])[-–−]\s?(?=\.?{NUMBER})", "minus "),
     rule(rf"{FREE}({NUMBER})-(hr|min|sec|yr|mo|wk|mi|km|ft|lb|oz|kg|cm|mm|GB|TB|MB|MP)\.?(?= [a-z])", _measure_of),
+    rule(rf"(?<=\b[Aa] )({NUMBER})\s?(m|km|cm|mm|ft|kg|lb|GB|TB|MB|W|kW|V|MP){_NOUN}", _measure_of),
     rule(rf"{FREE}({NUMBER})\s?({_UNIT})(?![\w'/])", _measure),
     rule(r"(?<=\d)\s?(KB|MB|GB|TB|kB|Mb|Gb)/s\b", lambda found: f" {UNITS[found[1]][1]} per second"),
     rule(rf"{FREE}({NUMBER})\s?({_UNIT})(?=/)", _measure),

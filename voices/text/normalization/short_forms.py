@@ -25,6 +25,7 @@ from .patterns import I, any_of, letters, rule
 _ENDS_SENTENCE = rf"(?=$|[\"')]|\s(?:{any_of(SENTENCE_STARTERS)})\b)"
 _DOTTED = rf"(?<![\w.])((?:[A-Za-z]\.){{1,9}}[A-Za-z]|(?i:ph\.d|{any_of(ABBREVIATIONS)}))"
 _NUMERAL_ONE = r"(?=[.,;:)!?]|$| (?:of|and|in|was|is|ended|began|by)\b)"
+_SMALL_NUMERAL = any_of(numeral.lower() for numeral in ROMAN if len(numeral) > 1)
 _ENDING = r"(?:com|org|net|edu|gov|info|co|io|ai|uk|de)(?:\.(?:uk|au|nz|jp|br))?"
 _PATH = r"(?:/[^\s<>\"]{0,200})?"
 
@@ -48,12 +49,16 @@ def _roman(found: Match[str]) -> str:
     return f"{found[1]} {cardinal(_roman_value(found[2]))}".strip()
 
 
+def _part_of(found: Match[str]) -> str:
+    return f"{BEFORE_NUMBERS[found[1]]} {cardinal(_roman_value(found[2]))}"
+
+
 def _regnal(found: Match[str]) -> str:
     return f"{found[1]} the {ordinal(_roman_value(found[2]))}"
 
 
 def _roman_value(numeral: str) -> str:
-    return str(list[str](ROMAN).index(numeral) + 1)
+    return str(list[str](ROMAN).index(numeral.upper()) + 1)
 
 
 ADDRESSES = (
@@ -61,7 +66,7 @@ ADDRESSES = (
     rule(r"\b(?:https?://|www\.)[^\s<>\"]{1,200}", _address, I),
     rule(rf"(?<![\w.])[A-Za-z0-9][\w-]{{0,40}}(?:\.[\w-]{{1,40}}){{0,3}}\.{_ENDING}\b{_PATH}(?!\.?\w)", _address),
     rule(r"(?<!\w)@(?=\w)", "at "),
-    rule(r"(?<!\w)#(?=\d)", "number "),
+    rule(r"(?<!\w)#\s?(?=\d)", "number "),
     rule(r"(?<!\w)#(?=\w)", "hashtag "),
 )  # fmt: skip
 SHORT_FORMS = (
@@ -78,6 +83,8 @@ SHORT_FORMS = (
     rule(rf"\b({any_of(ABBREVIATIONS)})\.", lambda found: ABBREVIATIONS[found[1].lower()], I),
     rule(r"\b(Jr|Sr|vs|etc)\b", lambda found: ABBREVIATIONS[found[1].lower()]),
     rule(rf"\b({any_of(COUNTED)}) ({any_of(ROMAN[1:])}|I{_NUMERAL_ONE})(?!['.]?\w)", _roman),
+    rule(rf"\b((?i:{any_of(COUNTED)})) ({_SMALL_NUMERAL})(?!['.]?\w)", _roman),
+    rule(rf"\b(Vol|vol|Ch|ch|Fig|fig|Sec|Art)\.\s?({any_of(ROMAN)})(?!['.]?\w)", _part_of),
     rule(rf"\b({any_of(REGNAL)}) ({any_of(numeral for numeral in ROMAN if len(numeral) > 1)}|V|X)(?!\.\w|\w)", _regnal),
     rule(rf"(?<=\w )()({any_of(ROMAN_ALONE)})(?!['.]?\w)", _roman),
 )

@@ -25,7 +25,7 @@ PAIRS = (
 def _drawn_out(found: Match[str]) -> str:
     """Return "So" for "Soooo", "good" for "goooood", "Hmm" for "Hmmmm"."""
     word = found[0]
-    if word[1:] != word[1:].lower() or word == "www":  # AAA, III
+    if word[1:] != word[1:].lower() or word == "www" or re.fullmatch("[vx]{0,3}iii", word):  # AAA, III, viii
         return word
     if re.fullmatch("o{2,20}h{1,20}", word, I):
         return f"{word[0]}oh"

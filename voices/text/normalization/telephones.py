@@ -52,6 +52,16 @@ def _service(found: Match[str]) -> str:
     return f"{found[1]}{each_digit(found[2])}"
 
 
+def _services(found: Match[str]) -> str:
+    return ", ".join(map(each_digit, re.findall(r"\d{3}", found[0])))
+
+
+def _identifier(found: Match[str]) -> str:
+    """Return the digits of long numbers such as 123-45-6789, and the numbers of shorter ones such as 10-20-30."""
+    groups = re.findall(r"\d{1,9}", found[0])
+    return ", ".join(map(each_digit if sum(map(len, groups)) >= 8 else cardinal, groups))
+
+
 def _code(found: Match[str]) -> str:
     return f"{found[1]}{', '.join(map(each_digit, re.findall(r'[0-9]{1,12}', found[2])))}"
 
@@ -77,10 +87,15 @@ def _state(found: Match[str]) -> str:
 
 _NAME = r"(?:[A-Z][\w']{1,20}|\d{1,3}(?:st|nd|rd|th))"
 TELEPHONES = (
+    rule(r"(?<=-\d{4}) ?x(?=\d{1,5}(?!\w))", " extension "),
     rule(r"(?<![\w.,-])(?:\+\d{1,3}[ .-]|1-)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])", _telephone),
     rule(r"(?<![\w.,-])\+\d{1,4}(?:[ .-]\(?\d{2,8}\)?){1,5}(?![\w-])", _telephone),
     rule(r"(?<![\w.,-])\(?0\d{2,4}\)?(?:[ -]\d{3,8}){1,2}(?![\w-]|[.,]\d)", _telephone),
     rule(r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])", _telephone),
+    rule(r"(?<![\w.,-])1-(8\d\d)-(?=[A-Z]{2})", lambda found: f"one {_group(found[1])} "),
+    rule(r"(?<![\w.,/:-])\d{1,6}(?:-\d{1,7}){2,5}(?![\w-])", _identifier),
+    rule(r"(?<![\w.,/:-])\d{4}(?:[ -]\d{4}){3}(?![\w-])", _identifier),
+    rule(rf"(?<![\w.,/:-])(?:{any_of(SERVICES)})(?:\s?/\s?(?:{any_of(SERVICES)})){{1,4}}(?![\w/])", _services),
     rule(rf"\b({_CALL} )({any_of(SERVICES)})\b(?![.,:-]?\d| [a-z]{{2,20}}s\b)", _service, I),
     rule(
         rf"()\b({any_of(SERVICES)})(?= (?:call(?:ers?|s)?|operators?|dispatch(?:ers?)?|emergency)\b)",
@@ -102,6 +117,10 @@ TELEPHONES = (
     rule(r"(\b(?:[A-Z][a-z]{2,20} ){1,2}|^)(?<!In )(\d{5}(?:-\d{4})?)(?=[.!?]?$|[,;!?)])(?<!00)", _code),
 )
 PLACES = (
+    rule(r"\bNo\.\s?(?=\d)", "number "),
+    rule(r"\bHwy\b\.? ?(?=\d)", "Highway "),
+    rule(r"\bRte?\b\.? ?(?=\d)", "Route "),
+    rule(rf"(?<!\w)([NSEW])\.? (?=\d{{1,3}}(?:st|nd|rd|th) {_STREET}\b)", lambda found: f"{DIRECTIONS[found[1]]} "),
     rule(
         rf"(?<![\w.,$€£-])(\d{{1,5}})([A-Z])?\s(?:({any_of(DIRECTIONS)})\.?\s)?(?={_NAME} (?:{_NAME} )?{_STREET}\b)",
         _house,

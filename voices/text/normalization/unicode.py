@@ -15,11 +15,12 @@ from ..lexicon.lexicon import is_common
 
 MOST_MARKS = 4
 """Most combining marks on one letter; more are a prank, and slow to normalize."""
-SYMBOLS = frozenset("€£¥¢₹°×÷±≤≥≠≈→§©–—−♯")
+SYMBOLS = frozenset("€£¥¢₹₩₽₺₪₴₱₦₫฿°×÷±≤≥≠≈→§©–—−♯")
 """Symbols beyond ASCII that `normalize_text` has words for."""
 _REPLACED = str.maketrans(
     {
-        "²": " squared ", "³": " cubed ", "№": " number ", "™": None, "®": None, "\u00ad": None,
+        "²": " squared ", "³": " cubed ", "√": " the square root of ", "∛": " the cube root of ",
+        "∞": " infinity ", "∆": "Δ", "‰": " per mille ", "№": " number ", "™": None, "®": None, "\u00ad": None,
         "…": "...", "º": "°", "µ": "micro", "´": "'", "`": "'", "‘": "'", "’": "'", "ʼ": "'", "′": "'",
         "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "″": '"',
         "‐": "-", "‑": "-", "‒": "–", "―": "—", "\x85": "\n", "\u2028": "\n", "\u2029": "\n\n",
@@ -27,6 +28,7 @@ _REPLACED = str.maketrans(
 )  # fmt: skip
 """Characters that NFKC would change to a different meaning."""
 _BUILT_FRACTION = re.compile(r"(\d?)(\d)⁄(\d)")
+_LONE_GREEK = re.compile(r"(?<![\u0370-\u03ff])[\u0391-\u03c9](?![\u0370-\u03ff])")
 _PARAGRAPH = re.compile(r"(?<=[^\s.?!,;:])[^\S\n]{0,9}\n\s{0,9}\n")
 _SENTENCE_END = re.compile(r"(?<=[.?!]) ")
 _LONGER_WORD = re.compile(r"(?<![\d$])[^\W\d_]{2,30}")
@@ -57,9 +59,21 @@ def clean(text: str) -> str:
             kept.append(character)
     text = unicodedata.normalize("NFKC", "".join(kept))
     text = _BUILT_FRACTION.sub(r"\1 \2/\3", text)  # 1½ is not 11/2
+    text = _LONE_GREEK.sub(_greek_letter, text)
     text = "".join(map(_plain, text))
     text = " ".join(_PARAGRAPH.sub(". ", text).split())
     return " ".join(map(_lower_if_shouted, _SENTENCE_END.split(text)))
+
+
+def _greek_letter(found: re.Match[str]) -> str:
+    """Return "pi" for the letter of mathematics; "ohm" and "micro" for those of units."""
+    before, after = found.string[max(0, found.start() - 3) : found.start()], found.string[found.end() : found.end() + 1]
+    if found[0] == "Ω" and re.search(r"\d\s?[kMG]?$", before):
+        return "ohm"
+    if found[0] == "μ" and after.isascii() and after.isalpha():
+        return "micro"
+    name = unicodedata.name(found[0]).split()[-1].lower().replace("lamda", "lambda")
+    return " " * before[-1:].isalnum() + name + " " * after.isalnum()
 
 
 def _is_latin(letter: str) -> bool:

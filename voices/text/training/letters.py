@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..lexicon.arpabet import PHONES
-from ..lexicon.unknown import LONGEST, SLOTS, SYMBOLS, collapse
+from ..lexicon.unknown import LONGEST, SLOTS, SYMBOLS, decode
 from .dictionary import Pronunciation, is_held_out, names, read_dictionary
 from .network import LettersNetwork
 
@@ -128,8 +128,7 @@ def measure(what: str, network: LettersNetwork, words: dict[str, list[Pronunciat
     wrong = wrong_without_stress = errors = errors_without_stress = phones = 0
     with torch.inference_mode():
         for word, said in words.items():
-            best = network(_letters([word]))[0].argmax(dim=1).numpy()
-            heard = collapse(best)
+            heard = decode(network(_letters([word]))[0].numpy())
             distance, length = min((_distance(heard, one), len(one)) for one in said)
             bare = min(_distance(_bare(heard), _bare(one)) for one in said)
             wrong += distance > 0

@@ -52,6 +52,9 @@ def test_words_in_context(text: str, phones: str) -> None:
         # Possessives and plurals, voiced, voiceless and hissing.
         ("dog's", "D AO1 G Z"), ("cat's", "K AE1 T S"), ("witch's", "W IH1 CH IH0 Z"), ("O'Neill's", "OW0 N IY1 L Z"),
         ("dogs'", "D AO1 G Z"), ("smartphones", "S M AA1 R T F OW2 N Z"), ("podcasts", "P AO1 D K AE2 S T S"),
+        # What other synthesizers were reported to say wrongly.
+        ("arithmetic", "AX0 R IH1 TH M AX0 T IH2 K"), ("midair", "M IH2 D EH1 R"), ("tales", "T EY1 L Z"),
+        ("GIF", "G IH1 F"), ("Kubernetes", "K UW2 B ER0 N EH1 T IY0 Z"), ("metadata", "M EH1 T AX0 D EY2 T AX0"),
         # Endings.
         ("googled", "G UW1 G AX0 L D"), ("emailed", "IY0 M EY1 L D"), ("unfriended", "AH2 N F R EH1 N D IH0 D"),
         # Letter by letter.
