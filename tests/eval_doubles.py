@@ -87,6 +87,7 @@ def results_of(observations: Sequence[Observation], **changes: object) -> Result
         "left_out": {},
         "warnings": [],
         "memory_mib": {"speechzip": 200.0},
+        "conversations": [],
         "judges": ["fake"],
         "engines": {"speechzip": "fake, fake, fake"},
         "facts": {

@@ -13,6 +13,7 @@ from typing import Any
 from speechzip.pipeline import atomic_file
 
 from ..metrics.wer import word_errors
+from ..results.conversations import conversation_rows
 from ..results.results import Results
 from .headline import headline_rows
 from .page import render_page
@@ -59,9 +60,16 @@ def results_json(results: Results) -> dict[str, Any]:
         "failures": [asdict(failure) for failure in results.failures],
         "memory_mib": dict(results.memory_mib),
         "headline": headline_rows(results),
+        "conversations": [asdict(one) for one in results.conversations],
+        "conversation_rows": [_finite(asdict(row)) for row in conversation_rows(results.conversations)],
         "rows": [asdict(row) for row in results.rows],
         "observations": [_without_embeddings(asdict(one)) for one in results.observations],
     }
+
+
+def _finite(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row in which what was not measured is null: JSON has no other numbers."""
+    return {name: None if value != value else value for name, value in row.items()}
 
 
 def _without_embeddings(observation: dict[str, Any]) -> dict[str, Any]:

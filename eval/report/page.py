@@ -60,6 +60,7 @@ def render_page(results: Results, folder: Path) -> str:
             "sections": tables.sections(results),
             "conditions": tables.conditions(results),
             "parts": tables.parts(results),
+            "conversations": tables.conversations(results),
             "speed": tables.speed(results),
             "failures": tables.failures(results),
             "left_out": tables.left_out(results),

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from ..conditions import CLEAN, CONDITIONS
 from ..results.bootstrap import Estimate
+from ..results.conversations import conversation_rows
 from ..results.results import Results
 from ..results.summary import DRAWN, HEADLINE, ResultRow
 from .headline import cell
@@ -144,6 +145,43 @@ def parts(results: Results) -> Table:
             for row in rows
         ],
     )
+
+
+def conversations(results: Results) -> Table | None:
+    """Return words, speakers, starts and voices of the conversations; None without any."""
+    rows = conversation_rows(results.conversations)
+    if not rows:
+        return None
+    headings = (
+        "recordings", "bytes a minute", "WER", "cpWER", "DER", "DER, 0.25 s collar", "right number of people",
+        "starts within 50 ms", "median error of starts, ms", "similarity to the same person", "to the others",
+    )  # fmt: skip
+    return Table(
+        [Column("conversations", "name"), *map(Column, headings)],
+        [
+            TableRow(
+                [
+                    row.kind,
+                    str(row.count),
+                    f"{row.bytes_per_minute:.0f}",
+                    _share(row.wer),
+                    _share(row.cpwer),
+                    _share(row.der),
+                    _share(row.der_collar),
+                    f"{row.right_count} of {row.count}",
+                    f"{_share(row.on_time)} of {row.starts}" if row.starts else "",
+                    f"{row.start_bias_ms:+.0f}" if row.starts else "",
+                    f"{row.similarity:.2f}" if row.similarity == row.similarity else "",
+                    f"{row.stranger:.2f}" if row.stranger == row.stranger else "",
+                ]
+            )
+            for row in rows
+        ],
+    )
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f} %"
 
 
 def speed(results: Results) -> Table:

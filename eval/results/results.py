@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..types import Corpus, Observation
+from .conversations import Conversation
 from .summary import HEADLINE, ResultRow
 
 
@@ -47,6 +48,8 @@ class Results:
     """Names of the judges; tables show the first one's word errors."""
     engines: Mapping[str, str]
     """System -> its engines."""
+    conversations: Sequence[Conversation]
+    """What was measured of recordings of several people, through the main system."""
     facts: Mapping[str, str]
     """Facts for reproducing the report: versions, machine, command, date."""
 

@@ -16,10 +16,13 @@ from ..conditions import CLEAN, CONDITIONS
 from ..corpora import read_corpus
 from ..engines import recognizer
 from ..metrics import NATURALNESS, VOICE, load_judges, load_naturalness, load_voice
+from ..metrics.alignment import ALIGNER, load_aligner
 from ..metrics.wer import NORMALIZER
+from ..results.conversations import Conversation
 from ..results.results import Failure, Results
 from ..results.summary import summarize
-from ..types import Corpus, Observation
+from ..types import Corpus, Item, Observation
+from .conversations import measure_conversations
 from .memory import peak_memory_mib
 from .observe import EvalJob, RunSettings
 from .options import Options
@@ -73,20 +76,38 @@ def evaluate(options: Options, progress: CountProgress | None = None) -> Results
         seed=options.seed,
     )
     observations = _observations(jobs, settings, store, options.workers, progress)
+    conversations, broken = (
+        _conversations(_coded_items(corpus, observations), main, left_out) if main in systems else ([], [])
+    )
     return Results(
         corpus=corpus,
         systems=systems,
         main=main,
         rows=summarize(observations, {name: load_codec(name).family for name in systems}, judges, options.seed),
         observations=observations,
-        failures=[*_failures(observations, systems), *_without_words(corpus)],
+        failures=[*_failures(observations, systems), *broken, *_without_words(corpus)],
         left_out=left_out,
         warnings=_warnings(systems, judges),
         memory_mib=_memory(corpus, systems, observations, store),
         judges=judges,
         engines={name: engines for name in systems if (engines := load_codec(name).engines)},
+        conversations=conversations,
         facts=_facts(options),
     )
+
+
+def _coded_items(corpus: Corpus, observations: Sequence[Observation]) -> list[Item]:
+    failed = {one.item for one in observations if one.failure}
+    return [item for item in corpus.items if item.id not in failed]
+
+
+def _conversations(
+    items: Sequence[Item], main: str, left_out: dict[str, str]
+) -> tuple[list[Conversation], list[Failure]]:
+    """Return what was measured of recordings of several people; an interrupted run measures them again."""
+    if VOICE in left_out or not _loads(ALIGNER, load_aligner, left_out):
+        return [], []
+    return measure_conversations(items, main)
 
 
 def _refuse_mixing(corpus: Path | str, out: Path) -> None:
