@@ -11,7 +11,7 @@ ENGINES_BIN := $(ENGINES_VENV)/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 LOCKED := --require-hashes --requirement
 
-.PHONY: setup demo live-demo radio-demo test test-fast test-engines coverage fuzz lint lock eval bench docs clean
+.PHONY: setup demo live-demo radio-demo test test-fast test-engines coverage fuzz lint lock eval eval-check eval-baseline bench docs clean
 
 setup: $(VENV)/installed
 	@echo "speechzip is ready: $(BIN)/speechzip --help"
@@ -79,6 +79,14 @@ eval: $(VENV)/installed-eval $(VENV)/installed-judge
 	$(BIN)/speechzip eval $(CORPUS) --out report $$(test -e $(VENV)/test-weights/base/model.bin && \
 		echo --judge moonshine --judge faster-whisper:$(VENV)/test-weights/base) $(EVAL)
 	$(BIN)/python -c "from speechzip.eval.report.headline import main; main()" report/results.json README.md
+
+# Compares a small evaluation, of what every install has, with the last release's figures in eval/baseline.json.
+eval-check: $(VENV)/installed-eval
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.check
+
+# Makes this release the baseline: run it when a release is made, or when figures became better or worse on purpose.
+eval-baseline: $(VENV)/installed-eval
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m speechzip.eval.check --update
 
 $(VENV)/installed-eval: $(VENV)/installed requirements/eval.txt
 	$(BIN)/$(PIP_INSTALL) $(LOCKED) requirements/eval.txt

@@ -39,7 +39,7 @@ ROOMS = {
         training cli
     """,
     "voices.text": "split lexicon normalization pronunciation training",
-    "eval": "types conditions engines corpora metrics codecs results run report listening bench radio commands",
+    "eval": "types conditions engines corpora metrics codecs results run check report listening bench radio commands",
 }
 """Rooms and modules from the ground up: each may import those before it."""
 

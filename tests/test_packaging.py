@@ -55,7 +55,7 @@ def test_the_workflow_runs_every_python_and_only_what_the_makefile_has() -> None
         assert jobs[name]["strategy"]["matrix"]["python"] == promised
     run = [line for job in jobs.values() for step in job["steps"] for line in step.get("run", "").splitlines()]
     targets = {line.split()[1] for line in run if line.startswith("make ")}
-    assert targets == {"lint", "setup", "demo", "test-fast", "test", "test-engines"}
+    assert targets == {"lint", "setup", "demo", "test-fast", "test", "test-engines", "eval-check"}
     for target in targets:
         command = ["make", "--dry-run", "--question", target]
         assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode < 2, target
