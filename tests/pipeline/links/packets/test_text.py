@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import io
 import textwrap
 
+import av
 import pytest
+import zxingcpp
 from fakes import GOLDEN
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -131,3 +134,10 @@ def test_a_qr_code_holds_the_packet_as_letters_and_digits() -> None:
     assert segno.make_qr(line, error="m").mode == "alphanumeric"
     with pytest.raises(InputError, match="use smaller packets"):
         encode_qr(bytes(1000))
+
+
+def test_a_reader_of_qr_codes_reads_the_packet() -> None:
+    for packet in (DATA, *PACKETS):
+        with av.open(io.BytesIO(encode_qr(packet)), "r") as image:
+            (code,) = zxingcpp.read_barcodes(next(image.decode(video=0)).to_ndarray(format="gray"))
+            assert find_packets(code.text).packets == (packet,)
