@@ -13,7 +13,7 @@ from speechzip.eval.corpora import read_corpus
 from speechzip.eval.run.conversations import measure_conversations, with_rttm
 from speechzip.eval.run.observe import read_audio
 from speechzip.eval.types import Item, Turn
-from speechzip.pipeline import ENGINE_SAMPLE_RATE
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, resample
 
 BECKETT = ("Ever tried. Ever failed. No matter. Try again.", "Fail again. Fail better.")
 DICKENS = "It was the best of times, it was the worst of times,"
@@ -24,8 +24,9 @@ def test_two_parties_on_two_channels_and_on_one(tmp_path: Path, wheel_recording:
     pytest.importorskip("pocketsphinx")
     if importlib.util.find_spec("resemblyzer") is None:
         pytest.skip("the encoder that judges voices is not installed")
-    beckett, dickens = (read_audio(wheel_recording(name)).samples for name in ("beckett.wav", "two_cities.wav"))
     rate = ENGINE_SAMPLE_RATE
+    sounds = (read_audio(wheel_recording(name)) for name in ("beckett.wav", "two_cities.wav"))
+    beckett, dickens = (resample(one.samples, one.sample_rate, rate) for one in sounds)
     # Beckett from 0 to 6 s and from 12 to 16 s, Dickens between them.
     parts = [(0, 0.0, beckett[: 6 * rate]), (1, 6.5, dickens[: 5 * rate]), (0, 12.0, beckett[6 * rate :])]
     sound = 1e-4 * np.random.default_rng(0).standard_normal((17 * rate, 2))
