@@ -43,9 +43,10 @@ radio-demo: $(VENV)/installed-dev
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
 
-# On every core: tests that run no model, read no recording of the evaluation, start no processes and take no seconds.
+# Tests that run no model, read no recording of the evaluation, start no processes and take no second. There is one process more
+# than cores, because many of them wait.
 test-fast: $(VENV)/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not models and not corpus and not processes and not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $$($(PYTHON) -c 'import os; print(os.cpu_count() + 1)') --dist worksteal -m "not models and not corpus and not processes and not slow"
 
 # The same tests with the share of lines and branches that they run, without what runs in other processes.
 coverage: $(VENV)/installed-dev

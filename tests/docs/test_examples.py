@@ -48,6 +48,7 @@ def test_transcript(payload_file: Path) -> None:
     assert "call.spz: " in run("transcript.py", payload_file, code=1).stderr
 
 
+@pytest.mark.slow
 def test_packets(payload_file: Path) -> None:
     assert run("packets.py", payload_file).stdout.strip() == GOLDEN_WORDS
     assert run("packets.py", payload_file, "0").stdout.strip() == GOLDEN_WORDS  # parity replaces it

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -46,18 +47,25 @@ def results() -> Results:
     return results_with(8)
 
 
-@pytest.fixture
-def written(results: Results, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def written_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A listening test; decoded sounds are ten times as loud as the recordings."""
+    folder, results = tmp_path_factory.mktemp("listening"), results_with(8)
     for one in results.observations:
-        clip = stored_path(tmp_path / "clips", "clean", one.system, one.item, "mp3")
+        clip = stored_path(folder / "clips", "clean", one.system, one.item, "mp3")
         clip.parent.mkdir(parents=True, exist_ok=True)
         sound = bursts((0.2, 0.8), duration_s=1)
         gain = np.float32(1.0 if one.system == "speechzip" else 0.1)
         with open(clip, "wb") as file:
             write_clip(file, Audio(sound.samples * gain, sound.sample_rate))
-    assert write_listening_test(results, tmp_path, tmp_path / "test", 0) == tmp_path / "test" / "listen.html"
-    return tmp_path / "test"
+    assert write_listening_test(results, folder, folder / "test", 0) == folder / "test" / "listen.html"
+    return folder / "test"
+
+
+@pytest.fixture
+def written(written_once: Path, tmp_path: Path) -> Path:
+    """The same in a folder that a test may change."""
+    return Path(shutil.copytree(written_once, tmp_path / "test"))
 
 
 def key_of(folder: Path) -> dict[str, Any]:
@@ -172,6 +180,7 @@ def test_a_key_that_is_none(written: Path) -> None:
         summarize_answers([answers])
 
 
+@pytest.mark.processes
 @needs_chromium
 def test_a_person_answers_in_a_browser(written: Path) -> None:
     """By mouse and keyboard; the file that is saved can be summed up."""

@@ -14,6 +14,7 @@ pytest.importorskip("pycodec2", reason="pycodec2 needs Python 3.11")
 DATA = bytes.fromhex((GOLDEN / "two-channels.hex").read_text("ascii"))
 
 
+@pytest.mark.slow
 def test_everything_arrives_high_above_the_noise_and_nothing_far_below() -> None:
     above = measure(DATA, "datac3", CHANNELS["noise"], 3.0, seeds=[1])
     assert (above.bursts, above.words, above.words_with_parity) == (1.0, 1.0, 1.0)

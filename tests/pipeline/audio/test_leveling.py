@@ -122,6 +122,7 @@ def loud_db(samples: Samples) -> float:
     return float(measure_levels(open_recording(Audio(samples, RATE))).loud_db[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block_s", [0.003, 0.02, 0.1, 5.0])
 def test_live_sound_loses_its_offset(block_s: float) -> None:
     speech = babble(*FIRST)

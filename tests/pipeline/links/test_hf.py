@@ -328,6 +328,7 @@ def test_a_vox_gets_a_tone_first_and_the_burst_stays_whole(streams: list[FakeStr
         assert heard(played[int(cut_s * MODEM_RATE) :], "datac3") == list(packets)
 
 
+@pytest.mark.slow
 def test_a_sound_device_is_listened_to_until_it_goes(
     streams: list[FakeStream], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -252,6 +252,7 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
         list(open_carrier("kiss:/dev/ttyUSB0", {"callsign": "N0CALL"}).send([DATA]))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="pseudo terminals stand in for a serial line")
 def test_over_a_serial_line() -> None:
     ours, theirs = os.openpty()

@@ -71,6 +71,7 @@ def exchange(
     return states, received
 
 
+@pytest.mark.slow
 def test_a_direct_message_is_acknowledged() -> None:
     with two_radios(Air()) as radios:
         states, received = exchange(radios, PACKETS[:2], {"to": "!0000beef"})
@@ -81,6 +82,7 @@ def test_a_direct_message_is_acknowledged() -> None:
     assert {each.sender for each in received} == {"!a1b2c3d4"}
 
 
+@pytest.mark.slow
 def test_what_is_lost_delayed_and_doubled_arrives_by_retries_and_parity() -> None:
     air = Air(loss=0.4, delay_s=0.1, duplicates=True, seed=3)
     with two_radios(air) as radios:
@@ -94,6 +96,7 @@ def test_what_is_lost_delayed_and_doubled_arrives_by_retries_and_parity() -> Non
     assert last.missing == ()
 
 
+@pytest.mark.slow
 def test_what_never_arrives_is_told() -> None:
     with two_radios(Air(loss=1.0)) as radios:
         states, received = exchange(radios, PACKETS[:1], {"to": "!0000beef"}, seconds=0.2)
@@ -173,6 +176,7 @@ def test_a_packet_that_no_duty_cycle_has_room_for_is_refused() -> None:
             next(steps)
 
 
+@pytest.mark.slow
 def test_a_radio_that_goes_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mesh, "RETRY_S", 0.1)
     air = Air()
@@ -194,6 +198,7 @@ def test_a_radio_that_goes_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> Non
         listening.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_radio_that_goes_while_it_sends_is_told() -> None:
     with two_radios(Air(loss=1.0, delay_s=5.0)) as radios:
         steps = open_carrier(f"meshtastic:127.0.0.1:{radios[0].port}", {}).send(PACKETS[:1])

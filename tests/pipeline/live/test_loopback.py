@@ -21,6 +21,7 @@ sys.exit(3)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hangs", "what"), [(True, "did not end within 2 s"), (False, "failed with exit status 3")], ids=["hangs", "fails"]
 )

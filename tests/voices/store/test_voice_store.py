@@ -148,6 +148,7 @@ VoiceStore({str(store.folder)!r}).add("Anna", Voice("classical", bytes(10)), for
     assert not partial.exists()
 
 
+@pytest.mark.slow
 def test_only_one_of_those_who_add_at_once_is_told_that_it_won(store: VoiceStore) -> None:
     code = f"""
 import sys

@@ -260,6 +260,7 @@ def test_the_real_engines_warm_up_without_a_warning(voice_encoder: str) -> None:
     assert engines.voice_encoder.space == voice_encoder
 
 
+@pytest.mark.slow
 def test_words_appear_while_they_are_said() -> None:
     async def test(anna: Somebody, ben: Somebody) -> None:
         conversation = anna.conversation()
@@ -383,6 +384,7 @@ def test_a_peer_that_is_denied_ends_the_session_with_the_reason() -> None:
     run(test)
 
 
+@pytest.mark.slow
 def test_a_recording_is_said_and_then_the_session_ends(tmp_path: Path) -> None:
     recording = tmp_path / "recording.wav"
     soundfile.write(str(recording), bursts((0.2, 0.8), duration_s=1.0).samples, 16000)
@@ -401,6 +403,7 @@ def test_a_recording_is_said_and_then_the_session_ends(tmp_path: Path) -> None:
     run(test)
 
 
+@pytest.mark.slow
 def test_a_recording_that_no_peer_takes_any_more_is_an_error(tmp_path: Path) -> None:
     """The listener is gone for good: the caller tries again for a while, and then says what was not delivered."""
     recording = tmp_path / "recording.wav"
@@ -424,6 +427,7 @@ def test_a_recording_that_no_peer_takes_any_more_is_an_error(tmp_path: Path) -> 
     run(test)
 
 
+@pytest.mark.slow
 def test_a_listener_of_one_peer_waits_for_it_to_come_back_but_not_for_ever() -> None:
     async def test() -> None:
         ben = Somebody([], SessionOptions(once=True), limits=replace(LIMITS, return_s=5.0))

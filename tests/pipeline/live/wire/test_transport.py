@@ -106,6 +106,7 @@ def test_damaged_bytes_cost_a_reconnection_and_no_word() -> None:
     run(test)
 
 
+@pytest.mark.slow
 def test_a_slow_and_stalling_link_is_waited_for() -> None:
     """Less than the real times: the link stands still for 1 s where 8 s are the end of it.
 
@@ -133,6 +134,7 @@ def test_a_slow_and_stalling_link_is_waited_for() -> None:
     run(test)
 
 
+@pytest.mark.slow
 def test_a_dead_link_is_noticed_on_both_sides_and_mended() -> None:
 
     limits = replace(LIMITS, silence_s=0.5, alive_every_s=0.1, tick_s=0.05)
