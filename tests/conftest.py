@@ -8,8 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import archive_engines
+import numpy as np
 import pytest
-from speechzip.pipeline import Payload, Speaker, Utterance, Voice, recognizer_recording
+import soundfile
+from speechzip.pipeline import Payload, Speaker, Utterance, Voice, recognizer_recording, resample
+from speechzip.voices import ClipVoiceEncoder
 
 # Run by `make test-engines`, where the extras are installed; elsewhere they are not collected.
 collect_ignore_glob = [] if importlib.util.find_spec("whisper") and importlib.util.find_spec("TTS") else ["engines/*"]
@@ -52,6 +55,17 @@ def payload() -> Payload:
 def wheel_recording() -> Callable[[str], Path]:
     """Paths of the real recordings inside the recognizer's wheel: beckett.wav and two_cities.wav."""
     return recognizer_recording
+
+
+@pytest.fixture(scope="session")
+def clips(wheel_recording: Callable[[str], Path]) -> list[Voice]:
+    """Clips of the two people in the recordings inside the recognizer's wheel."""
+    voices: list[Voice] = []
+    for name in ("beckett.wav", "two_cities.wav"):
+        samples, rate = soundfile.read(str(wheel_recording(name)), dtype="float32", always_2d=True)
+        speech = resample(np.ascontiguousarray(samples[: 10 * rate, 0]), rate, 16_000)
+        voices.append(ClipVoiceEncoder().encode(speech, ""))
+    return voices
 
 
 @pytest.fixture(scope="session")

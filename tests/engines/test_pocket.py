@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 from speechzip.pipeline import (
     MAX_UTTERANCE_S,
     EngineError,
@@ -23,10 +21,9 @@ from speechzip.pipeline import (
     data_folder,
     decompress,
     load_engine,
-    resample,
 )
-from speechzip.voices import ClipVoiceEncoder
-from speechzip.voices.clip.pocket import COMMON_FILES, EIGHT_BIT_FILES, MAX_STRETCH, MIN_STRETCH, PocketSynthesizer
+from speechzip.voices.clip.cloning import MAX_STRETCH, MIN_STRETCH
+from speechzip.voices.clip.pocket import COMMON_FILES, EIGHT_BIT_FILES, PocketSynthesizer
 from tiny_pocket import RATE, save_pocket
 
 HELLO = "Hello there, how are you?"
@@ -40,16 +37,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def synthesizer(folder: Path) -> PocketSynthesizer:
     return PocketSynthesizer(str(folder))
-
-
-@pytest.fixture(scope="module")
-def clips(wheel_recording: Callable[[str], Path]) -> list[Voice]:
-    voices: list[Voice] = []
-    for name in ("beckett.wav", "two_cities.wav"):
-        samples, rate = soundfile.read(str(wheel_recording(name)), dtype="float32", always_2d=True)
-        speech = resample(np.ascontiguousarray(samples[: 10 * rate, 0]), rate, 16_000)
-        voices.append(ClipVoiceEncoder().encode(speech, ""))
-    return voices
 
 
 def test_there_and_back(folder: Path, clips: list[Voice]) -> None:

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 from speechzip.pipeline import (
     EngineError,
@@ -21,10 +19,10 @@ from speechzip.pipeline import (
     VoiceReference,
     decompress,
     load_engine,
-    resample,
 )
-from speechzip.voices import ClipVoiceEncoder, ParametricVoice, VoiceStore
-from speechzip.voices.clip.xtts import COQUI_FOLDER, FILES, MAX_STRETCH, MIN_STRETCH, XttsSynthesizer
+from speechzip.voices import ParametricVoice, VoiceStore
+from speechzip.voices.clip.cloning import MAX_STRETCH, MIN_STRETCH
+from speechzip.voices.clip.xtts import COQUI_FOLDER, FILES, XttsSynthesizer
 from speechzip.voices.store import licenses
 from tiny_engines import save_xtts
 
@@ -43,16 +41,6 @@ def synthesizer(folder: Path) -> XttsSynthesizer:
         patch.setenv("SPEECHZIP_DATA", str(folder.parent / "data"))
         licenses.accept(licenses.CPML)
         return XttsSynthesizer(str(folder))
-
-
-@pytest.fixture(scope="module")
-def clips(wheel_recording: Callable[[str], Path]) -> list[Voice]:
-    voices: list[Voice] = []
-    for name in ("beckett.wav", "two_cities.wav"):
-        samples, rate = soundfile.read(str(wheel_recording(name)), dtype="float32", always_2d=True)
-        speech = resample(np.ascontiguousarray(samples[: 10 * rate, 0]), rate, 16_000)
-        voices.append(ClipVoiceEncoder().encode(speech, ""))
-    return voices
 
 
 def test_the_license_is_shown_and_waits_for_the_user(folder: Path) -> None:

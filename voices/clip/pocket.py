@@ -18,7 +18,6 @@ import logging
 import math
 import threading
 import warnings
-from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +31,6 @@ from speechzip.pipeline import (
     Samples,
     SpeechzipWarning,
     Voice,
-    VoiceError,
     data_folder,
     resample,
 )
@@ -40,13 +38,13 @@ from speechzip.pipeline import (
 from ..acoustics.loudness import set_loudness, trim
 from ..acoustics.stretch import time_stretch
 from ..foreign import translated
-from ..parametric.espeak_bases import REFERENCE_SENTENCE
 from ..parametric.synthesizer import EspeakSynthesizer
 from ..streaming import stream_pieces
 from ..text.normalization.normalize import normalize_text
 from ..text.normalization.unicode import is_readable
 from ..text.split import split_text
-from .clip import SPACE, clip_speech
+from .clip import SPACE
+from .cloning import MAX_STRETCH, MIN_STRETCH, STRETCH_TOLERANCE, KnownVoices, espeak_clip
 
 logger = logging.getLogger(__name__)
 
@@ -56,17 +54,10 @@ EIGHT_BIT_FILES = ("flow_lm_flow_int8.onnx", "flow_lm_main_int8.onnx", "mimi_dec
 SOURCE = "https://huggingface.co/KevinAHM/pocket-tts-onnx, CC-BY-4.0"
 
 SEED = 0
-MIN_CLIP_S = 0.4
-"""Shortest clip that gives a voice: five frames of 80 ms."""
-MIN_STRETCH, MAX_STRETCH = 0.75, 1.4
-"""Range of intelligible speaking rates, relative to Pocket TTS's own."""
-STRETCH_TOLERANCE = 0.02
 LONGEST_PIECE = 200
 """Characters of a piece before its tokens are counted."""
 TOKENS_PER_S, MORE_S = 3.0, 2.0
 """Kyutai's own bound on the speech of a piece: slower speech never ended."""
-KNOWN_VOICES = 16
-"""Number of voices with cached conditioning."""
 
 
 class PocketSynthesizer:
@@ -85,12 +76,12 @@ class PocketSynthesizer:
         self.name = f"pocket:{path.name}" if folder else "pocket"
         self._espeak = EspeakSynthesizer()
         self._lock = threading.Lock()
-        self._known: OrderedDict[Voice | None, PreparedVoice] = OrderedDict()
+        self._known = KnownVoices(self._listen, lambda: self._listen(espeak_clip()))
         self._runtime = _load(path)
         self.sample_rate = self._runtime.sample_rate
         self._language = self._runtime.bundle_language
         with translated(f"Pocket TTS's weights in {path} cannot be used", "fetch them again, or name another folder"):
-            self._conditioning(None)  # opens the encoder
+            self._known.conditioning(None)  # opens the encoder
             self._piece("Yes.", None)
 
     def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
@@ -144,28 +135,11 @@ class PocketSynthesizer:
         bound_s = self._runtime.measure_request(request).amount / TOKENS_PER_S + MORE_S
         config = GenerationConfig(max_frames=math.ceil(bound_s / self._runtime.metadata.frame_duration))
         with _seeded():
-            result = self._runtime.synthesize(request, voice=self._conditioning(voice), config=config)
+            result = self._runtime.synthesize(request, voice=self._known.conditioning(voice), config=config)
         return np.asarray(result.audio, np.float32)
 
-    def _conditioning(self, voice: Voice | None) -> PreparedVoice:
-        if voice in self._known:
-            self._known.move_to_end(voice)
-            return self._known[voice]
-        conditioning = self._measure(voice)
-        self._known[voice] = conditioning
-        if len(self._known) > KNOWN_VOICES:
-            self._known.popitem(last=False)
-        return conditioning
-
-    def _measure(self, voice: Voice | None) -> PreparedVoice:
-        if voice is None:  # a neutral voice, without a download
-            clip = self._espeak.synthesize(REFERENCE_SENTENCE, None, None, "en")
-        else:
-            try:
-                clip = clip_speech(voice, MIN_CLIP_S)
-            except VoiceError as error:
-                _warn(f"{error}; a neutral voice speaks instead")
-                return self._conditioning(None)
+    def _listen(self, clip: Samples) -> PreparedVoice:
+        """Return the conditioning on a clip, float32 [T], mono, 16 kHz."""
         samples = resample(clip, ENGINE_SAMPLE_RATE, self._runtime.sample_rate)
         return self._runtime.prepare_voice((samples, self._runtime.sample_rate))
 

@@ -16,7 +16,6 @@ import logging
 import re
 import threading
 import warnings
-from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +30,6 @@ from speechzip.pipeline import (
     Samples,
     SpeechzipWarning,
     Voice,
-    VoiceError,
     data_folder,
 )
 from trainer.io import get_user_data_dir
@@ -39,11 +37,10 @@ from TTS.tts.configs.xtts_config import XttsConfig
 from TTS.tts.models.xtts import Xtts
 
 from ..acoustics.loudness import set_loudness, trim
-from ..parametric.espeak_bases import REFERENCE_SENTENCE
-from ..parametric.synthesizer import EspeakSynthesizer
 from ..store.licenses import CPML, require
 from ..text.split import split_text
-from .clip import SPACE, clip_speech
+from .clip import SPACE
+from .cloning import MAX_STRETCH, MIN_STRETCH, STRETCH_TOLERANCE, KnownVoices, espeak_clip
 
 logger = logging.getLogger(__name__)
 
@@ -58,18 +55,11 @@ LANGUAGE_NAMES = {"zh": "zh-cn"}
 """XTTS's names of languages that differ from ISO 639-1."""
 SAMPLE_RATE = 24_000
 SEED = 0
-MIN_CLIP_S = 0.4
-"""Shortest clip for XTTS (a chunk of style needs 0.33 s)."""
-MIN_STRETCH, MAX_STRETCH = 0.75, 1.4
-"""Range of intelligible speaking rates, relative to XTTS's own."""
-STRETCH_TOLERANCE = 0.02
 STREAM_TOKENS = 20
 """Tokens of the GPT (46 ms each) in one piece of streamed sound."""
 NUMBER = re.compile(r"\d+")
 LONG_NUMBER = re.compile(r"\d{16,}")
 """Numbers that some languages cannot name; they are read digit by digit."""
-KNOWN_VOICES = 16
-"""Number of voices with cached latents."""
 
 Conditioning = tuple[torch.Tensor, torch.Tensor]
 """XTTS's representation of a voice: style latents [1, 32, 1024] and speaker embedding [1, 512, 1]."""
@@ -94,12 +84,12 @@ class XttsSynthesizer:
         self._model = _load(path)
         self._lock = threading.Lock()
         self._random = _Random()
-        self._known: OrderedDict[Voice | None, Conditioning] = OrderedDict()
+        self._known = KnownVoices(self._listen, self._neutral)
 
     def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
         """Return `text` spoken; see `Synthesizer.synthesize`."""
         with self._lock, self._random.restarted():
-            style, embedding = self._conditioning(voice)
+            style, embedding = self._known.conditioning(voice)
             latents: list[torch.Tensor] = []
             spoken: list[Samples] = []
             room = MAX_UTTERANCE_S * SAMPLE_RATE
@@ -124,7 +114,7 @@ class XttsSynthesizer:
         """
         with self._lock:
             with self._random.restarted():
-                style, embedding = self._conditioning(voice)
+                style, embedding = self._known.conditioning(voice)
             room = int(MAX_UTTERANCE_S * SAMPLE_RATE)
             for piece in self._pieces(text, language):
                 chunks = self._model.inference_stream(
@@ -201,32 +191,12 @@ class XttsSynthesizer:
             speech = self._model.hifigan_decoder(stretched, g=embedding.to(self._model.device))
         return np.asarray(speech.cpu().squeeze().numpy(), np.float32)
 
-    def _conditioning(self, voice: Voice | None) -> Conditioning:
-        if voice in self._known:
-            self._known.move_to_end(voice)
-            return self._known[voice]
-        conditioning = self._measure(voice)
-        self._known[voice] = conditioning
-        if len(self._known) > KNOWN_VOICES:
-            self._known.popitem(last=False)
-        return conditioning
-
-    def _measure(self, voice: Voice | None) -> Conditioning:
-        if voice is None:
-            return self._neutral()
-        try:
-            clip = clip_speech(voice, MIN_CLIP_S)
-        except VoiceError as error:
-            _warn(f"{error}; a neutral voice speaks instead")
-            return self._conditioning(None)
-        return self._listen(clip)
-
     def _neutral(self) -> Conditioning:
         """Return the first voice that comes with the weights; without any, espeak-ng's."""
         if self._model.speaker_manager is not None and self._model.speaker_manager.speakers:
             first = next(iter(self._model.speaker_manager.speakers.values()))
             return first["gpt_cond_latent"], first["speaker_embedding"]
-        return self._listen(EspeakSynthesizer().synthesize(REFERENCE_SENTENCE, None, None, "en"))
+        return self._listen(espeak_clip())
 
     def _listen(self, samples: Samples) -> Conditioning:
         """Return the model's latents of float32 [T] mono 16 kHz `samples`."""
