@@ -13,9 +13,9 @@ from ..errors import PayloadCorrupt
 from ..languages import LANGUAGES
 from ..protocols import TextCoder
 from ..types import DEFAULT_RECOGNIZER, UNREAD_CONFIDENCE, Payload, Speaker, Utterance
+from .coding.symbols import AdaptiveTable, SymbolReader, SymbolWriter, Table
 from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_SECOND, ticks
 from .names import known_coder, known_language, recognizer_name, recognizer_number
-from .symbols import AdaptiveTable, SymbolReader, SymbolWriter, Table
 from .timing import (
     CONFIDENCE_LEVELS,
     CONFIDENCE_ODDS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..errors import PayloadCorrupt, TextError
 from ..protocols import Interval, SymbolSource
-from .symbols import AdaptiveTable
+from .coding.symbols import AdaptiveTable
 
 END = 256
 """The symbol that ends a text."""

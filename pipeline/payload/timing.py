@@ -15,8 +15,8 @@ from collections.abc import Sequence
 
 from ..errors import PayloadCorrupt
 from ..types import UnreadReason
+from .coding.symbols import ANY_LENGTHS, AdaptiveTable, AnyTable, SymbolReader, SymbolWriter, Table
 from .limits import MAX_DURATION_TICKS, TICKS_PER_SECOND, ticks
-from .symbols import ANY_LENGTHS, AdaptiveTable, AnyTable, SymbolReader, SymbolWriter, Table
 
 FINE_GAP, LONGEST_GAP, LONGEST_OVERLAP = 32, 128, 8
 FINE_STEP, COARSE_STEP = 2, 4

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ..errors import PayloadCorrupt, PayloadVersionError
 from ..types import MAX_LONG_VOICE_BYTES, Voice, VoiceReference
+from .coding.symbols import SymbolReader, SymbolWriter, Table
 from .names import space_name, space_number
-from .symbols import SymbolReader, SymbolWriter, Table
 from .voiceprior import voice_prior
 
 TRAINED, REFERENCE, LIKE_THE_LAST, OTHER_BYTES = range(4)

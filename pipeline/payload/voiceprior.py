@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from .symbols import SymbolReader, SymbolWriter, Table
+from .coding.symbols import SymbolReader, SymbolWriter, Table
 
 STEPS = 32
 """Predictions are in steps of 1/32."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from ..errors import PayloadCorrupt, TextError
 from ..protocols import Interval, TextCoder, TextStream
 from ..types import MAX_TEXT_BYTES
+from .coding.symbols import AdaptiveTable, SymbolReader, SymbolWriter, Table
 from .names import known_coder
 from .plaintext import PlainText, utf8
-from .symbols import AdaptiveTable, SymbolReader, SymbolWriter, Table
 
 CODER_ODDS = Table([2, 160, 160, 32, *[1] * 252])
 """Text coders by their ids; 1 is `english-1`."""

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import PayloadCorrupt, TextError
+from ..payload.coding.rangecoder import RangeDecoder, RangeEncoder
+from ..payload.coding.symbols import WORK_PER_BYTE
 from ..payload.plaintext import utf8
-from ..payload.rangecoder import RangeDecoder, RangeEncoder
-from ..payload.symbols import WORK_PER_BYTE
 from ..protocols import Interval, SymbolSource
 from ..types import MAX_TEXT_BYTES
 from .alphabets import Alphabet

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..payload.varint import encode_varint
+from ..payload.coding.varint import encode_varint
 
 IR_VERSION, OPERATOR_SET = 8, 18
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from speechzip.pipeline import PayloadCorrupt, PayloadTruncated
-from speechzip.pipeline.payload.bits import AdaptiveGolomb, BitReader, BitWriter
+from speechzip.pipeline.payload.coding.bits import AdaptiveGolomb, BitReader, BitWriter
 
 
 @given(st.lists(st.integers(0, 40).flatmap(lambda width: st.tuples(st.integers(0, (1 << width) - 1), st.just(width)))))

@@ -29,8 +29,8 @@ from speechzip.pipeline import (
     encode_payload,
 )
 from speechzip.pipeline.payload import format2, timing, voicecode, words
+from speechzip.pipeline.payload.coding.symbols import FREE_WORK, WORK_PER_BYTE, SymbolReader, SymbolWriter
 from speechzip.pipeline.payload.plaintext import PlainText
-from speechzip.pipeline.payload.symbols import FREE_WORK, WORK_PER_BYTE, SymbolReader, SymbolWriter
 from speechzip.pipeline.types import DEFAULT_RECOGNIZER, RECOGNIZERS, UNREAD_CONFIDENCE, VOICE_SPACES
 
 FAKE = FakeTextCoder()

@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from speechzip.pipeline.payload.rangecoder import MAX_TOTAL_BITS, RangeDecoder, RangeEncoder
+from speechzip.pipeline.payload.coding.rangecoder import MAX_TOTAL_BITS, RangeDecoder, RangeEncoder
 
 Interval = tuple[int, int, int]
 

@@ -5,10 +5,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from speechzip.pipeline.recognizers.beam import Hypothesis, search
-from speechzip.pipeline.recognizers.decoder import END_TOKEN, Decoder, Logits, Reading, Sound, State
-from speechzip.pipeline.recognizers.tokenizer import Tokenizer
-from speechzip.pipeline.recognizers.vocabulary import PhraseBias
+from speechzip.pipeline.recognizers.moonshine.beam import Hypothesis, search
+from speechzip.pipeline.recognizers.moonshine.decoder import (
+    END_TOKEN,
+    Decoder,
+    Logits,
+    Reading,
+    Sound,
+    State,
+)
+from speechzip.pipeline.recognizers.moonshine.tokenizer import Tokenizer
+from speechzip.pipeline.recognizers.moonshine.vocabulary import PhraseBias
 
 THE, LETTER, LEDGER, OF = 10, 11, 12, 13
 VOCABULARY_SIZE = 32

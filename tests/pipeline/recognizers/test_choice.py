@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
-from speechzip.pipeline.recognizers.choice import least_risk, word_distance
+from speechzip.pipeline.recognizers.moonshine.choice import least_risk, word_distance
 
 words = st.lists(st.sampled_from(["a", "b", "c"]), max_size=8)
 

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, compress, load_engine, resample
 from speechzip.pipeline.recognizers.cleaning import tidy
-from speechzip.pipeline.recognizers.moonshine import MAX_LENGTH_S, MoonshineRecognizer
-from speechzip.pipeline.recognizers.tokenizer import read_vocabulary
+from speechzip.pipeline.recognizers.moonshine.recognizer import MAX_LENGTH_S, MoonshineRecognizer
+from speechzip.pipeline.recognizers.moonshine.tokenizer import read_vocabulary
 from speechzip.pipeline.segments.rejection import MIN_CONFIDENCE
 
 pytestmark = pytest.mark.models

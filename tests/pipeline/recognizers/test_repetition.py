@@ -3,8 +3,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from speechzip.pipeline.recognizers.decoder import Reading
-from speechzip.pipeline.recognizers.repetition import Run, repeated_runs
+from speechzip.pipeline.recognizers.moonshine.decoder import Reading
+from speechzip.pipeline.recognizers.moonshine.repetition import Run, repeated_runs
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from speechzip.pipeline.recognizers.decoder import END_TOKEN
-from speechzip.pipeline.recognizers.tokenizer import Tokenizer
-from speechzip.pipeline.recognizers.vocabulary import START, PhraseBias
+from speechzip.pipeline.recognizers.moonshine.decoder import END_TOKEN
+from speechzip.pipeline.recognizers.moonshine.tokenizer import Tokenizer
+from speechzip.pipeline.recognizers.moonshine.vocabulary import START, PhraseBias
 from speechzip.pipeline.system.wheels import recognizer_folder
 
 BONUS = 2.0

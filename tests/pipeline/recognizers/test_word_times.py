@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fakes import FakeRecognizer, FakeVoiceEncoder, bursts, loud
 from speechzip.pipeline import EngineError, Samples, Transcript, Word, compress, load_recognizer, read_payload
-from speechzip.pipeline.recognizers.attention import with_attention
+from speechzip.pipeline.recognizers.moonshine.attention import with_attention
 from speechzip.pipeline.recognizers.word_times import LEAST_S, split_words, timed_words, warped_starts
 from speechzip.pipeline.segments.segmentation import SpeechSegmenter
 from speechzip.pipeline.system.wheels import recognizer_folder

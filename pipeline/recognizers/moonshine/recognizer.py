@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import EngineError
-from ..protocols import ENGINE_SAMPLE_RATE
-from ..system.wheels import RECOGNIZER_WHEEL, recognizer_folder
-from ..types import Samples, Transcript, Word
+from ...errors import EngineError
+from ...protocols import ENGINE_SAMPLE_RATE
+from ...system.wheels import RECOGNIZER_WHEEL, recognizer_folder
+from ...types import Samples, Transcript, Word
+from ..word_times import split_words, timed_words, warped_starts
 from .attention import FRAME_S, AttentiveDecoder
 from .beam import Hypothesis, search
 from .choice import least_risk
@@ -28,7 +29,6 @@ from .decoder import Decoder, Reading, Sound, duration_s
 from .greedy import read_greedily
 from .tokenizer import Tokenizer
 from .vocabulary import PhraseBias
-from .word_times import split_words, timed_words, warped_starts
 
 logger = logging.getLogger(__name__)
 

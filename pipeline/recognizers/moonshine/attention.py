@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..system.inference import open_session
+from ...system.inference import open_session
 from .decoder import LAYERS, START_TOKEN, Sound, empty_cache
 
 Attention = npt.NDArray[np.float32]

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import accumulate
 
-from ..errors import PayloadCorrupt, TextError
-from ..protocols import Interval
+from ...errors import PayloadCorrupt, TextError
+from ...protocols import Interval
 from .rangecoder import RangeDecoder, RangeEncoder
 
 WORK_PER_BYTE, FREE_WORK, MOST_WORK = 16, 8192, 3 << 20

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..protocols import ENGINE_SAMPLE_RATE
-from ..system.inference import open_session
-from ..types import Samples
+from ...protocols import ENGINE_SAMPLE_RATE
+from ...system.inference import open_session
+from ...types import Samples
 from .repetition import repeated_runs
 
 Logits = npt.NDArray[np.float32]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .cleaning import tidy
+from ..cleaning import tidy
 
 SPACE = "\u2581"
 

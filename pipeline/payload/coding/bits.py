@@ -5,7 +5,7 @@ Bits fill each byte from its most significant end; the last byte is padded with 
 
 from __future__ import annotations
 
-from ..errors import PayloadCorrupt, PayloadTruncated
+from ...errors import PayloadCorrupt, PayloadTruncated
 
 MAX_BITS = 32
 """Longest number, in bits; more leading zeros than this mean corruption."""

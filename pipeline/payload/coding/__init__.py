@@ -1,0 +1,1 @@
+"""How numbers become bytes: whole bytes, bits, and the range code with its symbols."""
