@@ -33,7 +33,9 @@ class MailboxLimits:
     """Limits on the cost of strangers' packets."""
 
     bytes_an_hour: int = 256 << 10
-    """Packets that are decoded in an hour: more than half a day of talk, and minutes of processor time at most."""
+    """Packets that are decoded in an hour: more than half a day of talk."""
+    packets_an_hour: int = 1000
+    """The same in packets, as each may take 1024 tokens, a third of a second, however short it is."""
     messages: int = 1000
     """Messages that a run keeps; later ones are only reported."""
     sound_s: float = 600.0
@@ -156,6 +158,8 @@ class Mailbox:
             self._decoded_bytes -= self._decoded.popleft()[1]
         if self._decoded_bytes + size > self._limits.bytes_an_hour:
             raise PayloadError(f"more than {self._limits.bytes_an_hour} bytes came within an hour")
+        if len(self._decoded) >= self._limits.packets_an_hour:
+            raise PayloadError(f"more than {self._limits.packets_an_hour} packets came within an hour")
         self._decoded.append((now_s, size))
         self._decoded_bytes += size
 

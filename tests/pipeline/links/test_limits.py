@@ -20,12 +20,14 @@ from speechzip.pipeline.links.packets.wire import Parity, decode_packet
 from speechzip.pipeline.links.peers import MAX_FILE_BYTES, MAX_PEERS, MAX_VOICES, PeerVoices
 from speechzip.pipeline.links.receiving import MailboxLimits
 from speechzip.pipeline.links.reticulum import calls, lxmf
+from speechzip.pipeline.payload.coding.symbols import FREE_WORK, WORK_PER_BYTE
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from speechzip.pipeline.types import MAX_VOICE_BYTES, Payload
 
 ROOT = Path(__file__).parents[3]
 DATA = bytes.fromhex((GOLDEN / "two-channels.hex").read_text("ascii"))
 LIMITS = MailboxLimits()
+TOKENS = (FREE_WORK * LIMITS.packets_an_hour + WORK_PER_BYTE * LIMITS.bytes_an_hour) // 8  # a token is 8 units of work
 COLUMNS = wire.MAX_PACKET_BYTES - wire.HEADER_BYTES - wire.CRC_BYTES
 
 
@@ -40,6 +42,9 @@ COLUMNS = wire.MAX_PACKET_BYTES - wire.HEADER_BYTES - wire.CRC_BYTES
         f"{text.MAX_COMBINATIONS} combinations",
         f"LXMF messages above {lxmf.DELIVERY_LIMIT_KB} KB are refused",
         f"| {LIMITS.bytes_an_hour >> 10} KiB in an hour",
+        f"{LIMITS.packets_an_hour} packets, of all senders: more than half a day of talk, and "
+        f"{TOKENS / 1e6:.1f} million tokens at most",
+        f"at most {FREE_WORK // 8} and {WORK_PER_BYTE // 8} more for each byte |",
         f"| {LIMITS.messages}; later ones",
         f"| {LIMITS.sound_s / 60:.0f} min; {LIMITS.total_sound_s / 3600:.0f} h (230 MB)",
         f"| {MAX_VOICES} of at most {MAX_VOICE_BYTES} bytes; {MAX_PEERS} files of at most {MAX_FILE_BYTES >> 10} KiB",
@@ -72,6 +77,17 @@ def test_an_hour_has_room_for_so_many_bytes_and_the_next_one_has_again(tmp_path:
     with pytest.raises(PayloadError, match="within an hour"):
         box.push(Received(payload_of(2.5)), now_s=3601.0)
     assert len(list(tmp_path.iterdir())) == 11
+
+
+def test_an_hour_has_room_for_so_many_packets_however_short(tmp_path: Path) -> None:
+    """A text of 900 words that the network expects takes some 20 bytes and a third of a second."""
+    box = Mailbox("fake", tmp_path, None, MailboxLimits(packets_an_hour=3))
+    for number in range(3):
+        box.push(Received(payload_of(number + 1.0)), now_s=60.0 * number)
+    with pytest.raises(PayloadError, match="more than 3 packets came within an hour"):
+        box.push(Received(payload_of(0.5)), now_s=3599.0)
+    (state,) = box.push(Received(payload_of(1.5)), now_s=3600.0)
+    assert state.path is not None
 
 
 def test_a_packet_that_is_damaged_at_last_counts_too(tmp_path: Path) -> None:
