@@ -29,7 +29,7 @@ ROOMS = {
     "pipeline.archive.export": "transcript cues textgrid formats files",
     "pipeline.archive.fulltext": "dates phonetics query index syncing searching parquet",
     "pipeline.links": """
-        packets files carrier serialport hf kiss mesh reticulum peers sending receiving describing dictation
+        packets files carrier serialport soundinput hf kiss mesh reticulum peers sending receiving describing dictation
         commands transfer
     """,
     "pipeline.links.packets": "wire cutting parity packing unpacking padding text qr airtime presets plan",

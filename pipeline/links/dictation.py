@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import select
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -10,16 +9,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from ..audio.reading import Resampler
 from ..engines.loading import load_engine
 from ..errors import DeviceError
 from ..live.devices.sound import load_sounddevice
 from ..live.session.transcriber import OutgoingUtterance, StreamingTranscriber, Unheard
-from ..protocols import Recognizer, VoiceEncoder
+from ..protocols import ENGINE_SAMPLE_RATE, Recognizer, VoiceEncoder
 from ..types import Payload, Samples, Speaker
-from .carrier import TICK_S
+from .soundinput import SoundInput
 
 MAX_QUEUED = 3000
 """Blocks of sound that wait for the recognizer, about a minute."""
@@ -109,54 +105,11 @@ def _is_pressed() -> bool:
     return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
-class Microphone:
-    """The sound of the default microphone while it is open."""
-
-    def __init__(self) -> None:
-        self._blocks: queue.Queue[Samples] = queue.Queue(MAX_QUEUED)
-        self._resampler: Resampler | None = None
-        self.stream: Any = None
-        """The stream that fills it."""
-        self.lost_s = 0.0
-        """Seconds of sound for which there was no room."""
-
-    def take(self, block: Any, frames: int, _time: Any, _status: Any) -> None:
-        """Keep a block, float32 [t, 1]. Called in a thread of PortAudio."""
-        if self._blocks.full():
-            self.lost_s += frames / self.stream.samplerate
-        else:
-            self._blocks.put_nowait(np.array(block, np.float32))
-
-    def next_block(self) -> Samples | None:
-        """Return the next block, float32 [t] at 16 kHz; None if there is none within `TICK_S`.
-
-        Raises:
-            DeviceError: the microphone has gone.
-        """
-        try:
-            return self._resample(self._blocks.get(timeout=TICK_S))
-        except queue.Empty:
-            if not self.stream.active:
-                raise DeviceError("the microphone has stopped; is it still plugged in?") from None
-            return None
-
-    def drain(self) -> list[Samples]:
-        """Return all blocks that wait."""
-        waiting: list[Samples] = []
-        while not self._blocks.empty():
-            waiting.append(self._resample(self._blocks.get_nowait()))
-        return waiting
-
-    def _resample(self, block: Samples) -> Samples:
-        self._resampler = self._resampler or Resampler(int(self.stream.samplerate), 1)
-        return self._resampler.push(block)[:, 0]
-
-
 @contextmanager
-def microphone() -> Generator[Microphone]:
+def microphone() -> Generator[SoundInput]:
     """Hold the default microphone, which runs at its own rate, for the block."""
     sounddevice: Any = load_sounddevice()
-    heard = Microphone()
+    heard = SoundInput("the microphone", ENGINE_SAMPLE_RATE, MAX_QUEUED)
     try:
         heard.stream = sounddevice.InputStream(channels=1, dtype="float32", callback=heard.take)
     except (sounddevice.PortAudioError, ValueError) as error:

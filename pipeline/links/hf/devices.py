@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
@@ -11,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ...audio.reading import Resampler, resample
+from ...audio.reading import resample
 from ...errors import DeviceError, LiveError
 from ...live.devices.sound import load_sounddevice
-from ...types import Samples
-from ..carrier import TICK_S, Notice, missing_library
+from ..carrier import Notice, missing_library
 from ..serialport import gone, open_serial
+from ..soundinput import SoundInput
 from .modem import FULL_SCALE, MODEM_RATE, Sound, to_sound
 
 KEY_DELAY_S = 0.2
@@ -97,31 +96,16 @@ def vox_lead() -> Sound:
 
 def hear(device: str) -> Iterator[Sound | Notice | None]:
     """Yield the sound of an input device, a notice where some of it is lost, and None after each `TICK_S` without."""
-    blocks: queue.Queue[Samples] = queue.Queue(MAX_QUEUED)
-    lost_s = told_s = 0.0
-
-    def callback(block: Any, frames: int, _time: Any, status: Any) -> None:  # in PortAudio's thread
-        nonlocal lost_s
-        if blocks.full():
-            lost_s += frames / stream.samplerate
-            return
-        if status and status.input_overflow:
-            lost_s += PIECE_S  # it does not tell how much
-        blocks.put_nowait(np.array(block, np.float32))
-
-    stream = _open_stream("InputStream", device, callback=callback)
-    resampler = Resampler(int(stream.samplerate), 1, MODEM_RATE)
-    with stream:
+    heard = SoundInput(f"the sound device {device}", MODEM_RATE, MAX_QUEUED)
+    heard.stream = _open_stream("InputStream", device, callback=heard.take)
+    told_s = 0.0
+    with heard.stream:
         while True:
-            new_s, told_s = lost_s - told_s, lost_s
+            new_s, told_s = heard.lost_s - told_s, heard.lost_s
             if new_s:
                 yield Notice(f"about {new_s:.1f} s of sound came faster than they could be heard, and are lost")
-            try:
-                yield to_sound(resampler.push(blocks.get(timeout=TICK_S))[:, 0])
-            except queue.Empty:
-                if not stream.active:
-                    raise DeviceError(f"the sound device {device} has stopped; is it still plugged in?") from None
-                yield None
+            block = heard.next_block()
+            yield None if block is None else to_sound(block)
 
 
 def _open_stream(kind: str, device: str, **options: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fakes import FakeRecognizer, FakeVoiceEncoder
 from speechzip.pipeline import DeviceError, Samples, open_recording, recognizer_recording, resample
-from speechzip.pipeline.links import dictation
+from speechzip.pipeline.links import dictation, soundinput
 from speechzip.pipeline.links.dictation import Dictation, dictate, microphone
 
 
@@ -69,13 +69,16 @@ def test_a_microphone_that_fails_or_is_too_fast_is_told(monkeypatch: pytest.Monk
 
     module = SimpleNamespace(PortAudioError=RuntimeError, InputStream=stream)
     monkeypatch.setattr(dictation, "load_sounddevice", lambda: module)
-    monkeypatch.setattr(dictation, "TICK_S", 0.01)
+    monkeypatch.setattr(soundinput, "TICK_S", 0.01)
     with microphone() as heard:
         assert heard.next_block() is None
         for _ in range(dictation.MAX_QUEUED + 10):
             streams[0].callback(np.zeros((480, 1), np.float32), 480, None, None)
         assert heard.lost_s == pytest.approx(0.1)
         assert len(np.concatenate(heard.drain())) == pytest.approx(160 * dictation.MAX_QUEUED, abs=2000)
+        streams[0].callback(np.zeros((480, 1), np.float32), 480, None, SimpleNamespace(input_overflow=True))
+        assert heard.lost_s == pytest.approx(0.1 + soundinput.OVERFLOW_S)
+        assert len(heard.drain()) == 1
         streams[0].active = False
         with pytest.raises(DeviceError, match="the microphone has stopped; is it still plugged in"):
             heard.next_block()

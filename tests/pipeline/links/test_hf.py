@@ -22,7 +22,7 @@ from speechzip.pipeline import (
     Samples,
     decode_payload,
 )
-from speechzip.pipeline.links import Inbox, Received, open_carrier, pack, serialport, transfer, unpad
+from speechzip.pipeline.links import Inbox, Received, open_carrier, pack, serialport, soundinput, transfer, unpad
 from speechzip.pipeline.links.carrier import Notice
 from speechzip.pipeline.links.hf import devices, modem
 from speechzip.pipeline.links.hf.carrier import HfCarrier, signal
@@ -292,7 +292,7 @@ def test_ctrl_c_in_the_middle_of_a_burst_drops_the_line_and_is_told(
 
 def test_a_sound_card_runs_at_its_own_rate(streams: list[FakeStream], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeStream, "samplerate", 48_000.0)
-    monkeypatch.setattr(devices, "TICK_S", 0.01)
+    monkeypatch.setattr(soundinput, "TICK_S", 0.01)
     packets = pack(DATA, FRAME_BYTES["datac3"]).packets[:1]
     list(HfCarrier("datac3", device="2").send(packets))
     assert "samplerate" not in streams[0].options
@@ -332,7 +332,7 @@ def test_a_vox_gets_a_tone_first_and_the_burst_stays_whole(streams: list[FakeStr
 def test_a_sound_device_is_listened_to_until_it_goes(
     streams: list[FakeStream], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(devices, "TICK_S", 0.01)
+    monkeypatch.setattr(soundinput, "TICK_S", 0.01)
     packets = pack(DATA, FRAME_BYTES["datac3"]).packets
     listening = HfCarrier("datac3", input="2").receive()
     assert next(listening) is None
