@@ -26,7 +26,7 @@ from speechzip.pipeline import (
     printable,
     read_payload,
 )
-from speechzip.pipeline.links import PRESETS, pack
+from speechzip.pipeline.links import PRESETS, Burst, pack
 
 from ..corpora.layouts import read_corpus
 from ..types import Corpus
@@ -37,21 +37,10 @@ LOSSES = (0.0, 0.1, 0.3)
 PARITIES = (0, 2)
 CACHE = Path("radio-tables")
 
-OWN_BYTES = {
-    "meshtastic": 24,
-    "meshtastic-pki": 36,
-    "sms-long": 6,
-    "lorawan-dr0": 13,
-    "lorawan-dr1": 13,
-    "lorawan-dr2": 13,
-    "lorawan-dr3": 13,
-    "lorawan-dr4": 13,
-    "lorawan-dr5": 13,
-    "ax25": 20,
-}
-"""Link -> bytes that it adds to each packet; those that are not here add none, or have a frame of their own."""
-FRAMES = {"datac13": 14, "datac4": 54, "datac3": 126, "datac1": 510}
-"""Mode of the HF modem -> bytes of a burst, which is filled up, besides 2 of CRC."""
+OWN_BYTES = {"sms-long": 6}
+"""Link without a modem -> bytes that it adds to each packet; the others add none."""
+BURST_CRC_BYTES = 2
+"""A burst of the HF modem is filled up, and has these, too."""
 LXMF_RECEIPT = 83
 
 
@@ -163,7 +152,10 @@ def on_air(link: str, size: int) -> int:
         # Reticulum's header 19, key 32, IV 16, HMAC 32, and AES blocks around LXMF's message less its address: ours and
         # 117 bytes of addresses, signature, time and fields. The receipt comes back.
         return 99 + 16 * ((size + 117 - 16) // 16 + 1) + LXMF_RECEIPT
-    return FRAMES[link] + 2 if link in FRAMES else size + OWN_BYTES.get(link, 0)
+    preset = PRESETS[link]
+    if isinstance(preset.modem, Burst):
+        return preset.size + BURST_CRC_BYTES
+    return size + (preset.modem.overhead if preset.modem else OWN_BYTES.get(link, 0))
 
 
 def words_that_arrive(fragments: int, parity: int, loss: float) -> float:

@@ -2,6 +2,7 @@
 from .carrier import Carrier, Received, SendState, carrier_names, open_carrier
 from .hf.carrier import signal
 from .hf.modem import MODEM_RATE, Modem
+from .packets.airtime import Burst
 from .packets.packing import Packed, pack
 from .packets.padding import unpad
 from .packets.plan import Plan, plan
@@ -11,7 +12,7 @@ from .receiving import Mailbox, MessageState
 from .sending import Transmission, prepare, transmit
 
 __all__ = [
-    "MODEM_RATE", "PRESETS", "Carrier", "Inbox", "Mailbox", "MessageState", "Modem", "Packed", "Plan", "Received",
-    "SendState", "Transmission",
+    "MODEM_RATE", "PRESETS", "Burst", "Carrier", "Inbox", "Mailbox", "MessageState", "Modem", "Packed", "Plan",
+    "Received", "SendState", "Transmission",
     "carrier_names", "join_payloads", "open_carrier", "pack", "plan", "prepare", "signal", "transmit", "unpad",
 ]  # fmt: skip
