@@ -115,21 +115,21 @@ class EngineEntry:
 
 def list_engines() -> list[EngineEntry]:
     """Return the engines of speechzip and those that other packages have registered."""
-    return [_entry(kind, name) for kind in SHOWN_KINDS for name in _names(kind)]
+    entries: list[EngineEntry] = []
+    for kind in SHOWN_KINDS:
+        registered = engine_names(kind)
+        ours = [name for of, name in ABOUT if of == kind]  # the default first
+        others = [name for name in registered if name not in ours]
+        entries += [_entry(kind, name, name in registered) for name in (*ours, *others)]
+    return entries
 
 
-def _names(kind: EngineKind) -> list[str]:
-    """Return the names of a kind: the default, then ours, then those of other packages."""
-    ours = [name for of, name in ABOUT if of == kind]
-    return [*ours, *(name for name in engine_names(kind) if name not in ours)]
-
-
-def _entry(kind: EngineKind, name: str) -> EngineEntry:
+def _entry(kind: EngineKind, name: str, is_registered: bool) -> EngineEntry:
     about = ABOUT.get((kind, name)) or About("of another package", "", "")
     return EngineEntry(
         kind=kind,
         name=name,
-        installed=name in engine_names(kind) and all(importlib.util.find_spec(module) for module in about.modules),
+        installed=is_registered and all(importlib.util.find_spec(module) for module in about.modules),
         default=DEFAULTS[kind] == name,
         does=about.does,
         weights=about.weights,
