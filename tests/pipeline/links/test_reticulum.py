@@ -49,20 +49,26 @@ def ended() -> Iterator[list[subprocess.Popen[str]]]:
         process.communicate()
 
 
+def send(ended: list[subprocess.Popen[str]], sender: Node, address: str, *options: str) -> str:
+    """Send `DATA` from a node and return what the program has told."""
+    call = sender.folder / "call.spz"
+    call.write_bytes(DATA)
+    process = sender.start("send", call, "--over", address, *options)
+    ended.append(process)
+    told, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, told
+    return told
+
+
 @pytest.mark.processes
 def test_a_message_from_one_process_to_another(
     nodes: tuple[Node, Node], tmp_path: Path, ended: list[subprocess.Popen[str]]
 ) -> None:
-    call = tmp_path / "call.spz"
-    call.write_bytes(DATA)
     here, there = nodes
     receiver = there.start("receive", "--over", "lxmf", "--once", "--no-sound", "--json", "--output", tmp_path / "in")
     ended.append(receiver)
     address = lines_until(receiver, "our address is")[-1].split()[-1]
-    sender = here.start("send", call, "--over", address)
-    ended.append(sender)
-    told, _ = sender.communicate(timeout=PATIENCE_S)
-    assert sender.returncode == 0, told
+    told = send(ended, here, address)
     assert "packet 1 of 1 acknowledged" in told  # LXMF's receipt
     assert re.search(r"^1 of 1 packets acknowledged: packets of \d+ bytes$", told, re.MULTILINE)
     assert " in one packet" in told
@@ -108,18 +114,13 @@ while True:
 def test_people_without_speechzip_read_the_words(
     nodes: tuple[Node, Node], tmp_path: Path, ended: list[subprocess.Popen[str]]
 ) -> None:
-    call = tmp_path / "call.spz"
-    call.write_bytes(DATA)
     here, there = nodes
     client = subprocess.Popen(
         [sys.executable, "-c", CLIENT, there.folder / "config"], stdout=subprocess.PIPE, text=True
     )
     ended.append(client)
     address = lines_until(client, "")[0]
-    sender = here.start("send", call, "--over", f"lxmf:{address}", "--with-text", "--json")
-    ended.append(sender)
-    told, _ = sender.communicate(timeout=PATIENCE_S)
-    assert sender.returncode == 0, told
+    told = send(ended, here, f"lxmf:{address}", "--with-text", "--json")
     shown = json.loads(lines_until(client, "text")[-1])
     said = decode_payload(DATA, TEXT_CODERS).payload.utterances
     assert shown["text"] == "\n".join(utterance.text for utterance in said)
@@ -132,8 +133,6 @@ def test_a_propagation_node_keeps_a_message_for_a_peer_that_is_away(
     tmp_path: Path, ended: list[subprocess.Popen[str]]
 ) -> None:
     """`lxmd` stands between two nodes; the receiver announces itself, leaves, and fetches the message later."""
-    call = tmp_path / "call.spz"
-    call.write_bytes(DATA)
     here, there = Node(tmp_path / "a"), Node(tmp_path / "b")
     ours, theirs, to_us, to_them = free_ports(4)
     configure(here.folder / "config", [(ours, to_us)])
@@ -149,10 +148,7 @@ def test_a_propagation_node_keeps_a_message_for_a_peer_that_is_away(
     away.terminate()
     away.communicate(timeout=PATIENCE_S)
 
-    sender = here.start("send", call, "--over", peer, "--propagation-node", address)
-    ended.append(sender)
-    told, _ = sender.communicate(timeout=PATIENCE_S)
-    assert sender.returncode == 0, told
+    told = send(ended, here, peer, "--propagation-node", address)
     assert "kept by the propagation node" in told
     assert re.search(r"^1 of 1 packets sent: packets of \d+ bytes$", told, re.MULTILINE)
 
