@@ -38,6 +38,7 @@ COLUMNS = wire.MAX_PACKET_BYTES - wire.HEADER_BYTES - wire.CRC_BYTES
         f"{unpacking.MAX_HELD_BYTES >> 10} KiB in all",
         f"{wire.MAX_PACKET_BYTES} bytes",
         f"at most {COLUMNS} columns",
+        f"and decodes at most {wire.MAX_PARITY} packets",
         f"At most {text.MAX_BLOB >> 20} MiB of pasted text is searched for packets, and {text.MAX_MARKERS:,} possible",
         f"{text.MAX_COMBINATIONS} combinations",
         f"LXMF messages above {lxmf.DELIVERY_LIMIT_KB} KB are refused",
