@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..console.display import tell
+from ..console.display import print_result, tell
 from ..console.options import Force, Json
 
 if TYPE_CHECKING:
@@ -217,8 +217,6 @@ def _payload(path: Path) -> Payload:
 
 
 def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_json: bool) -> None:
-    from ..console.display import printable, printable_json
-
     packed = transmission.packed
     sizes = list(map(len, packed.packets))
     airtimes = [carrier.airtime_s(size) for size in sizes]
@@ -235,13 +233,10 @@ def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_
         "failed": {str(index): why for index, why in transmission.failed.items()},
         "dry_run": dry_run,
     }
-    if as_json:
-        print(printable_json(summary, indent=2))
-        return
     air = "" if airtime_s is None else f", {airtime_s:.1f} s on the air"
     state = "nothing sent" if dry_run else transmission.summary(carrier.acknowledges)
     of_parity = f", {packed.parity} of them parity" if packed.parity else ""
-    print(printable(f"{state}: packets of {', '.join(map(str, sizes))} bytes{of_parity}{air}"))
+    print_result(summary, [f"{state}: packets of {', '.join(map(str, sizes))} bytes{of_parity}{air}"], as_json)
 
 
 def _warn_of_unsent_voices(transmission: Transmission) -> None:
