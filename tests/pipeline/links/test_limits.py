@@ -44,8 +44,8 @@ COLUMNS = wire.MAX_PACKET_BYTES - wire.HEADER_BYTES - wire.CRC_BYTES
         f"LXMF messages above {lxmf.DELIVERY_LIMIT_KB} KB are refused",
         f"| {LIMITS.bytes_an_hour >> 10} KiB in an hour",
         f"{LIMITS.packets_an_hour} packets, of all senders: more than half a day of talk, and "
-        f"{TOKENS / 1e6:.1f} million tokens at most",
-        f"at most {FREE_WORK // 8} and {WORK_PER_BYTE // 8} more for each byte |",
+        f"{TOKENS / 1e6:.1f} million tokens of English at most",
+        f"of English at most {FREE_WORK // 8} and {WORK_PER_BYTE // 8} more for each byte;",
         f"| {LIMITS.messages}; later ones",
         f"| {LIMITS.sound_s / 60:.0f} min; {LIMITS.total_sound_s / 3600:.0f} h (230 MB)",
         f"| {MAX_VOICES} of at most {MAX_VOICE_BYTES} bytes; {MAX_PEERS} files of at most {MAX_FILE_BYTES >> 10} KiB",
