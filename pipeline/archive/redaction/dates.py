@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from .digits import TENS, unit_at
+from .digits import TENS, number_of, unit_at
 from .tokens import Found, Token, find_each
 
 MONTHS: dict[str, int] = dict(
@@ -92,12 +92,12 @@ def _day(tokens: Sequence[Token], position: int) -> tuple[int, int, bool]:
         if ones < len(tokens) and ORDINALS.get(tokens[ones].lower, 99) < 10:
             return 10 * int(TENS[lower]) + ORDINALS[tokens[ones].lower], ones, True
     unit = unit_at(tokens, position)
-    if unit is None or not 1 <= int(unit.digits) <= 31:
+    if unit is None or not 1 <= number_of(unit.digits) <= 31:
         return 0, position, False
     after = unit.last + 1
     if after < len(tokens) and tokens[after].lower in ("st", "nd", "rd", "th"):
-        return int(unit.digits), after, True
-    return int(unit.digits), unit.last, False
+        return number_of(unit.digits), after, True
+    return number_of(unit.digits), unit.last, False
 
 
 def _year(tokens: Sequence[Token], position: int) -> int | None:
@@ -133,9 +133,9 @@ def _numbers_at(tokens: Sequence[Token], position: int) -> int | None:
     values: list[int] = []
     while len(values) < 2:
         unit = unit_at(tokens, position) if position < len(tokens) else None
-        if unit is None or not 1 <= int(unit.digits) <= 31:
+        if unit is None or not 1 <= number_of(unit.digits) <= 31:
             return None
-        values.append(int(unit.digits))
+        values.append(number_of(unit.digits))
         position = unit.last + 1
         position += position < len(tokens) and tokens[position].text in (",", "/", "-")
     return _year(tokens, position) if min(values) <= 12 else None
@@ -151,7 +151,7 @@ def _figures_at(tokens: Sequence[Token], position: int) -> int | None:
     if not joined or not all(number.isdecimal() for number in numbers):
         return None
     lengths = [len(number) for number in numbers]
-    values = [int(number) for number in numbers]
+    values = [number_of(number) for number in numbers]
     if lengths[0] == 4 and 1 <= values[1] <= 12 and 1 <= values[2] <= 31:
         return position + 4
     both = 1 <= values[0] <= 31 and 1 <= values[1] <= 31 and min(values[:2]) <= 12

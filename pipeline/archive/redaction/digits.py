@@ -45,6 +45,8 @@ PAUSES = tuple(
     )
 )  # fmt: skip
 """What people say while they look for the rest of a number."""
+MOST_DIGITS = 18
+"""So many digits of a number count in comparisons with days and with other numbers."""
 SIGNS = frozenset(",.-–—/():;…'’\"?!*")
 
 
@@ -61,6 +63,11 @@ class Unit:
 
 
 DigitRun = list[Unit]
+
+
+def number_of(digits: str) -> int:
+    """Return digits as a number, of a long one only its first `MOST_DIGITS`: `int` refuses thousands of digits."""
+    return int(digits.lstrip("0")[:MOST_DIGITS] or "0")
 
 
 def runs(tokens: Sequence[Token]) -> Iterator[DigitRun]:
@@ -111,7 +118,8 @@ def unit_at(tokens: Sequence[Token], position: int, before: int = 0) -> Unit | N
     if word.isdecimal() and word.isascii():
         return Unit(word + _zeros(tokens, following), position, _end(tokens, following))
     if word in REPEATED:
-        inner = unit_at(tokens, following) if following < len(tokens) else None
+        is_number = following < len(tokens) and tokens[following].lower not in REPEATED  # not "double double"
+        inner = unit_at(tokens, following) if is_number else None
         if inner and len(inner.digits) == 1:
             return Unit(inner.digits * REPEATED[word], position, inner.last)
         if inner and inner.digits[0] * len(inner.digits) != inner.digits and tokens[following].lower.isdecimal():

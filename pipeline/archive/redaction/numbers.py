@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from .digits import DigitRun, runs
+from .digits import DigitRun, number_of, runs
 from .tokens import Found, Kind, Token
 
 CARD = re.compile(
@@ -78,7 +78,7 @@ class _Context:
         self.tokens = tokens
         same = [token.lower.removesuffix("'s") for token in tokens[max(0, first - NEAR) : first]]
         asked = [word.removesuffix("'s") for word in before.get(tokens[first].utterance, [])]
-        own_words = sum(1 for token in tokens[:first] if token.utterance == tokens[first].utterance)
+        own_words = sum(token.utterance == tokens[first].utterance for token in tokens[max(0, first - FAR) : first])
         self.near = same
         self.far = asked[-max(0, FAR - own_words) :] + same
         last = run[-1].last + 1
@@ -122,26 +122,35 @@ def digits_of(run: DigitRun) -> str:
     return "".join(unit.digits for unit in run)
 
 
-def _cards(run: DigitRun, context: _Context) -> Iterator[Found | DigitRun]:
-    """Yield card numbers, and the pieces of the run between them."""
-    if len(digits_of(run)) < 12:
-        yield run
-        return
+def _cards(
+    run: DigitRun, context: _Context, lengths: Sequence[int] = (16, 15, 19, 14, 13)
+) -> Iterator[Found | DigitRun]:
+    """Yield card numbers of these lengths, the first length first, and the pieces of the run between them."""
     cued = context.has(CARD_CUES)
-    if cued and len(digits_of(run)) <= LONGEST_CARD:
-        yield _all("card", run)  # a digit may be misread or missing: the others are enough for misuse
-        return
-    for length in (16, 15, 19, 14, 13):
-        for first, last in _windows(run, length):
-            digits = digits_of(run[first : last + 1])
-            if CARD.fullmatch(digits) and luhn(digits):
-                if first:
-                    yield from _cards(run[:first], context)
-                yield _all("card", run[first : last + 1])
-                if last + 1 < len(run):
-                    yield from _cards(run[last + 1 :], context)
-                return
-    yield _all("card", run) if cued else run
+    while run:
+        count = len(digits_of(run[: LONGEST_CARD + 1]))  # no unit is empty, so these tell whether there are more
+        if count < 12:
+            yield run
+            return
+        if cued and count <= LONGEST_CARD:
+            yield _all("card", run)  # a digit may be misread or missing: the others are enough for misuse
+            return
+        if not lengths:
+            yield _all("card", run) if cued else run
+            return
+        first, last = next(_card_windows(run, lengths[0]), (len(run), len(run)))
+        if first:
+            yield from _cards(run[:first], context, lengths[1:])
+        if first < len(run):
+            yield _all("card", run[first : last + 1])
+        run = run[last + 1 :]
+
+
+def _card_windows(run: DigitRun, length: int) -> Iterator[tuple[int, int]]:
+    for first, last in _windows(run, length):
+        digits = digits_of(run[first : last + 1])
+        if CARD.fullmatch(digits) and luhn(digits):
+            yield first, last
 
 
 def _windows(run: DigitRun, length: int) -> Iterator[tuple[int, int]]:
@@ -200,7 +209,7 @@ def _is_list(run: DigitRun, separators: list[str]) -> bool:
     """Whether numbers are listed or counted: "4, 8, 15, 16, 23 and 42"; "twenty-one fifteen, and twenty-one nine"."""
     if len(run) < 4:
         return False
-    values = [int(unit.digits) for unit in run]
+    values = [number_of(unit.digits) for unit in run]
     rising = max(values) < 100 and all(left < right for left, right in itertools.pairwise(values)) and all(separators)
     paired = ",and" in separators and all(len(unit.digits) > 1 for unit in run)
     return rising or paired or ("and" in separators[-1] and all("," in one for one in separators[:-1]))

@@ -60,5 +60,6 @@ def _begins(example: Token, letter: str) -> bool:
 
 def _is_breath(tokens: Sequence[Token], comma: int, kept: Sequence[CountedToken]) -> bool:
     before = kept[-1].token.lower if kept else ""
-    following = next((token.lower for token in tokens[comma + 1 :] if token.lower not in HESITATIONS), "")
+    behind = (tokens[position].lower for position in range(comma + 1, len(tokens)))
+    following = next((word for word in behind if word not in HESITATIONS), "")
     return (len(before) == 1 and before.isalnum()) or before in JOINTS or following in JOINTS

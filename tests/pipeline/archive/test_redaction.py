@@ -151,6 +151,19 @@ def test_nothing_in_any_text_overlaps() -> None:
     assert sorted(kind for kind, _ in found) == ["card", "date", "email", "iban", "phone"]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("double " * 2000, "double " * 2000),
+        ("4111111111111111 " * 2000, "[card] " * 2000),
+        ("4222222222222 378282246310005 " * 1000, "[card] [card] " * 1000),
+        *((text, text) for text in ("9" * 5000, f"May {'9' * 5000}", f"1 2 3 {'9' * 5000}", f"5/12/{'9' * 5000}")),
+    ],
+)  # fmt: skip
+def test_long_runs_are_no_fault(text: str, expected: str) -> None:
+    assert redacted(text) == [expected]
+
+
 def test_check_digits() -> None:
     assert luhn("79927398713")  # the example of ISO/IEC 7812-1's usual expositions
     assert not any(luhn(f"7992739871{digit}") for digit in "012456789")
