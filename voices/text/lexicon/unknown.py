@@ -29,7 +29,7 @@ BLANK = len(PHONES)
 PRIMARY = frozenset(index for index, phone in enumerate(PHONES) if phone.endswith("1"))
 BEAM, CHOICES = 16, 6
 """Hypotheses at a time, and phones tried for each slot. The best phones of all slots are wrong in 45.9 % of 5,905
-held-out words, the best word with one primary stress in 42.3 %, in 3.2 instead of 1.0 ms."""
+held-out words, the best word with one primary stress in 42.3 %, in 1.6 instead of 0.65 ms."""
 
 _Ways = tuple[float, float]
 """Logarithms of the probability of the ways to a prefix: those that end in a blank, and in its last phone."""
@@ -72,12 +72,12 @@ def decode(scores: Array) -> tuple[str, ...]:
     logs = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
     prefixes: dict[tuple[int, ...], _Ways] = {(): (0.0, -math.inf)}
     for log in logs:
+        choices = [(choice, float(log[choice])) for choice in np.argsort(-log)[:CHOICES].tolist()]
         longer: dict[tuple[int, ...], _Ways] = {}
         for prefix, (blank, phone) in prefixes.items():
             both = _either(blank, phone)
             is_stressed = not PRIMARY.isdisjoint(prefix)
-            for choice in np.argsort(-log)[:CHOICES].tolist():
-                p = float(log[choice])
+            for choice, p in choices:
                 if is_stressed and choice in PRIMARY and prefix[-1] != choice:
                     continue
                 if choice == BLANK:
