@@ -33,7 +33,7 @@ class Cue:
 
     start_ms: int
     end_ms: int
-    """In seconds, after the start."""
+    """After the start."""
     speaker: int
     """Index into the transcript's speakers."""
     text: str
