@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 import soundfile
-import uvicorn
 from chromium import browse, needs_chromium
 from fakes import FakeSynthesizer
 from playwright.sync_api import Playwright, expect, sync_playwright
+from served import served
 from speechzip.pipeline import Payload, Utterance, encode_payload
 from speechzip.pipeline.archive.serve.app import create_app
 from speechzip.pipeline.archive.serve.speech import SpeechCache
@@ -167,18 +166,8 @@ def test_transcripts(client: Client) -> None:
 
 @pytest.fixture
 def address(store: LocalStore, tmp_path: Path) -> Iterator[str]:
-    config = uvicorn.Config(
-        create_app(store, FakeSynthesizer(), TOKEN, PORT, tmp_path / "cache"),
-        port=PORT, log_level="error", lifespan="off", ws="none",
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{PORT}/{TOKEN}/"
-    server.should_exit = True
-    thread.join()
+    with served(create_app(store, FakeSynthesizer(), TOKEN, PORT, tmp_path / "cache"), PORT):
+        yield f"http://127.0.0.1:{PORT}/{TOKEN}/"
 
 
 @pytest.fixture

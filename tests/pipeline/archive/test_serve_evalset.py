@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pysubs2
 import pytest
-import uvicorn
 from chromium import browse, needs_chromium
 from playwright.sync_api import expect, sync_playwright
+from served import served
 from speechzip.pipeline import load_engine
 from speechzip.pipeline.archive import Archive
 from speechzip.pipeline.archive.export.formats import FORMATS
@@ -37,15 +35,8 @@ def archived(evalset: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def address(archived: Path, tmp_path: Path) -> Iterator[str]:
     """Where its pages are."""
-    app = create_app(LocalStore(archived), load_engine("synthesizer"), TOKEN, PORT, tmp_path / "cache")
-    server = uvicorn.Server(uvicorn.Config(app, port=PORT, log_level="error", lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{PORT}/{TOKEN}/"
-    server.should_exit = True
-    thread.join()
+    with served(create_app(LocalStore(archived), load_engine("synthesizer"), TOKEN, PORT, tmp_path / "cache"), PORT):
+        yield f"http://127.0.0.1:{PORT}/{TOKEN}/"
 
 
 @needs_chromium
