@@ -8,10 +8,11 @@ Speeds may be slower by `SLOWER` than the slowest round.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median_high
 
 from speechzip.pipeline import InputError
 
@@ -70,7 +71,7 @@ def make_bounds(runs: Sequence[Figures], speeds: Mapping[str, Sequence[float]]) 
         values = [run[name] for run in runs]
         bounds[name] = Bound(value, max(0.0, min(values) - STEPS[name]), max(values) + STEPS[name])
     for name, rounds in speeds.items():
-        bounds[name] = Bound(median(rounds), min(rounds) / SLOWER, max(rounds) * SLOWER)
+        bounds[name] = Bound(median_high(rounds), min(rounds) / SLOWER, max(rounds) * SLOWER)
     return bounds
 
 
@@ -111,9 +112,3 @@ def write_baseline(bounds: Mapping[str, Bound], date: str, path: Path = BASELINE
     }
     text = json.dumps({"release": version("speechzip"), "measured": date, "figures": figures}, indent=2)
     path.write_text(text + "\n", "utf-8")
-
-
-def median(values: Iterable[float]) -> float:
-    """Return the middle value, the upper one of an even number."""
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]

@@ -14,15 +14,15 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, Audio, Samples, read_payload, resample
+from speechzip.pipeline import Audio, Samples, read_payload
 
 from .. import engines
 from ..codecs import DEFAULT, load_codec
-from ..codecs.sound import mono
+from ..codecs.sound import engine_samples
 from ..codecs.speechzip import load_set
 from ..conditions import CLEAN, CONDITIONS, noise_seed, with_noise
 from ..corpora import WHEELS, read_corpus
@@ -84,7 +84,7 @@ def measure(system: str = DEFAULT, noise: int = 0) -> Figures:
     for sample in _samples(noise):
         compressed = codec.compress(sample.sent)
         size += len(compressed.data)
-        decoded = _engine_samples(codec.decompress(compressed.data))
+        decoded = engine_samples(codec.decompress(compressed.data))
         reference = [sample.item.turns[0].transcript or ""]
         sent.append(word_errors(reference, [compressed.text]))
         heard.append(word_errors(reference, [transcribe(judge, decoded)]))
@@ -133,19 +133,14 @@ def measure_speeds(system: str = DEFAULT, rounds: int = SPEED_ROUNDS) -> dict[st
     return found
 
 
-def _samples(noise: int) -> list[_Sample]:
-    samples: list[_Sample] = []
+def _samples(noise: int) -> Iterator[_Sample]:
     for item in read_corpus(WHEELS).items:
         clean = read_audio(item.path)
+        original = engine_samples(clean)
         audio = with_noise(clean, INAUDIBLE_DB, noise) if noise else clean
         for condition in TRIED:
             sent = CONDITIONS[condition](audio, noise_seed(item.id, 0))
-            samples.append(_Sample(item, _engine_samples(clean), sent))
-    return samples
-
-
-def _engine_samples(audio: Audio) -> Samples:
-    return resample(mono(audio), audio.sample_rate, ENGINE_SAMPLE_RATE)
+            yield _Sample(item, original, sent)
 
 
 def _rate(parts: Sequence[WordErrors]) -> float:

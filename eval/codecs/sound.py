@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from speechzip.pipeline import Audio, Samples, downmix, resample
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, Audio, Samples, downmix, resample
 
 Pcm = npt.NDArray[np.int16]
 
@@ -15,6 +15,11 @@ MESSAGE_BYTES = 1200
 def mono(audio: Audio) -> Samples:
     """Return the mean of all channels: float32 [T]."""
     return audio.samples if audio.samples.ndim == 1 else downmix(audio.samples)
+
+
+def engine_samples(audio: Audio) -> Samples:
+    """Return what recognizers and voice encoders hear: float32 [T], mono, 16 kHz."""
+    return resample(mono(audio), audio.sample_rate, ENGINE_SAMPLE_RATE)
 
 
 def to_pcm(audio: Audio, sample_rate: int) -> Pcm:

@@ -14,13 +14,13 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, TEXT_CODERS, Audio, EngineError, Recognizer, Samples, resample
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, TEXT_CODERS, Audio, EngineError, Recognizer, Samples
 from speechzip.pipeline.textcoder import CODER_ID
 
 from .. import engines
 from ..metrics import transcribe
 from ..types import MESSAGE_OVERHEAD_BYTES, Codec, Coded
-from .sound import message_packets, mono
+from .sound import engine_samples, message_packets
 
 INSTALL = "run: pip install 'speechzip[eval]'"
 
@@ -53,7 +53,7 @@ class TextCodec(Codec):
     def code(self, audio: Audio) -> Coded:
         """Return the text read aloud; a second of silence for no words."""
         started = time.perf_counter()
-        text = transcribe(self._recognizer, resample(mono(audio), audio.sample_rate, ENGINE_SAMPLE_RATE))
+        text = transcribe(self._recognizer, engine_samples(audio))
         code = self._text.encode(text) if text else b""
         encoded_at = time.perf_counter()
         speech = self._speak(self._text.decode(code)) if code else Audio(np.zeros(RATE, np.float32), RATE)

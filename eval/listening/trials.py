@@ -18,13 +18,13 @@ from typing import Literal
 
 from speechzip.pipeline import InputError
 
+from ..codecs import ORIGINAL
 from ..conditions import CLEAN
 from ..results.results import Results
 from ..results.summary import in_headline
 from ..types import Observation
 
 Kind = Literal["same", "nearer", "natural", "typed"]
-ORIGINAL = "original"
 PAIRS = 6
 """Trials of each of the four sorts of pairs: originals or decoded speech, of one person or of two."""
 NEARER = 10

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 import numpy as np
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, Audio, EngineError, Payload, Samples, SpeechzipError, resample
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, Audio, EngineError, Payload, Samples, SpeechzipError, Utterance
 
-from ..codecs.sound import mono
+from ..codecs.sound import engine_samples, mono
 from ..codecs.speechzip import SpeechzipCodec, load_set
 from ..metrics import load_voice
 from ..metrics.alignment import word_start_s
@@ -104,11 +104,10 @@ def _turns_of(payload: Payload) -> tuple[Turn, ...]:
 def _measure(take: _Take, codec: SpeechzipCodec) -> Conversation:
     compressed = codec.compress(take.audio)
     payload = compressed.payload
-    original = _engine_samples(take.audio)
-    decoded = _engine_samples(codec.decompress(compressed.data))
+    original = engine_samples(take.audio)
+    decoded = engine_samples(codec.decompress(compressed.data))
     turns = take.item.turns
-    spoken = [SpeechSpan(turn.start_s, turn.start_s + turn.duration_s, turn.speaker) for turn in turns]
-    told = [SpeechSpan(one.start_s, one.start_s + one.duration_s, one.speaker) for one in payload.utterances]
+    spoken, told = list(map(_span, turns)), list(map(_span, payload.utterances))
     said = [(turn.speaker, turn.transcript or "") for turn in turns]
     sent = [(one.speaker, one.text) for one in payload.utterances]
     has_words = all(turn.transcript is not None for turn in turns)
@@ -131,23 +130,23 @@ def _measure(take: _Take, codec: SpeechzipCodec) -> Conversation:
     )
 
 
+def _span(one: Turn | Utterance) -> SpeechSpan:
+    return SpeechSpan(one.start_s, one.start_s + one.duration_s, one.speaker)
+
+
 def _start_errors_s(turns: Sequence[Turn], payload: Payload, original: Samples, decoded: Samples) -> Iterator[float]:
     """Yield the error of each turn that begins with the first word of an utterance.
 
     An utterance belongs to the turn in which its middle lies; only the first one of each turn counts.
     """
-    said = [SpeechSpan(turn.start_s, turn.start_s + turn.duration_s, turn.speaker) for turn in turns]
-    told = [SpeechSpan(one.start_s, one.start_s + one.duration_s, one.speaker) for one in payload.utterances]
-    for turn in turns:
-        end_s = turn.start_s + turn.duration_s
-        inside = [one for one in payload.utterances if turn.start_s <= one.start_s + one.duration_s / 2 < end_s]
+    spoken, told = list(map(_span, turns)), list(map(_span, payload.utterances))
+    for turn, span in zip(turns, spoken, strict=True):
+        inside = [one for one in payload.utterances if span.start_s <= one.start_s + one.duration_s / 2 < span.end_s]
         if not inside or not turn.transcript:
             continue
         first = inside[0]
-        wanted = _find(original, SpeechSpan(turn.start_s, end_s, turn.speaker), turn.transcript, said)
-        came = _find(
-            decoded, SpeechSpan(first.start_s, first.start_s + first.duration_s, first.speaker), first.text, told
-        )
+        wanted = _find(original, span, turn.transcript, spoken)
+        came = _find(decoded, _span(first), first.text, told)
         if wanted is not None and came is not None:
             yield round(came - wanted, 3)
 
@@ -198,7 +197,3 @@ def _alone(one: SpeechSpan, spoken: Sequence[SpeechSpan]) -> Iterator[tuple[floa
 
 def _between(samples: Samples, start_s: float, end_s: float) -> Samples:
     return samples[max(0, round(start_s * ENGINE_SAMPLE_RATE)) : max(0, round(end_s * ENGINE_SAMPLE_RATE))]
-
-
-def _engine_samples(audio: Audio) -> Samples:
-    return resample(mono(audio), audio.sample_rate, ENGINE_SAMPLE_RATE)

@@ -9,10 +9,10 @@ from typing import BinaryIO
 
 import numpy as np
 import soundfile
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, Audio, AudioError, Samples, SpeechzipError, open_recording, resample
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, Audio, AudioError, Samples, SpeechzipError, open_recording
 
 from ..codecs import load_codec
-from ..codecs.sound import mono
+from ..codecs.sound import engine_samples
 from ..conditions import CLEAN, CONDITIONS, noise_seed
 from ..metrics import load_judges, load_naturalness, load_voice, onset_s, transcribe
 from ..metrics.voice import pack_embedding
@@ -79,7 +79,7 @@ def read_audio(path: Path) -> Audio:
 
 def write_clip(file: BinaryIO, audio: Audio) -> None:
     """Write a recording as small MP3 that any browser plays."""
-    samples = _engine_samples(audio)
+    samples = engine_samples(audio)
     soundfile.write(file, samples, ENGINE_SAMPLE_RATE, "MPEG_LAYER_III", format="MP3", compression_level=0.8)
 
 
@@ -90,7 +90,7 @@ def _observe(job: EvalJob, settings: RunSettings) -> tuple[Observation, Audio]:
     coded = codec.code(sent)
     if not np.isfinite(coded.audio.samples).all():
         raise AudioError(f"{job.system} decoded to samples that are not numbers")
-    original, decoded = _engine_samples(source), _engine_samples(coded.audio)
+    original, decoded = engine_samples(source), engine_samples(coded.audio)
     voices = settings.voice and job.condition == CLEAN
     turns = tuple(_observe_turn(turn, original, decoded, settings.judges, voices) for turn in job.item.turns)
     observation = Observation(
@@ -137,7 +137,3 @@ def _cut(samples: Samples, turn: Turn) -> Samples:
         return samples
     first = max(0, round((turn.start_s - TURN_MARGIN_S) * ENGINE_SAMPLE_RATE))
     return samples[first : round((turn.start_s + turn.duration_s + TURN_MARGIN_S) * ENGINE_SAMPLE_RATE)]
-
-
-def _engine_samples(audio: Audio) -> Samples:
-    return resample(mono(audio), audio.sample_rate, ENGINE_SAMPLE_RATE)

@@ -20,9 +20,10 @@ from eval_doubles import observed, results_of
 from fakes import bursts
 from playwright.sync_api import expect, sync_playwright
 from speechzip.eval import Results
+from speechzip.eval.codecs import ORIGINAL
 from speechzip.eval.commands import evaluate_corpus
 from speechzip.eval.listening import summarize_answers, write_listening_test
-from speechzip.eval.listening.trials import LONGEST_S, ORIGINAL, make_trials
+from speechzip.eval.listening.trials import LONGEST_S, make_trials
 from speechzip.eval.run.observe import write_clip
 from speechzip.eval.run.store import stored_path
 from speechzip.pipeline import Audio, InputError
