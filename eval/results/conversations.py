@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 from ..metrics.diarization import DiarizationErrors
 from ..metrics.wer import WordErrors
@@ -81,6 +82,22 @@ class ConversationRow:
     """Mean cosine to the speaker's own voice."""
     stranger: float
     """Mean cosine to the others' voices."""
+
+
+def conversation_from_json(stored: dict[str, Any]) -> Conversation:
+    """Return the conversation in a JSON value from `asdict`.
+
+    Raises:
+        TypeError, KeyError: it is not a conversation.
+    """
+    fields = dict(stored)
+    for name in ("minute_bytes", "start_errors_s", "similarities", "strangers"):
+        fields[name] = tuple(stored[name])
+    for name in ("words", "attributed"):
+        fields[name] = None if stored[name] is None else WordErrors(**stored[name])
+    for name in ("diarization", "collared"):
+        fields[name] = DiarizationErrors(**stored[name])
+    return Conversation(**fields)
 
 
 def conversation_rows(conversations: Sequence[Conversation]) -> list[ConversationRow]:

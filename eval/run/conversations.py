@@ -26,6 +26,7 @@ from ..results.results import Failure
 from ..types import Embedding, Item, Turn
 from .minutes import cut_minutes, sizes_of
 from .observe import read_audio
+from .store import ObservationStore
 
 COLLAR_S = 0.25
 """Left out around each start and end in the reference (NIST)."""
@@ -47,12 +48,15 @@ class _Take:
     """Its category in tables."""
 
 
-def measure_conversations(items: Sequence[Item], system: str) -> tuple[list[Conversation], list[Failure]]:
+def measure_conversations(
+    items: Sequence[Item], system: str, store: ObservationStore
+) -> tuple[list[Conversation], list[Failure]]:
     """Return what was measured of each recording of several people, and the recordings that failed.
 
     Args:
         items: recordings; those of one person, and those about which nothing is known, are left out.
         system: speechzip, or one of its sets of engines.
+        store: keeps what was measured; what it has is not measured again.
 
     Raises:
         EngineError: an engine of the system, the aligner or Resemblyzer is missing.
@@ -61,9 +65,13 @@ def measure_conversations(items: Sequence[Item], system: str) -> tuple[list[Conv
     load_voice()
     found: list[Conversation] = []
     failures: list[Failure] = []
+
+    def measure(item: Item) -> list[Conversation]:
+        return [_measure(take, codec) for take in _takes(item, codec)]
+
     for item in items:
         try:
-            found += [_measure(take, codec) for take in _takes(item, codec)]
+            found += store.conversations(system, with_rttm(item), measure)
         except EngineError:
             raise
         except SpeechzipError as error:
@@ -82,7 +90,6 @@ def with_rttm(item: Item) -> Item:
 
 def _takes(item: Item, codec: SpeechzipCodec) -> Iterator[_Take]:
     """Yield a recording, and the mix of its channels, with a reference for each."""
-    item = with_rttm(item)
     audio = read_audio(item.path)
     separate = audio.samples.ndim == 2 and audio.samples.shape[1] == 2
     if not _is_conversation(item) and separate:

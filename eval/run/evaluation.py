@@ -77,7 +77,7 @@ def evaluate(options: Options, progress: CountProgress | None = None) -> Results
     )
     observations = _observations(jobs, settings, store, options.workers, progress)
     conversations, broken = (
-        _conversations(_coded_items(corpus, observations), main, left_out) if main in systems else ([], [])
+        _conversations(_coded_items(corpus, observations), main, store, left_out) if main in systems else ([], [])
     )
     return Results(
         corpus=corpus,
@@ -102,12 +102,12 @@ def _coded_items(corpus: Corpus, observations: Sequence[Observation]) -> list[It
 
 
 def _conversations(
-    items: Sequence[Item], main: str, left_out: dict[str, str]
+    items: Sequence[Item], main: str, store: ObservationStore, left_out: dict[str, str]
 ) -> tuple[list[Conversation], list[Failure]]:
-    """Return what was measured of recordings of several people; an interrupted run measures them again."""
+    """Return what was measured of recordings of several people."""
     if VOICE in left_out or not _loads(ALIGNER, load_aligner, left_out):
         return [], []
-    return measure_conversations(items, main)
+    return measure_conversations(items, main, store)
 
 
 def _refuse_mixing(corpus: Path | str, out: Path) -> None:

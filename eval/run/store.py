@@ -2,6 +2,7 @@
 
     OUT/observations/clean/speechzip/libri_clean_121-121726-0003-1f2e3d4c.json
     OUT/clips/...                                             the same with .mp3
+    OUT/memory/..., OUT/conversations/...                     what is measured of whole recordings, .json
 
 A file appears whole or not at all. It carries the digest of all that it depends on. If
 that has changed (the recording, the codec's code, the judge), the observation is made again.
@@ -21,14 +22,21 @@ from typing import Any, cast
 from speechzip.pipeline import Audio, OutputError, atomic_file
 
 from ..conditions import CLEAN
+from ..results.conversations import Conversation, conversation_from_json
 from ..types import Item, Observation, TurnObservation
 from .digests import file_stamp, module_digest, package_digest
 from .observe import EvalJob, RunSettings, write_clip
 
 MARKER = "speechzip-eval.txt"
 """Marks a folder as an evaluation's, which may be written again."""
+FIELDS = {"observations": "observation", "memory": "peak_mib", "conversations": "conversations"}
+"""Folder -> field of its files."""
+CONVERSATION_MODULES = ("run.conversations", "run.minutes", "results.conversations")
+"""Modules that what is measured of conversations depends on, besides those of all results."""
 OWN_ENGINES = ("speechzip", "text-")
 """Prefixes of systems that depend on the code of the codec and the voices."""
+UNREADABLE = (OSError, ValueError, KeyError, TypeError)
+"""What is stored is missing, truncated or of an older release: it is made again."""
 LISTENED_TO = ("original", "speechzip", "codec2-700C", "opus-6-60ms")
 """Prefixes of systems with clips in the report; clips of all systems would be gigabytes for a large corpus."""
 
@@ -49,7 +57,7 @@ class ObservationStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if fresh:
-                for part in ("observations", "clips", "memory"):
+                for part in ("observations", "clips", "memory", "conversations"):
                     shutil.rmtree(folder / part, ignore_errors=True)
             (folder / MARKER).write_text(
                 "This folder belongs to `speechzip eval`: run it again to go on or to renew.\n"
@@ -62,12 +70,9 @@ class ObservationStore:
     def load(self, job: EvalJob, failures: bool = False) -> Observation | None:
         """Return a job's stored observation, or None if the job must run; failed ones run again unless `failures`."""
         try:
-            stored = json.loads(self._path("observations", job, "json").read_text("utf-8"))
-            if stored["fingerprint"] != self._fingerprint(job):
-                return None
-            observation = observation_from_json(stored["observation"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None  # missing, truncated or of an older release: make it again
+            observation = observation_from_json(self._read("observations", job))
+        except UNREADABLE:
+            return None
         return observation if failures or not observation.failure else None
 
     def save(self, job: EvalJob, observation: Observation, decoded: Audio | None = None) -> None:
@@ -77,11 +82,7 @@ class ObservationStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_file(path, force=True) as file:
                 write_clip(file, decoded)
-        path = self._path("observations", job, "json")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        content = {"fingerprint": self._fingerprint(job), "observation": asdict(observation)}
-        with atomic_file(path, force=True) as file:
-            file.write(json.dumps(content, ensure_ascii=False).encode())
+        self._write("observations", job, asdict(observation))
 
     def keeps_clip(self, job: EvalJob) -> bool:
         """Tell whether to keep decoded sound: all systems would be gigabytes for a large corpus."""
@@ -90,31 +91,58 @@ class ObservationStore:
     def memory(self, system: str, item: Item, measure: Callable[[str, Path], float | None]) -> float | None:
         """Return `measure`'s result for a system on a recording, computed once."""
         job = EvalJob(item, CLEAN, system)
-        path = self._path("memory", job, "json")
         try:
-            stored = json.loads(path.read_text("utf-8"))
-            if stored["fingerprint"] == self._fingerprint(job):
-                return float(stored["peak_mib"])
-        except (OSError, ValueError, KeyError, TypeError):
+            return float(self._read("memory", job))
+        except UNREADABLE:
             pass
         peak = measure(system, item.path)
         if peak is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_file(path, force=True) as file:
-                file.write(json.dumps({"fingerprint": self._fingerprint(job), "peak_mib": peak}).encode())
+            self._write("memory", job, peak)
         return peak
+
+    def conversations(
+        self, system: str, item: Item, measure: Callable[[Item], list[Conversation]]
+    ) -> list[Conversation]:
+        """Return `measure`'s result for a recording through a system, computed once."""
+        job = EvalJob(item, CLEAN, system)
+        try:
+            return [conversation_from_json(one) for one in self._read("conversations", job)]
+        except UNREADABLE:
+            pass
+        measured = measure(item)
+        self._write("conversations", job, [asdict(one) for one in measured])
+        return measured
+
+    def _read(self, kind: str, job: EvalJob) -> Any:
+        """Return what is stored of a job.
+
+        Raises:
+            OSError, ValueError, KeyError, TypeError: it is missing, truncated, or was made from something else.
+        """
+        stored = json.loads(self._path(kind, job, "json").read_text("utf-8"))
+        if stored["fingerprint"] != self._fingerprint(job, kind):
+            raise ValueError("made from something else")
+        return stored[FIELDS[kind]]
+
+    def _write(self, kind: str, job: EvalJob, content: object) -> None:
+        path = self._path(kind, job, "json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stored = {"fingerprint": self._fingerprint(job, kind), FIELDS[kind]: content}
+        with atomic_file(path, force=True) as file:
+            file.write(json.dumps(stored, ensure_ascii=False).encode())
 
     def _path(self, kind: str, job: EvalJob, suffix: str) -> Path:
         return stored_path(self.folder / kind, job.condition, job.system, job.item.id, suffix)
 
-    def _fingerprint(self, job: EvalJob) -> str:
+    def _fingerprint(self, job: EvalJob, kind: str) -> str:
+        more = CONVERSATION_MODULES if kind == "conversations" else ()
         own = job.system.startswith(OWN_ENGINES)
         parts = (
             job,
             self._settings,
             file_stamp(job.item.path),
             [package_digest(f"speechzip.eval.{part}") for part in ("codecs", "metrics")],
-            [module_digest(f"speechzip.eval.{module}") for module in ("run.observe", "conditions")],
+            [module_digest(f"speechzip.eval.{module}") for module in ("run.observe", "conditions", *more)],
             [package_digest(f"speechzip.{part}") for part in ("pipeline", "voices")] if own else [],
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()

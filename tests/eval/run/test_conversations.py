@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 from speechzip.eval.corpora import read_corpus
+from speechzip.eval.run import conversations
 from speechzip.eval.run.conversations import measure_conversations, with_rttm
-from speechzip.eval.run.observe import read_audio
+from speechzip.eval.run.observe import RunSettings, read_audio
+from speechzip.eval.run.store import ObservationStore
 from speechzip.eval.types import Item, Turn
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, resample
 
@@ -20,7 +22,9 @@ DICKENS = "It was the best of times, it was the worst of times,"
 
 
 @pytest.mark.models
-def test_two_parties_on_two_channels_and_on_one(tmp_path: Path, wheel_recording: Callable[[str], Path]) -> None:
+def test_two_parties_on_two_channels_and_on_one(
+    tmp_path: Path, wheel_recording: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("pocketsphinx")
     if importlib.util.find_spec("resemblyzer") is None:
         pytest.skip("the encoder that judges voices is not installed")
@@ -40,9 +44,13 @@ def test_two_parties_on_two_channels_and_on_one(tmp_path: Path, wheel_recording:
     lines = [f'dialogue1,{start_s},{duration_s},{who},"{words}"' for start_s, duration_s, who, words in rows]
     (folder / "turns.csv").write_text("\n".join(["dialogue,start_s,duration_s,speaker,transcript", *lines]) + "\n")
 
-    (separate, mixed), failures = measure_conversations(read_corpus(folder).items, "speechzip")
+    items, store = read_corpus(folder).items, ObservationStore(tmp_path / "report", RunSettings(judges=()))
+    (separate, mixed), failures = measure_conversations(items, "speechzip", store)
 
     assert failures == []
+    # An evaluation that goes on reads them, and measures nothing.
+    monkeypatch.setattr(conversations, "_measure", None)
+    assert measure_conversations(items, "speechzip", store) == ([separate, mixed], [])
     assert (separate.category, mixed.category) == ("dialogues", "dialogues, mixed")
     assert (separate.speakers, separate.found_speakers) == (2, 2)
     assert separate.words is not None
