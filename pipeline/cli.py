@@ -15,10 +15,23 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from .console.display import print_result, shown_name
-from .console.options import ChannelsChoice, Force, Json, Quiet, UnreadChoice, VocabularyOption, read_vocabulary
+from .console.options import (
+    ChannelsChoice,
+    Force,
+    Json,
+    Quiet,
+    SoundBytesOption,
+    SoundCodecChoice,
+    SoundCodecOption,
+    UnreadChoice,
+    UnreadOption,
+    VocabularyOption,
+    read_vocabulary,
+)
 from .console.process import complain, run
 from .errors import OutputError
 from .system.threads import keep_one_blas_thread
+from .unread.marks import SOUND_BYTES
 
 if TYPE_CHECKING:
     from .payload.format import Decoded
@@ -85,17 +98,9 @@ def compress(
     carry_voice: Annotated[
         bool, typer.Option(help="Send the voices of known speakers along, not only their ids.")
     ] = False,
-    unread: Annotated[
-        UnreadChoice,
-        typer.Option(
-            help="Speech without recognized words: mark sends its time and a tone plays; sound sends the sound itself; "
-            "drop leaves it out."
-        ),
-    ] = UnreadChoice.mark,
-    sound_bytes: Annotated[
-        int,
-        typer.Option(min=0, help="Budget for all such sound in bytes, about 750 a second; the rest is sent as marks."),
-    ] = 4000,
+    unread: UnreadOption = UnreadChoice.mark,
+    sound_bytes: SoundBytesOption = SOUND_BYTES,
+    sound_codec: SoundCodecOption = SoundCodecChoice.opus,
     payload_format: Annotated[
         int,
         typer.Option("--format", min=1, max=2, help="Payload format; 1 for receivers with an earlier release."),
@@ -144,6 +149,7 @@ def compress(
             speaker_count=count,
             unread=unread.value,
             sound_bytes=sound_bytes,
+            sound_codec=sound_codec.value,
             payload_version=payload_format,
             progress=progress,
         )

@@ -46,6 +46,32 @@ class UnreadChoice(Enum):
     sound = "sound"
 
 
+class SoundCodecChoice(Enum):
+    """How the sound of unread speech is coded."""
+
+    opus = "opus"
+    codec2_1200 = "codec2-1200"
+    codec2_700c = "codec2-700C"
+
+
+UnreadOption = Annotated[
+    UnreadChoice,
+    typer.Option(
+        help="Speech without recognized words: mark sends its time and a tone plays; sound sends the sound itself; "
+        "drop leaves it out."
+    ),
+]
+SoundBytesOption = Annotated[
+    int, typer.Option(min=0, help="Budget for all such sound in bytes; the rest is sent as marks.")
+]
+SoundCodecOption = Annotated[
+    SoundCodecChoice,
+    typer.Option(
+        help="Codec of such sound: opus takes 750 bytes a second, codec2-1200 150, codec2-700C 88 (extra codec2)."
+    ),
+]
+
+
 def read_vocabulary(value: str | None) -> tuple[str, ...]:
     """Return the words and phrases of a vocabulary in the order given, each once; none if `value` is None.
 

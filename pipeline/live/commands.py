@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..console.display import tell
-from ..console.options import ForceFiles, VocabularyOption, read_vocabulary
+from ..console.options import (
+    ForceFiles,
+    SoundBytesOption,
+    SoundCodecChoice,
+    SoundCodecOption,
+    UnreadChoice,
+    UnreadOption,
+    VocabularyOption,
+    read_vocabulary,
+)
+from ..unread.marks import SOUND_BYTES, UnreadSettings
 from .defaults import CONNECT_TIMEOUT_S, DEFAULT_PORT, PAIRING_VARIABLE
 
 if TYPE_CHECKING:
@@ -33,19 +42,6 @@ ReviewOption = Annotated[
         metavar="SECONDS",
         help="Show each utterance for this long before it is sent, such as 2, so that it can be dropped or repeated.",
     ),
-]
-
-
-class LiveUnread(Enum):
-    """What is sent for speech that could not be read."""
-
-    drop = "drop"
-    mark = "mark"
-
-
-UnreadOption = Annotated[
-    LiveUnread,
-    typer.Option(help="Speech without recognized words: the peer hears a tone (mark), or nothing is sent (drop)."),
 ]
 JsonLines = Annotated[bool, typer.Option("--json", help="Print each report as a line of JSON, for machines.")]
 RecognizerOption = Annotated[
@@ -77,7 +73,9 @@ def listen(
     vad: Vad = False,
     web: Web = False,
     review: ReviewOption = 0.0,
-    unread: UnreadOption = LiveUnread.mark,
+    unread: UnreadOption = UnreadChoice.mark,
+    sound_bytes: SoundBytesOption = SOUND_BYTES,
+    sound_codec: SoundCodecOption = SoundCodecChoice.opus,
     secure: Annotated[bool, typer.Option("--secure", help="Require the pairing line on loopback, too.")] = False,
     pairing_file: Annotated[
         Path | None,
@@ -99,7 +97,8 @@ def listen(
     from .session.connecting import call_link, wait_for_calls
     from .session.session import SessionOptions
 
-    options = SessionOptions(audio, output, vad, force, once, review, unread is LiveUnread.drop)
+    unread_settings = UnreadSettings(unread.value, sound_bytes, sound_codec.value)
+    options = SessionOptions(audio, output, vad, force, once, review, unread_settings)
     engines = (recognizer, voice_encoder, synthesizer, read_vocabulary(vocabulary))
     if over:
         connect = call_link(over).wait_for_calls(config)
@@ -128,7 +127,9 @@ def talk(
     vad: Vad = False,
     web: Web = False,
     review: ReviewOption = 0.0,
-    unread: UnreadOption = LiveUnread.mark,
+    unread: UnreadOption = UnreadChoice.mark,
+    sound_bytes: SoundBytesOption = SOUND_BYTES,
+    sound_codec: SoundCodecOption = SoundCodecChoice.opus,
     recognizer: RecognizerOption = None,
     vocabulary: VocabularyOption = None,
     voice_encoder: VoiceEncoderOption = None,
@@ -147,8 +148,8 @@ def talk(
         connect = call_link(link).dial(line, connect_timeout or None, config)
     else:
         connect = dial(parse_address(line), connect_timeout or None)
-    drop_unread = unread is LiveUnread.drop
-    options = SessionOptions(audio, output, vad, force, review_s=review, drop_unread=drop_unread)
+    unread_settings = UnreadSettings(unread.value, sound_bytes, sound_codec.value)
+    options = SessionOptions(audio, output, vad, force, review_s=review, unread=unread_settings)
     _run_session(connect, options, engines, as_json, web)
 
 

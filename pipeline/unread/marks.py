@@ -14,6 +14,26 @@ from ..types import SOUND_SPACE, Payload, UnreadReason, Voice
 UnreadMode = Literal["drop", "mark", "sound"]
 """What is sent for unread speech: nothing, a mark, or the sound itself within a budget."""
 
+SoundCodec = Literal["opus", "codec2-1200", "codec2-700C"]
+"""How the sound is coded."""
+
+SOUND_BYTES = 4000
+"""Default budget: about five seconds of Opus, 27 or 45 of Codec2."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadSettings:
+    """What is sent for the unread speech of a live conversation."""
+
+    mode: UnreadMode = "mark"
+    sound_bytes: int = SOUND_BYTES
+    """With ``sound``, the most bytes for all of it; what does not fit is a mark."""
+    sound_codec: SoundCodec = "opus"
+
+
+MARKS = UnreadSettings()
+"""Nothing but marks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unread:

@@ -19,6 +19,8 @@ from ...payload.format import encode_payload
 from ...protocols import ENGINE_SAMPLE_RATE
 from ...textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ...types import Samples
+from ...unread.marks import MARKS, UnreadSettings
+from ...unread.sounds import SoundBudget
 from ..limits import LIMITS, Limits
 from ..reports import Level, Lost, Notice, Observer, PartialTranscript, Played, Said
 from ..wire.delivery import SplitPayload
@@ -47,7 +49,7 @@ class Capture:
         observe: Observer,
         *,
         hands_free: bool = False,
-        drop_unread: bool = False,
+        unread: UnreadSettings = MARKS,
         limits: Limits = LIMITS,
     ) -> None:
         """Prepare to listen.
@@ -58,8 +60,11 @@ class Capture:
             status: tells the peer whether somebody talks.
             observe: is told what happens, in the event loop's thread.
             hands_free: whether to listen always, instead of from `press` to `release`.
-            drop_unread: whether nothing is sent for speech that could not be read, in place of a mark.
+            unread: what is sent for speech that could not be read.
             limits: see there.
+
+        Raises:
+            EngineError: the codec for unread speech is not installed.
         """
         self._endpoint = endpoint
         self._status = status
@@ -67,12 +72,13 @@ class Capture:
         self._limits = limits
         self.is_hands_free = hands_free
         """Whether it always listens."""
-        self._drop_unread = drop_unread
+        self._drop_unread = unread.mode == "drop"
         self._transcriber = StreamingTranscriber(
             engines.recognizer,
             engines.voice_encoder,
             HANDS_FREE if hands_free else PUSH_TO_TALK,
             engines.new_detector,
+            sounds=SoundBudget(unread.sound_bytes, unread.sound_codec) if unread.mode == "sound" else None,
         )
         self._sound: deque[tuple[Samples | None, float]] = deque()  # None: the button was released
         self._sound_s = 0.0
@@ -215,7 +221,8 @@ class Capture:
         self._endpoint.flush()
         self._observe(Said(number, outgoing.text, payload_bytes, duration_s, ended_at_s, queued, outgoing.unread))
         if outgoing.unread:
-            self._observe(Notice(f"{duration_s:.1f} s of what you said could not be read: the peer hears a tone"))
+            heard = f"its sound ({outgoing.sound_bytes} bytes)" if outgoing.sound_bytes else "a tone"
+            self._observe(Notice(f"{duration_s:.1f} s of what you said could not be read: the peer hears {heard}"))
 
 
 def level_db(samples: Samples) -> float:

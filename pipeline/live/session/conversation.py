@@ -14,6 +14,7 @@ import contextlib
 
 from ...errors import DeviceError
 from ...types import VOICE_SPACES, Samples
+from ...unread.marks import MARKS, UnreadSettings
 from ..devices.loudspeaker import Loudspeaker
 from ..limits import LIMITS, Limits
 from ..reports import Delivered, Heard, Notice, Observer, PeerStatus, Report, Said, Traffic
@@ -38,7 +39,7 @@ class Conversation:
         *,
         hands_free: bool = False,
         review_s: float = 0.0,
-        drop_unread: bool = False,
+        unread: UnreadSettings = MARKS,
         limits: Limits = LIMITS,
     ) -> None:
         """Prepare a conversation.
@@ -50,11 +51,12 @@ class Conversation:
             observe: is told what happens, in the event loop's thread.
             hands_free: whether to listen always, instead of from `press` to `release`.
             review_s: how long each utterance of this end is shown before it is sent.
-            drop_unread: whether nothing is sent for speech that could not be read, in place of a mark.
+            unread: what is sent for speech that could not be read.
             limits: see there.
 
         Raises:
             LinkError: `connect` cannot take its port.
+            EngineError: the codec for unread speech is not installed.
         """
         self._voice_space = engines.voice_encoder.space
         self._loudspeaker = loudspeaker
@@ -67,7 +69,7 @@ class Conversation:
             self._status,
             self._observe_half,
             hands_free=hands_free,
-            drop_unread=drop_unread,
+            unread=unread,
             limits=limits,
         )
         self._capture.review.set_seconds(review_s)

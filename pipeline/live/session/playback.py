@@ -19,7 +19,8 @@ from ...console.display import printable
 from ...decompression import with_voices
 from ...errors import DeviceError
 from ...synthesis.speaking import known_voice
-from ...types import Payload, Samples, Utterance, Voice, VoiceReference
+from ...types import SOUND_SPACE, Payload, Samples, Utterance, Voice, VoiceReference
+from ...unread.sounds import MAX_SOUND_S, sound_of
 from ..devices.loudspeaker import Loudspeaker
 from ..limits import LIMITS, Limits
 from ..reports import Heard, Lost, Notice, Observer, Playing
@@ -70,8 +71,8 @@ class PlayQueue:
         """Add a payload. Voices that equal those of the last one are stored once."""
         if self._waiting and self._waiting[-1].payload.speakers == payload.speakers:
             payload = replace(payload, speakers=self._waiting[-1].payload.speakers)
-        text_s = sum(estimate_duration_s(utterance.text) for utterance in payload.utterances)
-        self._waiting.append(Waiting(received, payload, min(text_s, self._limits.utterance_s)))
+        sound_s = sum(_estimate_s(payload, utterance) for utterance in payload.utterances)
+        self._waiting.append(Waiting(received, payload, min(sound_s, self._limits.utterance_s)))
         self._here.set()
 
     async def pop(self) -> Waiting:
@@ -86,6 +87,12 @@ class PlayQueue:
         count = len(self._waiting)
         self._waiting.clear()
         return count
+
+
+def _estimate_s(payload: Payload, utterance: Utterance) -> float:
+    """Return an estimate of the duration of what is played, rather too long than too short."""
+    is_sound = utterance.unread and sound_of(payload.speakers[utterance.speaker].voice) is not None
+    return MAX_SOUND_S if is_sound else estimate_duration_s(utterance.text)
 
 
 class Playback:
@@ -240,7 +247,7 @@ class Playback:
         played_s = 0.0
         synthesizer = self._engines.synthesizer
         rate = synthesizer.sample_rate
-        sound = speak(utterance, self._known(voice), synthesizer, left_s, self._limits.pieces)
+        sound = speak(utterance, self._known(voice, utterance), synthesizer, left_s, self._limits.pieces)
         try:
             while (samples := await self._next_piece(sound, synthesis)) is not None:
                 if not played_s:
@@ -256,8 +263,10 @@ class Playback:
             return 0.0
         return played_s
 
-    def _known(self, voice: Voice | VoiceReference) -> Voice | None:
+    def _known(self, voice: Voice | VoiceReference, utterance: Utterance) -> Voice | None:
         """Return the voice to speak in; if it is the neutral one, tell the user why, once for each voice."""
+        if utterance.unread and isinstance(voice, Voice) and voice.space == SOUND_SPACE:
+            return voice  # the sound to play
         known, why_neutral = known_voice(voice, self._engines.synthesizer)
         if why_neutral and voice.id not in self._neutral:
             self._neutral.add(voice.id)

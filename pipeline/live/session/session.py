@@ -12,6 +12,7 @@ from typing import Any
 
 from ...errors import DeviceError, LinkError, LiveError
 from ...types import Samples
+from ...unread.marks import MARKS, UnreadSettings
 from ..devices.files import FolderLoudspeaker, play_in_real_time
 from ..devices.loudspeaker import Loudspeaker
 from ..devices.sound import DeviceLoudspeaker
@@ -46,8 +47,8 @@ class SessionOptions:
     """Whether a listener leaves when its first peer does."""
     review_s: float = 0.0
     """How long each utterance is shown before it is sent."""
-    drop_unread: bool = False
-    """Whether nothing is sent for speech that could not be read, in place of a mark."""
+    unread: UnreadSettings = MARKS
+    """What is sent for speech that could not be read."""
 
 
 class Session:
@@ -87,7 +88,7 @@ class Session:
             self._progress,
             hands_free=options.hands_free,
             review_s=options.review_s,
-            drop_unread=options.drop_unread,
+            unread=options.unread,
             limits=limits,
         )
         """The conversation, for sources of sound and buttons."""

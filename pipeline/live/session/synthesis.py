@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from ...audio.reading import resample
 from ...errors import EngineError, PayloadCorrupt
 from ...payload.format import Decoded, decode_payload
-from ...protocols import StreamingSynthesizer, Synthesizer, TextCoder
+from ...protocols import ENGINE_SAMPLE_RATE, StreamingSynthesizer, Synthesizer, TextCoder
 from ...synthesis.sentences import split_sentences
 from ...synthesis.speaking import unread_tone
 from ...types import Samples, Utterance, Voice
+from ...unread.sounds import sound_of, unpack_sound
 
 MAX_TEXT_CHARACTERS = 2000
 """Limit for one payload. Nobody says more between two pauses, and a hostile peer cannot occupy this end for long."""
@@ -66,12 +68,13 @@ def speak(
 
     Args:
         utterance: its text is spoken; its duration is ignored.
-        voice: in one of the synthesizer's spaces, or None for its neutral voice.
+        voice: in one of the synthesizer's spaces, or None for its neutral voice; of a mark, the sound to play if any.
         synthesizer: any; its output is checked.
         most_s: most seconds of sound; the rest is cut off.
         most_pieces: an engine that returns more pieces never ends.
 
     Raises:
+        AudioError: the sound of a mark cannot be decoded.
         EngineError: the synthesizer returns anything but sound, or too many pieces. It may raise anything else.
     """
     left = most_s * synthesizer.sample_rate
@@ -87,6 +90,9 @@ def speak(
 
 
 def _pieces(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -> Iterator[Samples]:
+    if utterance.unread and (code := sound_of(voice)) is not None:
+        yield resample(unpack_sound(code), ENGINE_SAMPLE_RATE, synthesizer.sample_rate)
+        return
     if utterance.unread:
         yield unread_tone(synthesizer.sample_rate)
         return

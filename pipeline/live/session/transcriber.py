@@ -19,7 +19,8 @@ from ...audio.leveling import SteadyStream
 from ...protocols import ENGINE_SAMPLE_RATE, OneLanguageRecognizer, Recognizer, VoiceEncoder
 from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
 from ...segments.utterances import VOICE_SPEECH_S, SpeakerSpeech
-from ...types import Payload, Samples, Speaker, Transcript, UnreadReason, Voice
+from ...types import SOUND_SPACE, Payload, Samples, Speaker, Transcript, UnreadReason, Utterance, Voice
+from ...unread.sounds import SoundBudget, sound_of
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,11 @@ class OutgoingUtterance:
         """Why it has no words; None if it has."""
         return self.payload.utterances[0].unread
 
+    @property
+    def sound_bytes(self) -> int:
+        """Size of the sound that is sent in place of words; 0 if there is none."""
+        return len(sound_of(self.payload.speakers[0].voice) or b"")
+
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
@@ -90,6 +96,7 @@ class StreamingTranscriber:
         endpointing: EndpointingSettings = PUSH_TO_TALK,
         new_detector: Callable[[], SpeechDetector] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sounds: SoundBudget | None = None,
     ) -> None:
         """Begin to listen.
 
@@ -99,11 +106,13 @@ class StreamingTranscriber:
             endpointing: where utterances end.
             new_detector: makes the detector that finds speech, anew after each release; Silero VAD if None.
             clock: seconds, to time the readings.
+            sounds: codes the sound of speech that could not be read; None for marks.
         """
         self._recognizer = recognizer
         self._endpointing = endpointing
         self._new_detector = new_detector
         self._clock = clock
+        self._sounds = sounds
         self._voice = RunningVoice(
             voice_encoder,
             SpeakerSpeech(
@@ -171,27 +180,36 @@ class StreamingTranscriber:
         except Exception as error:  # of any engine
             yield Unheard(segment.duration_s, error)
             return
-        if outgoing is None:
+        if not outgoing:
             return
-        yield outgoing
+        yield from outgoing
         try:
             self._voice.refine()  # after it has been sent: the next one has it
         except Exception as error:
             yield Unheard(0.0, error)
 
-    def _understand(self, segment: SpeechSegment) -> OutgoingUtterance | None:
-        """Return the utterance in a segment; None if it holds no speech."""
+    def _understand(self, segment: SpeechSegment) -> list[OutgoingUtterance]:
+        """Return the utterance in a segment, or the pieces of its sound; none if it holds no speech."""
         partial_transcript, self._partial = self._partial, None
         transcript = partial_transcript[1] if partial_transcript and partial_transcript[0] == _span(segment) else None
         if transcript is None:
             transcript = self._recognizer.transcribe(segment.samples)
         utterance = self._voice.speech.take(segment, transcript)
         if utterance is None:
-            return None
-        speaker = Speaker(self._voice.measured())
-        at_start = replace(utterance, start_s=0.0)
-        payload = Payload((speaker,), (at_start,), segment.duration_s, recognizer=self._recognizer.name)
-        return OutgoingUtterance(payload, self._base_s + segment.start_s + segment.duration_s)
+            return []
+        sounds = self._sounds.pieces(segment.samples) if utterance.unread and self._sounds else []
+        if sounds:
+            voices = [(duration_s, Voice(SOUND_SPACE, code)) for duration_s, code in sounds]
+        else:
+            voices = [(segment.duration_s, self._voice.measured())]
+        end_s = self._base_s + segment.start_s + segment.duration_s
+        return [self._outgoing(utterance, duration_s, voice, end_s) for duration_s, voice in voices]
+
+    def _outgoing(self, utterance: Utterance, duration_s: float, voice: Voice, end_s: float) -> OutgoingUtterance:
+        alone = replace(utterance, start_s=0.0, duration_s=duration_s)
+        return OutgoingUtterance(
+            Payload((Speaker(voice),), (alone,), duration_s, recognizer=self._recognizer.name), end_s
+        )
 
 
 class RunningVoice:

@@ -153,10 +153,19 @@ def everything() -> Payload:
     )
 
 
+def with_sounds() -> Payload:
+    """Return a payload of marks with the sound of both modes of Codec2, and of Opus."""
+    sounds = (bytes([1]) + bytes(range(100, 135)), bytes([2]) + bytes(range(60)), b"\x48\x03\x0b\xe4\xc1")
+    voices = (Voice("trained-1", bytes(range(16))), *(Voice("sound", sound) for sound in sounds))
+    said = (Utterance(0.5, 1.0, 0, "Say that again."), *(Utterance(2.0 * n, 0.4, n, "", 0.5) for n in (1, 2, 3)))
+    return Payload(tuple(Speaker(voice) for voice in voices), said, 8.0)
+
+
 GOLDEN_FILES: dict[str, Callable[[Payload], Payload]] = {
     "two-channels-2.hex": lambda payload: payload,
     "named-voices-2.hex": with_named_voices,
     "everything-2.hex": lambda _: everything(),
+    "sounds-2.hex": lambda _: with_sounds(),
     "nothing-2.hex": lambda _: Payload((), (), 0.0),
 }  # fmt: skip
 

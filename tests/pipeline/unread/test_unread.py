@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from speechzip.pipeline import (
+    EngineError,
     NoSpeechError,
     Payload,
     Samples,
@@ -25,7 +27,7 @@ from speechzip.pipeline.segments.segmentation import SpeechSegmenter
 from speechzip.pipeline.segments.utterances import SpeakerSpeech
 from speechzip.pipeline.summary import compress_lines, payload_lines, summarize_compressed, summarize_payload
 from speechzip.pipeline.synthesis.speaking import TONE_S
-from speechzip.pipeline.unread.marks import Unread, UnreadMode, drop_unread
+from speechzip.pipeline.unread.marks import SoundCodec, Unread, UnreadMode, drop_unread
 
 FAULTS = Path(__file__).parents[4] / "shared" / "faults"
 TALK = bursts((1, 3), (5, 10.5), (12, 14), duration_s=16)
@@ -150,14 +152,16 @@ def test_speech_in_a_language_that_the_recognizer_lacks_is_told(language: str) -
     assert [mark.reason for mark in unread].count("another language") >= 2
 
 
-def sounding(monkeypatch: pytest.MonkeyPatch, most_bytes: int, confidence: float = 0.2) -> Compressed:
+def sounding(
+    monkeypatch: pytest.MonkeyPatch, most_bytes: int, confidence: float = 0.2, codec: SoundCodec = "opus"
+) -> Compressed:
     monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
     monkeypatch.setattr(
         "speechzip.pipeline.compression.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: loud)
     )
     return compress(
         TALK, recognizer=FakeRecognizer(confidence=confidence), voice_encoder=FakeVoiceEncoder(), speaker_count=1,
-        unread="sound", sound_bytes=most_bytes,
+        unread="sound", sound_bytes=most_bytes, sound_codec=codec,
     )  # fmt: skip
 
 
@@ -176,6 +180,31 @@ def test_the_sound_itself_is_sent_and_played_in_its_place(monkeypatch: pytest.Mo
     assert np.abs(played.samples[int(3.5 * 16000) : int(4.5 * 16000)]).max() < 0.05
 
 
+@pytest.mark.parametrize(("codec", "bytes_per_s"), [("codec2-1200", 150), ("codec2-700C", 87.5)])
+def test_codec2_takes_a_fifth_of_the_bytes_or_less(
+    monkeypatch: pytest.MonkeyPatch, codec: SoundCodec, bytes_per_s: float
+) -> None:
+    pytest.importorskip("pycodec2")
+    result = sounding(monkeypatch, 1600, codec=codec)
+    assert [round(mark.duration_s, 1) for mark in result.unread] == [2.0, 2.8, 2.8, 2.0]
+    sizes = [mark.sound_bytes / (mark.duration_s + 0.32) for mark in result.unread]  # with the sound around them
+    assert sizes == pytest.approx([bytes_per_s] * 4, rel=0.1)
+    played = decompress(result.data, synthesizer=FakeSynthesizer())
+    loudness = [float(np.abs(played.samples[int(at * 16000) : int((at + 0.5) * 16000)]).max()) for at in (1.5, 7, 12.5)]
+    assert min(loudness) > 0.05
+    assert np.abs(played.samples[int(3.5 * 16000) : int(4.5 * 16000)]).max() < 0.05
+
+
+def test_without_codec2_nothing_is_compressed_and_a_receiver_hears_a_tone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pycodec2", None)
+    with pytest.raises(EngineError, match=r"pip install 'speechzip\[codec2\]'"):
+        sounding(monkeypatch, 1600, codec="codec2-1200")
+    payload = Payload((Speaker(Voice("sound", b"\x02" + bytes(60))),), (Utterance(1.0, 0.4, 0, "", 0.5),), 4.0)
+    with pytest.warns(SpeechzipWarning, match=r"the sound at 1\.00 s cannot be decoded: Codec2 needs pycodec2"):
+        sound = decompress(payload, synthesizer=FakeSynthesizer())
+    assert 0.03 < np.abs(sound.samples).max() < 0.06
+
+
 @pytest.mark.parametrize("most_bytes", [0, 700, 1500, 2500, 4000])
 def test_a_budget_is_kept_and_the_rest_is_marks(monkeypatch: pytest.MonkeyPatch, most_bytes: int) -> None:
     result = sounding(monkeypatch, most_bytes)
@@ -188,7 +217,9 @@ def test_where_all_is_read_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> N
     assert sounding(monkeypatch, 4000, confidence=0.95).data == compressed(monkeypatch, FakeRecognizer()).data
 
 
-@pytest.mark.parametrize("code", [b"\x08", b"\x08\x05abc", b"\xff\x01a", b"\x08" + b"\x01\x00" * 501])
+@pytest.mark.parametrize(
+    "code", [b"", b"\x08", b"\x01", b"\x02abc", b"\x08\x05abc", b"\xff\x01a", b"\x08" + b"\x01\x00" * 501]
+)
 def test_a_sound_that_is_none_is_a_warning_and_a_tone(code: bytes) -> None:
     payload = Payload((Speaker(Voice("sound", code)),), (Utterance(1.0, 2.0, 0, "", 0.5),), 4.0)
     with pytest.warns(SpeechzipWarning, match=r"the sound at 1\.00 s cannot be decoded"):

@@ -43,6 +43,7 @@ from speechzip.pipeline.live.session.transcriber import HANDS_FREE, PUSH_TO_TALK
 from speechzip.pipeline.live.wire.messages import Status
 from speechzip.pipeline.live.wire.pairing import parse_address
 from speechzip.pipeline.live.wire.state import LinkState
+from speechzip.pipeline.unread.marks import UnreadSettings
 
 BLOCK = 800
 
@@ -309,7 +310,27 @@ def test_speech_that_cannot_be_read_is_sent_as_a_mark_or_dropped_and_told(drop: 
         await until(lambda: len(ben.texts_heard) == (1 if drop else 2))
         assert [text.startswith("[unclear") for text in ben.texts_heard] == ([False] if drop else [True, False])
 
-    conversing(test, lambda: Somebody([], SessionOptions(drop_unread=drop)), lambda: Somebody([]))
+    settings = UnreadSettings("drop" if drop else "mark")
+    conversing(test, lambda: Somebody([], SessionOptions(unread=settings)), lambda: Somebody([]))
+
+
+def test_the_sound_of_what_cannot_be_read_is_played_at_the_other_end() -> None:
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        anna.recognizer.confidence = 0.2
+        await anna.say((0.2, 1.7), duration_s=2.0)
+        await until(lambda: len(ben.loudspeaker.finished) == 1)
+        assert "the peer hears its sound (" in anna.notices[-1].text
+        assert [text[:9] for text in ben.texts_heard] == ["[unclear "]
+        sound = np.concatenate(ben.loudspeaker.pieces)
+        assert 1.7 < len(sound) / FakeSynthesizer.sample_rate < 2.1
+        assert np.abs(sound).max() > 0.1  # a tone has 0.06
+        assert not ben.notices
+        anna.recognizer.confidence = 0.95
+        await anna.say((0.2, 1.2), duration_s=1.5)
+        await until(lambda: len(ben.loudspeaker.finished) == 2)
+
+    settings = UnreadSettings("sound", sound_bytes=2000)
+    conversing(test, lambda: Somebody([], SessionOptions(unread=settings)), lambda: Somebody([]))
 
 
 def test_a_loudspeaker_that_is_gone_is_told_to_both_and_the_words_still_come() -> None:

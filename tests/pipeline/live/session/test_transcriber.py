@@ -10,6 +10,7 @@ import soundfile
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from speechzip.pipeline import (
     ENGINE_SAMPLE_RATE,
+    AudioError,
     PayloadCorrupt,
     Samples,
     Transcript,
@@ -33,14 +34,17 @@ from speechzip.pipeline.protocols import TextStream
 from speechzip.pipeline.segments.segmentation import EndpointingSettings
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from speechzip.pipeline.types import Payload, Speaker
+from speechzip.pipeline.unread.sounds import SoundBudget
 
 BLOCK = 1600
 
 
-def transcriber(recognizer: FakeRecognizer, endpointing: EndpointingSettings = PUSH_TO_TALK) -> StreamingTranscriber:
+def transcriber(
+    recognizer: FakeRecognizer, endpointing: EndpointingSettings = PUSH_TO_TALK, sounds: SoundBudget | None = None
+) -> StreamingTranscriber:
     time_s = iter(range(10**6))
     return StreamingTranscriber(
-        recognizer, FakeVoiceEncoder(), endpointing, lambda: loud, clock=lambda: next(time_s) / 20
+        recognizer, FakeVoiceEncoder(), endpointing, lambda: loud, clock=lambda: next(time_s) / 20, sounds=sounds
     )
 
 
@@ -134,6 +138,39 @@ def test_speech_that_cannot_be_read_is_sent_as_a_mark_and_heard_as_a_tone() -> N
     (tone,) = speak(heard, None, synthesizer)
     assert 0.2 < len(tone) / synthesizer.sample_rate < 0.3
     assert synthesizer.asked == []
+
+
+def test_the_sound_of_what_cannot_be_read_is_sent_within_the_budget() -> None:
+    recognizer = FakeRecognizer(confidence=0.2)
+    person = transcriber(recognizer, sounds=SoundBudget(6500, "opus"))
+    list(person.push(bursts((0.5, 7.0), duration_s=7.2).samples))
+    pieces = spoken_in(person.release())
+    assert [piece.unread for piece in pieces] == ["unclear"] * 2
+    assert [piece.payload.duration_s for piece in pieces] == pytest.approx([3.4, 3.4], abs=0.1)
+    assert 3000 < sum(piece.sound_bytes for piece in pieces) < 6500
+    synthesizer = FakeSynthesizer()
+    played: list[float] = []
+    for piece in pieces:
+        decoded = decode_utterances(encode_payload(piece.payload, TEXT_CODERS[DEFAULT_ID], 1), TEXT_CODERS)
+        voice = decoded.payload.speakers[0].voice
+        assert isinstance(voice, Voice)
+        (sound,) = speak(decoded.payload.utterances[0], voice, synthesizer)
+        played.append(len(sound) / synthesizer.sample_rate)
+    assert played == pytest.approx([3.4, 3.4], abs=0.1)
+    assert synthesizer.asked == []
+    list(person.push(bursts((0.5, 4.0), duration_s=4.2).samples))  # more than the budget has left
+    (mark,) = spoken_in(person.release())
+    assert (mark.unread, mark.sound_bytes) == ("unclear", 0)
+    recognizer.confidence = 0.95
+    list(person.push(bursts((0.5, 2.0), duration_s=2.2).samples))
+    (said,) = spoken_in(person.release())
+    assert (said.unread, said.sound_bytes) == (None, 0)
+
+
+def test_a_sound_that_cannot_be_decoded_is_an_error() -> None:
+    mark = Utterance(0.0, 1.0, 0, "", 0.5)
+    with pytest.raises(AudioError, match="0 frames of Codec2"):
+        list(speak(mark, Voice("sound", b"\x01"), FakeSynthesizer()))
 
 
 def test_silence_and_noise_say_nothing() -> None:
