@@ -25,9 +25,9 @@ recorded in Spanish, French, Italian and Russian, Moonshine's confidence is belo
 of German, French, Spanish and Chinese in 36. In 217 segments of English it is so low in four: two of strong accents,
 two of the radio of Apollo 11. That was measured by greedy decoding; with a beam, 31 of every fifth prompt's 32 lie
 below it, where 29 did."""
-FLUENT_BITS, FLUENT_WORDS = 2.6, 3
-"""Bits per character by the language model: invented words are fluent, unclear words are not. Below
-this lie 154 of those 186, and two of the four."""
+FLUENT_BITS, FLUENT_WORDS, INVENTED_CONFIDENCE = 2.6, 3, 0.45
+"""Bits per character by the language model: invented words are fluent, unclear words are not. Invented words are also
+less sure than unclear ones: hypotheses of them have little in common."""
 MAX_TONALITY, MAX_TONALITY_BESIDE_HUM = 0.06, 0.03
 """Speech in quiet reached 0.051. Music that the speech detector lets through began at 0.087, singing with a band
 included (recognized with a confidence of 0.81). Speech in a hum is as tonal as music: 56, 98 and 100 % of 128 segments
@@ -99,9 +99,14 @@ def is_unread_speech(samples: Samples, duration_s: float, detector: SpeechDetect
 
 
 def unread_reason(transcript: Transcript, one_language: bool) -> UnreadReason:
-    """Return why speech could not be read: words that are unsure but fluent are invented."""
+    """Return why speech could not be read: words that are very unsure but fluent are invented.
+
+    Args:
+        transcript: of the speech.
+        one_language: whether the recognizer reads one language only, and may have heard another.
+    """
     text = transcript.text
-    if not one_language or len(text.split()) < FLUENT_WORDS:
+    if not one_language or len(text.split()) < FLUENT_WORDS or transcript.confidence >= INVENTED_CONFIDENCE:
         return "unclear"
     bits = 8 * len(TEXT_CODERS[DEFAULT_ID].encode([text])) / len(text)
     return "another language" if bits < FLUENT_BITS else "unclear"

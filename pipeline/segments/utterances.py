@@ -36,6 +36,7 @@ class SpeakerSpeech:
         self._new_detector = new_detector
         self._one_language = one_language
         self._unread_speech: Samples | None = None
+        self._unread_s = 0.0
         self._speech: list[Samples] = []
         self._words: list[str] = []
         self.duration_s = 0.0
@@ -80,7 +81,9 @@ class SpeakerSpeech:
             return None
         if self._unread_speech is None:
             self._unread_speech = segment.samples
-        reason = unread_reason(transcript, self._one_language)
+        self._unread_s += segment.duration_s
+        # If most of what a speaker says can be read, the rest is hardly in another language.
+        reason = unread_reason(transcript, self._one_language and self._unread_s > self.duration_s)
         return Utterance(segment.start_s, segment.duration_s, 0, "", UNREAD_CONFIDENCE[reason])
 
     def measure(self, voice_encoder: VoiceEncoder) -> Voice:

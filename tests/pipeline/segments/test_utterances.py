@@ -55,3 +55,16 @@ def test_unsure_words_are_marked_or_kept_and_never_vanish(probability: float, te
     utterance = speech.take(SpeechSegment(0.0, 2.0, sound), unsure)
     assert utterance is not None
     assert utterance.text == text
+
+
+def test_a_speaker_who_could_mostly_be_read_speaks_no_other_language() -> None:
+    def reasons(*transcripts: Transcript) -> list[str | None]:
+        speech = SpeakerSpeech(new_detector=lambda: lambda chunk: 0.9, one_language=True)
+        taken = [speech.take(segment(3.0 * index, 0.25), transcript) for index, transcript in enumerate(transcripts)]
+        return [utterance.unread for utterance in taken if utterance]
+
+    invented = Transcript("The market is still very open to the afternoon.", 0.3)
+    read = Transcript("Sounds like you have done so.", 0.9)
+    assert reasons(invented, invented) == ["another language"] * 2
+    assert reasons(read, invented, read, invented) == [None, "unclear", None, "unclear"]
+    assert reasons(read, invented, invented) == [None, "unclear", "another language"]
