@@ -16,7 +16,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -142,8 +142,12 @@ def _run(to: str, name: str, runner: Runner | None, source: str, recordings: int
     )
 
 
-def endure(recordings: int) -> None:
+def endure(recordings: int, every: int, kinds: Sequence[str]) -> None:
     """Print what the first process takes for each short recording, and everybody's memory as their number grows."""
+    runners: dict[str, Callable[[], Runner]] = {
+        "workers": lambda: WorkerPool(2),
+        "dask": lambda: DaskCluster("local", 2),
+    }
     with tempfile.TemporaryDirectory() as folder:
         _install(Path(folder) / "engines")
         samples, rate = soundfile.read(str(recognizer_recording("beckett.wav")), dtype="float32")
@@ -152,17 +156,17 @@ def endure(recordings: int) -> None:
             name = Path(folder) / "in" / f"{number // 1000:03}" / f"{number:06}.wav"
             name.parent.mkdir(parents=True, exist_ok=True)
             os.link(f"{folder}/short.wav", name)
-        _endure("workers", WorkerPool(2), folder, recordings)
-        _endure("Dask", DaskCluster("local", 2), folder, recordings)
+        for kind in kinds:
+            _endure(kind, runners[kind](), folder, recordings, every)
 
 
-def _endure(name: str, runner: Runner, folder: str, recordings: int) -> None:
+def _endure(name: str, runner: Runner, folder: str, recordings: int, every: int) -> None:
     done = 0
 
     def observe(result: Result) -> None:
         nonlocal done
         done += result.state == "done"
-        if done in {recordings // 10, recordings // 4, recordings // 2, recordings}:
+        if result.state == "done" and done % every == 0:
             workers = ", ".join(f"{resident_mb(child.pid):.0f}" for child in multiprocessing.active_children())
             print(f"{name}, after {done:,}: {resident_mb():.0f} MB, workers {workers} MB", flush=True)
 
@@ -191,11 +195,13 @@ def main() -> None:
     parser.add_argument("--recordings", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--short", type=int, default=10_000)
+    parser.add_argument("--every", type=int, default=1_000, help="how often memory is printed")
+    parser.add_argument("--kind", choices=("workers", "dask"), action="append", help="of the short recordings")
     arguments = parser.parse_args()
     if arguments.recordings:
         compare(int(arguments.recordings), int(arguments.rounds))
     if arguments.short:
-        endure(int(arguments.short))
+        endure(int(arguments.short), int(arguments.every), arguments.kind or ("workers", "dask"))
 
 
 if __name__ == "__main__":

@@ -16,13 +16,17 @@ from pathlib import Path
 from speechzip.pipeline import Utterance
 from speechzip.pipeline.archive import REDACTED_KINDS, Redaction, find_personal
 
+_HERE = Path(__file__).parent
 FORM_SETS = {
-    "forms that the rules were made with": Path(__file__).parent / "redaction-forms.txt",
-    "second set (45 of 48 at first)": Path(__file__).parent / "redaction-forms-2.txt",
-    "third set, written without knowing the rules (45 of 53 at first)": Path(__file__).parent / "redaction-forms-3.txt",
-    "fourth set, cards, phones and e-mails (38 of 40 at first)": Path(__file__).parent / "redaction-forms-4.txt",
+    "forms that the rules were made with": _HERE / "redaction-forms.txt",
+    "second set (45 of 48 at first)": _HERE / "redaction-forms-2.txt",
+    "third set, written without knowing the rules (45 of 53 at first)": _HERE / "redaction-forms-3.txt",
+    "fourth set, cards, phones and e-mails (38 of 40 at first)": _HERE / "redaction-forms-4.txt",
+    "fifth set, as addresses are told to strangers (75 of 77 at first)": _HERE / "redaction-forms-5.txt",
+    "sixth set, hard e-mails above all (27 of 37 at first)": _HERE / "redaction-forms-6.txt",
+    "seventh set, everyday calls (26 of 27 at first)": _HERE / "redaction-forms-7.txt",
 }
-"""What the later sets showed when they were new was mended since."""
+"""What the later sets showed when they were new was mended since; the kinds of it, not these forms."""
 KINDS = frozenset(REDACTED_KINDS - {"name"})
 """All kinds that need no list of names."""
 UTTERANCE_S, GAP_S = 3.0, 1.0

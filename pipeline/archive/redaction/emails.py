@@ -1,208 +1,228 @@
-"""E-mail addresses, written or spelled."""
+"""E-mail addresses, written or spelled.
+
+An address is a local part, "at" and a domain (see `domains`). "At" is often misheard, and a provider's "dot com" left
+out, so the less the words show, the more must speak for an address: that letters or signs are dictated, or that it is
+announced, as in "my e-mail is" and "reach me at".
+"""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
-from .digits import unit_at
+from .digits import REPEATED, ZEROS, unit_at
+from .domains import Domain, domain_at, provider_end
 from .spelling import spoken_tokens
 from .tokens import Found, Token
 
-TOP_LEVEL = frozenset(
-    """
-    com org net edu gov mil int info biz io co ai app dev me tv us uk de fr es it nl be ch at se no dk fi pl cz ie pt ca
-    au nz in jp cn kr br mx ar za ru eu local online site store tech xyz
-    """.split()
-)
-ENGLISH_TOPS = frozenset("in it be me at no is us so".split())
-"""Top-level domains that are English words, too."""
-DOTS = frozenset(". dot point".split())
-DOMAINS = frozenset(
-    """
-    gmail yahoo hotmail outlook icloud aol proton protonmail googlemail msn live mail gmx fastmail comcast verizon
-    """.split()
-)
-EMAIL_CUES = frozenset("email e-mail mail emails mailed address".split())
-CONNECTORS = {".": "dot", "dot": "dot", "point": "dot", "period": "dot", "_": "_", "underscore": "_", "-": "-",
-              "dash": "-", "hyphen": "-", "plus": "+", "+": "+"}  # fmt: skip
+EMAILS = frozenset("email e-mail emails mail".split())
+EMAIL_CUES = EMAILS | frozenset("mailed address mailbox gmail hotmail".split())
+CONNECTORS = frozenset(". dot point period _ underscore - dash hyphen plus +".split())
+GOES_ON = CONNECTORS - {"."} | {"at", "@"}
+MISHEARD_AT = frozenset("and add ad had hat act et".split())
+"""What recognizers write for "at"."""
 NO_LOCAL_PART = frozenset(
     """
     is it's its it at email e-mail mail address to me my on as the a an and or of in by reach write send contact us you
-    your his her their our so that's that be that with was for from into via please okay ok yes yeah um uh well here
-    have has use using i'm i this which called named under about hi hello sure right got it's name's
+    your his her their our so that's be that with was for from into via please okay ok yes yeah um uh well here
+    have has use using i'm i this which called named under about hi hello sure right got it's name's email's he she
+    we they are were be been just them him like something
     """.split()
 )
-"""Words that never belong to an address: it begins after them."""
+"""Words that belong to an address only if it is announced: otherwise it begins after them."""
+INSIDE = frozenset("the a an and or of in my me i for you".split())
+"""Those of them that may stand in an address that is announced, as in "the real jenny"."""
 LOOKED_AT = frozenset(
     """
-    look looked looking shop shopped shopping buy bought found find available visit visited sold out online listed read
-    work works worked working start starts hosted people everyone team live lives stay available order ordered
+    look looked looking shop shopped shopping buy bought find found available visit visited sold out online listed read
+    work works worked working start starts hosted people everyone live lives stay order ordered account
+    covered do does did see seen over located loaded accessed accessible access place held website websites site page
+    webpage homepage blog forum store channel project link information section more first
     """.split()
 )
 """Words before "at" that make no address: "look at amazon dot com"."""
 ARTICLES = frozenset("the a an this that".split())
+DETERMINERS = ARTICLES | frozenset("some any these those every each".split())
+"""Before a word that is no local part: "a post at example dot org"."""
+ROLES = frozenset(
+    """
+    reception info office support sales accounts billing admin orders bookings enquiries inquiries service services
+    press jobs careers hr help claims feedback webmaster postmaster helpdesk complaints returns
+    """.split()
+)
+"""Mailboxes that nearly every company has."""
 MAILBOXES = frozenset("hello hi contact".split())
 """Words that do not begin an address, unless they are its whole local part."""
-INTRODUCING = frozenset("is it's its that's at to".split())
-MOST_WORDS = 5
-"""Words in a row of a local part; more than two only in "my e-mail is", so that "ask bob at gmail dot com" is one."""
-LONGEST_SPELLED_TOP = 4
-LONGEST_LABEL = 14
-"""Tokens of a piece of a domain; spelled names are long."""
-MOST_LABEL_WORDS = 3
+INTRODUCING = frozenset("is it's its that's at to be on under by via".split())
+REACHING = frozenset("reach contact write message find touch ping get line".split())
+"""Words before "me at", which announce an address."""
+PEOPLE = frozenset("me us him her them".split())
+MOST_PLAIN, MOST_INTRODUCED, MOST_ANNOUNCED = 2, 5, 8
+"""Words of a local part: of one without anything before it, behind "it's", and behind "my e-mail is"."""
+LONGEST_LOCAL = 60
+"""Tokens that are looked at for a local part; a spelled one has two for each letter."""
+CUE_BEFORE = 12
+"""How many tokens before an address an `EMAIL_CUES` counts."""
+
+At = Literal["sign", "word", "misheard", "missing"]
 
 
-def find_emails(stream: Sequence[Token]) -> Iterator[Found]:
-    """Yield e-mail addresses: local part, "@" or "at", a domain with dots."""
+def find_emails(stream: Sequence[Token], before: Mapping[int, Sequence[str]]) -> Iterator[Found]:
+    """Yield e-mail addresses.
+
+    Args:
+        stream: a speaker's tokens.
+        before: utterance -> the last words said before it by any speaker, in order.
+    """
     spoken = spoken_tokens(stream)
-    tokens = [one.token for one in spoken]
-    end = -1
-    for position, token in enumerate(tokens):
-        if token.lower not in ("@", "at") or position <= end or position == 0:
-            continue
-        last = _domain_end(tokens, position + 1)
-        if last is None:
-            continue
-        written = token.text == "@"
-        after_at = position + 1 + (tokens[position + 1].lower == "sign")
-        first = _local_start(tokens, position - 1, end)
-        if first is None or (not written and not _is_address(tokens, first, position, after_at)):
-            continue
-        yield Found("email", spoken[first].first, spoken[last].last)
-        end = last
+    reader = _Reader([one.token for one in spoken], before)
+    for position in range(1, len(spoken)):
+        if position > reader.end and (place := reader.address_at(position)):
+            first, reader.end = place
+            yield Found("email", spoken[first].first, spoken[reader.end].last)
 
 
-def _is_address(tokens: Sequence[Token], first: int, at: int, domain: int) -> bool:
-    """Tell "john at gmail dot com" from "look at amazon dot com"."""
-    if tokens[domain].lower in ARTICLES:
-        return False
-    spelled = any(token.lower in CONNECTORS or len(token.lower) == 1 for token in tokens[first + 1 : at])
-    if tokens[domain].lower in DOMAINS or spelled:
-        return True
-    return _is_cued(tokens, first) or tokens[at - 1].lower not in LOOKED_AT
+class _Reader:
+    """Reads the addresses of a stream."""
 
+    def __init__(self, tokens: Sequence[Token], before: Mapping[int, Sequence[str]]) -> None:
+        self.end = -1
+        """The last token of the address before."""
+        self._tokens = tokens
+        self._before = before
 
-def _domain_end(tokens: Sequence[Token], position: int) -> int | None:
-    """Return the last token of a domain: labels with dots between them, which end in a known top-level domain."""
-    if position < len(tokens) and tokens[position].lower == "sign":
-        position += 1
-    last: int | None = None
-    is_first = True
-    while position < len(tokens):
-        top = None if is_first else _top_end(tokens, position)
-        if top is not None:
-            last = top
-        behind = _label_end(tokens, position) if top is None else top + 1
-        if behind is None or behind >= len(tokens) or tokens[behind].lower not in DOTS or _ends(tokens, behind):
-            return last
-        if last is not None and not _goes_on(tokens, behind):
-            return last
-        is_first = False
-        position = behind + 1
-    return last
+    def address_at(self, position: int) -> tuple[int, int] | None:
+        """Return the first and last token of the address whose "at" stands at a token, or should stand before it."""
+        word = self._lower(position)
+        if word in ("@", "at"):
+            return self._address("sign" if word == "@" else "word", position - 1, position + 1)
+        if word in MISHEARD_AT and (place := self._address("misheard", position - 1, position + 1)):
+            return place
+        is_provider = provider_end(self._tokens, position) is not None
+        place = self._address("missing", position - 1, position) if is_provider else None
+        return place or self._joined_address(position)
 
-
-def _label_end(tokens: Sequence[Token], position: int) -> int | None:
-    """Return the position behind the label that begins at a token, such as "blue river"; None if none does."""
-    start = position
-    while position < len(tokens) and (tokens[position].text[0].isalnum() or tokens[position].text == "-"):
-        lower = tokens[position].lower
-        if lower == "at" or position - start > LONGEST_LABEL or _words(tokens[start:position]) > MOST_LABEL_WORDS:
+    def _address(self, at: At, local_last: int, domain_first: int) -> tuple[int, int] | None:
+        domain = domain_at(self._tokens, domain_first)
+        first = self._local_start(local_last) if domain else None
+        if domain is None or first is None or not self._is_address(at, first, local_last, domain_first, domain):
             return None
-        if position > start and lower in DOTS:
-            return position
-        position += 1
-    return position if position > start else None
+        return first, domain.last
 
+    def _joined_address(self, position: int) -> tuple[int, int] | None:
+        """Return the place of "tomatexample.com" in "e-mail me at tomatexample.com": a recognizer joined the words."""
+        verb, noun, before = (self._lower(position - distance) for distance in (1, 2, 3))
+        named = noun in EMAILS or (before in EMAILS and noun in PEOPLE | {"address"})
+        if not (verb in ("at", "is") and named) and verb != "email's":
+            return None
+        domain = domain_at(self._tokens, position)
+        if domain is None or domain.kind in ("unknown", "bare") or self._lower(domain.last + 1) in GOES_ON:
+            return None
+        return position, domain.last
 
-def _top_end(tokens: Sequence[Token], position: int) -> int | None:
-    """Return the last token of the top-level domain that begins right after a dot; None if none does."""
-    lower, dot = tokens[position].lower, tokens[position - 1]
-    if lower in ENGLISH_TOPS and not (dot.lower == "dot" or (dot.text == "." and _touch(dot, tokens[position]))):
-        return None  # "at some point in 2014"
-    if lower in TOP_LEVEL or _is_written_top(tokens, position):
-        return position
-    return _spelled_top(tokens, position)
+    def _is_address(self, at: At, first: int, last: int, domain_first: int, domain: Domain) -> bool:
+        """Tell "john at gmail dot com" from "look at amazon dot com"."""
+        announced = self._is_announced(first)
+        dictated = any(self._is_dictated(position) for position in range(first, last + 1))
+        if at == "missing":
+            return announced and domain.kind == "provider"
+        if at == "misheard" and domain.kind == "provider":
+            return announced or dictated
+        if at == "misheard":
+            return announced and dictated and domain.kind == "known"
+        if domain.kind in ("unknown", "bare"):
+            said = announced and self._lower(last) not in LOOKED_AT
+            return said or (dictated and (domain.kind == "bare" or self._is_cued(first)))
+        if at == "sign" or domain.kind == "provider" or announced or dictated or self._lower(last) in ROLES:
+            return True
+        article = self._lower(domain_first) in ARTICLES and not self._is_dictated(domain_first)
+        if article or self._lower(last) in LOOKED_AT:
+            return self._is_cued(first)
+        return self._lower(first - 1) not in DETERMINERS or self._is_cued(first)
 
-
-def _is_written_top(tokens: Sequence[Token], position: int) -> bool:
-    """Whether a word ends a written domain: a dot stands right before it, and none after it."""
-    token, dot = tokens[position], tokens[position - 1]
-    joined = dot.text == "." and _touch(dot, token) and token.is_word and 2 <= len(token.text) <= 10
-    following = tokens[position + 1] if position + 1 < len(tokens) else None
-    return joined and (following is None or following.start > token.end or following.text in ",;:!?)")
-
-
-def _ends(tokens: Sequence[Token], dot: int) -> bool:
-    """Whether a period ends a sentence: "right now. In many parts"."""
-    following = tokens[dot + 1 : dot + 2]
-    if not following or tokens[dot].text != "." or _touch(tokens[dot], following[0]):
-        return False
-    return following[0].text[0].isupper() and following[0].lower not in ("com", "org", "net", "edu", "gov")
-
-
-def _touch(left: Token, right: Token) -> bool:
-    return left.utterance == right.utterance and left.end == right.start
-
-
-def _words(label: Sequence[Token]) -> int:
-    """Return how many words there are in a label; letters in a row are one."""
-    spelled = [len(token.text) == 1 for token in label]
-    return sum(not (this and before) for before, this in itertools.pairwise([False, *spelled]))
-
-
-def _goes_on(tokens: Sequence[Token], dot: int) -> bool:
-    """Whether another top-level domain follows the dot, as in "co.uk", instead of a new sentence."""
-    if dot + 1 >= len(tokens) or (tokens[dot].text == "." and not _touch(tokens[dot], tokens[dot + 1])):
-        return False
-    return tokens[dot + 1].lower in TOP_LEVEL or _spelled_top(tokens, dot + 1) is not None
-
-
-def _spelled_top(tokens: Sequence[Token], position: int) -> int | None:
-    """Return the last token of a spelled top-level domain, such as "c o m" or "E-D-U"; None if none begins there."""
-    written = ""
-    found: int | None = None
-    for number, token in enumerate(tokens[position : position + 2 * LONGEST_SPELLED_TOP - 1]):
-        if token.text in ".-" and written:
-            continue
-        if len(token.text) != 1 or not token.is_word:
-            break
-        written += token.lower
-        if len(written) > 1 and written in TOP_LEVEL:
-            found = position + number
-    return found
-
-
-def _local_start(tokens: Sequence[Token], position: int, after: int) -> int | None:
-    """Return the first token of the local part that ends at a token; None if there is none."""
-    if tokens[position].lower in MAILBOXES:
-        return position
-    first: int | None = None
-    second: int | None = None  # where the part begins if only the two words in front belong to it
-    plain = 0
-    while position > after and (first is None or first - position <= 1):
-        token = tokens[position]
-        lower = token.lower
-        if lower in CONNECTORS:
-            if first is None or (token.text in ".-" and tokens[first].start > token.end):
-                break  # the end of the sentence before
-            plain = 0
-        elif token.is_word and len(lower) > 1 and not unit_at(tokens, position):
-            if lower in NO_LOCAL_PART or plain == MOST_WORDS:
+    def _local_start(self, last: int) -> int | None:
+        """Return the first token of the local part that ends at a token; None if there is none."""
+        if self._lower(last) in MAILBOXES:
+            return last
+        first: int | None = None
+        is_open = True  # whether words belong to it without an announcement
+        plain = 0
+        for position in range(last, max(self.end, last - LONGEST_LOCAL), -1):
+            token, lower = self._tokens[position], self._lower(position)
+            if lower in CONNECTORS and not self._ends_sentence(position):
+                plain = 0
+                continue
+            dictated = self._is_dictated(position)
+            plain += not dictated
+            stops = not dictated and lower in NO_LOCAL_PART
+            if plain > MOST_ANNOUNCED or (stops and lower not in INSIDE) or not token.text[0].isalnum():
                 break
-            plain += 1
-        elif not token.text.isalnum():
-            break
-        first = position
-        second = position if plain <= 2 else second
-        position -= 1
-    if plain > 2 and not (position > 0 and tokens[position].lower in INTRODUCING and _is_cued(tokens, position)):
-        first = second
-    while first is not None and tokens[first].lower in CONNECTORS:
-        first = first + 1 if tokens[first].utterance == tokens[min(first + 1, len(tokens) - 1)].utterance else None
-    return first
+            is_open = is_open and not stops and plain <= MOST_PLAIN
+            introduced = plain <= MOST_INTRODUCED and not stops and self._is_introduced(position)
+            if introduced or self._is_announced(position):
+                return position
+            if is_open:
+                first = position
+        return first
 
+    def _is_dictated(self, position: int) -> bool:
+        """Whether a token is a sign, a letter or a number, as in "j dot smith nine", instead of a word."""
+        if self._lower(position) in CONNECTORS or self._is_number(position):
+            return True
+        if self._lower(position) == "and":  # "two thousand and four"
+            return self._lower(position - 1) in ZEROS and self._is_number(position + 1)
+        if len(self._lower(position)) > 1:
+            return False
+        beside = (position - 1, position + 1)
+        return self._lower(position) not in ("a", "i") or any(
+            len(self._lower(other)) == 1 or self._lower(other) in GOES_ON or self._is_number(other) for other in beside
+        )
 
-def _is_cued(tokens: Sequence[Token], position: int) -> bool:
-    return not EMAIL_CUES.isdisjoint(token.lower for token in tokens[max(0, position - 12) : position])
+    def _is_number(self, position: int) -> bool:
+        if not 0 <= position < len(self._tokens):
+            return False
+        lower = self._lower(position)
+        return lower in REPEATED or lower in ZEROS or unit_at(self._tokens, position) is not None
+
+    def _is_announced(self, position: int) -> bool:
+        """Whether an address must begin at a token, behind "my e-mail is", "reach me at" or a question for it."""
+        near = [self._lower(position - distance) for distance in range(1, 6)]
+        if near[0] in (",", ":", "?", "-", "."):
+            del near[0]
+        cued = not EMAIL_CUES.isdisjoint(word.removesuffix("'s") for word in near)
+        if near[0] in EMAIL_CUES:
+            return self._lower(position) not in NO_LOCAL_PART  # not "e-mail me"
+        if near[0].removesuffix("'s") in EMAIL_CUES:
+            return True
+        if near[0] in INTRODUCING and (cued or self._is_asked(position)):
+            return True
+        if near[0] in ("at", "on", "by", "via", "under") and near[1] in PEOPLE and near[2] in REACHING:
+            return True
+        return self._begins_utterance(position) and self._is_asked(position)
+
+    def _is_introduced(self, position: int) -> bool:
+        return self._lower(position - 1) in INTRODUCING or self._begins_utterance(position)
+
+    def _is_cued(self, position: int) -> bool:
+        near = {self._lower(before).removesuffix("'s") for before in range(position - CUE_BEFORE, position)}
+        return not EMAIL_CUES.isdisjoint(near) or self._is_asked(position)
+
+    def _is_asked(self, position: int) -> bool:
+        """Whether the address was spoken of right before the utterance that a token stands in."""
+        return not EMAIL_CUES.isdisjoint(self._before.get(self._tokens[position].utterance, []))
+
+    def _begins_utterance(self, position: int) -> bool:
+        """Whether a token is an utterance's first one, and continues nothing: "carol dot" / "jensen"."""
+        if self._is_number(position) or position == 0:
+            return position == 0
+        before = self._tokens[position - 1]
+        return before.utterance != self._tokens[position].utterance and before.lower not in CONNECTORS - {"."}
+
+    def _ends_sentence(self, position: int) -> bool:
+        """Whether a period or dash has a space behind it."""
+        token, following = self._tokens[position], self._tokens[position + 1]
+        return token.text in ".-" and not (token.utterance == following.utterance and token.end == following.start)
+
+    def _lower(self, position: int) -> str:
+        """Return a token in lower case; empty outside of the stream."""
+        return self._tokens[position].lower if 0 <= position < len(self._tokens) else ""

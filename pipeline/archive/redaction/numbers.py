@@ -42,6 +42,7 @@ NEAR, FAR, BEHIND = 12, 30, 6
 behind it, as in "..., my social"."""
 SENTENCE_ENDS = frozenset(".?!")
 OWNERS = frozenset("my our your his her their".split())
+ARTICLES = frozenset("the this that a".split())
 
 
 def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: frozenset[Kind]) -> Iterator[Found]:
@@ -80,14 +81,19 @@ class _Context:
         asked = [word.removesuffix("'s") for word in before.get(tokens[first].utterance, [])]
         own_words = sum(token.utterance == tokens[first].utterance for token in tokens[max(0, first - FAR) : first])
         self.near = same
-        self.far = asked[-max(0, FAR - own_words) :] + same
+        self.far = asked[max(0, len(asked) - max(0, FAR - own_words)) :] + same
         last = run[-1].last + 1
         rest = itertools.takewhile(lambda token: token.text not in SENTENCE_ENDS, tokens[last : last + BEHIND])
         behind = [token.lower for token in rest]
         self.owned = {word for owner, word in itertools.pairwise(behind) if owner in OWNERS}
+        self.named = {word for article, word in itertools.pairwise(behind) if article in OWNERS | ARTICLES}
 
     def has(self, cues: frozenset[str]) -> bool:
         return not cues.isdisjoint(self.far) or not cues.isdisjoint(self.owned)
+
+    def has_card(self) -> bool:
+        """Whether a card is spoken of, also as "the card" behind the number: no other number has 12 digits or more."""
+        return self.has(CARD_CUES) or not CARD_CUES.isdisjoint(self.named)
 
     def is_other_number(self) -> bool:
         """Whether the last cue before the number announces another kind, such as an order number."""
@@ -126,7 +132,7 @@ def _cards(
     run: DigitRun, context: _Context, lengths: Sequence[int] = (16, 15, 19, 14, 13)
 ) -> Iterator[Found | DigitRun]:
     """Yield card numbers of these lengths, the first length first, and the pieces of the run between them."""
-    cued = context.has(CARD_CUES)
+    cued = context.has_card()
     while run:
         count = len(digits_of(run[: LONGEST_CARD + 1]))  # no unit is empty, so these tell whether there are more
         if count < 12:

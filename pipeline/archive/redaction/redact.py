@@ -119,7 +119,7 @@ def _in_stream(tokens: list[Token], before: dict[int, list[str]], redaction: Red
     """Return the findings in a stream, the surest first."""
     found: list[Found] = []
     if "email" in redaction.kinds:
-        found += find_emails(tokens)
+        found += find_emails(tokens, before)
     if "iban" in redaction.kinds:
         found += find_ibans(tokens)
     if "date" in redaction.kinds:

@@ -108,6 +108,47 @@ def test_what_is_said_between_and_behind(text: str, kept: str) -> None:
     assert redacted(text) == [kept]
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Mail accounts payable, all one word, at hill top dot org.", "Mail [email]."),
+        ("My mail's john, j o h n, dot, uh, smith, at gmail, G-M-A-I-L, dot com.", "My mail's [email]."),
+        ("My email is lucy gray and gmail dot com, lee gmail dot com.", "My email is [email], lee gmail dot com."),
+        ("You can reach me at the real jenny k at g mail.", "You can reach me at [email]."),
+        ("It's capital R, lee, minus b at the rate example full stop dk.", "It's [email]."),
+        ("E-mail me at tomatexample.org, our site is example.org.", "E-mail me at [email], our site is example.org."),
+    ],
+)  # fmt: skip
+def test_dictated_addresses(text: str, kept: str) -> None:
+    assert redacted(text) == [kept]
+
+
+def test_an_address_over_utterances_with_their_periods() -> None:
+    assert redacted("What's your e-mail?", "@Lena dot.", "Yes.", "@Fischer forty.", "@At Stadtwerke dot de. Bye.") == [
+        "What's your e-mail?", "[email]", "Yes.", "[email]", "[email]. Bye.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Look at amazon dot com, and at Yahoo, and add Gmail dot com.",
+        "I had an email account at Yahoo.",
+        "I saw a post at example dot org.",
+        "The address is 1695 Solano Avenue.Yes, they are open at 8 pm.Is that fine?",
+        "My website is at www.example.org, our page at example dot org.",
+    ],
+)
+def test_domains_in_talk_stay(text: str) -> None:
+    assert redacted(text) == [text]
+
+
+def test_a_question_counts_for_30_words() -> None:
+    number = "1234 5678 1234 5679"  # its check digit is wrong
+    assert redacted("What is your card number?", f"@{'well ' * 10}it is {number}.")[1].endswith("[card].")
+    assert redacted("What is your card number?", f"@{'well ' * 40}it is {number}.")[1].endswith(f"{number}.")
+
+
 def test_only_what_is_asked_for() -> None:
     text = "4242424242424242, john@example.com"
     assert redacted(text, redaction=Redaction(frozenset({"email"}))) == ["4242424242424242, [email]"]
@@ -157,6 +198,7 @@ def test_nothing_in_any_text_overlaps() -> None:
         ("double " * 2000, "double " * 2000),
         ("4111111111111111 " * 2000, "[card] " * 2000),
         ("4222222222222 378282246310005 " * 1000, "[card] [card] " * 1000),
+        ("gmail." * 20_000, "gmail." * 20_000),
         *((text, text) for text in ("9" * 5000, f"May {'9' * 5000}", f"1 2 3 {'9' * 5000}", f"5/12/{'9' * 5000}")),
     ],
 )  # fmt: skip
