@@ -104,11 +104,12 @@ $(VENV)/installed-judge: $(VENV)/installed requirements/judge.txt tests/engines/
 	$(BIN)/python tests/whisper_weights.py $(VENV)/test-weights || echo "Moonshine judges alone"
 	@touch $@
 
-bench: $(VENV)/installed-eval
+bench: $(VENV)/installed-eval $(VENV)/installed-judge
 	$(BIN)/python -m speechzip.eval.bench.speed
 	$(BIN)/python -m speechzip.eval.bench.steps
 	$(BIN)/python -m speechzip.eval.bench.text_coders
-	$(BIN)/python -m speechzip.eval.bench.waiting
+	$(BIN)/python -m speechzip.eval.bench.waiting --whisper $(VENV)/test-weights/base
+	$(BIN)/python -m speechzip.eval.bench.hour
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

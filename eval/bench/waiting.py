@@ -2,7 +2,8 @@
 
 Whole commands in separate processes, from a cold start, alternately alone and beside a process of this benchmark that
 keeps one core busy. The unit is the time of Opus for the same minute, once loaded. The latency of a live conversation
-follows, under the same two conditions.
+follows, under the same two conditions. With the weights of Whisper base (`--whisper FOLDER`), the obvious way stands
+beside speechzip: Whisper writes text, and one fixed voice reads it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .speed import ROUNDS
 from .steps import opus_s, two_parties
 
 SPEECHZIP = (sys.executable, "-c", "from speechzip.pipeline.cli import main; main()")
+SCRIPTED = (sys.executable, "-m", "speechzip.eval.bench.scripted")
 BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(1_000_000))"
 """Keeps a core busy until the benchmark ends, even if it is killed."""
 CONDITIONS = ("quiet", "one core busy")
@@ -40,42 +42,53 @@ def busy_core() -> Generator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def wall_s(arguments: Sequence[str]) -> float:
-    """Return the time of a speechzip command, in seconds.
+def wall_s(command: Sequence[str]) -> float:
+    """Return the time of a command, in seconds.
 
     Raises:
         EngineError: the command fails.
     """
     started = time.perf_counter()
-    ended = subprocess.run([*SPEECHZIP, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
     took_s = time.perf_counter() - started
     if ended.returncode:
-        raise EngineError(f"`speechzip {arguments[0]}` failed: {ended.stderr.decode(errors='replace').strip()}")
+        arguments = " ".join(command[len(SPEECHZIP) :])
+        raise EngineError(f"`{arguments}` failed: {ended.stderr.decode(errors='replace').strip()}")
     return took_s
 
 
-def commands(folder: Path) -> dict[str, list[str]]:
-    """Return the commands to time, by name; write a minute of two parties into `folder`."""
+def commands(folder: Path, whisper: Path | None = None) -> dict[str, list[str]]:
+    """Return the commands to time, by name; write a minute of two parties into `folder`.
+
+    Args:
+        folder: for their files.
+        whisper: weights of Whisper for faster-whisper; without them the obvious way is left out.
+    """
     sound, payload = str(folder / "minute.wav"), str(folder / "minute.spz")
     soundfile.write(sound, two_parties(), ENGINE_SAMPLE_RATE)
-    return {
-        "--help": ["--help"],
-        "compress": ["compress", sound, "--output", payload, "--force", "--channels", "split"],
-        "inspect": ["inspect", payload],
-        "decompress": ["decompress", payload, "--output", str(folder / "decoded.wav"), "--force"],
+    timed = {
+        "--help": [*SPEECHZIP, "--help"],
+        "compress": [*SPEECHZIP, "compress", sound, "--output", payload, "--force", "--channels", "split"],
+        "inspect": [*SPEECHZIP, "inspect", payload],
+        "decompress": [*SPEECHZIP, "decompress", payload, "--output", str(folder / "decoded.wav"), "--force"],
     }
+    if whisper:
+        text = str(folder / "minute.txt")
+        timed["Whisper writes"] = [*SCRIPTED, "write", str(whisper), sound, text]
+        timed["a voice reads"] = [*SCRIPTED, "read", text, str(folder / "read.wav")]
+    return timed
 
 
 def measure(timed: dict[str, list[str]], rounds: int) -> dict[str, dict[str, float]]:
     """Return command -> condition -> median seconds, after a warm-up round."""
     seconds: dict[str, dict[str, list[float]]] = {name: {condition: [] for condition in CONDITIONS} for name in timed}
-    for arguments in timed.values():
-        wall_s(arguments)
+    for command in timed.values():
+        wall_s(command)
     for _ in range(rounds):
         for condition in CONDITIONS:
             with busy_core() if condition == CONDITIONS[1] else nullcontext():
-                for name, arguments in timed.items():
-                    seconds[name][condition].append(wall_s(arguments))
+                for name, command in timed.items():
+                    seconds[name][condition].append(wall_s(command))
     return {
         name: {condition: statistics.median(took) for condition, took in under.items()}
         for name, under in seconds.items()
@@ -95,10 +108,13 @@ def main() -> None:
     """Print the table, then the latencies of live conversations."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    rounds: int = parser.parse_args().rounds
+    parser.add_argument("--whisper", type=Path, help="folder of weights, compared with if it exists")
+    arguments = parser.parse_args()
+    rounds: int = arguments.rounds
+    whisper: Path | None = arguments.whisper if arguments.whisper and arguments.whisper.exists() else None
     opus = statistics.median(opus_s(two_parties()) for _ in range(rounds + 1))
     with tempfile.TemporaryDirectory() as folder:
-        print("\n".join(table(measure(commands(Path(folder)), rounds), opus)), flush=True)
+        print("\n".join(table(measure(commands(Path(folder), whisper), rounds), opus)), flush=True)
     for condition in CONDITIONS:
         print(f"\nlive, {condition}", flush=True)
         with busy_core() if condition == CONDITIONS[1] else nullcontext():

@@ -31,10 +31,10 @@ def main() -> None:
 
     system, recording = sys.argv[1:]
     load_codec(system).code(read_audio(Path(recording)))
-    print(_peak_kib() / 1024)
+    print(peak_kib() / 1024)
 
 
-def _peak_kib() -> int:
+def peak_kib() -> int:
     """Return the peak of this process's resident set: `ru_maxrss` would hold the parent's, from before exec."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))

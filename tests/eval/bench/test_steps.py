@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile
 from fakes import FakeEmbedder, FakeRecognizer, FakeTextCoder, FakeVoiceEncoder
-from speechzip.eval.bench import steps, waiting
+from speechzip.eval.bench import hour, steps, waiting
 from speechzip.eval.bench.waiting import CONDITIONS, busy_core
 from speechzip.pipeline import EngineError
 
@@ -75,9 +78,38 @@ def test_waiting_in_multiples_of_opus() -> None:
 
 
 def test_a_command_that_fails_says_why() -> None:
-    assert waiting.wall_s(["--version"]) > 0
-    with pytest.raises(EngineError, match=r"`speechzip inspect` failed: speechzip: .*nowhere"):
-        waiting.wall_s(["inspect", "nowhere.spz"])
+    assert waiting.wall_s([*waiting.SPEECHZIP, "--version"]) > 0
+    with pytest.raises(EngineError, match=r"`inspect nowhere.spz` failed: speechzip: .*nowhere"):
+        waiting.wall_s([*waiting.SPEECHZIP, "inspect", "nowhere.spz"])
+    with pytest.raises(EngineError, match=r"(?s)`read nowhere.txt out.wav` failed: .*No such file"):
+        waiting.wall_s([*waiting.SCRIPTED, "read", "nowhere.txt", "out.wav"])
+
+
+def test_the_obvious_way_is_timed_if_whisper_is_there(tmp_path: Path) -> None:
+    assert set(waiting.commands(tmp_path)) == {"--help", "compress", "inspect", "decompress"}
+    assert list(waiting.commands(tmp_path, tmp_path))[-2:] == ["Whisper writes", "a voice reads"]
+
+
+@pytest.mark.models
+def test_a_fixed_voice_reads_a_text(tmp_path: Path) -> None:
+    pytest.importorskip("hibari")
+    text, sound = tmp_path / "said.txt", tmp_path / "read.wav"
+    text.write_text("Fail better.", "utf-8")
+    assert waiting.wall_s([*waiting.SCRIPTED, "read", str(text), str(sound)]) > 0
+    assert soundfile.info(sound).duration > 0.5
+
+
+@pytest.mark.models
+def test_a_long_conversation_costs_time_and_memory() -> None:
+    cost = hour.measure(steps.two_parties()[: 22 * 16_000], minutes=2)
+    assert cost.processor_s > 0
+    assert 50 < cost.peak_mib < 1000
+    assert hour.line(hour.Cost(120, 150, 300), 60, opus=1.0) == (
+        "60 minutes of two parties: 120 s, 0.0333 of real time (2.0 x Opus), 150 s of processor time, "
+        "peak memory 300 MiB"
+    )
+    with pytest.raises(EngineError, match="minutes failed"):
+        hour.measure(np.zeros((16_000, 2), np.float32), minutes=1)
 
 
 def test_a_busy_core_is_free_again() -> None:
