@@ -20,6 +20,9 @@ ALIGNER = "pocketsphinx"
 FRAME_S = 0.01
 MODEL_PHONES = {"AX": "AH"}
 """Phones that the acoustic model has under another name."""
+DITHER_DB = 50.0
+"""Noise this far below the speech is added. Without it, a word after digital silence, as decoders make it, seems to
+start 20 to 25 ms later than the same word in the quiet noise of a recording; from 30 to 60 dB that differs by 4 ms."""
 BEAMS = {"beam": 1e-80, "wbeam": 1e-60, "pbeam": 1e-80}
 """Wide enough that the right path is never lost: a recording has 30 words, not thousands."""
 
@@ -64,7 +67,8 @@ def word_start_s(samples: Samples, text: str) -> float | None:
         decoder.add_word(name, phones, False)
     decoder.set_align_text(" ".join(names[phones] for phones in words))
     decoder.start_utt()
-    decoder.process_raw(np.asarray(np.clip(samples * 32767, -32768, 32767), np.int16).tobytes(), full_utt=True)
+    sound = samples + _dither(samples)
+    decoder.process_raw(np.asarray(np.clip(sound * 32767, -32768, 32767), np.int16).tobytes(), full_utt=True)
     try:
         decoder.end_utt()
     except RuntimeError:  # no way through the sound
@@ -73,3 +77,10 @@ def word_start_s(samples: Samples, text: str) -> float | None:
         return None
     found = [segment for segment in decoder.seg() if segment.word.partition("(")[0] in names.values()]
     return round(found[0].start_frame * FRAME_S, 3) if len(found) == len(words) else None
+
+
+def _dither(samples: Samples) -> Samples:
+    """Return the same noise for the same sound, `DITHER_DB` below it: float32 [T]."""
+    rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+    noise = np.random.default_rng(0).standard_normal(len(samples), np.float32)
+    return noise * np.float32(rms * 10 ** (-DITHER_DB / 20))

@@ -36,10 +36,11 @@ ONSET_FRAME = 160
 """10 ms."""
 QUIETEST_DB = 45.0
 """Sound this far below the loud parts of a segment counts as background."""
-ONSET_RISE = 0.5
+ONSET_RISE = 0.3
 """A segment starts where its level has risen this far from the background toward the loud parts, in decibels, if no
-quieter sound lies between there and the detector's onset: detectors notice first consonants late. Of 88 utterances,
-78 % start within 50 ms of the rise in level; without this rule, 68 %."""
+quieter sound lies between there and the detector's onset: detectors notice first consonants late. By forced alignment
+of 147 recordings of 99 readers, 93 % start within 50 ms of the first word; at a rise of 0.5 it is 85 %, and 71 % where
+the detector gets sure."""
 
 
 SpeechDetector = Callable[[Samples], float]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soxr
 from speechzip.eval.metrics import alignment
 from speechzip.eval.metrics.alignment import load_aligner, word_start_s
 from speechzip.eval.run.observe import read_audio
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, compress, decompress
 
 TEXT = "Ever tried. Ever failed. No matter. Try again. Fail again. Fail better."
 LEVEL_RISES_S, VOICE_IS_FULL_S = 0.27, 0.34
@@ -48,6 +49,16 @@ def test_a_breath_and_a_click_move_nothing(beckett: Samples) -> None:
     before = np.concatenate([pause, breath, pause, click, pause]).astype(np.float32)
     later_s = word_start_s(np.concatenate([before, beckett]), TEXT)
     assert later_s == pytest.approx(start_s + len(before) / ENGINE_SAMPLE_RATE, abs=0.03)
+
+
+def test_digital_silence_is_like_quiet_noise(wheel_recording: Callable[[str], Path]) -> None:
+    compressed = compress(wheel_recording("beckett.wav"))
+    decoded = decompress(compressed.data)
+    samples = np.asarray(soxr.resample(decoded.samples, decoded.sample_rate, ENGINE_SAMPLE_RATE), np.float32)
+    quiet = 1e-3 * np.random.default_rng(1).standard_normal(len(samples)).astype(np.float32)
+    assert word_start_s(samples, compressed.text) == pytest.approx(
+        word_start_s(samples + quiet, compressed.text), abs=0.011
+    )
 
 
 def test_other_words_and_no_words(beckett: Samples) -> None:
