@@ -16,7 +16,7 @@ FOLDERS = ("pipeline", "voices", "eval")
 
 ROOMS = {
     "pipeline": """
-        errors system languages types protocols console engines payload textcoder audio segments recognizers
+        errors system languages types protocols console engines payload textcoder training audio segments recognizers
         unread synthesis speakers compression decompression writing summary live links archive cli
     """,
     "pipeline.archive": """

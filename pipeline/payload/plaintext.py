@@ -5,6 +5,8 @@ It is part of format 2, as the alternative to every text coder: for base64, rare
 
 from __future__ import annotations
 
+from copy import copy
+
 from ..errors import PayloadCorrupt, TextError
 from ..protocols import Interval, SymbolSource
 from .coding.symbols import AdaptiveTable
@@ -37,7 +39,7 @@ class PlainText:
 
     def fork(self) -> PlainText:
         """Return an independent copy with the same odds."""
-        other = PlainText()
+        other = copy(self)
         other._table = AdaptiveTable(self._table.frequencies, STEP)
         return other
 

@@ -53,7 +53,9 @@ class VoicePrior:
         """Read the text of a prior's file."""
         rows = [[int(number) for number in line.split()] for line in lines.splitlines()]
         self._numbers = [_Number(width, spread, bias, tuple(weights)) for width, spread, bias, *weights in rows]
-        self._bits = sum(number.width for number in self._numbers)
+        self.widths = tuple(number.width for number in self._numbers)
+        """Bits of each number of a voice."""
+        self._bits = sum(self.widths)
         self.size = (self._bits + 7) // 8
         """Size of a voice, in bytes."""
 

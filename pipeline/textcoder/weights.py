@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +23,22 @@ WEIGHTS_FILE = "english-1.npz"
 
 def read_weights() -> dict[str, NDArray[np.generic]]:
     """Return the arrays of the shipped weights file, by name."""
-    with (
-        files(__name__.rpartition(".")[0]).joinpath(WEIGHTS_FILE).open("rb") as stream,
-        np.load(stream, allow_pickle=False) as archive,
-    ):
+    with files(__name__.rpartition(".")[0]).joinpath(WEIGHTS_FILE).open("rb") as stream:
+        return read_arrays(stream)
+
+
+def read_arrays(file: Path | IO[bytes]) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of a NumPy archive, by name."""
+    with np.load(file, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
 
 
-def coder_from(arrays: Mapping[str, NDArray[np.generic]]) -> LanguageModelCoder:
-    """Return the coder that runs on these arrays."""
+def coder_from(
+    arrays: Mapping[str, NDArray[np.generic]], coder_id: int = CODER_ID, name: str = CODER_NAME
+) -> LanguageModelCoder:
+    """Return the coder that runs on these arrays, with its number in payloads and its name."""
     pieces = arrays["vocabulary"].tobytes().decode("utf-8").split("\n")
-    return LanguageModelCoder(CODER_ID, CODER_NAME, Model(arrays), Vocabulary(pieces))
+    return LanguageModelCoder(coder_id, name, Model(arrays), Vocabulary(pieces))
 
 
 @lru_cache(maxsize=1)

@@ -16,14 +16,19 @@ from numpy.typing import NDArray
 from speechzip.pipeline.textcoder.fixedpoint import LOG_FRACTION, function_tables
 from speechzip.pipeline.textcoder.network import Network as IntegerNetwork
 from speechzip.pipeline.textcoder.phrases import phrase_rows
+from speechzip.pipeline.textcoder.predictor import Model
+from speechzip.pipeline.textcoder.tokens import END
 from speechzip.pipeline.textcoder.training import train as training
 from speechzip.pipeline.textcoder.training.__main__ import main
+from speechzip.pipeline.textcoder.training.assemble import Conversations, network_bits, prove, read_conversations
 from speechzip.pipeline.textcoder.training.checkpoint import TrainingProgress, average, load, save_small, save_whole
 from speechzip.pipeline.textcoder.training.export import export_network
 from speechzip.pipeline.textcoder.training.grow import grow
 from speechzip.pipeline.textcoder.training.network import NO_TARGET, Network
+from speechzip.pipeline.textcoder.training.ngrams import count_ngrams
 from speechzip.pipeline.textcoder.training.recipe import RECIPES, Architecture, Recipe, TextFile
-from speechzip.pipeline.textcoder.weights import coder_from
+from speechzip.pipeline.textcoder.training.shares import first_shares
+from speechzip.pipeline.textcoder.weights import coder_from, read_arrays
 
 TINY = Architecture(vocabulary=300, width=16, hidden=24, phrases=40)
 
@@ -203,7 +208,9 @@ def test_learning_rate_warms_up_stays_and_falls() -> None:
 
 
 @pytest.mark.usefixtures("small_steps")
-def test_recipe_makes_a_coder_from_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recipe_makes_a_coder_from_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     rng = np.random.default_rng(1)
     words = "so how are you today i am fine thank you very much for the call and good bye then".split()
     documents = ["\n".join(" ".join(rng.choice(words, 8)) + "." for _ in range(6)) for _ in range(600)]
@@ -236,10 +243,59 @@ def test_recipe_makes_a_coder_from_text(tmp_path: Path, monkeypatch: pytest.Monk
     arguments[-1] = str(tmp_path / "second")
     monkeypatch.setattr("sys.argv", [*arguments, "--resume", str(kept), "--steps", "41"])
     main()
+    capsys.readouterr()
     log = [json.loads(line) for line in (tmp_path / "second" / "tiny" / "train.log").read_text().splitlines()]
     assert log[-1]["step"] == 41
     assert (tmp_path / "second" / "tiny" / "phrases.npy").read_bytes() == (kept / "phrases.npy").read_bytes()
     assert log[0]["step"] == 1
+
+    # the weights file again, from a copy of the checkpoint, with shares fitted on transcripts as well
+    (tmp_path / "heard.txt").write_text("so how are you today\n" * 40 + "\n" + "thank you very much\n" * 40)
+    (tmp_path / "held.txt").write_text("how are you\nI am fine.\n\nbye\n", encoding="utf-8")
+    options = ["--tune", tmp_path / "heard.txt", "--measure", tmp_path / "held.txt", tmp_path / "heard.txt"]
+    monkeypatch.setattr(
+        "sys.argv", [*arguments, "--assemble", "--checkpoint", str(kept / "checkpoint.npz"), *map(str, options)]
+    )
+    main()
+    printed = capsys.readouterr().out
+    assert "the network alone, " in printed
+    rows = [row.split(" | ") for row in printed.splitlines() if row.startswith(("| held", "| heard"))]
+    assert [row[:2] for row in rows] == [["| held (2)", "24"], ["| heard (2)", "1,560"]]
+    fitted = read_arrays(tmp_path / "second" / "tiny" / "tiny.npz")
+    coder = coder_from(fitted)
+    heard = [["so how are you today"] * 40, ["thank you very much"] * 40]
+    whole = sum(len(coder.encode(document)) for document in heard)
+    alone = sum(len(coder.encode([line])) for document in heard for line in document)
+    assert rows[1][2:4] == [f"{8 * size / 1560:.3f}" for size in (whole, alone)]
+    assert whole < alone
+    assert (fitted["lstm0.weights"] == arrays["lstm0.weights"]).mean() > 0.9  # of step 40, as rounded in the checkpoint
+    assert (fitted["shares.dynamic"] != arrays["shares.dynamic"]).any()
+
+
+def test_weights_that_do_not_code_like_torch_are_refused() -> None:
+    tokens = random_tokens(300, 1)
+    tokens[20::20] = END
+    keys = phrase_keys_of(tokens)
+    network = tiny_network()
+    arrays = {
+        **export_network(network),
+        **function_tables(),
+        **first_shares(4),
+        **count_ngrams(tokens.astype(np.uint16), 100),
+        "phrases.keys": keys,
+        "vocabulary": np.frombuffer("\n".join(" " + chr(97 + n) for n in range(26)).encode(), np.uint8),
+    }
+    assert network_bits(Model(arrays), [tokens]) == pytest.approx(
+        299 * training.validate(network, [tokens], keys, 1), rel=0.01
+    )
+    with pytest.raises(ValueError, match="torch takes"):
+        prove(arrays, tiny_network(seed=2), keys, [tokens])
+
+
+def test_conversations_are_parted_by_blank_lines(tmp_path: Path) -> None:
+    path = tmp_path / "calls.txt"
+    path.write_text("Hi.\nHello.\n\n\nBye.\n", encoding="utf-8")
+    assert read_conversations(path) == Conversations("calls", [["Hi.", "Hello."], ["Bye."]])
 
 
 def test_sums_that_float32_does_not_hold_are_not_exported() -> None:

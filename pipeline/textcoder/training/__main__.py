@@ -5,9 +5,11 @@ Four stages, each skipped where its result lies in the build folder already:
     TEXT.npz, vocabulary.json, phrases.npy   the tokens         (10 minutes)
     checkpoint.npz, train.log                the network        (until `--steps` or a signal; resumed if cut off)
     ngrams.npz                               the n-gram table   (1 minute)
-    MODEL.npz                                integers of all, with the shares fitted on the validation text
+    MODEL.npz                                integers of all, with the shares fitted on the validation text and on
+                                             transcripts (`--tune`); proven to be exact, and measured (`--measure`)
 
-The third and fourth run when `--steps` is reached, or with `--assemble`.
+The third and fourth run when `--steps` is reached, or with `--assemble`. The texts of `--tune` and `--measure` have one
+utterance a line and a blank line between two conversations. What is measured is never tuned on.
 """
 
 from __future__ import annotations
@@ -20,22 +22,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fixedpoint import function_tables
-from ..predictor import Model
 from ..tokens import Vocabulary
-from ..weights import read_weights
-from .checkpoint import load_averaged
+from ..weights import read_arrays, read_weights
+from .assemble import PHRASES, assemble, read_conversations, report
 from .corpus import count_vocabulary, encode_documents, read_documents, split_documents
-from .export import export_network
 from .grow import grow
 from .network import Network
-from .ngrams import LONGEST, count_ngrams, count_phrases
+from .ngrams import count_phrases
 from .recipe import RECIPES, Recipe, TextFile
-from .shares import first_shares, fit_shares
 from .streams import load_tokens, save_tokens
 from .train import CHECKPOINT, LOG, Documents, TrainingPlan, train
-
-PHRASES = "phrases.npy"
 
 
 def main() -> None:
@@ -47,7 +43,12 @@ def main() -> None:
     parser.add_argument("--resume", type=Path, help="folder with the checkpoint, phrases and log to go on from")
     parser.add_argument("--steps", type=int, default=0, help="total number of steps; 0: until a signal")
     parser.add_argument("--decay-from", type=int, default=0, help="the learning rate falls from this step to the last")
-    parser.add_argument("--assemble", action="store_true", help="do not train: make the weights file")
+    parser.add_argument("--assemble", action="store_true", help="do not train: make the weights file, measure it")
+    parser.add_argument("--checkpoint", type=Path, help="make the weights file from this one instead of the build's")
+    parser.add_argument(
+        "--tune", type=Path, nargs="+", default=[], help="transcripts by the recognizer to fit the shares on, too"
+    )
+    parser.add_argument("--measure", type=Path, nargs="+", default=[], help="texts to print the bits a character of")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cpu", help="cpu, or cuda for the training of the network")
     arguments = parser.parse_args()
@@ -65,7 +66,8 @@ def main() -> None:
         plan = TrainingPlan(build, arguments.steps, arguments.decay_from, arguments.seed, arguments.device)
         train(network, recipe, plan, _training(recipe, build), _validation(recipe, build), np.load(build / PHRASES))
     if arguments.assemble or arguments.steps:
-        assemble(arguments.model, build)
+        checkpoint = arguments.checkpoint or build / CHECKPOINT
+        make_weights(arguments.model, build, checkpoint, arguments.tune, arguments.measure)
 
 
 def tokenize(recipe: Recipe, corpus: Path, build: Path) -> None:
@@ -86,30 +88,18 @@ def tokenize(recipe: Recipe, corpus: Path, build: Path) -> None:
         np.save(build / PHRASES, count_phrases(tokens, recipe.architecture.phrases))
 
 
-def assemble(model: str, build: Path) -> None:
-    """Write the weights file from the build folder; print its bits a token on the validation text."""
+def make_weights(model: str, build: Path, checkpoint: Path, tune: list[Path], measure: list[Path]) -> None:
+    """Write the weights file from the build folder; print its bits a character on the texts to measure."""
     recipe = RECIPES[model]
-    if not (build / "ngrams.npz").exists():
-        tokens = np.concatenate([np.concatenate(load_tokens(_tokens_of(build, source))) for source in recipe.sources])
-        np.savez_compressed(build / "ngrams.npz", **count_ngrams(tokens.astype(np.uint16), recipe.ngrams))  # type: ignore[arg-type]
-    network = Network(recipe.architecture)
-    load_averaged(build / CHECKPOINT, network)
-    arrays: dict[str, NDArray[np.generic]] = {
-        **export_network(network),
-        **function_tables(),
-        **first_shares(LONGEST - 1),
-    }
-    if recipe.architecture.phrases:
-        arrays["phrases.keys"] = np.load(build / PHRASES)
-    with np.load(build / "ngrams.npz") as archive:
-        arrays.update({name: archive[name] for name in archive.files})
-    pieces = Vocabulary(json.loads((build / "vocabulary.json").read_text(encoding="utf-8"))).pieces
-    arrays["vocabulary"] = np.frombuffer("\n".join(pieces).encode("utf-8"), np.uint8)
-    shares, bits = fit_shares([(Model(arrays), load_tokens(_tokens_of(build, recipe.sources[0], "-validation")))])
-    arrays.update(shares)
-    weights = build / f"{model}.npz"
-    np.savez(weights, **arrays)  # type: ignore[arg-type]
-    print(f"{weights}: {weights.stat().st_size:,} bytes; {bits:.4f} bits a token while fitting the shares")
+
+    def tokens_of(suffix: str) -> list[Path]:
+        return [_tokens_of(build, source, suffix) for source in recipe.sources]
+
+    out = build / f"{model}.npz"
+    tuning = [read_conversations(path) for path in tune]
+    assemble(recipe, build, tokens_of, checkpoint, tuning, out)
+    if measure:
+        print("\n".join(report(read_arrays(out), [read_conversations(path) for path in measure])))
 
 
 def _tokens_of(build: Path, source: TextFile, suffix: str = "") -> Path:

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib.resources import files
 from random import Random
 
@@ -27,14 +28,17 @@ from speechzip.pipeline import (
     VoiceReference,
     decode_payload,
     encode_payload,
+    text_coders_for,
 )
 from speechzip.pipeline.payload import format2, timing, voicecode, words
 from speechzip.pipeline.payload.coding.symbols import FREE_WORK, WORK_PER_BYTE, SymbolReader, SymbolWriter
 from speechzip.pipeline.payload.plaintext import PlainText
+from speechzip.pipeline.protocols import TextStream
 from speechzip.pipeline.types import DEFAULT_RECOGNIZER, RECOGNIZERS, UNREAD_CONFIDENCE, VOICE_SPACES
 
 FAKE = FakeTextCoder()
-FAKES = {FAKE.id: FAKE}
+OTHERS = (9, 16, 19, 30, 255)
+"""Numbers of more coders; 16 to 30 are those of `world-1`, whose symbols count as more work than plain ones."""
 REAL = TEXT_CODERS[1]
 PRIOR = files("speechzip.pipeline.payload").joinpath("trained-1.prior").read_text("ascii")
 SPACES = {name: number for number, name in VOICE_SPACES.items()}
@@ -48,10 +52,27 @@ RECOGNIZER_NAMES = [DEFAULT_RECOGNIZER, *RECOGNIZERS.values(), "recognizer-99"]
 
 
 class NamedCoder(FakeTextCoder):
-    """Another coder of the same kind, with a number of its own."""
+    """Another coder of the same kind, with a number of its own, which is good at one of `TEXTS`."""
 
     def __init__(self, number: int) -> None:
         self.id = number
+
+    def stream(self) -> TextStream:
+        stream = PlainText()
+        stream.intervals(TEXTS[self.id % len(TEXTS)])
+        stream.work = 3 if 16 <= self.id <= 30 else 1
+        return stream
+
+
+def second_coder(number: int) -> Plain:
+    """Return what the second decoder knows of `NamedCoder(number)`."""
+    plain = Plain()
+    for symbol in (*TEXTS[number % len(TEXTS)].encode(), 256):
+        plain.odds[symbol] += 24
+    return plain
+
+
+FAKES = {FAKE.id: FAKE, **{number: NamedCoder(number) for number in OTHERS}}
 
 
 def trained_voice(rng: Random) -> Voice:
@@ -121,8 +142,12 @@ def contents(payload: Payload) -> Contents:
 
 
 def second(data: bytes) -> Contents:
-    """Return the result of the second decoder with `FAKE` as its only coder, whose words are plain."""
-    return decode(data, {0: Plain}, PRIOR)
+    """Return the result of the second decoder with `FAKE`, whose words are plain, and with `OTHERS`."""
+    return decode(data, {0: Plain, **{number: partial(second_coder, number) for number in OTHERS}}, PRIOR)
+
+
+def stream_of(number: int) -> TextStream:
+    return TEXT_CODERS[number].stream()
 
 
 def hexadecimal(name: str) -> bytes:
@@ -161,25 +186,42 @@ def with_sounds() -> Payload:
     return Payload(tuple(Speaker(voice) for voice in voices), said, 8.0)
 
 
+def languages() -> Payload:
+    """Return a conversation in three languages, with a voice by its id and a mark."""
+    said = (
+        Utterance(0.5, 2.5, 0, "Guten Morgen, wie geht es Ihnen heute?", 0.9, "de"),
+        Utterance(3.5, 2.0, 1, "I'm fine, thank you.", 0.9),
+        Utterance(6.0, 1.5, 1, "", UNREAD_CONFIDENCE["another language"]),
+        Utterance(8.0, 3.0, 0, "今天天气很好，我们去公园吧。", 0.65, "zh"),
+        Utterance(11.5, 2.0, 0, "Das wäre schön.", 0.9, "de"),
+    )  # fmt: skip
+    speakers = (Speaker(VoiceReference(0x9620)), Speaker(trained_voice(Random(3))))
+    return Payload(speakers, said, 14.0)
+
+
 GOLDEN_FILES: dict[str, Callable[[Payload], Payload]] = {
     "two-channels-2.hex": lambda payload: payload,
     "named-voices-2.hex": with_named_voices,
     "everything-2.hex": lambda _: everything(),
     "sounds-2.hex": lambda _: with_sounds(),
     "nothing-2.hex": lambda _: Payload((), (), 0.0),
+    "languages-2.hex": lambda _: languages(),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", GOLDEN_FILES)
 def test_golden_bytes(name: str, payload: Payload) -> None:
     wanted = GOLDEN_FILES[name](payload)
-    data = encode_payload(wanted, REAL)
+    coder, *others = text_coders_for(wanted.utterances) if name == "languages-2.hex" else [REAL]
+    data = encode_payload(wanted, coder, others=others)
     assert data.hex() == (GOLDEN / name).read_text().strip()
     decoded = decode_payload(data, TEXT_CODERS)
     assert decoded.version == 2
     assert_near(decoded.payload, wanted)
     assert sum(decoded.sections.values()) == len(data)
-    assert decode(data, {1: REAL.stream}, PRIOR) == contents(decoded.payload)
+    assert decode(data, {number: partial(stream_of, number) for number in TEXT_CODERS}, PRIOR) == contents(
+        decoded.payload
+    )
 
 
 @pytest.mark.parametrize("name", GOLDEN_FILES)
@@ -223,11 +265,12 @@ def test_two_decoders_agree_on_random_payloads_and_a_second_coding_changes_nothi
     rng = Random(20261126)
     for _ in range(PAYLOADS):
         payload = random_payload(rng)
-        data = encode_payload(payload, FAKE)
+        first, *others = rng.sample([FAKE, *map(NamedCoder, OTHERS)], rng.choice((1, 1, 2, 4, 6)))
+        data = encode_payload(payload, first, others=others)
         decoded = decode_payload(data, FAKES)
         assert_near(decoded.payload, payload)
         assert second(data) == contents(decoded.payload)
-        assert encode_payload(decoded.payload, FAKE) == data
+        assert encode_payload(decoded.payload, first, others=others) == data
         assert sum(decoded.sections.values()) == len(data)
         assert min(decoded.sections.values()) >= 0
 
@@ -237,7 +280,8 @@ def test_two_decoders_agree_on_damage_behind_a_good_checksum() -> None:
     rng = Random(7)
     survived = 0
     for _ in range(PAYLOADS // 4):
-        code = bytearray(encode_payload(random_payload(rng), FAKE)[1:-2])
+        others = rng.choice(([], list(map(NamedCoder, OTHERS))))
+        code = bytearray(encode_payload(random_payload(rng), FAKE, others=others)[1:-2])
         for _ in range(rng.choice((0, 1, 1, 2, 5))):
             at = rng.randrange(len(code) + 1)
             code[at : at + rng.randrange(3)] = rng.randbytes(rng.randrange(3))

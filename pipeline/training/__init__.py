@@ -1,0 +1,1 @@
+"""Recipes of the payload's tables: `python -m speechzip.pipeline.training`."""
