@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ..errors import PayloadCorrupt, TextError
 from ..payload.coding.rangecoder import RangeDecoder, RangeEncoder
 from ..payload.coding.symbols import WORK_PER_BYTE
@@ -126,7 +124,7 @@ class LanguageModelCoder:
         encoder.encode(*_CODED)
         predictor = Predictor(self._model)
         for token in tokens:
-            encoder.encode(*_interval(predictor.predict(), token))
+            encoder.encode(*predictor.predict().interval(token))
             predictor.update(token)
         return _padded(encoder.finish(), len(tokens), count, self._tokens_per_byte)
 
@@ -142,8 +140,8 @@ class LanguageModelCoder:
         room = MAX_TEXT_BYTES
         while True:
             odds = predictor.predict()
-            token = _token_at(odds, decoder.target(odds.total))
-            interval = _interval(odds, token)
+            token = odds.token_at(decoder.target(odds.total))
+            interval = odds.interval(token)
             decoder.consume(*interval)
             check.encode(*interval)
             left -= 1
@@ -186,7 +184,7 @@ class TokenStream:
         utf8(text)
         found: list[Interval] = []
         for token in self._vocabulary.encode(text):
-            found.append(_interval(self._next(), token))
+            found.append(self._next().interval(token))
             self._last = token
         return found
 
@@ -199,8 +197,8 @@ class TokenStream:
         tokens: list[int] = []
         while True:
             odds = self._next()
-            token = self._last = _token_at(odds, reader.target(odds.total))
-            reader.consume(*_interval(odds, token))
+            token = self._last = odds.token_at(reader.target(odds.total))
+            reader.consume(*odds.interval(token))
             if token == START:
                 raise PayloadCorrupt("the payload's words decode to no text; it is damaged")
             if token == END:
@@ -228,14 +226,6 @@ def _text_of(tokens: Sequence[int], vocabulary: Vocabulary | Alphabet) -> str:
     if vocabulary.encode(text) != [*tokens, END]:
         raise PayloadCorrupt("the payload spells its words in another way than an encoder does; it is damaged")
     return text
-
-
-def _interval(odds: Odds, token: int) -> tuple[int, int, int]:
-    return int(odds.frequencies[:token].sum()), int(odds.frequencies[token]), odds.total
-
-
-def _token_at(odds: Odds, target: int) -> int:
-    return int(np.searchsorted(np.cumsum(odds.frequencies), target, side="right"))
 
 
 def max_tokens(code_length: int, count: int, long_rate: int = LONG_TOKENS_PER_BYTE) -> int:

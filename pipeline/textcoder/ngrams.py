@@ -12,7 +12,10 @@ separately, because they compress better (`pack_level`). A node's children start
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +27,48 @@ MAX_TOKENS = 4096
 
 UNKNOWN = -1
 """In place of a node: the table does not have these tokens."""
+FEW = 24
+"""So many followers take less time one by one than as arrays."""
+_KEPT = 1024  # contexts that stay at hand, 3 kB each in the mean: most of those in a text come again
+
+
+class Crowd:
+    """The many tokens that followed a context, and how often each did."""
+
+    __slots__ = ("counts", "tokens")
+
+    def __init__(self, tokens: NDArray[np.intp], counts: Int64Array) -> None:
+        self.tokens = tokens
+        """Increasing."""
+        self.counts = counts
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def get(self, token: int, default: int) -> int:
+        """Return the count of a token; `default` if it is none of these."""
+        at = int(self.tokens.searchsorted(token))
+        return int(self.counts[at]) if at < len(self.tokens) and self.tokens[at] == token else default
+
+
+class Followers(NamedTuple):
+    """The tokens that followed a context."""
+
+    counts: dict[int, int] | Crowd
+    """How often each did."""
+    total: int
+    """How often any did."""
+
+
+class _Level(NamedTuple):
+    """The n-grams of one length. Single numbers come faster from a `memoryview` than from an array."""
+
+    starts: memoryview[int]
+    """Where the children of each parent start, and the end."""
+    tokens: memoryview[int]
+    """The last token of each n-gram."""
+    codes: memoryview[int]
+    """The code of its count."""
 
 
 class NgramTable:
@@ -31,13 +76,17 @@ class NgramTable:
 
     def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         self._counts = arrays["ngrams.counts"].astype(np.int64)
-        self._levels: list[tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.uint8]]] = []
+        self._levels: list[_Level] = []
         parents = MAX_TOKENS
         while f"ngrams.{len(self._levels) + 1}.steps" in arrays:
-            self._levels.append(_unpack_level(arrays, len(self._levels) + 1, parents))
-            parents = len(self._levels[-1][1])
+            starts, tokens, codes = _unpack_level(arrays, len(self._levels) + 1, parents)
+            self._levels.append(_Level(starts.data, tokens.data, codes.data))
+            parents = len(tokens)
         self.levels = len(self._levels)
         """Tokens of the longest context."""
+        self.followers = lru_cache(_KEPT)(self._followers)
+        """`followers(length, node)`: the tokens after a context, increasing, or None if none is known. The context has
+        `length` tokens, from 1 to the number of levels, and is the node `extended(...)[length - 1]`."""
 
     def extended(self, nodes: Sequence[int], token: int) -> list[int]:
         """Return the nodes of the last 1, 2, 3... tokens with `token` behind them, or `UNKNOWN`.
@@ -47,27 +96,25 @@ class NgramTable:
         found = [token]
         for (starts, tokens, _), node in zip(self._levels[:-1], nodes, strict=False):
             if node != UNKNOWN:
-                start, end = int(starts[node]), int(starts[node + 1])
-                node = start + int(tokens[start:end].searchsorted(token))
+                end = starts[node + 1]
+                node = bisect_left(tokens, token, starts[node], end)
                 if node == end or tokens[node] != token:
                     node = UNKNOWN
             found.append(node)
         return found
 
-    def followers(self, length: int, node: int) -> tuple[NDArray[np.int16], Int64Array] | None:
-        """Return (the tokens after a context, increasing; the count of each), or None if none is known.
-
-        Args:
-            length: tokens of the context, from 1 to the number of levels.
-            node: the context, `extended(...)[length - 1]`.
-        """
+    def _followers(self, length: int, node: int) -> Followers | None:
         if node == UNKNOWN:
             return None
         starts, tokens, codes = self._levels[length - 1]
-        start, end = int(starts[node]), int(starts[node + 1])
+        start, end = starts[node], starts[node + 1]
         if start == end:
             return None
-        return tokens[start:end], self._counts[codes[start:end]]
+        counts = self._counts.take(np.asarray(codes[start:end]))
+        total = int(np.add.reduce(counts))
+        if end - start > FEW:
+            return Followers(Crowd(np.array(tokens[start:end], np.intp), counts), total)
+        return Followers(dict(zip(tokens[start:end].tolist(), counts.tolist(), strict=True)), total)
 
 
 def pack_level(

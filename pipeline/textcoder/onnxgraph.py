@@ -15,7 +15,7 @@ from ..payload.coding.varint import encode_varint
 
 IR_VERSION, OPERATOR_SET = 8, 18
 
-_TYPES = {"uint8": 2, "int32": 6, "int64": 7, "float64": 11}  # TensorProto.DataType
+_TYPES = {"uint8": 2, "int8": 3, "int32": 6, "int64": 7, "float64": 11}  # TensorProto.DataType
 _INTEGER = 2  # AttributeProto.AttributeType
 
 

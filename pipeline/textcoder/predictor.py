@@ -13,17 +13,17 @@ integer arithmetic: p is kept as whole numbers with a known total.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .fixedpoint import LOG_BITS, LOG_FRACTION, Int64Array
-from .network import Network, NetworkState
-from .ngrams import NgramTable
+from ..protocols import Interval
+from .fixedpoint import EXP2_BITS, LOG_BITS, Int64Array
+from .network import Network
+from .ngrams import FEW, Crowd, NgramTable
 from .tokens import START
 
 DYNAMIC_CONTEXTS = 4
@@ -44,14 +44,24 @@ BIAS_BITS = 20
 BIAS_RATE = 209_715  # 0.2: one surprise raises its token's odds by up to 2^0.2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Odds:
     """The next token's odds in whole numbers."""
 
-    frequencies: Int64Array
-    """Frequency of every token, at least 1; the predictor overwrites them with its next prediction."""
+    ends: Int64Array
+    """Where the interval of each token ends: the sum of its frequency, at least 1, and those of all tokens before it.
+    The predictor overwrites them with its next prediction."""
     total: int
-    """Their sum, below 2^30."""
+    """The sum of all frequencies, below 2^30."""
+
+    def interval(self, token: int) -> Interval:
+        """Return (start, frequency, total) of a token."""
+        start = int(self.ends[token - 1]) if token else 0
+        return start, int(self.ends[token]) - start, self.total
+
+    def token_at(self, target: int) -> int:
+        """Return the token that owns `target`."""
+        return int(self.ends.searchsorted(target, side="right"))
 
 
 class Model:
@@ -60,8 +70,17 @@ class Model:
     def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         self.network = FixedLogits(arrays) if "logits" in arrays else Network(arrays)
         self.ngrams = NgramTable(arrays)
-        self.exp2 = arrays["exp2"].astype(np.int64)
+        self.odds = _odds_table(arrays["exp2"].astype(np.int64))
         self.shares = [arrays[f"shares.{table}"].ravel().tolist() for table in ("static", "dynamic")]
+
+
+def _odds_table(exp2: Int64Array) -> Int64Array:
+    """Return the odds of a token by how far its logit lies below the best one's; the last entry, 0, stands for farther.
+
+    exp2: 2^30 to the power of 0 to -1023/1024, [1024].
+    """
+    octaves = range(_TAIL_BITS, EXP2_BITS + 1)
+    return np.concatenate([*(exp2 >> octave for octave in octaves), np.zeros(1, np.int64)])
 
 
 class FixedLogits:
@@ -71,13 +90,17 @@ class FixedLogits:
         self._logits = arrays["logits"].astype(np.int64)
         self.vocabulary = len(self._logits)
 
-    def initial_state(self) -> NetworkState:
-        """Return the state before the first token: nothing."""
-        return NetworkState({})
+    def start(self) -> FixedLogits:
+        """Return what has no state."""
+        return self
 
-    def step(self, state: NetworkState, token: int) -> Int64Array:
+    def step(self, token: int) -> Int64Array:
         """Return the logits of all tokens, in steps of 2^-10 of a base-2 logarithm: always the same."""
         return self._logits
+
+    def fork(self) -> FixedLogits:
+        """Return what has no state."""
+        return self
 
 
 class _Pull(NamedTuple):
@@ -87,8 +110,8 @@ class _Pull(NamedTuple):
     """0: the n-gram table; 1: the conversation so far."""
     slot: int
     """Index of the context's share in the table's shares."""
-    times: Callable[[int], int]
-    """How often a token followed the context."""
+    times: Callable[[int, int], int]
+    """How often a token followed the context, or the second argument."""
     unit: int
     """What a follower gained for each time."""
     shift: int
@@ -103,14 +126,16 @@ class Predictor:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._state = model.network.initial_state()
+        self._network = model.network.start()
         self.shares = [list(shares) for shares in model.shares]
-        self._history: list[int] = []
+        self._history: tuple[int, ...] = ()
+        self._contexts: list[tuple[int, ...]] = []
         self._nodes: list[int] = []
         self._followers: dict[tuple[int, ...], dict[int, int]] = {}
+        self._added: dict[int, int] = {}  # what contexts with few followers add to the mixture, until all have
         self._pulls: list[_Pull] = []
         self._bias = np.zeros(model.network.vocabulary, np.int64)
-        self._base, self._mixed, self._frequencies, self._scratch = (np.empty_like(self._bias) for _ in range(4))
+        self._make_room()
         self._move_on(START)
 
     def predict(self) -> Odds:
@@ -120,49 +145,48 @@ class Predictor:
         self._pulls.clear()
         self._pull_static()
         self._pull_dynamic()
-        np.right_shift(self._mixed, max(0, self._total.bit_length() - FREQUENCY_BITS), out=self._frequencies)
-        self._frequencies += 1
-        return Odds(self._frequencies, int(self._frequencies.sum()))
+        self._add_few()
+        np.right_shift(self._mixed, max(0, self._total.bit_length() - FREQUENCY_BITS), out=self._scratch)
+        self._scratch += 1
+        np.add.accumulate(self._scratch, out=self._ends)
+        return Odds(self._ends, int(self._ends[-1]))
 
     def _predict_base(self) -> int:
         """Compute what the network and the adaptive bias say, `_base`; return its sum."""
-        base, below = self._base, self._scratch
+        below = self._scratch
         np.right_shift(self._bias, BIAS_BITS - LOG_BITS, out=below)
         below += self._logits
-        np.subtract(below.max(), below, out=below)
-        self._model.exp2.take(below & (LOG_FRACTION - 1), out=base, mode="clip")
-        below >>= LOG_BITS
-        below += _TAIL_BITS
-        np.minimum(below, 62, out=below)
-        base >>= below
-        return int(base.sum())
+        np.subtract(np.maximum.reduce(below), below, out=below)
+        self._model.odds.take(below, out=self._base, mode="clip")
+        return int(np.add.reduce(self._base))
 
     def fork(self) -> Predictor:
         """Return an independent copy in the same state; only before `predict`."""
         other = copy.copy(self)
-        other._state = replace(self._state)
+        other._network, other._logits = self._network.fork(), self._logits.copy()
         other.shares = [list(shares) for shares in self.shares]
-        other._history = list(self._history)
+        other._added = {}
         other._followers = {context: dict(followers) for context, followers in self._followers.items()}
         other._pulls = []
         other._bias = self._bias.copy()
-        other._base, other._mixed, other._frequencies, other._scratch = (np.empty_like(self._bias) for _ in range(4))
+        other._make_room()
         return other
 
-    def wishes(self, token: int) -> list[tuple[int, int, int]]:
-        """Return (table, slot, share) for every context used, with the optimal share if `token` is next.
+    def _make_room(self) -> None:
+        self._base, self._mixed, self._ends, self._scratch = (np.empty_like(self._bias) for _ in range(4))
+
+    def wishes(self, token: int) -> Iterator[tuple[int, int, int]]:
+        """Yield (table, slot, share) for every context used, with the optimal share if `token` is next.
 
         The share is the part of the token's odds from the context (one step of expectation maximization).
         """
-        wishes: list[tuple[int, int, int]] = []
         odds = int(self._base[token])
         for table, slot, times, unit, shift in self._pulls:
-            added = unit * times(token)
+            added = unit * times(token, 0)
             odds += added
             if odds:
-                wishes.append((table, slot, (added << SHARE_BITS) // odds))
+                yield table, slot, (added << SHARE_BITS) // odds
             odds >>= shift
-        return wishes
 
     def update(self, token: int) -> None:
         """Learn the predicted token, and advance."""
@@ -174,68 +198,67 @@ class Predictor:
         self._scratch //= self._base_total
         self._bias -= self._scratch
         self._bias[token] += BIAS_RATE
-        for length in range(1, min(DYNAMIC_CONTEXTS, len(self._history)) + 1):
-            followers = self._followers.setdefault(tuple(self._history[-length:]), {})
+        for context in self._contexts:
+            followers = self._followers.setdefault(context, {})
             followers[token] = followers.get(token, 0) + 1
         self._move_on(token)
 
     def _move_on(self, token: int) -> None:
-        self._history.append(token)
-        del self._history[:-DYNAMIC_CONTEXTS]
+        self._history = (*self._history, token)[-DYNAMIC_CONTEXTS:]
+        self._contexts = [self._history[start:] for start in range(len(self._history) - 1, -1, -1)]
         self._nodes = self._model.ngrams.extended(self._nodes, token)
-        self._logits = self._model.network.step(self._state, token)
+        self._logits = self._network.step(token)
 
     def _pull_static(self) -> None:
         for length, node in enumerate(self._nodes, 1):
             known = self._model.ngrams.followers(length, node)
             if known is None:
                 break
-            tokens, counts = known
-            total = int(counts.sum())
-            slot = static_slot(length, total, len(tokens))
-            self._pull(0, slot, partial(_times_among, tokens, counts), tokens, counts, total)
+            counts, total = known
+            self._pull(0, static_slot(length, total, len(counts)), counts, total)
 
     def _pull_dynamic(self) -> None:
-        for length in range(1, min(DYNAMIC_CONTEXTS, len(self._history)) + 1):
-            known = self._followers.get(tuple(self._history[-length:]))
-            if known is None:
+        for length, context in enumerate(self._contexts, 1):
+            counts = self._followers.get(context)
+            if counts is None:
                 break
-            tokens = np.fromiter(known.keys(), np.int64, len(known))
-            counts = np.fromiter(known.values(), np.int64, len(known))
-            total = sum(known.values())
-            self._pull(1, dynamic_slot(length, total, len(known)), partial(_times_in, known), tokens, counts, total)
+            total = sum(counts.values())
+            self._pull(1, dynamic_slot(length, total, len(counts)), counts, total)
 
-    def _pull(
-        self,
-        table: int,
-        slot: int,
-        times: Callable[[int], int],
-        tokens: NDArray[np.integer[Any]],
-        counts: Int64Array,
-        total: int,
-    ) -> None:
+    def _pull(self, table: int, slot: int, counts: dict[int, int] | Crowd, total: int) -> None:
         share = self.shares[table][slot]
         # (1 - share) p + share q, all of it times 1 / (1 - share): so only the followers need to be touched
         unit = self._total * share // ((1 << SHARE_BITS) - share) // total
-        self._mixed[tokens] += unit * counts
+        if isinstance(counts, Crowd):
+            self._mixed[counts.tokens] += unit * counts.counts
+        elif len(counts) > FEW:
+            tokens, times = _arrays(counts)
+            self._mixed[tokens] += unit * times
+        else:
+            added = self._added
+            for token, count in counts.items():
+                added[token] = added.get(token, 0) + unit * count
         self._total += unit * total
         shift = 0
         if self._total >> _CROWDED_BITS:
+            self._add_few()
             shift = _CROWDED_SHIFT
             self._mixed >>= shift
             self._total = int(self._mixed.sum())
-        self._pulls.append(_Pull(table, slot, times, unit, shift))
+        self._pulls.append(_Pull(table, slot, counts.get, unit, shift))
+
+    def _add_few(self) -> None:
+        """Add to the mixture what waits in `_added`."""
+        if self._added:
+            tokens, added = _arrays(self._added)
+            self._mixed[tokens] += added
+            self._added.clear()
 
 
-def _times_among(tokens: NDArray[np.int16], counts: Int64Array, token: int) -> int:
-    """Return how often `token` came, by the counts of increasing tokens."""
-    at = int(tokens.searchsorted(token))
-    return int(counts[at]) if at < len(tokens) and tokens[at] == token else 0
-
-
-def _times_in(counts: Mapping[int, int], token: int) -> int:
-    """Return how often `token` came."""
-    return counts.get(token, 0)
+def _arrays(numbers: Mapping[int, int]) -> tuple[NDArray[np.intp], Int64Array]:
+    """Return the keys and the values."""
+    count = len(numbers)
+    return np.fromiter(numbers.keys(), np.intp, count), np.fromiter(numbers.values(), np.int64, count)
 
 
 def static_slot(length: int, total: int, followers: int) -> int:

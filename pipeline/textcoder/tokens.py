@@ -169,13 +169,14 @@ class Vocabulary:
 
     def _spell(self, word: str) -> tuple[int, ...]:
         """Return the ids of one word: join the neighbors whose piece has the lowest id until none can be joined."""
-        symbols = list(word)
-        while len(symbols) > 1:
-            joins = [(self._ids.get(left + right, len(self)), at) for at, (left, right) in enumerate(pairwise(symbols))]
-            best, at = min(joins)
-            if best == len(self):
-                break
+        symbols, none = list(word), len(self)
+        joined = [self._ids.get(left + right, none) for left, right in pairwise(symbols)]
+        while joined and (best := min(joined)) < none:
+            at = joined.index(best)
             symbols[at : at + 2] = [symbols[at] + symbols[at + 1]]
+            del joined[at]
+            for near in range(max(at - 1, 0), min(at + 1, len(joined))):
+                joined[near] = self._ids.get(symbols[near] + symbols[near + 1], none)
         return tuple(split_pieces(symbols, self._ids))
 
 

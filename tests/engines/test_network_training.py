@@ -14,6 +14,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from speechzip.pipeline.textcoder.fixedpoint import LOG_FRACTION, function_tables
+from speechzip.pipeline.textcoder.network import LOGIT_OFFSET
 from speechzip.pipeline.textcoder.network import Network as IntegerNetwork
 from speechzip.pipeline.textcoder.phrases import phrase_rows
 from speechzip.pipeline.textcoder.predictor import Model
@@ -57,9 +58,8 @@ def tiny_network(seed: int = 1) -> Network:
 
 def integer_logits(network: Network, tokens: NDArray[np.int64], keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     arrays = {**export_network(network), **function_tables(), "phrases.keys": keys}
-    integers = IntegerNetwork(arrays)
-    state = integers.initial_state()
-    return np.stack([integers.step(state, token) for token in tokens.tolist()])
+    run = IntegerNetwork(arrays).start()
+    return np.stack([run.step(token) - LOGIT_OFFSET for token in tokens.tolist()])
 
 
 def real_logits(network: Network, tokens: NDArray[np.int64], keys: NDArray[np.uint64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..coder import LanguageModelCoder
-from ..fixedpoint import function_tables
+from ..fixedpoint import LOG_FRACTION, function_tables
 from ..predictor import Model
 from ..tokens import END, START, Vocabulary
 from ..weights import coder_from, read_arrays
@@ -141,9 +141,9 @@ def network_bits(model: Model, documents: Sequence[Document]) -> float:
     """Return the bits of the documents by the network alone."""
     bits = 0.0
     for document in documents:
-        state = model.network.initial_state()
+        run = model.network.start()
         for token, following in zip(document[:-1].tolist(), document[1:].tolist(), strict=True):
-            logits = model.network.step(state, token) / 1024
+            logits = run.step(token) / LOG_FRACTION
             bits += float(np.log2(np.exp2(logits - logits.max()).sum()) + logits.max() - logits[following])
     return bits
 

@@ -56,8 +56,8 @@ def fit_shares(models: Iterable[tuple[Model, list[Document]]]) -> tuple[dict[str
         for document in documents:
             predictor = Predictor(model)
             for token in document[1:].tolist():
-                odds = predictor.predict()
-                bits -= math.log2(odds.frequencies[token] / odds.total)
+                _, frequency, every = predictor.predict().interval(token)
+                bits -= math.log2(frequency / every)
                 tokens += 1
                 for table, slot, wish in predictor.wishes(token):
                     sums[table][slot] += wish
@@ -78,7 +78,7 @@ def measure_bits(model: Model, documents: Iterable[Document]) -> float:
     for document in documents:
         predictor = Predictor(model)
         for token in document[1:].tolist():
-            odds = predictor.predict()
-            bits -= math.log2(odds.frequencies[token] / odds.total)
+            _, frequency, every = predictor.predict().interval(token)
+            bits -= math.log2(frequency / every)
             predictor.update(token)
     return bits

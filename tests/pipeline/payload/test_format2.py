@@ -8,10 +8,12 @@ from functools import partial
 from importlib.resources import files
 from random import Random
 
+import numpy as np
 import pytest
 from fakes import GOLDEN, FakeTextCoder, with_checksum, with_named_voices
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from second_decoder import Contents, Plain, Refused, Spoken, decode
 from speechzip.pipeline import (
     LANGUAGES,
@@ -34,6 +36,7 @@ from speechzip.pipeline.payload import format2, timing, voicecode, words
 from speechzip.pipeline.payload.coding.symbols import FREE_WORK, WORK_PER_BYTE, SymbolReader, SymbolWriter
 from speechzip.pipeline.payload.plaintext import PlainText
 from speechzip.pipeline.protocols import TextStream
+from speechzip.pipeline.textcoder.network import NetworkRun
 from speechzip.pipeline.types import DEFAULT_RECOGNIZER, RECOGNIZERS, UNREAD_CONFIDENCE, VOICE_SPACES
 
 FAKE = FakeTextCoder()
@@ -407,6 +410,26 @@ def test_a_code_stands_for_no_more_work_than_its_length_allows() -> None:
         decode_payload(with_checksum(b"\xa2" + stripped), TEXT_CODERS)
     with pytest.raises(Refused):
         decode(with_checksum(b"\xa2" + stripped), {1: REAL.stream}, PRIOR)
+
+
+@pytest.mark.slow
+def test_four_kilobytes_never_cost_more_than_9216_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So they decode in at most 2 s: SECURITY.md has the time of a token."""
+    steps = 0
+    logits = np.zeros(4096, np.int64)
+
+    def counted(_run: NetworkRun, _token: int) -> NDArray[np.int64]:
+        nonlocal steps
+        steps += 1
+        return logits
+
+    monkeypatch.setattr(NetworkRun, "step", counted)  # only the number of tokens counts here
+    song = "la " * 12_000 + "la"
+    data = encode_payload(Payload((Speaker(VoiceReference(1)),), (Utterance(0.0, 60.0, 0, song),), 60.0), REAL)
+    steps = 0
+    with pytest.raises(PayloadCorrupt, match="more than its length allows"):
+        decode_payload(with_checksum(data[:4094]), TEXT_CODERS)
+    assert 9200 < steps <= 9216
 
 
 def test_many_utterances_at_one_time_stay_there() -> None:

@@ -18,7 +18,7 @@ from speechzip.pipeline import PayloadCorrupt, PayloadError, TextError
 from speechzip.pipeline.textcoder import CODER_ID, load_text_coder
 from speechzip.pipeline.textcoder.coder import MAX_TOKENS_PER_BYTE, PLAIN, max_tokens
 from speechzip.pipeline.textcoder.fixedpoint import Int64Array
-from speechzip.pipeline.textcoder.network import Network, NetworkState
+from speechzip.pipeline.textcoder.network import NetworkRun
 from speechzip.pipeline.types import MAX_TEXT_BYTES
 
 CODER = load_text_coder()
@@ -170,14 +170,14 @@ def hostile(*parts: bytes, count: int = 1) -> list[str]:
 def steps_taken(code: bytes, count: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """Return how many tokens the network has processed when decoding ends, with or without an error."""
     steps = 0
-    step = Network.step
+    step = NetworkRun.step
 
-    def counted(self: Network, state: NetworkState, token: int) -> Int64Array:
+    def counted(self: NetworkRun, token: int) -> Int64Array:
         nonlocal steps
         steps += 1
-        return step(self, state, token)
+        return step(self, token)
 
-    monkeypatch.setattr(Network, "step", counted)
+    monkeypatch.setattr(NetworkRun, "step", counted)
     hostile(code, count=count)
     return steps
 

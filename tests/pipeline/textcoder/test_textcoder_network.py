@@ -17,7 +17,7 @@ from speechzip.pipeline.textcoder.fixedpoint import (
     UNIT_BITS,
     function_tables,
 )
-from speechzip.pipeline.textcoder.network import Network
+from speechzip.pipeline.textcoder.network import LOGIT_OFFSET, ZERO_POINT, Network, signed_products_are_exact
 from speechzip.pipeline.textcoder.predictor import SHARE_BITS, SHARE_CEILING, SHARE_FLOOR, Model, Predictor
 from speechzip.pipeline.textcoder.weights import read_weights
 
@@ -50,7 +50,8 @@ def test_scaled_products_are_exact() -> None:
         bias = np.abs(ARRAYS[f"{name}.bias"].astype(np.int64)).max() if name != "projection" else 0
         assert int(scaled.max()) + (int(bias) + GATE_LIMIT + 1) * one < EXACT
     scaled = largest_sums("embedding") * abs(int(ARRAYS["logit.factor"].astype(np.int64)[0]))
-    assert int(scaled.max()) + int(np.abs(ARRAYS["logit.bias"].astype(np.int64)).max() + 1) * one < EXACT
+    assert int(scaled.max()) + int(np.abs(ARRAYS["logit.bias"].astype(np.int64)).max() + 1) * one < LOGIT_OFFSET * one
+    assert 2 * LOGIT_OFFSET * one <= EXACT
     unit = 1 << UNIT_BITS
     assert unit * CELL_LIMIT + unit * unit < EXACT
     assert unit * unit * ACTIVATION < EXACT
@@ -129,10 +130,16 @@ def tiny_arrays() -> Arrays:
     }
 
 
+@pytest.mark.parametrize("signed", [True, False])
 @pytest.mark.parametrize("arrays", [ARRAYS, tiny_arrays()], ids=["english-1", "phrases"])
-def test_onnxruntime_computes_what_the_format_says(arrays: Arrays) -> None:
+def test_onnxruntime_computes_what_the_format_says(
+    arrays: Arrays, signed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if signed and not signed_products_are_exact():
+        pytest.skip("this machine's products of signed bytes saturate, so it never computes any")
+    monkeypatch.setattr("speechzip.pipeline.textcoder.network.signed_products_are_exact", lambda: signed)
     network = Network(arrays)
-    state = network.initial_state()
+    run = network.start()
     hidden = len(arrays["lstm0.bias"]) // 4
     outputs, cells = ([np.zeros(hidden, np.int64) for _ in range(2)] for _ in range(2))
     factor, bias = int(arrays["logit.factor"].astype(np.int64)[0]), arrays["logit.bias"].astype(np.int64)
@@ -142,7 +149,7 @@ def test_onnxruntime_computes_what_the_format_says(arrays: Arrays) -> None:
         text.append(token)
         projection = reference_step(arrays, outputs, cells, text)
         logits = ((arrays["embedding"].astype(np.int64) @ projection * factor + (1 << 19)) >> 20) + bias
-        np.testing.assert_array_equal(network.step(state, token), logits)
+        np.testing.assert_array_equal(run.step(token), logits + LOGIT_OFFSET)
 
 
 def test_products_do_not_saturate() -> None:
@@ -151,33 +158,70 @@ def test_products_do_not_saturate() -> None:
     for name in MATRICES:
         value = -127 if name == "lstm1.weights" else 127
         arrays[name] = np.full(arrays[name].shape, value, np.int8)
-    network, state = Network(arrays), Network(arrays).initial_state()
+    run = Network(arrays).start()
     hidden = len(arrays["lstm0.bias"]) // 4
     outputs, cells = ([np.zeros(hidden, np.int64) for _ in range(2)] for _ in range(2))
     factor, bias = int(arrays["logit.factor"].astype(np.int64)[0]), arrays["logit.bias"].astype(np.int64)
     for text in ([1], [1, 5], [1, 5, 9]):
         projection = reference_step(arrays, outputs, cells, text)
         logits = ((127 * int(projection.sum()) * factor + (1 << 19)) >> 20) + bias
-        np.testing.assert_array_equal(network.step(state, text[-1]), logits)
+        np.testing.assert_array_equal(run.step(text[-1]), logits + LOGIT_OFFSET)
 
 
 def test_phrases_count() -> None:
     arrays = dict(tiny_arrays())
-    state_with = Network(arrays)
+    with_phrases = Network(arrays).start()
     del arrays["phrases.keys"], arrays["phrases"]
-    state_without = Network(arrays)
-    first, second = state_with.initial_state(), state_without.initial_state()
-    same = [np.array_equal(state_with.step(first, token), state_without.step(second, token)) for token in (1, 3, 4)]
+    without = Network(arrays).start()
+    same = [np.array_equal(with_phrases.step(token), without.step(token)) for token in (1, 3, 4)]
     assert same == [True, False, False]
+
+
+def test_products_that_saturate_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Saturating:
+        """A session as on a processor that adds pairs of products in 16 bits."""
+
+        def __init__(self, _model: bytes) -> None:
+            pass
+
+        def run(self, _outputs: None, inputs: dict[str, NDArray[np.uint8]]) -> list[NDArray[np.int32]]:
+            rows = inputs["values"].shape[1]
+            return [np.full((1, 64), (rows // 2) * 32767 - rows * ZERO_POINT * ACTIVATION, np.int32)]
+
+    signed_products_are_exact.cache_clear()
+    monkeypatch.setattr("speechzip.pipeline.textcoder.network.open_session", Saturating)
+    assert not signed_products_are_exact()
+    signed_products_are_exact.cache_clear()
+
+
+def test_a_fork_goes_its_own_way() -> None:
+    first = Network(tiny_arrays()).start()
+    for token in (1, 3, 4):
+        first.step(token)
+    second = first.fork()
+    expected = first.step(5).copy()
+    first.step(9)
+    np.testing.assert_array_equal(second.step(5), expected)
+    predictor = Predictor(Model(ARRAYS))
+    predictor.predict()
+    predictor.update(400)
+    other = predictor.fork()
+    odds = predictor.predict().ends.copy()
+    predictor.update(401)
+    np.testing.assert_array_equal(other.predict().ends, odds)
 
 
 def test_odds_are_whole_and_every_token_is_possible() -> None:
     predictor = Predictor(Model(ARRAYS))
     for token in [400, 401, 0, 400, 401, 0] * 8 + list(range(2, 40)):
         odds = predictor.predict()
-        assert odds.frequencies.dtype == np.int64
-        assert int(odds.frequencies.min()) >= 1
-        assert odds.total == int(odds.frequencies.sum()) < 1 << 30
+        frequencies = np.diff(odds.ends, prepend=0)
+        assert int(frequencies.min()) >= 1
+        assert odds.total == int(frequencies.sum()) < 1 << 30
+        assert [odds.interval(odds.token_at(target)) for target in (0, odds.total - 1)] == [
+            (0, int(frequencies[0]), odds.total),
+            (odds.total - int(frequencies[-1]), int(frequencies[-1]), odds.total),
+        ]
         predictor.update(token)
     assert all(SHARE_FLOOR <= share <= SHARE_CEILING < 1 << SHARE_BITS for table in predictor.shares for share in table)
 

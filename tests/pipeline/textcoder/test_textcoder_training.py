@@ -22,11 +22,20 @@ from speechzip.pipeline.textcoder.training.world.sources import COMMON_VOICE, re
 DOCUMENTS = [["So, how are you?", "I'm fine, how are you?"] * 30, ["They said they are fine."] * 40]
 
 
-def followers_of(table: NgramTable, context: Sequence[int]) -> tuple[NDArray[np.int16], NDArray[np.int64]] | None:
+def followers_of(table: NgramTable, context: Sequence[int]) -> dict[int, int] | None:
     nodes: list[int] = []
     for token in context:
         nodes = table.extended(nodes, token)
-    return table.followers(len(context), nodes[len(context) - 1])
+    found = table.followers(len(context), nodes[len(context) - 1])
+    if found is None:
+        return None
+    counts = found.counts
+    known = (
+        dict(counts) if isinstance(counts, dict) else {token: counts.get(token, 0) for token in counts.tokens.tolist()}
+    )
+    assert sum(known.values()) == found.total
+    assert isinstance(counts, dict) or counts.get(max(known) + 1, -1) == -1
+    return known
 
 
 def test_vocabulary_merges_what_is_frequent() -> None:
@@ -66,7 +75,7 @@ def test_table_holds_what_followed() -> None:
         for context, counts in list(followers.items())[:200]:
             wanted = {token: count for token, count in counts.items() if length == 1 or count > 1}
             found = followers_of(table, context)
-            known = dict(zip(found[0].tolist(), found[1].tolist(), strict=True)) if found else {}
+            known = found or {}
             assert known.keys() == wanted.keys()
             for token, count in known.items():
                 assert count in codes
@@ -88,8 +97,8 @@ def test_levels_pack(most: int) -> None:
             assert found is None
         else:
             assert found is not None
-            np.testing.assert_array_equal(found[0], tokens[start : start + count])
-            np.testing.assert_array_equal(found[1], count_codes()[codes[start : start + count]])
+            assert list(found) == tokens[start : start + count].tolist()
+            assert list(found.values()) == count_codes()[codes[start : start + count]].tolist()
         start += count
 
 
@@ -176,8 +185,8 @@ def test_characters_are_counted_and_the_best_ngrams_kept() -> None:
     every = NgramTable(world_ngrams.packed(levels, 256))
     found = followers_of(every, [ord(character) for character in "so it "])
     assert found is not None
-    assert [chr(token) for token in found[0].tolist()] == ["i", "w"]
-    for count, code in zip((20, 40), found[1].tolist(), strict=True):
+    assert [chr(token) for token in found] == ["i", "w"]
+    for count, code in zip((20, 40), found.values(), strict=True):
         assert count / 1.5 < code < count * 1.5
     world_ngrams.keep_best(levels, 30)
     assert 15 <= sum(int(level.kept.sum()) for level in levels[1:]) <= 30
