@@ -8,6 +8,7 @@ No part of it has a length or padding of its own, and a likely value costs few b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from ..errors import PayloadCorrupt
 from ..languages import LANGUAGES
@@ -25,6 +26,7 @@ from .timing import (
     REASON_ODDS,
     REASONS,
     Clock,
+    NextStart,
     Turns,
 )
 from .voicecode import read_voices, write_voices
@@ -66,14 +68,15 @@ def encode_body(payload: Payload, coder: TextCoder, others: Sequence[TextCoder] 
     turns, clock = Turns(len(payload.speakers)), Clock(len(payload.speakers), payload.channels)
     words, confidence = Words(coder), _Confidence()
     duration = min(MAX_DURATION_TICKS, ticks(payload.duration_s))
-    for utterance in payload.utterances:
+    for utterance, after in zip_longest(payload.utterances, payload.utterances[1:]):
         turns.write(utterance.speaker, writer)
         clock.write_start(min(duration, ticks(utterance.start_s)), duration, turns.is_same, writer)
         if languages:
             languages.write(utterance.language, writer)
         words.write(utterance.text, writer, others)
-        length = max(1, ticks(utterance.duration_s))
-        clock.write_duration(length, utterance.speaker, len(utterance.text), writer)
+        following = NextStart(after.start_s * TICKS_PER_SECOND, after.speaker == utterance.speaker) if after else None
+        length = utterance.duration_s * TICKS_PER_SECOND
+        clock.write_duration(length, utterance.speaker, len(utterance.text), following, writer)
         confidence.write(utterance, writer)
     turns.write(None, writer)
     clock.write_tail(duration, writer)

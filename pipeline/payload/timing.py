@@ -6,12 +6,18 @@
 
 Starts are rounded to 1/8 s (1/4 s after pauses beyond 2 s), durations to 8 %, confidence to two levels. A start is
 coded relative to the end that the decoder knows, so rounding errors never add up. All times are whole ticks.
+
+An encoder may round a duration up or down, which moves the end that the next start is counted from. It takes the way
+with the least bits and errors (`DURATION_PRICE`, `START_PRICE`). Over 16 conversations, 91 % of the starts come within
+50 ms of where they were measured, where the nearest durations bring 67 %, for 0.1 % more bytes.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from math import log2
+from typing import NamedTuple
 
 from ..errors import PayloadCorrupt
 from ..types import UnreadReason
@@ -56,6 +62,11 @@ REASON_ODDS = (24, 8)
 
 LEARNING_STEP = 32
 """Each occurrence of a gap, a surplus, a turn or a level of confidence adds this to its frequency."""
+
+DURATION_PRICE = 2.0
+"""Bits that a duration wrong by 8 % is worth, and half as wrong a quarter of that..."""
+START_PRICE = 8.0
+"""...and those that a start wrong by a tick is worth. More brings the starts nearer, and costs bytes."""
 
 END_OF_TALK, SAME_SPEAKER, OTHER_SPEAKER = range(3)
 FIRST_TURN = Table((8, 0, 248))
@@ -124,6 +135,15 @@ RARELY = Table((240, 16))
 def nearest_duration_s(duration_s: float) -> float:
     """Return the duration rounded as in a payload, in seconds."""
     return DURATIONS[_nearest(DURATIONS, max(1, ticks(duration_s)))] / TICKS_PER_SECOND
+
+
+class NextStart(NamedTuple):
+    """What comes after an utterance."""
+
+    start: float
+    """When it really starts, in ticks."""
+    same_speaker: bool
+    """Whether the speaker is the same."""
 
 
 class Turns:
@@ -228,9 +248,14 @@ class Clock:
         self._start = self._end + gap
         return self._start
 
-    def write_duration(self, duration: int, speaker: int, characters: int, writer: SymbolWriter) -> None:
-        """Append the nearest possible duration of an utterance of `speaker` with that many code points."""
-        symbol = _nearest(DURATIONS, duration)
+    def write_duration(
+        self, duration: float, speaker: int, characters: int, following: NextStart | None, writer: SymbolWriter
+    ) -> None:
+        """Append a possible duration near that of an utterance of `speaker` with that many code points."""
+        symbol = _nearest(DURATIONS, max(1, round(duration)))
+        if DURATIONS[symbol] != duration:  # what needs no rounding stays: decoding and coding again changes nothing
+            around = range(max(0, symbol - 1), min(symbol + 2, len(DURATIONS)))
+            symbol = min(around, key=lambda one: self._price(one, duration, speaker, characters, following))
         surplus = symbol - self._predicted(speaker, characters)
         table = self._table(characters)
         if abs(surplus) <= SURPLUS:
@@ -239,6 +264,21 @@ class Clock:
             writer.write(EXACT_DURATION, table)
             writer.write_evenly(symbol, len(DURATIONS))
         self._learn(DURATIONS[symbol], speaker, characters)
+
+    def _price(self, symbol: int, duration: float, speaker: int, characters: int, following: NextStart | None) -> float:
+        """Return the bits of a duration and of the start after it, and what their errors are worth in bits."""
+        assert self._start is not None
+        length = DURATIONS[symbol]
+        surplus = symbol - self._predicted(speaker, characters)
+        price = _bits(surplus + SURPLUS if abs(surplus) <= SURPLUS else EXACT_DURATION, self._table(characters))
+        wrong = 12 * (length - duration) / length
+        price += DURATION_PRICE * wrong * wrong
+        if following is None:
+            return price
+        gap = max(following.start, self._start) - (self._start + length)
+        nearest = _nearest(GAPS, round(gap))
+        late: float = GAPS[nearest] - gap
+        return price + _bits(nearest, self._gaps[following.same_speaker]) + START_PRICE * late * late
 
     def read_duration(self, speaker: int, characters: int, reader: SymbolReader) -> int:
         """Return the duration of an utterance of `speaker` with that many code points.
@@ -293,6 +333,11 @@ def _nearest(values: Sequence[int], value: int) -> int:
     """Return the index of the nearest of increasing `values`; of two equally near, the one nearer to zero."""
     above = min(bisect_left(values, value), len(values) - 1)
     return min(max(0, above - 1), above, key=lambda index: (abs(values[index] - value), abs(values[index])))
+
+
+def _bits(symbol: int, table: AnyTable) -> float:
+    _, frequency, total = table.interval(symbol)
+    return log2(total / frequency)
 
 
 def _write_signed(value: int, writer: SymbolWriter, lengths: AnyTable = ANY_LENGTHS) -> None:

@@ -55,7 +55,9 @@ def tally(payload: Payload) -> dict[str, Symbols]:
     for utterance in payload.utterances:
         turns.write(utterance.speaker, tally)
         clock.write_start(min(duration, ticks(utterance.start_s)), duration, turns.is_same, tally)
-        clock.write_duration(max(1, ticks(utterance.duration_s)), utterance.speaker, len(utterance.text), tally)
+        # The nearest duration, whatever it costs: odds are of what people do, not of what the odds before favored.
+        length = ticks(timing.nearest_duration_s(utterance.duration_s))
+        clock.write_duration(length, utterance.speaker, len(utterance.text), None, tally)
         if not utterance.unread:
             tally.write(int(utterance.confidence >= timing.LEAST_CONFIDENCE), confidence)
     turns.write(None, tally)

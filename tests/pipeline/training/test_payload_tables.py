@@ -40,8 +40,8 @@ def drawn(odds: tuple[int, ...], count: int, seed: int) -> tuple[int, ...]:
 @pytest.mark.parametrize("channels", [1, 2])
 def test_tallied_symbols_cost_what_they_cost_in_a_payload(channels: int) -> None:
     payload = conversation(1, channels)
-    bits = decode_payload(encode_payload(payload, FAKE), {FAKE.id: FAKE}).bits
-    tables = tally(payload)
+    decoded = decode_payload(encode_payload(payload, FAKE), {FAKE.id: FAKE})
+    bits, tables = decoded.bits, tally(decoded.payload)
     for part, prefix in (("duration", "duration"), ("confidence", "confidence")):
         names = [name for name in tables if name.startswith(prefix)]
         assert sum(coded_bits(ODDS[name], [tables[name]]) for name in names) == pytest.approx(bits[part])
