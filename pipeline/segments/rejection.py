@@ -25,9 +25,10 @@ recorded in Spanish, French, Italian and Russian, Moonshine's confidence is belo
 of German, French, Spanish and Chinese in 36. In 217 segments of English it is so low in four: two of strong accents,
 two of the radio of Apollo 11. That was measured by greedy decoding; with a beam, 31 of every fifth prompt's 32 lie
 below it, where 29 did."""
-FLUENT_BITS, FLUENT_WORDS, INVENTED_CONFIDENCE = 2.6, 3, 0.45
+FLUENT_BITS, FLUENT_WORDS, INVENTED_CONFIDENCE = 2.6, 3, 0.4
 """Bits per character by the language model: invented words are fluent, unclear words are not. Invented words are also
-less sure than unclear ones: hypotheses of them have little in common."""
+less sure than unclear ones: hypotheses of them have little in common. Of 100 foreign prompts, 95 are not read, and 62
+of these are told as another language; without a bound of the confidence 74 would be, and two segments of Apollo 11."""
 MAX_TONALITY, MAX_TONALITY_BESIDE_HUM = 0.06, 0.03
 """Speech in quiet reached 0.051. Music that the speech detector lets through began at 0.087, singing with a band
 included (recognized with a confidence of 0.81). Speech in a hum is as tonal as music: 56, 98 and 100 % of 128 segments
