@@ -10,7 +10,9 @@ sentence or loses its rest. A beam keeps the likeliest hypotheses of one length 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -42,23 +44,27 @@ class Hypothesis:
 
 
 def search(
-    decoder: Decoder, sound: Sound, width: int, most: int, phrases: PhraseBias, margin: float = MARGIN
+    decoder: Decoder, sounds: Sequence[Sound], width: int, most: int, phrases: PhraseBias, margin: float = MARGIN
 ) -> list[Hypothesis]:
     """Return the best readings that end, best first; none if the best one does not end, as in a loop.
 
+    Of several sounds of the same speech, the mean of the log-probabilities counts: what only one of them suggests
+    seldom wins.
+
     Args:
         decoder: runs the network.
-        sound: what `decoder.encode` returned.
+        sounds: what `decoder.encode` returned, at least one.
         width: number of hypotheses, and of further ones that are inside of a phrase of the vocabulary.
         most: largest number of tokens in a reading.
         phrases: the vocabulary to prefer.
         margin: see `MARGIN`.
     """
-    logits, state = decoder.begin(sound)
+    begun = [decoder.begin(sound) for sound in sounds]
+    log_probabilities, states = _mean([logits for logits, _ in begun]), [state for _, state in begun]
     live, ended = [Hypothesis(Reading(), 0.0)], list[Hypothesis]()
     for _ in range(most):
         least = max((hypothesis.score for hypothesis in ended), default=-np.inf) - END_MARGIN
-        likely, hoped = _continuations(live, logits, phrases, width, least, margin)
+        likely, hoped = _continuations(live, log_probabilities, phrases, width, least, margin)
         ended += [hypothesis for _, hypothesis in likely if hypothesis.reading.ended]
         going = [pair for pair in likely if not pair[1].reading.ended][:width]
         going += [pair for pair in hoped if pair not in going]
@@ -66,7 +72,9 @@ def search(
         if not live:
             break
         next_tokens = [hypothesis.reading.tokens[-1] for hypothesis in live]
-        logits, state = decoder.next(state, next_tokens, [row for row, _ in going])
+        rows = [row for row, _ in going]
+        stepped = [decoder.next(state, next_tokens, rows) for state in states]
+        log_probabilities, states = _mean([logits for logits, _ in stepped]), [state for _, state in stepped]
     ended.sort(key=lambda hypothesis: -hypothesis.score)
     return [] if live and (not ended or ended[0].score < live[0].score) else ended
 
@@ -76,7 +84,7 @@ Continuations = list[tuple[int, Hypothesis]]
 
 
 def _continuations(
-    live: list[Hypothesis], logits: Logits, phrases: PhraseBias, width: int, least: float, margin: float
+    live: list[Hypothesis], log_probabilities: Logits, phrases: PhraseBias, width: int, least: float, margin: float
 ) -> tuple[Continuations, Continuations]:
     """Return the best continuations by one token, best first, and the best ones inside of a phrase.
 
@@ -84,13 +92,12 @@ def _continuations(
 
     Args:
         live: the hypotheses so far.
-        logits: [B, V], of their next tokens.
+        log_probabilities: [B, V], of their next tokens.
         phrases: the vocabulary to prefer.
         width: how many of each kind to return; of the best, twice as many, since some of them end.
         least: the lowest score.
         margin: how much worse than the best of them they may be.
     """
-    log_probabilities = log_softmax(logits)
     scores = log_probabilities + np.array([[hypothesis.score] for hypothesis in live], np.float32)
     for row, hypothesis in enumerate(live):
         phrases.add_earned(hypothesis.place, scores[row])
@@ -120,6 +127,11 @@ def _continued(before: Hypothesis, token: int, log_probability: float, score: fl
     tokens = reading.tokens if token == END_TOKEN else [*reading.tokens, token]
     log_probabilities = [*reading.log_probabilities, log_probability]
     return Hypothesis(Reading(tokens, log_probabilities), score, phrases.follow(before.place, token))
+
+
+def _mean(logits: Sequence[Logits]) -> Logits:
+    """Return the mean log-probabilities of the tokens: [B, V] of each sound -> [B, V]."""
+    return reduce(np.add, map(log_softmax, logits)) / np.float32(len(logits))
 
 
 def log_softmax(logits: Logits) -> Logits:

@@ -41,6 +41,12 @@ MIN_LENGTH_S = 0.3
 
 BEAM, MAX_BEAM = 8, 32
 """Hypotheses at a time."""
+SURE = 0.85
+"""With less confidence than this, the segment is read once more, together with a copy that has silence around it."""
+SURE_QUICKLY = 0.75
+"""In a live conversation, less confidence than this by greedy decoding asks for the beam."""
+SILENCE_S = 0.16
+"""Silence on both sides of the copy."""
 LOOKS_AHEAD_S = 0.036
 """The attention is on a word this much before it is said: median over 1,709 words of other speakers than evalset's."""
 SURE_WORD = 0.6
@@ -76,7 +82,7 @@ class MoonshineRecognizer:
             language: English.
             beam: hypotheses at a time, up to `MAX_BEAM`; 1 decodes greedily, 0 chooses.
             vocabulary: words and phrases to prefer, as they are to be written; needs a beam of 2 or more.
-            quick: choose to decode greedily, unless there is a vocabulary.
+            quick: unless a beam or a vocabulary is given, decode greedily, and use the beam only where that is unsure.
             word_times: tell when each word is said; loads the decoder twice.
 
         Raises:
@@ -97,7 +103,8 @@ class MoonshineRecognizer:
         try:
             self._tokenizer = Tokenizer(folder / "tokenizer.bin")
             self._decoder = Decoder(folder)
-            self._beam = beam or (1 if quick and not vocabulary else BEAM)
+            self._beam = beam or BEAM
+            self._quick = quick and not beam and not vocabulary
             self._attentive = AttentiveDecoder(folder) if word_times else None
             self._phrases = PhraseBias(vocabulary, self._tokenizer)
         except Exception as error:  # onnxruntime has no base class for its errors
@@ -109,12 +116,8 @@ class MoonshineRecognizer:
     def transcribe(self, samples: Samples) -> Transcript:
         """Return the words in float32 [T] mono 16 kHz sound of up to `MAX_LENGTH_S`."""
         sound = self._sound(samples)
-        found = self._hypotheses(sound)
-        scores = [hypothesis.score for hypothesis in found]
-        choice = least_risk([self._text(hypothesis) for hypothesis in found], scores)
-        chosen = self._transcript(found[choice.index])
-        confidence = chosen.confidence * choice.agreement  # invented words vary
-        return replace(chosen, confidence=confidence, words=self._words(chosen.text, sound, samples))
+        chosen = self._quickly_read(sound) if self._quick else self._read(sound, samples)
+        return replace(chosen, words=self._words(chosen.text, sound, samples))
 
     def hypotheses(self, samples: Samples) -> list[Transcript]:
         """Return hypotheses of the words, best first; at least one.
@@ -132,14 +135,35 @@ class MoonshineRecognizer:
             samples = np.pad(samples, (0, shortfall))
         return self._decoder.encode(samples)
 
+    def _read(self, sound: Sound, samples: Samples) -> Transcript:
+        first = self._chosen(self._hypotheses(sound))
+        if self._beam == 1 or first.confidence >= SURE:
+            return first
+        found = self._search([sound, self._sound(_with_silence(samples))])
+        # The confidence stays that of the first reading: two readings of noise agree on "You", too.
+        return replace(self._chosen(found, sounds=2), confidence=first.confidence) if found else first
+
+    def _quickly_read(self, sound: Sound) -> Transcript:
+        greedy = self._chosen(self._greedy(sound))
+        found = self._search([sound]) if greedy.confidence < SURE_QUICKLY else []
+        return self._chosen(found) if found else greedy
+
     def _hypotheses(self, sound: Sound) -> list[Hypothesis]:
-        most = max(8, int(duration_s(sound) * TOKENS_PER_SECOND))
-        # A reading that comes to an end by itself is no loop, so it may be longer: names take many tokens.
-        found = search(self._decoder, sound, self._beam, most * 3 // 2, self._phrases) if self._beam > 1 else []
-        if found:
-            return found
-        reading = read_greedily(self._decoder, self._tokenizer, sound, most)
+        return (self._search([sound]) if self._beam > 1 else []) or self._greedy(sound)
+
+    def _greedy(self, sound: Sound) -> list[Hypothesis]:
+        reading = read_greedily(self._decoder, self._tokenizer, sound, _most_tokens(sound))
         return [Hypothesis(reading, reading.log_probability)]
+
+    def _search(self, sounds: Sequence[Sound]) -> list[Hypothesis]:
+        # A reading that comes to an end by itself is no loop, so it may be longer: names take many tokens.
+        return search(self._decoder, sounds, self._beam, _most_tokens(sounds[0]) * 3 // 2, self._phrases)
+
+    def _chosen(self, found: Sequence[Hypothesis], sounds: int = 1) -> Transcript:
+        # The score is the mean over the sounds; the likelihood of all of them together is the product.
+        choice = least_risk([self._text(each) for each in found], [sounds * each.score for each in found])
+        chosen = self._transcript(found[choice.index])
+        return replace(chosen, confidence=chosen.confidence * choice.agreement)  # invented words vary
 
     def _words(self, text: str, sound: Sound, samples: Samples) -> tuple[Word, ...]:
         if not self._attentive or not text:
@@ -169,3 +193,13 @@ class MoonshineRecognizer:
         """Return those of the tokens with letters or digits: whether there is a comma does not matter."""
         spoken = [index for index in span if self._tokenizer.has_words([reading.tokens[index]])]
         return [reading.log_probabilities[index] for index in spoken or span]
+
+
+def _most_tokens(sound: Sound) -> int:
+    return max(8, int(duration_s(sound) * TOKENS_PER_SECOND))
+
+
+def _with_silence(samples: Samples) -> Samples:
+    """Return a segment with silence around it, as far as there is room for it."""
+    room = int(MAX_LENGTH_S * ENGINE_SAMPLE_RATE) - len(samples)
+    return np.pad(samples, min(int(SILENCE_S * ENGINE_SAMPLE_RATE), room // 2))

@@ -33,17 +33,18 @@ class ScriptedDecoder(Decoder):
 
     def begin(self, sound: Sound, tokens: Sequence[int] = ()) -> tuple[Logits, State]:
         cache = {"tokens": np.zeros((1, 0), np.float32)}
-        return self._logits(cache["tokens"]), State(sound, cache)
+        return self._logits(cache["tokens"], sound), State(sound, cache)
 
     def next(self, state: State, tokens: Sequence[int], rows: Sequence[int] = (0,)) -> tuple[Logits, State]:
         self.batch_sizes.append(len(tokens))
         grown = np.column_stack([state.cache["tokens"][list(rows)], np.array(tokens, np.float32)])
-        return self._logits(grown), State(state.sound, {"tokens": grown})
+        return self._logits(grown, state.sound), State(state.sound, {"tokens": grown})
 
-    def _logits(self, batch: Logits) -> Logits:
+    def _logits(self, batch: Logits, sound: Sound) -> Logits:
+        table: Table = sound.get("table", self._table)
         logits = np.full((len(batch), VOCABULARY_SIZE), -100.0, np.float32)
         for row, tokens in enumerate(batch):
-            for token, probability in self._table.get(tuple(tokens.astype(int).tolist()), {END_TOKEN: 1.0}).items():
+            for token, probability in table.get(tuple(tokens.astype(int).tolist()), {END_TOKEN: 1.0}).items():
                 logits[row, token] = math.log(probability)
         return logits
 
@@ -66,7 +67,7 @@ NO_PHRASES = PhraseBias((), _NoWords())
 
 
 def _search(table: Table, width: int, most: int = 9, margin: float = 6.0) -> list[Hypothesis]:
-    return search(ScriptedDecoder(table), {}, width, most, NO_PHRASES, margin)
+    return search(ScriptedDecoder(table), [{}], width, most, NO_PHRASES, margin)
 
 
 def test_a_beam_finds_what_only_later_words_tell() -> None:
@@ -80,13 +81,27 @@ def test_a_beam_finds_what_only_later_words_tell() -> None:
     )
 
 
+def test_of_two_sounds_the_mean_counts() -> None:
+    """Each sound alone is misread, at another word; together they are read rightly."""
+    first: Table = {(): {THE: 1.0}, (THE,): {LEDGER: 0.55, LETTER: 0.45}, (THE, LETTER): {OF: 1.0}}
+    second: Table = {(): {THE: 1.0}, (THE,): {LETTER: 0.9, LEDGER: 0.1}, (THE, LETTER): {END_TOKEN: 0.6, OF: 0.4}}
+    decoder = ScriptedDecoder({})
+    best = [
+        search(decoder, [{"table": table} for table in tables], 4, 9, NO_PHRASES)[0]
+        for tables in ([first], [second], [first, second])
+    ]
+    assert [each.reading.tokens for each in best] == [[THE, LEDGER], [THE, LETTER], [THE, LETTER, OF]]
+    assert best[2].score == pytest.approx((math.log(0.45) + math.log(0.9 * 0.4)) / 2, abs=1e-4)
+    assert best[2].score == pytest.approx(sum(best[2].reading.log_probabilities), abs=1e-5)
+
+
 def test_a_beam_of_one_is_greedy() -> None:
     assert _search(GARDEN_PATH, width=1)[0].reading.tokens == [THE, LETTER, OF]
 
 
 def test_hypotheses_far_behind_are_dropped() -> None:
     decoder = ScriptedDecoder(GARDEN_PATH)
-    search(decoder, {}, 4, 9, NO_PHRASES, margin=0.1)
+    search(decoder, [{}], 4, 9, NO_PHRASES, margin=0.1)
     assert decoder.batch_sizes == [1, 1, 1]
 
 

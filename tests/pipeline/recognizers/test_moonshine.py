@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, compress, load_engine, resample
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, compress, load_engine, resample
 from speechzip.pipeline.recognizers.cleaning import tidy
+from speechzip.pipeline.recognizers.moonshine.decoder import Sound
 from speechzip.pipeline.recognizers.moonshine.recognizer import MAX_LENGTH_S, MoonshineRecognizer
 from speechzip.pipeline.recognizers.moonshine.tokenizer import read_vocabulary
 from speechzip.pipeline.segments.rejection import MIN_CONFIDENCE
@@ -97,8 +98,48 @@ def test_hypotheses(recognizer: MoonshineRecognizer) -> None:
     found = recognizer.hypotheses(said)
     assert recognizer.transcribe(said).text in [transcript.text for transcript in found]
     assert len({transcript.text for transcript in found}) > 1
-    greedy = MoonshineRecognizer(quick=True)
-    assert greedy.hypotheses(said) == [greedy.transcribe(said)] == MoonshineRecognizer(beam=1).hypotheses(said)
+    greedy = MoonshineRecognizer(beam=1)
+    assert greedy.hypotheses(said) == [greedy.transcribe(said)]
+
+
+def lengths_encoded(monkeypatch: pytest.MonkeyPatch, recognizer: MoonshineRecognizer) -> list[int]:
+    """Return a list that gets the length of each sound that is encoded."""
+    decoder, lengths = recognizer._decoder, list[int]()  # pyright: ignore[reportPrivateUsage]
+    encode = decoder.encode
+
+    def noted(samples: Samples) -> Sound:
+        lengths.append(len(samples))
+        return encode(samples)
+
+    monkeypatch.setattr(decoder, "encode", noted)
+    return lengths
+
+
+def test_what_is_unsure_is_read_once_more_with_silence_around_it(
+    monkeypatch: pytest.MonkeyPatch, recognizer: MoonshineRecognizer
+) -> None:
+    said = _say("The letter of the king was read to the people.")
+    lengths = lengths_encoded(monkeypatch, recognizer)
+    monkeypatch.setattr("speechzip.pipeline.recognizers.moonshine.recognizer.SURE", 0.0)
+    once = recognizer.transcribe(said)
+    monkeypatch.setattr("speechzip.pipeline.recognizers.moonshine.recognizer.SURE", 1.1)
+    twice = recognizer.transcribe(said)
+    assert lengths == [len(said), len(said), len(said) + 2 * 2560]
+    assert twice.confidence == once.confidence
+    longest = np.pad(said, (0, int(MAX_LENGTH_S * 16000) - len(said)))
+    recognizer.transcribe(longest)  # no room for silence
+    assert lengths[3:] == [len(longest)] * 2
+
+
+def test_live_uses_the_beam_only_where_greedy_decoding_is_unsure(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = _say("The letter of the king was read to the people.")
+    quick, greedy, beam = MoonshineRecognizer(quick=True), MoonshineRecognizer(beam=1), MoonshineRecognizer()
+    monkeypatch.setattr("speechzip.pipeline.recognizers.moonshine.recognizer.SURE", 0.0)
+    assert quick.transcribe(said) == greedy.transcribe(said)
+    monkeypatch.setattr("speechzip.pipeline.recognizers.moonshine.recognizer.SURE_QUICKLY", 1.1)
+    lengths = lengths_encoded(monkeypatch, quick)
+    assert quick.transcribe(said) == beam.transcribe(said) != greedy.transcribe(said)
+    assert lengths == [len(said)]
 
 
 def test_beams_that_there_are_not() -> None:
