@@ -28,10 +28,10 @@ from .segments.channels import ChannelMode, splits, tracks
 from .segments.crosstalk import without_crosstalk
 from .segments.diarization import MAX_DIARIZED_SPEAKERS, Diarizer
 from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
-from .segments.utterances import SpeakerSpeech
+from .segments.utterances import ReadSpeech, SpeakerSpeech
 from .speakers import check_names, name_speakers
 from .textcoder.registry import DEFAULT_ID, TEXT_CODERS, text_coders_for
-from .types import Payload, Samples, Speaker, Transcript, Utterance
+from .types import UNREAD_CONFIDENCE, Payload, Samples, Speaker, Transcript, Utterance
 from .unread.marks import SOUND_BYTES, SoundCodec, Unread, UnreadMode, drop_unread, unread_in
 from .unread.sounds import check_codec, with_sounds
 
@@ -163,6 +163,9 @@ def compress(
             accumulators, heard = _accumulators_by_voice(recording, levels, speaker_count, reader, embedder, progress)
         for accumulator in accumulators:
             accumulator.finish()
+        if reader.conversation.is_known_language:  # which was not yet known at some marks
+            for accumulator in accumulators:
+                accumulator.tell_marks_unclear()
     payload = _payload(accumulators, voice_encoder, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
     if not payload.utterances:
         raise NoSpeechError(
@@ -278,6 +281,8 @@ class _Reader:
         self._thread = thread
         self.one_language = isinstance(recognizer, OneLanguageRecognizer)
         """Whether it reads one language only."""
+        self.conversation = ReadSpeech()
+        """How much could be read so far."""
 
     def read(self, samples: Samples) -> Future[Transcript]:
         """Start to recognize a segment."""
@@ -292,7 +297,7 @@ class _SpeakerAccumulator:
         self.utterances: list[Utterance] = []
         self._read = reader.read
         self._unread: deque[tuple[SpeechSegment, Future[Transcript]]] = deque()
-        self._speech = SpeakerSpeech(one_language=reader.one_language)
+        self._speech = SpeakerSpeech(one_language=reader.one_language, conversation=reader.conversation)
 
     def measure(self, voice_encoder: VoiceEncoder) -> Speaker:
         """Return the speaker."""
@@ -308,6 +313,11 @@ class _SpeakerAccumulator:
         """Wait until all segments are recognized."""
         while self._unread:
             self._hear()
+
+    def tell_marks_unclear(self) -> None:
+        """Give all speech that could not be read the reason ``unclear``."""
+        confidence = UNREAD_CONFIDENCE["unclear"]
+        self.utterances = [replace(each, confidence=confidence) if each.unread else each for each in self.utterances]
 
     def _hear(self) -> None:
         segment, reading = self._unread.popleft()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,19 @@ VOICE_SPEECH_S = 60.0
 """The voice is measured from this much speech. More would change nothing, and memory stays flat."""
 
 
+@dataclass(slots=True)
+class ReadSpeech:
+    """How much of a conversation could be read so far, whoever spoke."""
+
+    read_s: float = 0.0
+    unread_s: float = 0.0
+
+    @property
+    def is_known_language(self) -> bool:
+        """Whether most of it could be read: then the rest is hardly in another language."""
+        return self.read_s >= self.unread_s
+
+
 class SpeakerSpeech:
     """The speech of one speaker: decides which segments are utterances, and keeps their sound for the voice."""
 
@@ -24,6 +37,7 @@ class SpeakerSpeech:
         most_s: float = VOICE_SPEECH_S,
         new_detector: Callable[[], SpeechDetector] | None = None,
         one_language: bool = False,
+        conversation: ReadSpeech | None = None,
     ) -> None:
         """Begin with no speech.
 
@@ -31,12 +45,13 @@ class SpeakerSpeech:
             most_s: largest amount of speech to keep.
             new_detector: makes the detector that tells unread speech from noise; Silero VAD if None.
             one_language: whether the recognizer reads one language only.
+            conversation: shared by all speakers of a conversation; if None, there is one speaker.
         """
         self._most_s = most_s
         self._new_detector = new_detector
         self._one_language = one_language
         self._unread_speech: Samples | None = None
-        self._unread_s = 0.0
+        self._conversation = conversation or ReadSpeech()
         self._speech: list[Samples] = []
         self._words: list[str] = []
         self.duration_s = 0.0
@@ -54,6 +69,7 @@ class SpeakerSpeech:
             # Unsure words that would get no mark are kept: the detector may be unsure of soft speech as well.
             if unread or not is_speech(transcript, segment.samples, segment.duration_s):
                 return unread
+        self._conversation.read_s += segment.duration_s
         if self.duration_s < self._most_s:
             self._speech.append(segment.samples)
             self._words.append(transcript.text)
@@ -81,9 +97,9 @@ class SpeakerSpeech:
             return None
         if self._unread_speech is None:
             self._unread_speech = segment.samples
-        self._unread_s += segment.duration_s
-        # If most of what a speaker says can be read, the rest is hardly in another language.
-        reason = unread_reason(transcript, self._one_language and self._unread_s > self.duration_s)
+        so_far = self._conversation
+        so_far.unread_s += segment.duration_s
+        reason = unread_reason(transcript, self._one_language and not so_far.is_known_language)
         return Utterance(segment.start_s, segment.duration_s, 0, "", UNREAD_CONFIDENCE[reason])
 
     def measure(self, voice_encoder: VoiceEncoder) -> Voice:

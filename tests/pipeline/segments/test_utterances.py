@@ -5,7 +5,7 @@ import pytest
 from fakes import FakeVoiceEncoder
 from speechzip.pipeline import Samples, Transcript, Utterance, Voice
 from speechzip.pipeline.segments.segmentation import SpeechSegment
-from speechzip.pipeline.segments.utterances import SpeakerSpeech
+from speechzip.pipeline.segments.utterances import ReadSpeech, SpeakerSpeech
 
 
 class Noting(FakeVoiceEncoder):
@@ -57,7 +57,7 @@ def test_unsure_words_are_marked_or_kept_and_never_vanish(probability: float, te
     assert utterance.text == text
 
 
-def test_a_speaker_who_could_mostly_be_read_speaks_no_other_language() -> None:
+def test_in_a_conversation_that_could_mostly_be_read_nobody_speaks_another_language() -> None:
     def reasons(*transcripts: Transcript) -> list[str | None]:
         speech = SpeakerSpeech(new_detector=lambda: lambda chunk: 0.9, one_language=True)
         taken = [speech.take(segment(3.0 * index, 0.25), transcript) for index, transcript in enumerate(transcripts)]
@@ -68,3 +68,12 @@ def test_a_speaker_who_could_mostly_be_read_speaks_no_other_language() -> None:
     assert reasons(invented, invented) == ["another language"] * 2
     assert reasons(read, invented, read, invented) == [None, "unclear", None, "unclear"]
     assert reasons(read, invented, invented) == [None, "unclear", "another language"]
+    conversation = ReadSpeech()
+    anna, ben = (
+        SpeakerSpeech(new_detector=lambda: lambda chunk: 0.9, one_language=True, conversation=conversation)
+        for _ in range(2)
+    )
+    anna.take(segment(0.0, 0.25), read)
+    utterance = ben.take(segment(3.0, 0.25), invented)
+    assert utterance is not None
+    assert utterance.unread == "unclear"

@@ -63,11 +63,11 @@ def test_speech_that_cannot_be_read_travels_as_a_mark_and_is_told(monkeypatch: p
     assert "16.0 s, 1 speaker on 1 channel, 2 utterances, 5.5 s of speech unread" in compress_lines(summary)
     inspected = summarize_payload(decoded)
     assert inspected["unread"] == [
-        {"start_s": 5.0, "duration_s": 5.4375, "speaker": 0, "reason": "unclear", "sound_bytes": 0}
+        {"start_s": 5.0, "duration_s": 5.875, "speaker": 0, "reason": "unclear", "sound_bytes": 0}
     ]
     lines = payload_lines(inspected)
     assert [line.split("  ")[-1] for line in lines if "speaker 1  " in line] == [
-        "Line 1.", "[unclear 5.4 s]", "Line 3."
+        "Line 1.", "[unclear 5.9 s]", "Line 3."
     ]  # fmt: skip
 
 
@@ -99,6 +99,27 @@ def test_a_recording_with_nothing_but_unread_speech(monkeypatch: pytest.MonkeyPa
     assert result.text == ""
     with pytest.raises(NoSpeechError, match=r"9\.\d s of speech could not be read"):
         compressed(monkeypatch, FakeRecognizer(confidence=0.2), "drop")
+
+
+class LateReader(FakeRecognizer):
+    """A recognizer of English that reads only the last segment; it takes most of the time."""
+
+    only_language = "en"
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        read = super().transcribe(samples)
+        return read if len(samples) > 4 * 16000 else Transcript("The market is still very open.", 0.3)
+
+
+@pytest.mark.parametrize(("last_s", "reason"), [(1.5, "another language"), (7.0, "unclear")])
+def test_the_reason_is_told_by_the_whole_recording(monkeypatch: pytest.MonkeyPatch, last_s: float, reason: str) -> None:
+    monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
+    monkeypatch.setattr(
+        "speechzip.pipeline.compression.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: loud)
+    )
+    talk = bursts((1, 3), (5, 7), (9, 9 + last_s), duration_s=18)
+    result = compress(talk, recognizer=LateReader(), voice_encoder=FakeVoiceEncoder(), speaker_count=1)
+    assert [mark.reason for mark in result.unread] == [reason] * (3 if last_s < 4 else 2)
 
 
 def test_dropping_takes_speakers_along_who_say_nothing_else() -> None:
