@@ -30,7 +30,7 @@ from .segments.diarization import MAX_DIARIZED_SPEAKERS, Diarizer
 from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
 from .segments.utterances import ReadSpeech, SpeakerSpeech
 from .speakers import check_names, name_speakers
-from .textcoder.registry import DEFAULT_ID, TEXT_CODERS, text_coders_for
+from .textcoder.registry import COMMON_ID, TEXT_CODERS, text_coders_for
 from .types import UNREAD_CONFIDENCE, Payload, Samples, Speaker, Transcript, Utterance
 from .unread.marks import SOUND_BYTES, SoundCodec, Unread, UnreadMode, drop_unread, unread_in
 from .unread.sounds import check_codec, with_sounds
@@ -193,7 +193,7 @@ def compress(
     payload = replace(payload, recognizer=recognizer.name)
     text_coders = [text_coder] if text_coder else text_coders_for(payload.utterances)
     if payload_version == 1 and not text_coder:
-        text_coders = [TEXT_CODERS[DEFAULT_ID]]
+        text_coders = [TEXT_CODERS[COMMON_ID]]
     data = encode_payload(payload, text_coders[0], payload_version, text_coders[1:])
     return Compressed(
         data=data,

@@ -3,7 +3,8 @@
 A prior is a text file of whole numbers, one line for each number of the voice, in the order of its bits:
 
     width spread bias weight weight ...    width: bits of the number
-                                           spread: mean squared distance from the prediction, in steps of 1/32
+                                           spread: the squared distance from the prediction, in steps of 1/32,
+                                           at which the odds are a quarter of the highest
                                            bias, weights: the prediction from the numbers before, in steps of 2^-17
 
 The bits of the last byte after all widths are zero in every voice that a prior can code.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from ..textcoder.registry import COMMON_ID, TEXT_CODERS
 from ..types import Samples, Transcript, UnreadReason
 from .segmentation import SpeechDetector
 from .silero import CHUNK, SileroDetector
@@ -109,7 +109,7 @@ def unread_reason(transcript: Transcript, one_language: bool) -> UnreadReason:
     text = transcript.text
     if not one_language or len(text.split()) < FLUENT_WORDS or transcript.confidence >= INVENTED_CONFIDENCE:
         return "unclear"
-    bits = 8 * len(TEXT_CODERS[DEFAULT_ID].encode([text])) / len(text)
+    bits = 8 * len(TEXT_CODERS[COMMON_ID].encode([text])) / len(text)
     return "another language" if bits < FLUENT_BITS else "unclear"
 
 

@@ -18,7 +18,10 @@ LOADERS: dict[int, Callable[[], TextCoder]] = {
 }
 """Text coder id -> loader of the coder."""
 
+COMMON_ID = CODER_ID
+"""The coder that every release reads: `english-1`, for format 1 and live links."""
 DEFAULT_ID = CODER_ID
+"""The coder of English in payloads of format 2."""
 
 
 class TextCoders(Mapping[int, TextCoder]):

@@ -1,7 +1,7 @@
 """Fit the prior of a voice space to voices of many speakers.
 
 Each number of a voice is predicted from the numbers before it, by least squares that pull the weights toward zero.
-The spread is that of the predictions for voices that the fit has not seen.
+The spread is the best one for the errors of predictions of voices that the fit has not seen.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..payload.coding.symbols import AnyTable, SymbolWriter
 from ..payload.voiceprior import STEPS, WEIGHT_BITS, VoicePrior
 
 FOLDS = 10
-"""Groups of voices, each of which is predicted from all others."""
+"""Groups of neighboring voices, each of which is predicted from all others: voices of one speaker are neighbors."""
 
 
 def read_numbers(embedding: bytes, widths: Sequence[int]) -> list[int]:
@@ -48,7 +48,7 @@ def fit_prior(voices: Sequence[bytes], widths: Sequence[int], ridge: float) -> s
     for at, width in enumerate(widths):
         before, wanted = numbers[:, :at], numbers[:, at]
         weights, bias = _regress(before, wanted, ridge)
-        spread = np.mean(_unseen_errors(before, wanted, ridge) ** 2) * STEPS**2
+        spread = _spread(_unseen_errors(before, wanted, ridge) * STEPS)
         unit = STEPS << WEIGHT_BITS
         row = [width, max(1, round(spread)), round(bias * unit), *(round(weight * unit) for weight in weights)]
         lines.append(" ".join(map(str, row)))
@@ -59,8 +59,10 @@ def unseen_bits(voices: Sequence[bytes], widths: Sequence[int], ridge: float) ->
     """Return the bits a voice with priors fitted to the other voices, in `FOLDS` groups."""
     bits = 0.0
     for fold in range(FOLDS):
-        others = [voice for index, voice in enumerate(voices) if index % FOLDS != fold]
-        bits += voice_bits(VoicePrior(fit_prior(others, widths, ridge)), voices[fold::FOLDS]) * len(voices[fold::FOLDS])
+        inside = _folds(len(voices)) == fold
+        unseen = [voice for voice, is_inside in zip(voices, inside, strict=True) if is_inside]
+        others = [voice for voice, is_inside in zip(voices, inside, strict=True) if not is_inside]
+        bits += voice_bits(VoicePrior(fit_prior(others, widths, ridge)), unseen) * len(unseen)
     return bits / len(voices)
 
 
@@ -98,10 +100,23 @@ def _regress(
     return weights, float(wanted.mean() - weights @ mean)
 
 
+def _folds(count: int) -> NDArray[np.int64]:
+    """Return the group of each voice."""
+    return np.arange(count) * FOLDS // count
+
+
+def _spread(errors: NDArray[np.float64]) -> float:
+    """Return the spread by which odds of (1 + error^2 / spread)^-2 take the fewest bits for the errors."""
+    squares = errors**2 + 1e-9
+    spreads = np.mean(squares) * np.geomspace(1 / 4, 8, 200)
+    nats = np.log(spreads) / 2 + 2 * np.log1p(squares / spreads[:, np.newaxis]).mean(axis=1)
+    return float(spreads[np.argmin(nats)])
+
+
 def _unseen_errors(before: NDArray[np.float64], wanted: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
     errors = np.empty_like(wanted)
     for fold in range(FOLDS):
-        inside = np.arange(len(wanted)) % FOLDS == fold
+        inside = _folds(len(wanted)) == fold
         weights, bias = _regress(before[~inside], wanted[~inside], ridge)
         errors[inside] = wanted[inside] - before[inside] @ weights - bias
     return errors

@@ -18,8 +18,7 @@ from tqdm import tqdm
 from ..text.lexicon import arpabet
 from ..text.pronunciation.phonemes import CONSONANTS, VOWELS, phoneme_groups
 from ..text.pronunciation.phones import Group
-from .corpus import load_samples
-from .recordings import CorpusRecording, Span
+from .recordings import CorpusRecording, Span, load_samples
 
 ARPABET = dict(
     zip(

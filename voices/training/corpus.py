@@ -6,22 +6,11 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import soundfile
 from tqdm import tqdm
 
-from ..acoustics.melspectrum import mel_spectrum, normalized
-from ..acoustics.vocoder import SAMPLE_RATE
+from ..acoustics.melspectrum import mel_spectrum
 from .features import analyze
-from .recordings import CorpusRecording
-
-
-def load_samples(path: Path) -> npt.NDArray[np.float32]:
-    """Return a recording at the level of the training: float32 [T], mono, 16 kHz."""
-    samples, sample_rate = soundfile.read(path, dtype="float32")
-    if sample_rate != SAMPLE_RATE or samples.ndim != 1:
-        raise ValueError(f"{path}: has {sample_rate} Hz and {samples.ndim} dimensions, but 16000 Hz mono is needed")
-    return normalized(samples)
+from .recordings import CorpusRecording, load_samples
 
 
 def measure(recordings: list[CorpusRecording], folder: Path, processes: int) -> None:

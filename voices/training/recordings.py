@@ -6,6 +6,13 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from ..acoustics.melspectrum import normalized
+from ..acoustics.vocoder import SAMPLE_RATE
+
 
 @dataclass(frozen=True, slots=True)
 class CorpusRecording:
@@ -30,6 +37,14 @@ def read_manifest(folder: Path) -> list[CorpusRecording]:
         return [
             CorpusRecording(folder / row["path"], row["speaker"], row["transcript"]) for row in csv.DictReader(file)
         ]
+
+
+def load_samples(path: Path) -> npt.NDArray[np.float32]:
+    """Return a recording at the level of the training: float32 [T], mono, 16 kHz."""
+    samples, sample_rate = soundfile.read(str(path), dtype="float32")
+    if sample_rate != SAMPLE_RATE or samples.ndim != 1:
+        raise ValueError(f"{path}: has {sample_rate} Hz and {samples.ndim} dimensions, but 16000 Hz mono is needed")
+    return normalized(samples)
 
 
 @dataclass(frozen=True, slots=True)

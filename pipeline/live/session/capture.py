@@ -17,7 +17,7 @@ import numpy as np
 from ...errors import QueueFullError
 from ...payload.format import encode_payload
 from ...protocols import ENGINE_SAMPLE_RATE
-from ...textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from ...textcoder.registry import COMMON_ID, TEXT_CODERS
 from ...types import Samples
 from ...unread.marks import MARKS, UnreadSettings
 from ...unread.sounds import SoundBudget
@@ -186,7 +186,7 @@ class Capture:
                 loop.call_soon_threadsafe(self._observe, Notice(f"{said} and is not sent: say it again"))
                 continue
             try:
-                data = encode_payload(utterance.payload, TEXT_CODERS[DEFAULT_ID], PAYLOAD_VERSION)
+                data = encode_payload(utterance.payload, TEXT_CODERS[COMMON_ID], PAYLOAD_VERSION)
             except Exception as error:  # the text coder's
                 loop.call_soon_threadsafe(self._lose, error)
                 continue

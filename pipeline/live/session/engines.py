@@ -14,7 +14,7 @@ from ...errors import SpeechzipError
 from ...payload.format import encode_payload
 from ...protocols import ENGINE_SAMPLE_RATE, Recognizer, Synthesizer, TextCoder, VoiceBook, VoiceEncoder
 from ...segments.segmentation import SpeechDetector
-from ...textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from ...textcoder.registry import COMMON_ID, TEXT_CODERS
 from ...types import VOICE_SPACES, Payload, Speaker, Utterance
 from ..wire.messages import PAYLOAD_VERSION, Hello
 from .synthesis import decode_utterances, speak
@@ -72,7 +72,7 @@ class LiveEngines:
         self.recognizer.transcribe(speech)
         for octave in (speech[::2], np.repeat(speech, 2)):
             voice = self.voice_encoder.encode(octave, hello.text)
-            data = encode_payload(Payload((Speaker(voice),), (hello,), 1.0), TEXT_CODERS[DEFAULT_ID], PAYLOAD_VERSION)
+            data = encode_payload(Payload((Speaker(voice),), (hello,), 1.0), TEXT_CODERS[COMMON_ID], PAYLOAD_VERSION)
             (heard,) = decode_utterances(data, TEXT_CODERS).payload.utterances
             known = voice if voice.space in self.synthesizer.spaces else None
             for _ in speak(heard, known, self.synthesizer):
@@ -81,7 +81,7 @@ class LiveEngines:
     def hello(self, secret: bytes, software: str) -> Hello:
         """Return the description of an end with these engines."""
         numbers = [number for number, name in VOICE_SPACES.items() if name in self.synthesizer.spaces]
-        coders = [DEFAULT_ID, *(coder for coder in TEXT_CODERS if coder != DEFAULT_ID)]
+        coders = [COMMON_ID, *(coder for coder in TEXT_CODERS if coder != COMMON_ID)]
         return Hello(
             stream=b"",
             payload_version=PAYLOAD_VERSION,

@@ -13,8 +13,7 @@ from speechzip.pipeline import load_recognizer
 from tqdm import tqdm
 
 from ...text.pronunciation.pronunciation import pronounced
-from ..corpus import load_samples
-from ..recordings import CorpusRecording
+from ..recordings import CorpusRecording, load_samples
 from .alignment import label
 from .shards import SHARD
 

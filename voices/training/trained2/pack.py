@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ..corpus import load_samples
-from ..recordings import CorpusRecording
+from ..recordings import CorpusRecording, load_samples
 from .features import measure
 from .shards import SHARD, PackedItem, write_shard
 
