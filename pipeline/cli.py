@@ -203,18 +203,29 @@ def decompress(
         print_result(summary, [line], as_json, to_stderr=_is_dash(target))
 
 
-@app.command(epilog="Examples:\n\nspeechzip inspect call.spz\n\nspeechzip inspect call.spz --json")
+@app.command(
+    epilog="Examples:\n\nspeechzip inspect call.spz\n\nspeechzip inspect call.spz --json\n\n"
+    "speechzip inspect call.spz --words"
+)
 def inspect(
     payload: Annotated[Path, typer.Argument(help="Payload that compress wrote; - for standard input.")],
+    words: Annotated[
+        bool,
+        typer.Option(
+            "--words",
+            help="Show a line for each word, with its time estimated within its utterance: exact ones are not sent "
+            "(compress --word-times --export has them).",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show the contents of a payload: voices, words, times, and bytes by section."""
     from .decompression import read_payload
     from .engines.loading import load_engine
-    from .summary import payload_lines, summarize_payload
+    from .summary import payload_lines, summarize_payload, word_lines
 
-    summary = summarize_payload(read_payload(_payload(payload)), load_engine("voice_book"))
-    print_result(summary, payload_lines(summary), as_json)
+    summary = summarize_payload(read_payload(_payload(payload)), load_engine("voice_book"), estimate_words=words)
+    print_result(summary, (word_lines if words else payload_lines)(summary), as_json)
 
 
 @app.command(epilog="Examples:\n\nspeechzip engines\n\nspeechzip engines --json")

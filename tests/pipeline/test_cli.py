@@ -97,8 +97,24 @@ def test_word_times_are_printed_and_not_sent(call: Path, compressed: tuple[Path,
     first = summary["utterances"][0]
     assert " ".join(word["text"] for word in first["words"]) == first["text"]
     assert all(0 < word["duration_s"] < 1 and 0 < word["start_s"] < summary["duration_s"] for word in first["words"])
+    assert first["words_estimated"] is False
     assert path.read_bytes() == compressed[0].read_bytes()
     assert "words" not in compressed[1]["utterances"][0]
+
+
+def test_inspect_estimates_word_times(compressed: tuple[Path, dict[str, Any]]) -> None:
+    path, summary = compressed
+    inspected = json.loads(run("inspect", path, "--words", "--json").stdout)
+    for utterance, sent in zip(inspected["utterances"], summary["utterances"], strict=True):
+        words = utterance["words"]
+        assert utterance["words_estimated"] is True
+        assert [word["text"] for word in words] == sent["text"].split()
+        assert words[0]["start_s"] == pytest.approx(sent["start_s"], abs=0.001)
+        assert sum(word["duration_s"] for word in words) == pytest.approx(sent["duration_s"], abs=0.002)
+    words = [word for utterance in inspected["utterances"] for word in utterance["words"]]
+    lines = run("inspect", path, "--words").stdout.decode().splitlines()
+    assert [line.split()[-1] for line in lines] == [word["text"] for word in words]
+    assert all(line.startswith("~") for line in lines)
 
 
 def test_decompress_writes_two_channels(compressed: tuple[Path, dict[str, Any]]) -> None:
