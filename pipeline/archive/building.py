@@ -96,14 +96,14 @@ def build(
         InputError: a source does not exist.
         EngineError: the engines cannot be loaded.
     """
-    with locked(store):
+    with locked(store) as lock:
         compact(store)
         known = {row.name: _known(row) for row in read_rows(store)}
         present = {file.name for file in payload_files(store)} if known else set[str]()
         to_do = _ToDo(store, plan, known, present)
         expect(sum(1 for _ in to_do.jobs()))  # the list is read twice: a million jobs are not kept
         totals = to_do.totals = Totals()
-        journal = Journal(store)
+        journal = Journal(store, lock)
         keeper = _IndexKeeper(store)
         moved: dict[str, Row] = {}
         try:

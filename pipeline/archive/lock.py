@@ -1,7 +1,8 @@
 """One writer at a time: a lock on an archive.
 
 In a folder it is a lock of the operating system, which ends with the process. An object store has no locks: there
-an object says who writes, its owner renews it, and one that is not renewed for `STALE_S` counts as left behind.
+an object says who writes, its owner renews it, and one that is not renewed for `STALE_S` counts as left behind. An
+owner that hung for so long may have lost the archive to another process: it asks before each write, and ends.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from ..console.display import printable, shown_name
 from ..errors import InputError, OutputError
@@ -26,25 +29,67 @@ STALE_S = 120.0
 RENEW_S = 30.0
 
 
+class Lock(Protocol):
+    """A lock that this process took."""
+
+    def check(self) -> None:
+        """Return if the archive may be written.
+
+        Raises:
+            OutputError: another process took the lock, or somebody removed it.
+        """
+        ...
+
+
 @contextmanager
-def locked(store: Store) -> Generator[None]:
+def locked(store: Store) -> Generator[Lock]:
     """Be the only writer of an archive inside the block.
 
     Raises:
         OutputError: another process writes to it, or it cannot be written.
     """
     if store.folder is not None:
-        with _local(store.folder):
-            yield
+        with _local(store.folder) as lock:
+            yield lock
     elif isinstance(store, RemoteStore):
-        with _remote(store):
-            yield
+        with _remote(store) as lock:
+            yield lock
     else:
         raise OutputError(f"{store.url} cannot be locked")
 
 
+@dataclass(frozen=True, slots=True)
+class _LocalLock:
+    folder: Path
+    file: BinaryIO
+
+    def check(self) -> None:
+        """See `Lock`. The operating system keeps the lock, as long as nobody removes its file."""
+        if not os.fstat(self.file.fileno()).st_nlink:
+            raise OutputError(
+                f"the archive {shown_name(self.folder)} is locked no more: its lock was removed; start again"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _RemoteLock:
+    store: RemoteStore
+    token: str
+
+    def is_held(self) -> bool:
+        return self.token.encode() in _read(self.store)
+
+    def check(self) -> None:
+        """See `Lock`."""
+        if not self.is_held():
+            raise OutputError(
+                f"the archive {shown_name(self.store.url)} is locked no more: this process hung, and another one took "
+                "over; start again when that has ended"
+            )
+
+
 @contextmanager
-def _local(folder: Path) -> Generator[None]:
+def _local(folder: Path) -> Generator[Lock]:
     path = folder / NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,12 +110,13 @@ def _local(folder: Path) -> Generator[None]:
             file.truncate(0)
             file.write(_owner(""))
             file.flush()
-        yield
+        yield _LocalLock(folder, file)
 
 
 @contextmanager
-def _remote(store: RemoteStore) -> Generator[None]:
+def _remote(store: RemoteStore) -> Generator[Lock]:
     token = secrets.token_hex(8)
+    lock = _RemoteLock(store, token)
     if not store.create(NAME, _owner(token)):
         owner = _read(store)
         if time.time() - _time_of(owner) < STALE_S:
@@ -81,18 +127,20 @@ def _remote(store: RemoteStore) -> Generator[None]:
     def renew() -> None:
         while not stop.wait(RENEW_S):
             with suppress(OutputError):  # the next attempt follows in a moment
+                if not lock.is_held():
+                    return
                 store.write(NAME, _owner(token))
 
     thread = threading.Thread(target=renew, name="speechzip-lock", daemon=True)
     thread.start()
     try:
-        if token.encode() not in _read(store):
+        if not lock.is_held():
             raise _taken(store.url, _read(store))
-        yield
+        yield lock
     finally:
         stop.set()
         thread.join()
-        if token.encode() in _read(store):
+        if lock.is_held():
             store.remove(NAME)
 
 

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from ..console.display import shown_name
 from ..errors import OutputError
+from .lock import Lock
 from .stores import STATE, SUFFIX, Store, StoredFile, reason
 
 FOLDER = "rows"
@@ -121,9 +122,10 @@ def stamp(store: Store) -> str:
 class Journal:
     """Writes the rows of one run, in the process that holds the archive's lock."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, lock: Lock) -> None:
         """Begin a segment; its file is created with the first row."""
         self._store = store
+        self._lock = lock
         self._base = f"{STATE}/{FOLDER}/{time.time_ns():020}-{secrets.token_hex(4)}"
         self._file: BinaryIO | None = None
         self._pending: list[bytes] = []
@@ -134,13 +136,14 @@ class Journal:
         """Add a row.
 
         Raises:
-            OutputError: the archive is full, read-only or out of reach.
+            OutputError: the archive is full, read-only or out of reach, or its lock was lost.
         """
         if self._store.folder is None:
             self._pending.append(row_line(row))
             if time.monotonic() - self._put_at > SEGMENT_S:
                 self.flush()
             return
+        self._lock.check()
         try:
             if self._file is None:
                 path = self._store.folder / f"{self._base}.jsonl"
@@ -161,6 +164,7 @@ class Journal:
             OutputError: as `add`.
         """
         if self._pending:
+            self._lock.check()
             self._store.write(f"{self._base}-{self._segments:06}.jsonl", b"".join(self._pending))
             self._segments += 1
             self._pending.clear()

@@ -54,16 +54,17 @@ def redact_archive(
         OutputError: the archive cannot be written, or another process writes to it.
     """
     done = Redacted(counts=dict.fromkeys(sorted(redaction.kinds), 0))
-    with locked(store):
+    with locked(store) as lock:
         index = Index(index_path(store))
         try:
             index.clear()
             shutil.rmtree(cache_folder() / "speech", ignore_errors=True)
             rows = latest_rows(store)
-            journal = Journal(store)
+            journal = Journal(store, lock)
             try:
                 names = [file.name for file in payload_files(store)]
                 for number, name in enumerate(names, 1):
+                    lock.check()
                     _redact_file(store, name, redaction, rows, journal, done)
                     if progress:
                         progress(number, len(names))

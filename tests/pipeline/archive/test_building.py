@@ -179,6 +179,17 @@ def test_two_writers_at_once(calls: Path, tmp_path: Path, here: Runner) -> None:
     run(calls, tmp_path / "archive", here)
 
 
+def test_a_writer_whose_lock_was_removed_stops(calls: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+
+    def remove_lock(result: Result) -> None:
+        (archive / ".speechzip" / "lock").unlink()
+
+    with pytest.raises(OutputError, match="is locked no more: its lock was removed; start again"):
+        build(LocalStore(archive), BuildPlan((str(calls),), FAKE), here, remove_lock, lambda _: None)
+    assert sum(1 for _ in read_rows(LocalStore(archive))) == 1
+
+
 def test_an_archive_that_cannot_be_written(calls: Path, tmp_path: Path, here: Runner) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
@@ -268,10 +279,11 @@ def test_a_list_on_standard_input_with_any_bytes(tmp_path: Path, installed: Path
 def test_rows_survive_damage_and_are_merged(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     for number in range(20):
-        journal = Journal(store)
-        journal.add(Row("a.wav", "/a.wav", number, 0.0))
-        journal.add(Row(f"{number}.wav", "/x", 1, 0.0, speakers=("00ff",)))
-        journal.close()
+        with locked(store) as lock:
+            journal = Journal(store, lock)
+            journal.add(Row("a.wav", "/a.wav", number, 0.0))
+            journal.add(Row(f"{number}.wav", "/x", 1, 0.0, speakers=("00ff",)))
+            journal.close()
     segments = sorted((tmp_path / ".speechzip" / "rows").iterdir())
     segments[-1].write_bytes(segments[-1].read_bytes() + b'{"name": "cut short')
     compact(store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ import pytest
 from archive_engines import COMMAND, write_recordings
 from speechzip.pipeline import EngineError, OutputError, read_payload
 from speechzip.pipeline.archive.cluster import DaskCluster
-from speechzip.pipeline.archive.lock import NAME, locked
+from speechzip.pipeline.archive.lock import NAME, STALE_S, locked
 from speechzip.pipeline.archive.rows import latest_rows, read_rows
 from speechzip.pipeline.archive.sources import Source, find_sources
 from speechzip.pipeline.archive.stores import RemoteStore
@@ -134,6 +135,32 @@ def test_the_lock_of_an_object_store(s3: str) -> None:
     store.write(NAME, json.dumps({"pid": 1, "host": "gone", "at": time.time() - 1000, "token": "x"}).encode())
     with locked(store):
         pass
+
+
+@pytest.mark.processes
+def test_a_writer_that_hung_and_lost_the_lock_writes_nothing_more(s3: str, installed: Path, tmp_path: Path) -> None:
+    upload(tmp_path, NAMES[:4])
+    store = RemoteStore("s3://calls/archive")
+    fake = ["--recognizer", "words:sleep=0.3", "--voice-encoder", "still", "--speaker-count", "1", "--workers", "0"]
+    command = [*COMMAND, "archive", "s3://calls/in", "--to", "s3://calls/archive", "--json", *fake]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as hung:
+        assert hung.stdout
+        hung.stdout.readline()
+        hung.send_signal(signal.SIGSTOP)
+        store.write(NAME, json.dumps({**json.loads(store.read(NAME)), "at": time.time() - STALE_S}).encode())
+        environment = {**os.environ, "SPEECHZIP_CACHE": str(tmp_path / "another machine")}
+        other = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        segments = store.state_files("rows")
+        hung.send_signal(signal.SIGCONT)
+        _, told = hung.communicate(timeout=60)
+    assert (last := json.loads(other.stdout.splitlines()[-1]))["done"] + last["unchanged"] == 4, other.stderr
+    assert hung.returncode == 1
+    assert told.splitlines() == [
+        "speechzip: the archive s3://calls/archive is locked no more: this process hung, and another one took over; "
+        "start again when that has ended"
+    ]
+    assert store.state_files("rows") == segments
+    assert sorted(row.name for row in read_rows(store)) == NAMES[:4]
 
 
 @pytest.mark.processes

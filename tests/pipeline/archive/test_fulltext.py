@@ -21,6 +21,7 @@ from speechzip.pipeline.archive.fulltext.phonetics import sound_key
 from speechzip.pipeline.archive.fulltext.query import fts_query
 from speechzip.pipeline.archive.fulltext.searching import Filters, Hit, search, similar_words
 from speechzip.pipeline.archive.fulltext.syncing import is_current, sync
+from speechzip.pipeline.archive.lock import locked
 from speechzip.pipeline.archive.rows import Journal, Row
 from speechzip.pipeline.archive.stores import LocalStore
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
@@ -42,11 +43,12 @@ def said(payload: Payload, texts: list[str]) -> Payload:
 @pytest.fixture
 def archive(tmp_path: Path, payload: Payload) -> LocalStore:
     store = LocalStore(tmp_path / "archive")
-    journal = Journal(store)
-    for number, (name, texts) in enumerate(WORDS.items()):
-        store.write(f"{name}.spz", encode_payload(said(payload, texts), TEXT_CODERS[DEFAULT_ID]))
-        journal.add(Row(name, f"/calls/{name}", 1, parse_date(f"202{3 + number}-05-05")))
-    journal.close()
+    with locked(store) as lock:
+        journal = Journal(store, lock)
+        for number, (name, texts) in enumerate(WORDS.items()):
+            store.write(f"{name}.spz", encode_payload(said(payload, texts), TEXT_CODERS[DEFAULT_ID]))
+            journal.add(Row(name, f"/calls/{name}", 1, parse_date(f"202{3 + number}-05-05")))
+        journal.close()
     return store
 
 
