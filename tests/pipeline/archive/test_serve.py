@@ -205,3 +205,66 @@ def test_search_open_play_and_download(address: str, playwright: Playwright, tmp
         page.get_by_label("Search what was said").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth <= 320")
         assert tab.problems == []
+
+
+@needs_chromium
+@pytest.mark.processes
+def test_what_a_screen_reader_is_told_and_the_keyboard_reaches(
+    address: str, playwright: Playwright, tmp_path: Path
+) -> None:
+    with browse(playwright, address + "?q=good", tmp_path / "profile") as tab:
+        page = tab.page
+        expect(page.locator("body")).to_match_aria_snapshot("""
+            - link "Skip to content"
+            - banner:
+              - heading "calls" [level=1]
+            - main:
+              - search:
+                - searchbox "Search what was said"
+                - checkbox "sounds alike"
+                - button "Search"
+              - status: 1 found
+              - heading "Results" [level=2]
+              - list:
+                - listitem:
+                  - link /2024.call.wav 0:00:03 Speaker 1 .unsure. Good/
+        """)
+        assert page.evaluate("document.activeElement.id") == "q"
+        for _ in range(3):
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("call.wav")
+        expect(page.locator("body")).to_match_aria_snapshot("""
+            - banner:
+              - paragraph:
+                - link "Search"
+              - heading "call.wav" [level=1]
+            - main:
+              - paragraph:
+                - button "Play all"
+                - text: Download
+                - combobox "Download"
+                - link "Save the transcript"
+              - status: The voices are synthetic.
+              - list:
+                - listitem:
+                  - button "Play Speaker 1 at 0:00:00"
+                - listitem:
+                  - button "Play Speaker 2 at 0:00:02"
+                - listitem:
+                  - button "Play Speaker 1 at 0:00:03"
+                  - paragraph:
+                    - text: /unsure.*confidence \\d+%/
+                - listitem:
+                  - button "Play Speaker 2 at 0:00:09"
+        """)
+        reached: list[str] = []
+        names = "document.activeElement.ariaLabel || document.activeElement.innerText || document.activeElement.id"
+        page.locator("a.skip").focus()
+        for _ in range(8):
+            page.keyboard.press("Tab")
+            reached.append(str(page.evaluate(names)).replace("\n", " "))
+        assert [name.lstrip("\u2190\u25b6 ") for name in reached[:2]] == ["Search", "Play all"]
+        assert (reached[2].split()[:2], reached[3]) == (["srt", "vtt"], "Save the transcript")
+        assert reached[4:8] == [f"Play Speaker {who} at 0:00:0{at}" for who, at in ((1, 0), (2, 2), (1, 3), (2, 9))]
+        assert tab.problems == []
