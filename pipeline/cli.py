@@ -31,7 +31,7 @@ from .console.options import (
 from .console.process import complain, run
 from .errors import OutputError
 from .system.threads import keep_one_blas_thread
-from .unread.marks import SOUND_BYTES
+from .unread import SOUND_BYTES
 
 if TYPE_CHECKING:
     from .payload.format import Decoded

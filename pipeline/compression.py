@@ -32,7 +32,8 @@ from .segments.utterances import ReadSpeech, SpeakerSpeech
 from .speakers import check_names, name_speakers
 from .textcoder.registry import COMMON_ID, TEXT_CODERS, text_coders_for
 from .types import UNREAD_CONFIDENCE, Payload, Samples, Speaker, Transcript, Utterance
-from .unread.marks import SOUND_BYTES, SoundCodec, Unread, UnreadMode, drop_unread, unread_in
+from .unread import SOUND_BYTES
+from .unread.marks import SoundCodec, Unread, UnreadMode, drop_unread, unread_in
 from .unread.sounds import check_codec, with_sounds
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,8 @@ from ..console.options import (
     VocabularyOption,
     read_vocabulary,
 )
-from ..unread.marks import SOUND_BYTES, UnreadSettings
+from ..unread import SOUND_BYTES
+from ..unread.marks import UnreadSettings
 from .defaults import CONNECT_TIMEOUT_S, DEFAULT_PORT, PAIRING_VARIABLE
 
 if TYPE_CHECKING:

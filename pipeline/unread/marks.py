@@ -10,15 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..types import SOUND_SPACE, Payload, UnreadReason, Voice
+from . import SOUND_BYTES
 
 UnreadMode = Literal["drop", "mark", "sound"]
 """What is sent for unread speech: nothing, a mark, or the sound itself within a budget."""
 
 SoundCodec = Literal["opus", "codec2-1200", "codec2-700C"]
 """How the sound is coded."""
-
-SOUND_BYTES = 4000
-"""Default budget: about five seconds of Opus, 27 or 45 of Codec2."""
 
 
 @dataclass(frozen=True, slots=True)
