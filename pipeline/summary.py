@@ -246,7 +246,7 @@ def payload_lines(summary: PayloadSummary) -> list[str]:
 def word_lines(summary: PayloadSummary) -> list[str]:
     """Return one line for each word: time, speaker, word. A "~" stands before estimated times."""
     return [
-        f"{'~' if utterance['words_estimated'] else ' '}{_clock(word['start_s'])} +{word['duration_s']:5.2f} s  "
+        f"{'~' if utterance.get('words_estimated') else ' '}{_clock(word['start_s'])} +{word['duration_s']:5.2f} s  "
         f"speaker {utterance['speaker'] + 1}  {printable(word['text'])}"
         for utterance in summary["utterances"]
         for word in utterance.get("words", ())

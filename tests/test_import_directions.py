@@ -20,7 +20,7 @@ ROOMS = {
         unread synthesis speakers compression decompression writing summary live links archive cli
     """,
     "pipeline.archive": """
-        stores payloads rows lock sources export fulltext excerpts redaction work runners cluster building archive
+        stores payloads lock rows sources export fulltext excerpts redaction work runners cluster building archive
         progress serve commands
     """,
     "pipeline.archive.commands": "redact build find play serve export",
