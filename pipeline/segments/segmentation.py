@@ -36,11 +36,15 @@ ONSET_FRAME = 160
 """10 ms."""
 QUIETEST_DB = 45.0
 """Sound this far below the loud parts of a segment counts as background."""
+LEAST_RANGE_DB = 6.0
+"""Sound with a smaller range has no background."""
 ONSET_RISE = 0.3
 """A segment starts where its level has risen this far from the background toward the loud parts, in decibels, if no
 quieter sound lies between there and the detector's onset: detectors notice first consonants late. By forced alignment
 of 147 recordings of 99 readers, 93 % start within 50 ms of the first word; at a rise of 0.5 it is 85 %, and 71 % where
-the detector gets sure."""
+the detector gets sure..."""
+ONSET_HOLD = 5
+"""...and speech stays loud for most of this many frames, unlike a click."""
 
 
 SpeechDetector = Callable[[Samples], float]
@@ -175,13 +179,37 @@ class SpeechSegmenter:
 
 def _loud_before(samples: Samples, lead_s: float) -> float:
     """Return the length of continuous loud sound before `lead_s`, in seconds; see `ONSET_RISE`."""
-    level_db = 10 * np.log10(frame_power(samples, ONSET_FRAME) + 1e-9)
-    background, loud = np.percentile(level_db, [5, 95])
-    background = max(background, loud - QUIETEST_DB)
-    lead = level_db[: round(lead_s * ENGINE_SAMPLE_RATE) // ONSET_FRAME]
-    quiet = np.flatnonzero(lead < background + ONSET_RISE * (loud - background))
+    rise = _rise(samples)[: _frames(lead_s)]
+    quiet = np.flatnonzero(rise < ONSET_RISE)
     first = quiet[-1] + 1 if len(quiet) else 0
-    return float(len(lead) - first) * ONSET_FRAME / ENGINE_SAMPLE_RATE
+    return float(len(rise) - first) * ONSET_FRAME / ENGINE_SAMPLE_RATE
+
+
+def _quiet_after(samples: Samples, lead_s: float) -> float:
+    """Return how long it stays quiet after `lead_s`, in seconds; see `ONSET_RISE`. Clicks are quiet."""
+    loud = _rise(samples)[_frames(lead_s) :] >= ONSET_RISE
+    if len(loud) < ONSET_HOLD:
+        return 0.0
+    held = np.convolve(loud, np.ones(ONSET_HOLD), "valid") >= 0.6 * ONSET_HOLD
+    starts = np.flatnonzero(held & loud[: len(held)])
+    return float(starts[0]) * ONSET_FRAME / ENGINE_SAMPLE_RATE if len(starts) else 0.0
+
+
+def _rise(samples: Samples) -> npt.NDArray[np.float64]:
+    """Return the level of each frame, from 0 at the background to 1 at the loud parts: float64 [T // ONSET_FRAME].
+
+    Where sound is about as loud throughout, nothing rises.
+    """
+    level_db = 10 * np.log10(frame_power(samples, ONSET_FRAME).astype(np.float64) + 1e-9)
+    background, loud = np.percentile(level_db, [5, 95]) if len(level_db) else (0.0, 0.0)
+    background = max(background, loud - QUIETEST_DB)
+    if loud - background < LEAST_RANGE_DB:
+        return np.zeros(len(level_db))
+    return np.asarray((level_db - background) / (loud - background))
+
+
+def _frames(seconds: float) -> int:
+    return round(seconds * ENGINE_SAMPLE_RATE) // ONSET_FRAME
 
 
 def frame_power(samples: Samples, length: int) -> npt.NDArray[np.float32]:
@@ -192,6 +220,8 @@ def frame_power(samples: Samples, length: int) -> npt.NDArray[np.float32]:
 
 def cut_segments(blocks: Iterable[Samples], spans: Iterable[tuple[float, float]]) -> Iterator[SpeechSegment]:
     """Yield the sound of each span, with up to `PADDING_S` around it that belongs to no other span.
+
+    Speech starts where it gets loud: a change of speakers may lie anywhere in the pause between them.
 
     Args:
         blocks: float32 [t] at 16 kHz, following each other from the start of the recording.
@@ -207,7 +237,9 @@ def cut_segments(blocks: Iterable[Samples], spans: Iterable[tuple[float, float]]
         while at + len(sound) < last and (block := next(blocks, None)) is not None:
             keep = max(0, first - at)
             sound, at = np.concatenate([sound[keep:], block]), at + min(keep, len(sound))
-        yield SpeechSegment(start_s, end_s - start_s, sound[max(0, first - at) : last - at], lead_s)
+        samples = sound[max(0, first - at) : last - at]
+        quiet_s = min(_quiet_after(samples, lead_s), max(0.0, end_s - start_s - MIN_SPEECH_S))
+        yield SpeechSegment(start_s + quiet_s, end_s - start_s - quiet_s, samples, lead_s + quiet_s)
 
 
 def _samples(seconds: float) -> int:

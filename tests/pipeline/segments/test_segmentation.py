@@ -13,6 +13,7 @@ from speechzip.pipeline.segments.segmentation import (
     SpeechDetector,
     SpeechSegment,
     SpeechSegmenter,
+    cut_segments,
 )
 
 
@@ -100,3 +101,18 @@ def test_memory_stays_flat() -> None:
     for _ in range(600):
         list(segmenter.push(np.zeros(16000, np.float32)))
     assert len(segmenter._chunks) < 10  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_turn_starts_where_it_gets_loud_however_early_the_speakers_changed() -> None:
+    sound = bursts((1, 2), (2.6, 4), duration_s=5).samples
+    sound[round(2.3 * 16_000) :][:160] = 0.5  # a click
+    noise = np.random.default_rng(1).normal(0, 0.003, len(sound)).astype(np.float32)
+    first, second = cut_segments([sound + noise], [(1.0, 2.1), (2.1, 4.0)])
+    assert (first.start_s, second.start_s) == (pytest.approx(1.0, abs=0.011), pytest.approx(2.6, abs=0.011))
+    assert second.start_s + second.duration_s == pytest.approx(4.0)
+    assert second.lead_s == pytest.approx(0.5, abs=0.02)  # the recognizer hears what it heard before
+
+
+def test_a_quiet_turn_keeps_its_start() -> None:
+    (turn,) = cut_segments([np.zeros(32_000, np.float32)], [(0.5, 1.5)])
+    assert (turn.start_s, turn.duration_s) == (0.5, 1.0)
