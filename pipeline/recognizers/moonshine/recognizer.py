@@ -19,6 +19,7 @@ import numpy as np
 
 from ...errors import EngineError
 from ...protocols import ENGINE_SAMPLE_RATE
+from ...segments.rejection import MIN_CONFIDENCE_OF_ONE_LANGUAGE
 from ...system.wheels import RECOGNIZER_WHEEL, recognizer_folder
 from ...types import Samples, Transcript, Word
 from ..word_times import split_words, timed_words, warped_starts
@@ -42,7 +43,8 @@ MIN_LENGTH_S = 0.3
 BEAM, MAX_BEAM = 8, 32
 """Hypotheses at a time."""
 SURE = 0.85
-"""With less confidence than this, the segment is read once more, together with a copy that has silence around it."""
+"""With less confidence than this, the segment is read once more, together with a copy that has silence around it; but
+not with so little that it will be rejected."""
 SURE_QUICKLY = 0.75
 """In a live conversation, less confidence than this by greedy decoding asks for the beam."""
 SILENCE_S = 0.16
@@ -137,7 +139,7 @@ class MoonshineRecognizer:
 
     def _read(self, sound: Sound, samples: Samples) -> Transcript:
         first = self._chosen(self._hypotheses(sound))
-        if self._beam == 1 or first.confidence >= SURE:
+        if self._beam == 1 or not MIN_CONFIDENCE_OF_ONE_LANGUAGE <= first.confidence < SURE:
             return first
         found = self._search([sound, self._sound(_with_silence(samples))])
         # The confidence stays that of the first reading: two readings of noise agree on "You", too.

@@ -80,11 +80,12 @@ def test_words_over_music_must_be_sure() -> None:
         ("And the zor fixed up, so ye ma'er, herda wassu.", 0.45, 5.5, False, "unclear"),
         ("4.", 0.45, 2.0, False, "unclear"),
         ("Express these,", 0.48, 0.9, True, "unclear"),  # too short to tell
-        ("I'm saying, yeah, okay, sounds like you've done so.", 0.52, 5.7, True, "unclear"),
-        ("And that's a bit of an element. You want to have your voice right now.", 0.48, 3.3, False, "unclear"),
+        ("I'm saying, yeah, okay, sounds like you've done so.", 0.52, 5.7, True, "another language"),
+        ("And what not a cool", 0.48, 2.1, False, "unclear"),
+        ("My last name is Fittili.", 0.45, 2.5, False, "unclear"),
     ],
 )
-def test_what_is_very_unsure_and_fluent_is_invented_from_another_language(
+def test_what_is_unsure_and_fluent_is_invented_from_another_language(
     text: str, confidence: float, duration_s: float, read: bool, reason: str
 ) -> None:
     transcript = Transcript(text, confidence)
