@@ -37,6 +37,10 @@ LONGEST_S = 25 * 3600.0
 _stderr_lock = threading.Lock()
 
 
+UNKNOWN_FORMAT = ("Format not recogni", "File does not exist")
+"""What libsndfile says of content that it cannot make out; the latter of a few bytes that look like MP3."""
+
+
 class NotSoundError(AudioError):
     """libsndfile cannot read the file; another library may."""
 
@@ -168,8 +172,11 @@ class SoundFileRecording:
             with _quiet():
                 sound = _Sequential(cast(Any, opened))
         except (soundfile.LibsndfileError, OSError, TypeError) as error:
+            reason = _reason(error)
+            if any(words in reason for words in UNKNOWN_FORMAT):
+                reason = "whatever its name says, it holds no sound in a known format"
             raise NotSoundError(
-                f"{self.name} is not audio that can be read ({_reason(error)}); give a WAV, FLAC, OGG or MP3 recording"
+                f"{self.name} is not audio that can be read ({reason}); give a WAV, FLAC, OGG or MP3 recording"
             ) from error
         with sound:
             yield sound

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import struct
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -56,8 +57,17 @@ def test_no_samples(samples: np.ndarray[tuple[int], np.dtype[np.float32]]) -> No
 def test_not_audio(tmp_path: Path) -> None:
     text = tmp_path / "notes.wav"
     text.write_text("Dear diary, today I was mistaken for a recording.")
-    with pytest.raises(AudioError, match="is not audio that can be read"):
+    with pytest.raises(AudioError, match=r"is not audio that can be read \(whatever its name says, it holds no sound"):
         open_recording(text)
+
+
+@pytest.mark.parametrize("start", [b"", b"\xff\xfb\x90\x00", b"ID3\x04\0\0\0\0\0\x10" + bytes(16), b"RIFF", bytes(99)])
+def test_rubbish_by_the_name_of_a_recording(start: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "junk.mp3"
+    for seed in range(8):
+        path.write_bytes(start + Random(seed).randbytes(100 << seed))
+        with pytest.raises(AudioError, match=r"junk.mp3 is not audio that can be read \(whatever its name says"):
+            open_recording(path)
 
 
 def test_empty_missing_and_folder(tmp_path: Path) -> None:
