@@ -108,7 +108,8 @@ def test_a_turn_starts_where_it_gets_loud_however_early_the_speakers_changed() -
     sound[round(2.3 * 16_000) :][:160] = 0.5  # a click
     noise = np.random.default_rng(1).normal(0, 0.003, len(sound)).astype(np.float32)
     first, second = cut_segments([sound + noise], [(1.0, 2.1), (2.1, 4.0)])
-    assert (first.start_s, second.start_s) == (pytest.approx(1.0, abs=0.011), pytest.approx(2.6, abs=0.011))
+    assert first.start_s == pytest.approx(1.0, abs=0.011)
+    assert second.start_s == pytest.approx(2.6, abs=0.011)
     assert second.start_s + second.duration_s == pytest.approx(4.0)
     assert second.lead_s == pytest.approx(0.5, abs=0.02)  # the recognizer hears what it heard before
 
