@@ -77,7 +77,8 @@ def picture(document: Mapping[str, Any]) -> str:
         InputError: neither words nor voices can be compared with the uncoded recordings.
     """
     rows: Sequence[HeadlineRow] = document["headline"]
-    original = next((row for row in rows if row["system"] == "original"), {})
+    nothing: HeadlineRow = {}
+    original = next((row for row in rows if row["system"] == "original"), nothing)
     panels: list[Markup] = []
     if "wer" in original:
         words = _points(rows, "wer", lambda wrong: (1 - wrong) / (1 - original["wer"]["value"]))

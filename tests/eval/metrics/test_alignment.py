@@ -55,9 +55,9 @@ def test_digital_silence_is_like_quiet_noise(wheel_recording: Callable[[str], Pa
     compressed = compress(wheel_recording("beckett.wav"))
     decoded = decompress(compressed.data)
     samples = np.asarray(soxr.resample(decoded.samples, decoded.sample_rate, ENGINE_SAMPLE_RATE), np.float32)
-    quiet = 1e-3 * np.random.default_rng(1).standard_normal(len(samples)).astype(np.float32)
+    quiet = np.float32(1e-3) * np.random.default_rng(1).standard_normal(len(samples), np.float32)
     assert word_start_s(samples, compressed.text) == pytest.approx(
-        word_start_s(samples + quiet, compressed.text), abs=0.011
+        word_start_s(np.asarray(samples + quiet, np.float32), compressed.text), abs=0.011
     )
 
 
