@@ -128,7 +128,8 @@ def _speak(installed: Path, folder: Path) -> None:
     assert (folder / "call.wav").stat().st_size > 200_000
     inspected = json.loads(_run([speechzip, "inspect", "call.spz", "--json"], folder))
     assert inspected["payload_bytes"] == (folder / "call.spz").stat().st_size < 60
-    assert "ever tried ever failed" in " ".join(one["text"] for one in inspected["utterances"]).lower().replace(".", "")
+    said = " ".join(one["text"] for one in inspected["utterances"]).lower()
+    assert "ever tried ever failed" in said.replace(".", "").replace(",", "")
 
 
 def _install(python: Path, dist: Path, folder: Path, *more: str, constraints: Path | None = None) -> Path:

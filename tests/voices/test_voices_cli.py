@@ -98,7 +98,7 @@ def test_enrolling_is_of_one_person_with_a_name(tmp_path: Path, wheel_recording:
     beckett = wheel_recording("beckett.wav")
     assert b"not a name for a voice" in run("voices", "enroll", "auto", beckett, data=tmp_path, code=1).stderr
     done = run("voices", "enroll", "Sam", beckett, "--voice-encoder", "classical", data=tmp_path)
-    assert b"from 7 s of speech" in done.stderr
+    assert b"from 8 s of speech" in done.stderr
     assert [named.voice.space for named in VoiceStore(tmp_path / "voices").of("Sam")] == ["classical"]
     assert (
         b"there is no voice encoder"

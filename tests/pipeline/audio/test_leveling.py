@@ -103,8 +103,8 @@ def test_odd_sound_is_read_like_the_sound_it_was(harm: str, wheel_recording: Cal
 
 @pytest.mark.models
 @pytest.mark.corpus
-def test_a_quiet_party_of_a_real_conversation_keeps_its_words() -> None:
-    path = Path(__file__).parents[4] / "shared" / "evalset" / "dialogues" / "dialogue3.stereo.flac"
+def test_a_quiet_party_of_a_real_conversation_keeps_its_words(evalset: Path) -> None:
+    path = evalset / "dialogues" / "dialogue3.stereo.flac"
     call, rate = soundfile.read(str(path), dtype="float32")
     loud = compress(Audio(call, rate))
     quiet = compress(Audio(np.asarray(call * np.array([1.0, 0.01]), np.float32), rate))
