@@ -14,6 +14,9 @@ from speechzip.pipeline import EngineError, Recognizer, compress, load_recognize
 from whisper_weights import WeightsNotHereError, openai_checkpoint, whisper_base
 
 EVALSET = Path(__file__).parents[3] / "shared" / "evalset"
+NEEDS_EVALSET = pytest.mark.skipif(
+    not EVALSET.is_dir(), reason="the evaluation recordings (../shared/evalset) are not here"
+)
 PROMPTS = Path("/usr/share/asterisk/sounds")
 """Telephone prompts that people have recorded, as Debian packs them."""
 
@@ -55,6 +58,7 @@ def test_word_times(spec: str, wheel_recording: Callable[[str], Path]) -> None:
     assert np.abs(np.subtract(starts, [0.55, 2.06, 3.70, 8.44])).max() < 0.2  # by pocketsphinx's aligner
 
 
+@NEEDS_EVALSET
 @pytest.mark.corpus
 def test_readers_and_accents(recognizer: Recognizer) -> None:
     with open(EVALSET / "manifest.csv", encoding="utf-8", newline="") as file:
@@ -63,6 +67,7 @@ def test_readers_and_accents(recognizer: Recognizer) -> None:
     assert word_errors([row["transcript"] for row in rows], heard).rate < 0.05
 
 
+@NEEDS_EVALSET
 @pytest.mark.corpus
 def test_a_vocabulary_is_preferred(spec: str) -> None:
     names = ["Blueskins", "Ghip-Ghisizzle", "Cap'n Bill"]
