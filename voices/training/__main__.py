@@ -17,10 +17,10 @@ import os
 from pathlib import Path
 
 from .alignment import align_all
-from .corpus import measure
 from .curves import plot_curves
 from .examples import Example, example
 from .export import export, start_from_weights
+from .features import measure
 from .recordings import read_manifest
 from .train import TrainingPlan, train
 

@@ -6,15 +6,19 @@ in `praat-parselmouth`. Harvest is as good and fifty times slower; Dio calls a t
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import parselmouth
 import pyworld
+from tqdm import tqdm
 
-from ..acoustics.melspectrum import band_weights
+from ..acoustics.melspectrum import band_weights, mel_spectrum
 from ..acoustics.vocoder import FFT_SIZE, HOP_LENGTH, SAMPLE_RATE
+from .recordings import CorpusRecording, load_samples
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 450.0
 VOICING_THRESHOLD = 0.35
@@ -62,3 +66,27 @@ def fundamental(wave: npt.NDArray[np.float64], frames: int) -> npt.NDArray[np.fl
     hz = hz[: frames - first]
     pitch[first : first + len(hz)] = hz
     return pitch
+
+
+def measure(recordings: list[CorpusRecording], folder: Path, processes: int) -> None:
+    """Write the features of each recording to `folder`, unless it has them (30 times real time)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    left = [recording for recording in recordings if not (folder / f"{recording.key}.npz").exists()]
+    with ProcessPoolExecutor(processes) as pool:
+        jobs = pool.map(_measure, left, [folder] * len(left), chunksize=8)
+        for _ in tqdm(jobs, total=len(left), desc="measuring"):
+            pass
+
+
+def _measure(recording: CorpusRecording, folder: Path) -> None:
+    samples = load_samples(recording.path)
+    features = analyze(samples)
+    part = folder / f"{recording.key}.part.npz"
+    np.savez(
+        part,
+        envelope_db=features.envelope_db.astype(np.float16),
+        pitch_hz=features.pitch_hz,
+        voiced=features.voiced,
+        mel_db=mel_spectrum(samples).astype(np.float16),
+    )
+    part.rename(folder / f"{recording.key}.npz")
