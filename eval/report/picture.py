@@ -18,7 +18,7 @@ from markupsafe import Markup
 from speechzip.pipeline import InputError, OutputError, atomic_file
 
 from .headline import HeadlineRow
-from .svg import Axis, Plot, Style, log_axis
+from .svg import LEFT, Axis, Plot, Style, log_axis
 
 WIDTH, HEIGHT = 760, 330
 TITLE = 34
@@ -135,7 +135,7 @@ def _panel(title: str, label: str, low: float, points: Sequence[_Point]) -> list
         tip, main = f"{one.system}: {one.rate_bps:,.0f} bit/s, {one.share:.0%}", look.style is MAIN
         plot.marker(at, look.style, tip, 8 if main else 4.5)
         plot.text(at, look.name, look.dx, look.dy, look.anchor, "main" if main else "halo")
-    head = Markup('<text x="62" y="24" class="title">{}</text>').format(title)
+    head = Markup('<text x="{}" y="24" class="title">{}</text>').format(LEFT, title)
     return [head + Markup('<svg y="{}" width="{}" height="{}">{}</svg>').format(TITLE, WIDTH, HEIGHT, plot.render())]
 
 
