@@ -23,6 +23,7 @@ $(VENV)/installed: pyproject.toml requirements/build.txt requirements/install.tx
 	$(BIN)/$(PIP_INSTALL) --no-compile --editable .
 # Bytecode only for what runs, and no build tools: 380 MB instead of 407.
 	$(BIN)/python -m compileall -q -x '/(tests?|pip|tools|transformers|quantization|datasets|lexers|styles|contrib)/' $(VENV)/lib
+	$(BIN)/python -m compileall -q pipeline voices eval
 	$(BIN)/pip uninstall --quiet --yes setuptools wheel
 	@touch $@
 

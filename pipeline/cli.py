@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -239,6 +238,8 @@ def engines(as_json: Json = False) -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         print(f"speechzip {version('speechzip')}")
         raise typer.Exit
 
@@ -270,6 +271,8 @@ def add_commands(arguments: Sequence[str]) -> None:
     """
     own = {command.name or getattr(command.callback, "__name__", None) for command in app.registered_commands}
     if not arguments or arguments[0] not in own:
+        from importlib.metadata import entry_points
+
         for entry in entry_points(group="speechzip.commands"):
             entry.load()(app)
 

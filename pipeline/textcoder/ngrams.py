@@ -29,6 +29,7 @@ UNKNOWN = -1
 """In place of a node: the table does not have these tokens."""
 FEW = 24
 """So many followers take less time one by one than as arrays."""
+_ONES = np.array([byte.bit_count() for byte in range(256)], np.uint8)
 _KEPT = 1024  # contexts that stay at hand, 3 kB each in the mean: most of those in a text come again
 
 
@@ -63,25 +64,35 @@ class Followers(NamedTuple):
 class _Level(NamedTuple):
     """The n-grams of one length. Single numbers come faster from a `memoryview` than from an array."""
 
+    parents: memoryview[int]
+    """Which nodes of the level before have children: 64 a word, the first one in its highest bit."""
+    ranks: memoryview[int]
+    """How many have some before each word."""
     starts: memoryview[int]
-    """Where the children of each parent start, and the end."""
+    """Where the children of each node that has some start, and the end."""
     tokens: memoryview[int]
     """The last token of each n-gram."""
-    codes: memoryview[int]
-    """The code of its count."""
+    codes: NDArray[np.uint8]
+    """The codes of the counts of two n-grams a byte, as in the file."""
+
+    def children(self, parent: int) -> tuple[int, int]:
+        """Return where the children of a node of the level before start and end."""
+        word, place = self.parents[parent >> 6], parent & 63
+        if not word >> (63 - place) & 1:
+            return 0, 0
+        rank = self.ranks[parent >> 6] + (word >> (64 - place)).bit_count()
+        return self.starts[rank], self.starts[rank + 1]
 
 
 class NgramTable:
     """Look up the continuations of a context."""
 
     def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        self._counts = arrays["ngrams.counts"].astype(np.int64)
+        counts = arrays["ngrams.counts"].astype(np.int64)
+        self._counts = np.stack((counts.repeat(len(counts)), np.tile(counts, len(counts))), axis=1)  # of two codes
         self._levels: list[_Level] = []
-        parents = MAX_TOKENS
         while f"ngrams.{len(self._levels) + 1}.steps" in arrays:
-            starts, tokens, codes = _unpack_level(arrays, len(self._levels) + 1, parents)
-            self._levels.append(_Level(starts.data, tokens.data, codes.data))
-            parents = len(tokens)
+            self._levels.append(_unpack_level(arrays, len(self._levels) + 1))
         self.levels = len(self._levels)
         """Tokens of the longest context."""
         self.followers = lru_cache(_KEPT)(self._followers)
@@ -94,11 +105,11 @@ class NgramTable:
         nodes: the result for the token before, empty at first.
         """
         found = [token]
-        for (starts, tokens, _), node in zip(self._levels[:-1], nodes, strict=False):
+        for level, node in zip(self._levels[:-1], nodes, strict=False):
             if node != UNKNOWN:
-                end = starts[node + 1]
-                node = bisect_left(tokens, token, starts[node], end)
-                if node == end or tokens[node] != token:
+                start, end = level.children(node)
+                node = bisect_left(level.tokens, token, start, end)
+                if node == end or level.tokens[node] != token:
                     node = UNKNOWN
             found.append(node)
         return found
@@ -106,15 +117,17 @@ class NgramTable:
     def _followers(self, length: int, node: int) -> Followers | None:
         if node == UNKNOWN:
             return None
-        starts, tokens, codes = self._levels[length - 1]
-        start, end = starts[node], starts[node + 1]
+        level = self._levels[length - 1]
+        start, end = level.children(node)
         if start == end:
             return None
-        counts = self._counts.take(np.asarray(codes[start:end]))
+        tokens, first = level.tokens[start:end], start & 1
+        counts = self._counts.take(level.codes[start >> 1 : (end + 1) >> 1], axis=0).ravel()
+        counts = counts[first : first + end - start]
         total = int(np.add.reduce(counts))
         if end - start > FEW:
-            return Followers(Crowd(np.array(tokens[start:end], np.intp), counts), total)
-        return Followers(dict(zip(tokens[start:end].tolist(), counts.tolist(), strict=True)), total)
+            return Followers(Crowd(np.array(tokens, np.intp), counts), total)
+        return Followers(dict(zip(tokens.tolist(), counts.tolist(), strict=True)), total)
 
 
 def pack_level(
@@ -140,28 +153,29 @@ def pack_level(
     }
 
 
-def _unpack_level(
-    arrays: Mapping[str, NDArray[np.generic]], level: int, parents: int
-) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.uint8]]:
-    """Return (where the children of each parent start, and the end; the nodes' tokens; their count codes)."""
-    some = arrays[f"ngrams.{level}.children"].astype(np.int32)
-    some[some == 255] = arrays[f"ngrams.{level}.crowds"]
-    children = np.zeros(parents + 1, np.int32)
-    has_children = np.unpackbits(arrays[f"ngrams.{level}.parents"].view(np.uint8), count=parents)
-    children[1:][has_children.view(np.bool_)] = some + 1
-    starts = np.cumsum(children, dtype=np.int32)
-    nodes = int(starts[-1])
-    steps = arrays[f"ngrams.{level}.steps"].astype(np.uint32)
-    steps |= _unpack_nibbles(arrays[f"ngrams.{level}.leaps"], nodes).astype(np.uint32) << 8
-    tokens = np.cumsum(steps, dtype=np.uint32) & (MAX_TOKENS - 1)
-    return starts, tokens.astype(np.int16), _unpack_nibbles(arrays[f"ngrams.{level}.codes"], nodes)
+def _unpack_level(arrays: Mapping[str, NDArray[np.generic]], level: int) -> _Level:
+    """Return a level, ready to be searched. Loading takes longer than coding a sentence: no step is too many."""
+    bits = arrays[f"ngrams.{level}.parents"].view(np.uint8)
+    bits = np.pad(bits, (0, -len(bits) % 8))
+    ones = _ONES.take(bits).reshape(-1, 8).sum(axis=1)
+    ranks = np.concatenate((np.zeros(1, np.int64), np.cumsum(ones, dtype=np.int64)))
+    starts = np.zeros(int(ranks[-1]) + 1, np.int32)
+    children = starts[1:]
+    children[:] = arrays[f"ngrams.{level}.children"]
+    children[children == 255] = arrays[f"ngrams.{level}.crowds"]
+    children += 1
+    np.cumsum(children, out=children)
+    low, high = arrays[f"ngrams.{level}.steps"].view(np.uint8), arrays[f"ngrams.{level}.leaps"].view(np.uint8)
+    steps = np.empty((len(low), 2), np.uint8)  # little-endian numbers
+    steps[:, 0] = low
+    steps[::2, 1] = high >> 4
+    steps[1::2, 1] = high[: len(low) // 2] & 15
+    tokens = np.cumsum(steps.view("<u2").ravel(), dtype=np.uint16)  # what overflows is a multiple of the largest token
+    tokens &= MAX_TOKENS - 1
+    parents = bits.view(">u8").astype(np.uint64)
+    return _Level(parents.data, ranks.data, starts.data, tokens.data, arrays[f"ngrams.{level}.codes"].view(np.uint8))
 
 
 def _pack_nibbles(values: Int64Array) -> NDArray[np.uint8]:
     even = np.pad(values, (0, len(values) % 2))
     return (even[::2] << 4 | even[1::2]).astype(np.uint8)
-
-
-def _unpack_nibbles(packed: NDArray[np.generic], count: int) -> NDArray[np.uint8]:
-    pairs = packed.astype(np.uint8)
-    return np.stack((pairs >> 4, pairs & 15), axis=1).ravel()[:count].astype(np.uint8, copy=False)

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from ..payload.coding.varint import encode_varint
 
+Field = list[bytes | memoryview]
+"""A field of a message in pieces, joined once in the end: matrices are large, and so is the time to copy them."""
+
 IR_VERSION, OPERATOR_SET = 8, 18
 
 _TYPES = {"uint8": 2, "int8": 3, "int32": 6, "int64": 7, "float64": 11}  # TensorProto.DataType
@@ -32,29 +35,29 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self._nodes: list[bytes] = []
-        self._constants: list[bytes] = []
-        self._inputs: list[bytes] = []
-        self._outputs: list[bytes] = []
+        self._nodes: Field = []
+        self._constants: Field = []
+        self._inputs: Field = []
+        self._outputs: Field = []
         self._values = 0
 
     def input(self, name: str, dtype: str, shape: Sequence[int]) -> str:
         """Declare an input, and return its name."""
-        self._inputs.append(_value_info(name, dtype, shape))
+        self._inputs += _value_info(11, name, dtype, shape)
         return name
 
     def output(self, value: str, dtype: str, shape: Sequence[int]) -> None:
         """Declare that `value` is an output, behind those before it."""
-        self._outputs.append(_value_info(value, dtype, shape))
+        self._outputs += _value_info(12, value, dtype, shape)
 
     def constant(self, array: NDArray[np.generic]) -> str:
         """Add an array, and return its name."""
         name = self._name()
         contiguous = np.ascontiguousarray(array)
         little_endian = contiguous.astype(contiguous.dtype.newbyteorder("<"), copy=False)
-        tensor = b"".join(_number(1, length) for length in array.shape)
-        tensor += _number(2, _TYPES[array.dtype.name]) + _bytes(8, name.encode()) + _bytes(9, little_endian.tobytes())
-        self._constants.append(tensor)
+        tensor: Field = [_number(1, length) for length in array.shape]
+        tensor += [_number(2, _TYPES[array.dtype.name]), *_text(8, name)]
+        self._constants += _message(5, [*tensor, *_message(9, [little_endian.reshape(-1).view(np.uint8).data])])
         return name
 
     def node(self, operator: str, *inputs: str, **attributes: int) -> str:
@@ -64,7 +67,7 @@ class Graph:
     def nodes(self, operator: str, count: int, *inputs: str, **attributes: int) -> list[str]:
         """Apply an operator, and return the names of its `count` results."""
         results = [self._name() for _ in range(count)]
-        self._nodes.append(_node(operator, inputs, results, attributes))
+        self._nodes += _node(operator, inputs, results, attributes)
         return results
 
     def cast(self, value: str, dtype: str) -> str:
@@ -73,33 +76,36 @@ class Graph:
 
     def model(self) -> bytes:
         """Return the model, as `open_session` takes it."""
-        graph = b"".join(_bytes(1, node) for node in self._nodes) + _bytes(2, b"graph")
-        graph += b"".join(_bytes(5, constant) for constant in self._constants)
-        graph += b"".join(_bytes(11, value) for value in self._inputs)
-        graph += b"".join(_bytes(12, value) for value in self._outputs)
-        return _number(1, IR_VERSION) + _bytes(7, graph) + _bytes(8, _number(2, OPERATOR_SET))
+        graph = _message(7, [*self._nodes, *_text(2, "graph"), *self._constants, *self._inputs, *self._outputs])
+        return b"".join([_number(1, IR_VERSION), *graph, *_message(8, [_number(2, OPERATOR_SET)])])
 
     def _name(self) -> str:
         self._values += 1
         return f"value{self._values}"
 
 
-def _node(operator: str, inputs: Sequence[str], outputs: Sequence[str], attributes: dict[str, int]) -> bytes:
-    code = b"".join(_bytes(1, name.encode()) for name in inputs)
-    code += b"".join(_bytes(2, name.encode()) for name in outputs) + _bytes(4, operator.encode())
+def _node(operator: str, inputs: Sequence[str], outputs: Sequence[str], attributes: dict[str, int]) -> Field:
+    node: Field = [piece for name in inputs for piece in _text(1, name)]
+    node += [piece for name in outputs for piece in _text(2, name)]
+    node += _text(4, operator)
     for name, value in attributes.items():
-        code += _bytes(5, _bytes(1, name.encode()) + _number(3, value) + _number(20, _INTEGER))
-    return code
+        node += _message(5, [*_text(1, name), _number(3, value), _number(20, _INTEGER)])
+    return _message(1, node)
 
 
-def _value_info(name: str, dtype: str, shape: Sequence[int]) -> bytes:
-    dimensions = b"".join(_bytes(1, _number(1, length)) for length in shape)
-    return _bytes(1, name.encode()) + _bytes(2, _bytes(1, _number(1, _TYPES[dtype]) + _bytes(2, dimensions)))
+def _value_info(field: int, name: str, dtype: str, shape: Sequence[int]) -> Field:
+    dimensions = [piece for length in shape for piece in _message(1, [_number(1, length)])]
+    tensor_type = _message(1, [_number(1, _TYPES[dtype]), *_message(2, dimensions)])
+    return _message(field, [*_text(1, name), *_message(2, tensor_type)])
 
 
 def _number(field: int, value: int) -> bytes:
     return encode_varint(field << 3) + encode_varint(value)
 
 
-def _bytes(field: int, value: bytes) -> bytes:
-    return encode_varint(field << 3 | 2) + encode_varint(len(value)) + value
+def _text(field: int, value: str) -> Field:
+    return _message(field, [value.encode()])
+
+
+def _message(field: int, pieces: Sequence[bytes | memoryview]) -> Field:
+    return [encode_varint(field << 3 | 2) + encode_varint(sum(map(len, pieces))), *pieces]

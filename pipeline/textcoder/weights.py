@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import read_arrays
 from .coder import LanguageModelCoder
 from .predictor import Model
 from .tokens import Vocabulary
@@ -23,14 +22,7 @@ WEIGHTS_FILE = "english-1.npz"
 
 def read_weights() -> dict[str, NDArray[np.generic]]:
     """Return the arrays of the shipped weights file, by name."""
-    with files(__name__.rpartition(".")[0]).joinpath(WEIGHTS_FILE).open("rb") as stream:
-        return read_arrays(stream)
-
-
-def read_arrays(file: Path | IO[bytes]) -> dict[str, NDArray[np.generic]]:
-    """Return the arrays of a NumPy archive, by name."""
-    with np.load(file, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+    return read_arrays(Path(__file__).with_name(WEIGHTS_FILE))
 
 
 def coder_from(

@@ -8,12 +8,13 @@ results.
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .alphabets import Alphabet
+from .arrays import read_arrays
 from .coder import LanguageModelCoder
 from .predictor import Model
 
@@ -39,10 +40,5 @@ def load_world_coder(language: str) -> LanguageModelCoder:
 def read_world_weights(language: str) -> dict[str, NDArray[np.generic]]:
     """Return the arrays of one language, by name; only they are read."""
     own = f"{language}."
-    with (
-        files(__name__.rpartition(".")[0]).joinpath(WORLD_FILE).open("rb") as stream,
-        np.load(stream, allow_pickle=False) as archive,
-    ):
-        return {
-            name.removeprefix(own): archive[name] for name in archive.files if name in _SHARED or name.startswith(own)
-        }
+    arrays = read_arrays(Path(__file__).with_name(WORLD_FILE), lambda name: name in _SHARED or name.startswith(own))
+    return {name.removeprefix(own): array for name, array in arrays.items()}

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from speechzip.pipeline.textcoder.arrays import read_arrays
 from speechzip.pipeline.textcoder.fixedpoint import LOG_FRACTION, function_tables
 from speechzip.pipeline.textcoder.network import LOGIT_OFFSET
 from speechzip.pipeline.textcoder.network import Network as IntegerNetwork
@@ -29,7 +30,7 @@ from speechzip.pipeline.textcoder.training.network import NO_TARGET, Network
 from speechzip.pipeline.textcoder.training.ngrams import count_ngrams
 from speechzip.pipeline.textcoder.training.recipe import RECIPES, Architecture, Recipe, TextFile
 from speechzip.pipeline.textcoder.training.shares import first_shares
-from speechzip.pipeline.textcoder.weights import coder_from, read_arrays
+from speechzip.pipeline.textcoder.weights import coder_from
 
 TINY = Architecture(vocabulary=300, width=16, hidden=24, phrases=40)
 

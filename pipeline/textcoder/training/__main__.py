@@ -22,8 +22,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import read_arrays
 from ..tokens import Vocabulary
-from ..weights import read_arrays, read_weights
+from ..weights import read_weights
 from .assemble import PHRASES, assemble, read_conversations, report
 from .corpus import count_vocabulary, encode_documents, read_documents, split_documents
 from .grow import grow

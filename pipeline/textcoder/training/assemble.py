@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import read_arrays
 from ..coder import LanguageModelCoder
 from ..fixedpoint import LOG_FRACTION, function_tables
 from ..predictor import Model
 from ..tokens import END, START, Vocabulary
-from ..weights import coder_from, read_arrays
+from ..weights import coder_from
 from .checkpoint import load_averaged
 from .export import export_network
 from .network import Network

@@ -1,0 +1,61 @@
+"""Read NumPy's archives of arrays without copying them.
+
+`numpy.load` reads an archive in small pieces, and takes 22 ms for the shipped coder; from mapped memory it takes 6, of
+which checksums are 4. That is a part of each run of the command line that one notices.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+_HEADER_BYTES = 30
+"""A file of a ZIP archive begins with a header of this length. Its last four bytes have the lengths of a name and of
+extra fields (2 bytes each, little-endian), which follow."""
+_ARRAY_HEADER_BYTES = 1024  # NumPy writes 128 for arrays of few dimensions
+
+
+def read_arrays(path: Path, wanted: Callable[[str], bool] | None = None) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of an archive that are wanted, by name; they may be read-only.
+
+    Args:
+        path: of a file that `numpy.savez` or `numpy.savez_compressed` wrote.
+        wanted: tells by its name whether an array is read; by default, all are.
+
+    Raises:
+        BadZipFile: the file is damaged.
+    """
+    arrays: dict[str, NDArray[np.generic]] = {}
+    with path.open("rb") as file, ZipFile(file) as archive:
+        content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        for member in archive.infolist():
+            name = member.filename.removesuffix(".npy")
+            if wanted is None or wanted(name):
+                stored = member.compress_type == ZIP_STORED
+                arrays[name] = _array(_stored(member, content) if stored else memoryview(archive.read(member)))
+    return arrays
+
+
+def _stored(member: ZipInfo, content: memoryview) -> memoryview:
+    """Return a member that is not compressed, checked against its checksum."""
+    start = member.header_offset + _HEADER_BYTES
+    name, extra = np.frombuffer(content[start - 4 : start], "<u2").tolist()
+    found = content[start + name + extra :][: member.file_size]
+    if crc32(found) != member.CRC:
+        raise BadZipFile(f"{member.filename} is damaged")
+    return found
+
+
+def _array(file: memoryview) -> NDArray[np.generic]:
+    header = BytesIO(file[:_ARRAY_HEADER_BYTES])
+    assert np.lib.format.read_magic(header) == (1, 0)
+    shape, columns_first, dtype = np.lib.format.read_array_header_1_0(header)
+    values: NDArray[np.generic] = np.frombuffer(file, dtype, offset=header.tell())
+    return values.reshape(shape, order="F" if columns_first else "C")

@@ -1,0 +1,53 @@
+"""NumPy's archives are read as NumPy reads them, without a copy; a damaged one is told."""
+
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from speechzip.pipeline.textcoder.arrays import read_arrays
+
+ARRAYS: dict[str, NDArray[np.generic]] = {
+    "bytes": np.arange(256, dtype=np.uint8),
+    "columns_first": np.asfortranarray(np.arange(24, dtype=np.int16).reshape(4, 6)),
+    "empty": np.zeros((0, 3), np.int8),
+    "number": np.array(2.5),
+}
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_reads_what_numpy_wrote(tmp_path: Path, save: Callable[..., None]) -> None:
+    path = tmp_path / "arrays.npz"
+    save(path, **ARRAYS)
+    found = read_arrays(path)
+    assert list(found) == list(ARRAYS)
+    for name, array in ARRAYS.items():
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array, strict=True)
+    assert list(read_arrays(path, lambda name: name.startswith("e"))) == ["empty"]
+
+
+def test_does_not_copy_what_is_stored_plainly(tmp_path: Path) -> None:
+    path = tmp_path / "arrays.npz"
+    np.savez(path, **ARRAYS)  # type: ignore[arg-type]
+    assert not read_arrays(path)["bytes"].flags.owndata
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_damage_is_told(tmp_path: Path, save: Callable[..., None]) -> None:
+    path = tmp_path / "arrays.npz"
+    save(path, noise=np.random.default_rng(0).integers(0, 256, 5000, np.uint8))
+    content = bytearray(path.read_bytes())
+    content[3000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BadZipFile):
+        read_arrays(path)
+
+
+def test_python_objects_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "arrays.npz"
+    np.savez(path, pickled=np.array([{}], object))
+    with pytest.raises(ValueError, match="OBJECT"):
+        read_arrays(path)
