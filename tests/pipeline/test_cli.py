@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import shutil
@@ -384,6 +385,6 @@ def test_commands_from_elsewhere_are_loaded_only_where_one_may_be_meant(
     def entry_points(group: str) -> list[Entry]:
         return [Entry()] if group == "speechzip.commands" else []
 
-    monkeypatch.setattr(cli, "entry_points", entry_points)
+    monkeypatch.setattr(importlib.metadata, "entry_points", entry_points)
     cli.add_commands(arguments)
     assert apps == [cli.app] * added
