@@ -174,15 +174,19 @@ def decompress(
         str | None, typer.Option(help="Engine that speaks: trained, espeak, hibari, pocket, xtts, xtts:FOLDER.")
     ] = None,
     max_hours: Annotated[
-        float,
-        typer.Option(min=0, help="Refuse to make a longer recording; an hour of one channel takes 115 MB as WAV."),
-    ] = 4.0,
+        float | None,
+        typer.Option(
+            min=0,
+            help="Refuse to make a longer recording, 4 by default; an hour of one channel takes 115 MB as WAV. "
+            "If given, few bytes may ask for much speech.",
+        ),
+    ] = None,
     as_json: Json = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
     """Synthesize the speech of a payload, in voices like the speakers'."""
-    from .decompression import check_duration, read_payload, with_voices
+    from .decompression import MAX_DURATION_S, check_duration, read_payload, with_voices
     from .engines.loading import load_engine
     from .writing import audio_format, write_speech
 
@@ -190,9 +194,10 @@ def decompress(
     container = audio_format(target)
     with _output(target, force, payload) as file, _progress("speaking", quiet) as progress:
         decoded = read_payload(_payload(payload))
-        check_duration(decoded.payload, 3600 * max_hours)
+        check_duration(decoded.payload, MAX_DURATION_S if max_hours is None else 3600 * max_hours)
+        size = decoded.size if max_hours is None else None
         engine = load_engine("synthesizer", synthesizer)
-        written = write_speech(file, container, with_voices(decoded.payload, engine), engine, progress)
+        written = write_speech(file, container, with_voices(decoded.payload, engine), engine, progress, size)
     names = shown_name(payload), shown_name(target)
     summary = {"input": names[0], "output": names[1], **written}
     line = (

@@ -15,6 +15,7 @@ from .payload.format import Decoded, decode_payload
 from .protocols import ENGINE_SAMPLE_RATE, MAX_UTTERANCE_S, Progress, Synthesizer, VoiceBook
 from .speakers import names_voices, resolve_voices
 from .synthesis.speaking import known_voice, speak
+from .synthesis.work import speech_work
 from .textcoder.registry import TEXT_CODERS
 from .types import Audio, Payload, Samples, Speaker, Utterance, Voice
 
@@ -44,7 +45,7 @@ def decompress(
     *,
     synthesizer: Synthesizer | None = None,
     voice_book: VoiceBook | None = None,
-    max_duration_s: float = MAX_DURATION_S,
+    max_duration_s: float | None = None,
     progress: Progress | None = None,
 ) -> Audio:
     """Return the speech of a payload.
@@ -53,12 +54,14 @@ def decompress(
         source: the bytes, the path of an ``.spz`` file, an open binary file, or a `Payload`.
         synthesizer: speaks; the default engine if None.
         voice_book: supplies the voices that the payload references; the default store if None.
-        max_duration_s: refuse a longer recording. An hour of one channel at 16 kHz takes 230 MB, less its silence.
+        max_duration_s: refuse a longer recording, `MAX_DURATION_S` if None; if it is given, few bytes may ask for much
+            speech. An hour of one channel at 16 kHz takes 230 MB, less its silence.
         progress: called with the seconds done and the total.
 
     Raises:
         PayloadError: the bytes are no payload.
-        InputError: the recording is longer than `max_duration_s`.
+        InputError: the recording is longer than `max_duration_s`, or asks for more speech than `speech_work` allows
+            (for the bytes of a `Payload`, which are not known, nothing is refused).
         EngineError: the synthesizer is missing or fails.
 
     Example:
@@ -69,14 +72,14 @@ def decompress(
         >>> bool(abs(audio.samples[: audio.sample_rate // 2]).max() == 0)
         True
     """
-    payload = source if isinstance(source, Payload) else read_payload(source).payload
-    check_duration(payload, max_duration_s)
+    payload, size = (source, None) if isinstance(source, Payload) else _read(source)
+    check_duration(payload, MAX_DURATION_S if max_duration_s is None else max_duration_s)
     synthesizer = synthesizer or load_engine("synthesizer")
     payload = with_voices(payload, synthesizer, voice_book)
     room = int((payload.duration_s + MAX_UTTERANCE_S) * synthesizer.sample_rate) + 1
     samples = np.zeros((room, payload.channels), np.float32)  # untouched pages take no memory
     length = 0
-    for block in render(payload, synthesizer, progress):
+    for block in render(payload, synthesizer, progress, size if max_duration_s is None else None):
         if block.any():
             samples[length : length + len(block)] = block
         length += len(block)
@@ -106,7 +109,9 @@ def with_voices(payload: Payload, synthesizer: Synthesizer, voice_book: VoiceBoo
     return resolve_voices(payload, voice_book or load_engine("voice_book"), synthesizer.spaces)
 
 
-def render(payload: Payload, synthesizer: Synthesizer, progress: Progress | None = None) -> Iterator[Samples]:
+def render(
+    payload: Payload, synthesizer: Synthesizer, progress: Progress | None = None, size: int | None = None
+) -> Iterator[Samples]:
     """Yield the speech from the start in blocks, float32 [t, channels] at the synthesizer's rate.
 
     The sound has the payload's duration, and at most `MAX_UTTERANCE_S` more.
@@ -115,9 +120,20 @@ def render(payload: Payload, synthesizer: Synthesizer, progress: Progress | None
         pending   [........utterance 1........]
                          [....utterance 2....]
         yielded   ------>                        up to the start of the next utterance
+
+    Args:
+        payload: with its references resolved, see `with_voices`.
+        synthesizer: speaks.
+        progress: called with the seconds done and the total.
+        size: the payload's bytes, which bound the work, if they are known.
+
+    Raises:
+        InputError: the payload asks for more work than `speech_work` allows.
+        EngineError: the synthesizer fails.
     """
     from .unread.sounds import recorded_sound  # it loads libraries for sound, which `inspect` does not need
 
+    work = speech_work(payload, size)
     rate = synthesizer.sample_rate
     pending = np.zeros((0, payload.channels), np.float32)
     position = 0  # in samples, of pending[0]
@@ -128,6 +144,7 @@ def render(payload: Payload, synthesizer: Synthesizer, progress: Progress | None
         speaker = payload.speakers[utterance.speaker]
         sound = recorded_sound(utterance, speaker.voice, rate)
         speech = speak(utterance, _voice(utterance, speaker, synthesizer), synthesizer) if sound is None else sound
+        work.spend(len(speech) / rate)
         if len(speech) > len(pending):
             pending = np.pad(pending, ((0, len(speech) - len(pending)), (0, 0)))
         pending[: len(speech), speaker.channel] += speech
@@ -157,6 +174,11 @@ def _voice(utterance: Utterance, speaker: Speaker, synthesizer: Synthesizer) -> 
     if why_neutral:
         warnings.warn(why_neutral, SpeechzipWarning, stacklevel=3)
     return voice
+
+
+def _read(source: bytes | str | Path | BinaryIO) -> tuple[Payload, int]:
+    decoded = read_payload(source)
+    return decoded.payload, decoded.size
 
 
 def _bytes(source: bytes | str | Path | BinaryIO) -> bytes:

@@ -115,7 +115,7 @@ def summarize_payload(
         estimate_words: whether utterances get the times of their words (see `estimated_words`).
     """
     payload = decoded.payload
-    size = sum(decoded.sections.values())
+    size = decoded.size
     characters = sum(len(utterance.text) for utterance in payload.utterances)
     return {
         "format_version": decoded.version,

@@ -11,6 +11,7 @@ import io
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, TypedDict
 
@@ -19,7 +20,7 @@ import soundfile
 from .decompression import render
 from .errors import OutputError
 from .protocols import MAX_UTTERANCE_S, Progress, Synthesizer
-from .types import Payload
+from .types import Payload, Samples
 
 AUDIO_FORMATS = {
     ".wav": ("WAV", "PCM_16"),
@@ -69,6 +70,7 @@ def write_speech(
     payload: Payload,
     synthesizer: Synthesizer,
     progress: Progress | None = None,
+    size: int | None = None,
 ) -> WrittenSpeech:
     """Synthesize `payload` into `file` in constant memory; return duration and time.
 
@@ -78,8 +80,10 @@ def write_speech(
         payload: with its references resolved, see `with_voices`.
         synthesizer: speaks.
         progress: called with the seconds done and the total.
+        size: the payload's bytes, which bound the work, if they are known.
 
     Raises:
+        InputError: the payload asks for more work than `speech_work` allows.
         EngineError: the synthesizer fails.
         OutputError: the disk is full.
     """
@@ -89,11 +93,12 @@ def write_speech(
     most_bytes = (payload.duration_s + MAX_UTTERANCE_S) * rate * payload.channels * 2
     if name == "WAV" and most_bytes > MAX_WAV_BYTES:
         name = "RF64"
+    speech = render(payload, synthesizer, progress, size)
     if _has_descriptor(file) and file.readable():
-        frames = _write(file, (name, coding), payload, synthesizer, progress)
+        frames = _write(file, (name, coding), speech, rate, payload.channels)
     else:
         with tempfile.TemporaryFile() as whole:
-            frames = _write(whole, (name, coding), payload, synthesizer, progress)
+            frames = _write(whole, (name, coding), speech, rate, payload.channels)
             whole.seek(0)
             shutil.copyfileobj(whole, file, COPY_BYTES)
     elapsed_s = time.monotonic() - started
@@ -110,18 +115,16 @@ def write_speech(
 def _write(
     file: BinaryIO,
     container: tuple[str, str],
-    payload: Payload,
-    synthesizer: Synthesizer,
-    progress: Progress | None,
+    speech: Iterable[Samples],
+    rate: int,
+    channels: int,
 ) -> int:
-    """Write a sound file from the start of `file`; return how many frames it has."""
+    """Write blocks of speech as a sound file from the start of `file`; return how many frames it has."""
     name, coding = container
     frames = 0
     try:
-        with soundfile.SoundFile(
-            file.fileno(), "w", synthesizer.sample_rate, payload.channels, coding, format=name, closefd=False
-        ) as sound:
-            for block in render(payload, synthesizer, progress):
+        with soundfile.SoundFile(file.fileno(), "w", rate, channels, coding, format=name, closefd=False) as sound:
+            for block in speech:
                 sound.write(block)
                 frames += len(block)
     except (soundfile.LibsndfileError, AssertionError) as error:  # soundfile asserts that all was written

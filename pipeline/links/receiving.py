@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..decompression import with_voices
-from ..errors import EngineError, OutputError, PayloadError
+from ..errors import EngineError, InputError, OutputError, PayloadError
 from ..protocols import Synthesizer
 from ..system.atomic import atomic_file
 from ..types import Payload
@@ -184,8 +184,9 @@ class Mailbox:
             return replace(state, why_silent=f"{self._limits.messages} messages are kept already")
         path = self._new_path()
         self._kept += 1
+        code = encode_best(state.payload)
         with atomic_file(path) as file:
-            file.write(encode_best(state.payload))
+            file.write(code)
         state = replace(state, path=path)
         if self._load is None:
             return state
@@ -200,8 +201,8 @@ class Mailbox:
         try:
             with atomic_file(sound) as file:
                 payload = with_voices(state.payload, self._synthesizer)
-                write_speech(file, AUDIO_FORMATS[".wav"], payload, self._synthesizer)
-        except EngineError as error:
+                write_speech(file, AUDIO_FORMATS[".wav"], payload, self._synthesizer, size=len(code))
+        except (EngineError, InputError) as error:
             return replace(state, why_silent=str(error))
         return replace(state, sound=sound)
 

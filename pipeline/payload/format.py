@@ -83,6 +83,11 @@ class Decoded:
     bits: Mapping[str, float] = field(default_factory=dict[str, float])
     """Part of the payload -> its bits, for format 2. It is finer than `sections`."""
 
+    @property
+    def size(self) -> int:
+        """Length of the input, in bytes."""
+        return sum(self.sections.values())
+
 
 def decode_payload(data: bytes, coders: Mapping[int, TextCoder]) -> Decoded:
     """Return the decoded payload.

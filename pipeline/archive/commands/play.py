@@ -31,7 +31,8 @@ def play(
     from ..excerpts import excerpt, speak_excerpt
     from ..payloads import read_any
 
-    piece = excerpt(read_any(payload).payload, at, whole)
+    decoded = read_any(payload)
+    piece = excerpt(decoded.payload, at, whole)
     for said in piece.utterances:
         tell(said.shown_text)
     engine = load_engine("synthesizer", synthesizer)
@@ -44,4 +45,4 @@ def play(
 
     container = audio_format(output)
     with atomic_file(output, force) as file:
-        write_speech(file, container, with_voices(piece, engine), engine)
+        write_speech(file, container, with_voices(piece, engine), engine, size=decoded.size)

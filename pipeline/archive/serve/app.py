@@ -130,13 +130,14 @@ class Pages:
         return Response(text, media_type=MEDIA_TYPES.get(form, "text/plain"), headers=headers)
 
     def _speak(self, request: Request) -> Response:
-        payload = self._open(request).decoded.payload
+        decoded = self._open(request).decoded
+        payload = decoded.payload
         wanted = request.query_params.get("u")
         try:
             if wanted is not None:
                 said = [one for one in payload.utterances if " ".join(one.shown_text.split())]
                 payload = excerpt(payload, said[int(wanted)].start_s) if int(wanted) >= 0 else payload
-            path = self._speech.file(payload)
+            path = self._speech.file(payload, decoded.size)
         except (ValueError, IndexError) as error:
             raise HTTPException(404, str(error) if isinstance(error, InputError) else None) from error
         return FileResponse(path, media_type="audio/wav", headers={"cache-control": "private, max-age=3600"})

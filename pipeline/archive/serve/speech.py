@@ -28,11 +28,15 @@ class SpeechCache:
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
 
-    def file(self, payload: Payload) -> Path:
+    def file(self, payload: Payload, size: int) -> Path:
         """Return a WAV file of a payload's speech.
 
+        Args:
+            payload: or a part of it.
+            size: bytes of the whole payload.
+
         Raises:
-            InputError: it is longer than `MAX_DURATION_S`.
+            InputError: it is longer than `MAX_DURATION_S`, or asks for too much work (`speech_work`).
             EngineError: the synthesizer fails.
             OutputError: the disk is full.
         """
@@ -44,7 +48,7 @@ class SpeechCache:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with atomic_file(path, force=True, mode=0o600) as file:
                     spoken = with_voices(payload, self._synthesizer)
-                    write_speech(file, AUDIO_FORMATS[".wav"], spoken, self._synthesizer)
+                    write_speech(file, AUDIO_FORMATS[".wav"], spoken, self._synthesizer, size=size)
                 self._make_room(path)
             with suppress(OSError):
                 os.utime(path)

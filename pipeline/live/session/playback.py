@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 
 from ...console.display import printable
 from ...decompression import with_voices
-from ...errors import DeviceError
+from ...errors import DeviceError, InputError
 from ...synthesis.speaking import known_voice
+from ...synthesis.work import SPARE_WORK_S, WORK_PER_BYTE_S, SpeechWork
 from ...types import SOUND_SPACE, Payload, Samples, Utterance, Voice, VoiceReference
 from ...unread.sounds import MAX_SOUND_S, sound_of
 from ..devices.loudspeaker import Loudspeaker
@@ -33,6 +34,8 @@ from .status import LocalStatus
 from .synthesis import decode_utterances, estimate_duration_s, speak
 
 logger = logging.getLogger(__name__)
+
+WHOSE = "the peer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ class Playback:
         self._playing: asyncio.Task[None] | None = None
         self._stream = b""  # of the peer that is heard
         self._waits = False  # whether the user knows that the peer has to wait
+        self._work = SpeechWork(SPARE_WORK_S, "the peer")  # of that peer
         self._neutral: set[int] = set()  # ids of the peer's voices that the user knows a neutral one replaces
         self._heard_count = 0
         self.heard_s = 0.0
@@ -155,6 +159,7 @@ class Playback:
         if dropped:
             self._observe(Lost("heard", f"{dropped} utterances of the peer before were dropped: another one is there"))
         self._stream, self._waits = stream, False
+        self._work = SpeechWork(SPARE_WORK_S, "the peer")
         self._neutral.clear()
         self._status.set(Status.UNSPOKEN, False)
 
@@ -222,7 +227,13 @@ class Playback:
 
     async def _play_one(self, waiting: Waiting, synthesis: Worker) -> None:
         left_s = self._limits.utterance_s
+        self._work.most_s += WORK_PER_BYTE_S * len(waiting.received.payload)
         for utterance in waiting.payload.utterances:
+            try:
+                self._work.spend(min(_estimate_s(waiting.payload, utterance), max(left_s, 0.0)))
+            except InputError as error:
+                self._lose("spoken", error)
+                break
             voice = waiting.payload.speakers[utterance.speaker].voice
             left_s -= await self._play_utterance(waiting.received, utterance, voice, left_s, synthesis)
         if left_s <= 0:

@@ -17,6 +17,7 @@ from live_ends import RawPeer, raw_peer, run, until
 from speechzip.pipeline import Payload, Samples, Speaker, Synthesizer, Utterance, Voice, VoiceReference
 from speechzip.pipeline.live.limits import LIMITS, Limits
 from speechzip.pipeline.live.reports import Heard, Lost, Notice, Pairing, PeerStatus, Report
+from speechzip.pipeline.live.session import playback
 from speechzip.pipeline.live.session.connecting import wait_for_calls
 from speechzip.pipeline.live.session.engines import LiveEngines
 from speechzip.pipeline.live.session.playback import PlayQueue
@@ -317,6 +318,38 @@ def test_what_comes_at_once_speaks_for_a_minute_at_most(seconds: int, texts: tup
         assert engine.made <= 2 * (60 // seconds + 1) + 2 * len(texts)
 
     hearing(test, engine)
+
+
+@pytest.mark.parametrize("per_byte_s", [0.0, 0.1])
+def test_a_peer_gets_as_much_speech_as_its_bytes_may_ask_for(
+    per_byte_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playback, "WORK_PER_BYTE_S", per_byte_s)
+    code = payload("1" * 180)  # estimated as 60 s, and an utterance more
+    most = int(300 // (61 - per_byte_s * len(code)))
+    assert most == (4 if per_byte_s == 0 else 7)
+
+    async def test() -> None:
+        async with listening(FakeSynthesizer(), LIMITS) as ben:
+            for peers in (1, 2):  # each has its own
+                async with raw_peer(ben.port) as peer:
+                    for said in range(1, most + 2):
+                        peer.say(code)
+                        await until(partial(told, ben, (peers - 1) * (most + 1) + said))
+                assert len(ben.texts(Heard)) == peers * most
+                assert f"cannot be spoken: the peer asks for too much speech: {most + 1} utter" in refused(ben)[-1]
+
+    run(test)
+
+
+def refused(ben: Ben) -> list[str]:
+    """Return what was told of utterances that are too much."""
+    return [text for text in ben.texts(Lost) if "too much" in text]
+
+
+def told(ben: Ben, count: int) -> bool:
+    """Return whether so many utterances were heard or refused."""
+    return len(ben.texts(Heard)) + len(refused(ben)) == count
 
 
 def test_an_engine_that_makes_no_sound_for_ever_ends() -> None:
