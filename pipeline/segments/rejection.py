@@ -8,6 +8,8 @@ Rejected sound that the speech detector is sure of is speech that could not be r
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +27,10 @@ recorded in Spanish, French, Italian and Russian, Moonshine's confidence is belo
 of German, French, Spanish and Chinese in 36. In 217 segments of English it is so low in four: two of strong accents,
 two of the radio of Apollo 11. That was measured by greedy decoding; with a beam, 31 of every fifth prompt's 32 lie
 below it, where 29 did."""
+STOCK_PHRASES, MIN_CONFIDENCE_OF_STOCK_PHRASES = frozenset({"you", "thank you", "thank you for watching"}), 0.7
+"""Moonshine writes them for sound without words: for 70 of 120 pieces of noise and instruments by greedy decoding. In
+those that the speech detector lets through, its confidence reaches 0.62. Said by twelve of our voices with noise 10 dB
+below, "Thank you" and "Thank you for watching" have 0.75 at least, a lone "You" 0.34 to 0.79."""
 INVENTED, INVENTED_WORDS = 1.1, 3
 """Words are invented if their confidence times their bits per character, by the language model, is less: invented words
 are fluent and very unsure, unclear words are not fluent. Of 100 foreign prompts 95 are not read, and 78 of these lie
@@ -77,9 +83,15 @@ def is_speech(transcript: Transcript, samples: Samples, duration_s: float, one_l
     strict = one_language and duration_s >= MIN_JUDGED_S
     if transcript.confidence < (MIN_CONFIDENCE_OF_ONE_LANGUAGE if strict else MIN_CONFIDENCE):
         return False
+    if transcript.confidence < MIN_CONFIDENCE_OF_STOCK_PHRASES and _is_stock_phrase(transcript.text):
+        return False
     if len(transcript.text) > MAX_CHARACTERS_PER_SECOND * max(duration_s, 0.5):
         return False
     return transcript.confidence >= SURE_CONFIDENCE or not is_music(samples)
+
+
+def _is_stock_phrase(text: str) -> bool:
+    return " ".join(re.findall(r"\w+", text.lower())) in STOCK_PHRASES
 
 
 def is_unread_speech(samples: Samples, duration_s: float, detector: SpeechDetector | None = None) -> bool:

@@ -19,11 +19,11 @@ import numpy as np
 from .decoder import END_TOKEN, Decoder, Logits, Reading, Sound
 from .vocabulary import START, PhraseBias, Place
 
-MARGIN = 8.0
+MARGIN = 4.0
 """In nats: a hypothesis this much less likely than the likeliest one is dropped, so most steps run a small batch."""
-END_MARGIN = 4.0
+END_MARGIN = 3.0
 """In nats: how much less likely than the best reading that ended a hypothesis may be. A score never rises again, and a
-reading that is 50 times less likely than another has no say in the choice."""
+reading that is 20 times less likely than another has no say in the choice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,9 @@ MAX_LENGTH_S = 30.0
 MIN_LENGTH_S = 0.3
 """The encoder's convolutions need 0.06 s; shorter input than this is padded with silence."""
 
-BEAM, MAX_BEAM = 8, 32
-"""Hypotheses at a time."""
+BEAM, MAX_BEAM = 4, 32
+"""Hypotheses at a time. Of 3,020 words of other speakers than evalset's, a third of them in noise, four misread 9.14 %
+and eight 9.27 %; a step of eight takes 8.1 ms where one of four takes 6.6."""
 SURE = 0.85
 """With less confidence than this, the segment is read once more, together with a copy that has silence around it; but
 not with so little that it will be rejected."""

@@ -59,6 +59,9 @@ def test_rejected_speech_in_music_is_told_as_unread_if_the_detector_is_surer(
     [
         ("Hello there.", 0.9, True),
         ("You", 0.32, False),
+        ("Thank you for watching!", 0.62, False),
+        ("Thank you for watching!", 0.75, True),
+        ("Thank you, Watson.", 0.62, True),
         ("", 0.0, False),
         ("...", 0.99, False),
         ("La " * 50, 0.9, False),
