@@ -48,11 +48,11 @@ KINDS: tuple[tuple[re.Pattern[bytes], Kind], ...] = tuple(
         (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMA or WMV (ASF)", "asf"),
         (rb"#!AMR", "AMR", "amr"),
         (rb"\xff[\xf0\xf1\xf8\xf9]", "AAC", "aac"),
-        (rb"caff\x00\x01", "CAF with a coding that libsndfile lacks", "caf"),
+        (rb"caff\x00\x01", "CAF that libsndfile cannot read", "caf"),
         (rb"RIFF.{4}AVI ", "AVI", "avi"),
-        (rb"RIFF.{4}WAVE.{0,200}fmt ", "WAV with a coding that libsndfile lacks", "wav"),
-        (rb"FORM.{4}AIF[FC]", "AIFF with a coding that libsndfile lacks", "aiff"),
-        (rb"OggS", "Ogg with a coding that libsndfile lacks", "ogg"),
+        (rb"RIFF.{4}WAVE.{0,200}fmt ", "WAV that libsndfile cannot read", "wav"),
+        (rb"FORM.{4}AIF[FC]", "AIFF that libsndfile cannot read", "aiff"),
+        (rb"OggS", "Ogg that libsndfile cannot read", "ogg"),
         (rb"FLV\x01", "Flash video", "flv"),
         (rb"\x00\x00\x01\xba", "MPEG video", "mpeg"),
         (rb"\x47.{187}\x47", "MPEG transport stream", "mpegts"),
@@ -129,8 +129,9 @@ def _flac_layout(window: ChunkedFile, start: int) -> SoundLayout:
 
 def _ogg_layout(window: ChunkedFile, start: int) -> SoundLayout:
     """Split a chain of streams (RFC 3533, section 4), of which libsndfile reads the first."""
-    starts, is_beginning, flags = [start], True, 0
-    for offset, flags, content in _ogg_pages(window, start):
+    starts, is_beginning, flags, end = [start], True, 0, start
+    for offset, length, flags, content in _ogg_pages(window, start):
+        end = offset + length
         if flags & BEGIN_OF_STREAM:
             _refuse_channels(content)
             if not is_beginning:
@@ -138,21 +139,24 @@ def _ogg_layout(window: ChunkedFile, start: int) -> SoundLayout:
         is_beginning = bool(flags & BEGIN_OF_STREAM)
     pieces = [Piece([range(*ends)]) for ends in zip(starts, [*starts[1:], window.size], strict=True)]
     layout = SoundLayout(pieces) if len(pieces) > 1 or start else SoundLayout()
-    if not flags & END_OF_STREAM:
+    if end > window.size:
+        layout.remarks.append("ends in the middle of a page: it is cut short")
+    elif not flags & END_OF_STREAM:
         layout.remarks.append("ends without the mark of its end: it may be cut short")
     return layout
 
 
-def _ogg_pages(window: ChunkedFile, offset: int) -> Iterator[tuple[int, int, bytes]]:
-    """Yield offset, flags and the first bytes of the content of each page."""
+def _ogg_pages(window: ChunkedFile, offset: int) -> Iterator[tuple[int, int, int, bytes]]:
+    """Yield offset, length, flags and first bytes of the content of each page; the file may end within the last."""
     while offset < window.size:
         header = window.at(offset, 27 + 255 + 32)
         if header[:4] != b"OggS" or len(header) < 27:
             offset = _next_page(window, offset + 1)
             continue
         content = 27 + header[26]
-        yield offset, header[5], header[content : content + 32]
-        offset += content + sum(header[27:content])
+        length = content + sum(header[27:content])
+        yield offset, length, header[5], header[content : content + 32]
+        offset += length
 
 
 def _next_page(window: ChunkedFile, offset: int) -> int:

@@ -33,6 +33,9 @@ MAX_TRAILER = 1 << 20
 """Search range for a list of chunks at the end of the file."""
 MAX_CHUNKS, MAX_TRAILERS = 1000, 32
 """Most chunks, and most possible starts of a chunk list, that are examined in a file."""
+WAVE_STARTS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
+STARTS = (*WAVE_STARTS, b"FORM", b"caff", b".snd", b"dns.")
+"""What files begin with: another one may follow the first."""
 MAX_JOINED = 1000
 """Most joined WAV files that are read."""
 MAX_FORMAT_BYTES = 4096
@@ -67,6 +70,8 @@ class Family:
     name_length: int = 4
     header_length: int = 8
     alignment: int = 2
+    may_join: bool = False
+    """Whether a WAV file behind is read, too."""
 
     def chunk(self, window: ChunkedFile, offset: int) -> Chunk | None:
         """Return the chunk at an offset; None if there cannot be one."""
@@ -100,7 +105,7 @@ class Family:
     def end(self, window: ChunkedFile, offset: int) -> int:
         """Return where the chunks end that begin at an offset: at another file, at what is no chunk, or nowhere."""
         for chunk in self.chunks(window, offset):
-            if chunk.name in (b"RIFF", b"RIFX"):
+            if chunk.name in STARTS:
                 break
             offset = self.after(window, chunk)
         return offset
@@ -118,10 +123,10 @@ def header_layout(window: ChunkedFile) -> SoundLayout | None:
         AudioError: the file is cut short.
     """
     start = window.at(0, 40)
-    if start[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and start[8:12] == b"WAVE":
-        return _wave_layout(window, Family(">" if start[:4] == b"RIFX" else "<", 12))
+    if _starts_wave(window, 0):
+        return _wave_layout(window, _wave_family(window, 0))
     if start[:16] == W64_RIFF and start[24:40] == W64_WAVE:
-        return _wave_layout(window, Family("<", 40, 16, 24, 8))
+        return _wave_layout(window, Family("<", 40, 16, 24, 8, may_join=True))
     if start[:4] == b"FORM" and start[8:12] in (b"AIFF", b"AIFC"):
         return _aiff_layout(window, Family(">", 12), start[8:12])
     if start[:4] == b"caff":
@@ -135,11 +140,19 @@ def _wave_layout(window: ChunkedFile, family: Family) -> SoundLayout:
     layout = SoundLayout([])
     for _ in range(MAX_JOINED):
         following = _add_wave(window, family, layout)
-        magic = window.at(following, 12)
-        if magic[:4] not in (b"RIFF", b"RIFX") or magic[8:] != b"WAVE":
+        if not _starts_wave(window, following):
             break
-        family = Family(">" if magic[:4] == b"RIFX" else "<", following + 12)
+        family = _wave_family(window, following)
     return layout if layout.pieces else SoundLayout(remarks=layout.remarks)
+
+
+def _starts_wave(window: ChunkedFile, offset: int) -> bool:
+    start = window.at(offset, 12)
+    return start[:4] in WAVE_STARTS and start[8:] == b"WAVE"
+
+
+def _wave_family(window: ChunkedFile, offset: int) -> Family:
+    return Family(">" if window.at(offset, 4) == b"RIFX" else "<", offset + 12, may_join=True)
 
 
 def _add_wave(window: ChunkedFile, family: Family, layout: SoundLayout) -> int:
@@ -189,14 +202,20 @@ def _sound(window: ChunkedFile, family: Family, chunk: Chunk, bytes_per_s: float
         )
     if chunk.length > available:
         return range(chunk.start, window.size)
-    after = family.end(window, family.after(window, chunk))
-    left_over = window.size - after
-    if left_over > little and window.at(after, 4) not in (b"RIFF", b"RIFX"):
-        layout.remarks.append(
-            f"has {left_over} bytes after the {chunk.length / bytes_per_s:.1f} s that its header promises: were they "
-            f"sound, {left_over / bytes_per_s:.1f} s, which are left out"
-        )
+    _remark_rest(window, family, chunk, bytes_per_s, layout)
     return None
+
+
+def _remark_rest(window: ChunkedFile, family: Family, chunk: Chunk, bytes_per_s: float, layout: SoundLayout) -> int:
+    """Remark what lies behind the sound, its padding and the chunks after it, if it is not read; return where."""
+    after = family.end(window, family.after(window, chunk))
+    rest = window.size - after
+    if rest > LITTLE_S * bytes_per_s and not (family.may_join and _starts_wave(window, after)):
+        layout.remarks.append(
+            f"has {rest} bytes after the {chunk.length / bytes_per_s:.1f} s that its header promises: were they "
+            f"sound, {rest / bytes_per_s:.1f} s, which are left out"
+        )
+    return after
 
 
 def _is_unknown(length: int) -> bool:
@@ -233,9 +252,13 @@ def _aiff_layout(window: ChunkedFile, family: Family, kind: bytes) -> SoundLayou
             channels, frames, bits = struct.unpack(">HIH", common[:8])
             coding = common[18:22] if kind == b"AIFC" else b"NONE"
             width = 1 if coding.lower() in (b"ulaw", b"alaw") else (bits + 7) // 8
+            sample_rate = _extended(common[8:18])
             if coding.lower() not in AIFF_CODINGS or not channels * width:
+                seconds = frames * (IMA4_FRAMES if coding == b"ima4" else 1) / sample_rate
+                end = _remark_rest(window, family, chunk, max(1.0, chunk.length / max(seconds, LITTLE_S)), layout)
+                layout.pieces = [Piece([range(end)])] if layout.remarks else layout.pieces
                 break
-            bytes_per_s = channels * width * _extended(common[8:18])
+            bytes_per_s = channels * width * sample_rate
             sound = _sound(window, family, chunk, bytes_per_s, layout)
             if sound is None and frames * channels * width + 8 > chunk.length:
                 sound = range(chunk.start, chunk.start + chunk.length)
@@ -247,6 +270,8 @@ def _aiff_layout(window: ChunkedFile, family: Family, kind: bytes) -> SoundLayou
                 body = kind + version + comm + b"SSND" + _aiff_length(len(sound))
                 head = b"FORM" + _aiff_length(len(body) + len(sound)) + body
                 layout.pieces = [Piece([head, sound], is_open_ended=True)]
+            elif layout.remarks:  # libsndfile refuses an AIFF file with another one behind it
+                layout.pieces = [Piece([range(family.end(window, family.after(window, chunk)))])]
             break
     return layout
 
@@ -256,18 +281,38 @@ def _aiff_length(length: int) -> bytes:
 
 
 def _caf_layout(window: ChunkedFile, family: Family) -> SoundLayout:
+    layout = SoundLayout()
+    chunks: dict[bytes, Chunk] = {}
     for chunk in family.chunks(window, family.first):
-        available = window.size - chunk.start
-        if chunk.name == b"data" and available < chunk.length < 1 << 63:  # -1 is: until the end
+        if chunk.name in STARTS:
+            break
+        chunks[chunk.name] = chunk
+    if (sound := chunks.get(b"data")) and sound.length < 1 << 63:  # -1 is: until the end
+        available = window.size - sound.start
+        if available < sound.length:
             raise AudioError(
-                f"is cut short or damaged: its header promises {chunk.length} bytes of sound, {available} are there; "
+                f"is cut short or damaged: its header promises {sound.length} bytes of sound, {available} are there; "
                 "copy it again"
             )
-    return SoundLayout()
+        if b"desc" in chunks:
+            _remark_rest(window, family, sound, _caf_bytes_per_s(window, chunks, sound.length), layout)
+    return layout
+
+
+def _caf_bytes_per_s(window: ChunkedFile, chunks: dict[bytes, Chunk], length: int) -> float:
+    """Return the bytes of a second of sound, in the mean if packets differ; the chunk ``pakt`` has the length then."""
+    description = window.at(chunks[b"desc"].start, 24).ljust(24, b"\0")
+    sample_rate, _, _, packet_bytes, packet_frames = struct.unpack(">d4sIII", description)
+    frames = length * packet_frames / packet_bytes if packet_bytes else 0
+    if not frames and b"pakt" in chunks:
+        frames = struct.unpack(">q", window.at(chunks[b"pakt"].start + 8, 8).ljust(8, b"\0"))[0]
+    return max(1.0, length * sample_rate / frames) if frames > 0 and 0 < sample_rate < 1e9 else 1.0
 
 
 AIFF_CODINGS = frozenset({b"none", b"twos", b"sowt", b"fl32", b"fl64", b"ulaw", b"alaw", b"in24", b"in32"})
 """Codings of AIFF with a fixed size for each sample."""
+IMA4_FRAMES = 64
+"""A header counts packets of so many where the coding is ``ima4``."""
 
 
 def _extended(number: bytes) -> float:
@@ -276,9 +321,13 @@ def _extended(number: bytes) -> float:
     return max(1.0, ldexp(mantissa, min(200, (exponent & 0x7FFF) - 16383 - 63)))
 
 
+AU_WIDTHS = {1: 1.0, 2: 1.0, 3: 2.0, 4: 3.0, 5: 4.0, 6: 4.0, 7: 8.0, 23: 0.5, 25: 0.375, 26: 0.625, 27: 1.0}
+"""Coding of AU -> bytes of a sample."""
+
+
 def _au_layout(window: ChunkedFile, order: str) -> SoundLayout:
     layout = SoundLayout()
-    start, length = struct.unpack(order + "II", window.at(4, 8).ljust(8, b"\0"))
+    start, length, coding, sample_rate, channels = struct.unpack(order + "5I", window.at(4, 20).ljust(20, b"\0"))
     if not 24 <= start <= window.size:
         return layout
     available = window.size - start
@@ -294,4 +343,7 @@ def _au_layout(window: ChunkedFile, order: str) -> SoundLayout:
             f"is cut short or damaged: its header promises {length} bytes of sound, {available} are there; "
             "copy it again"
         )
+    else:
+        bytes_per_s = max(1.0, AU_WIDTHS.get(coding, 1.0) * sample_rate * channels)
+        _remark_rest(window, Family(order, start), Chunk(b"", start, length), bytes_per_s, layout)
     return layout

@@ -107,7 +107,10 @@ class SoundFileRecording:
         self.sample_rate, self.channels = max(lengths, key=lengths.__getitem__)
         self.duration_s = sum(lengths.values())
         if self.duration_s == 0:
-            raise AudioError(f"{self.name} is empty: it has a header but no samples")
+            what = "is empty: it has a header but no samples"
+            if self._remarks:  # such as a page of Ogg that is cut
+                what = f"has a header but no samples that can be read; it {'; it '.join(self._remarks)}"
+            raise AudioError(f"{self.name} {what}")
 
     def blocks(self) -> Iterator[Samples]:
         """Yield float32 [t, channels] from the start, at `sample_rate`.

@@ -17,9 +17,11 @@ SAMPLES = np.random.default_rng(5).uniform(-0.5, 0.5, 16000).astype(np.float32)
 LIST = b"LIST" + struct.pack("<I", 26) + b"INFOISFT" + struct.pack("<I", 13) + b"Lavf59.27.100\0"
 
 
-def encoded(container: str, samples: np.ndarray[tuple[int], np.dtype[np.float32]] = SAMPLES) -> bytes:
+def encoded(
+    container: str, samples: np.ndarray[tuple[int], np.dtype[np.float32]] = SAMPLES, coding: str = "PCM_16"
+) -> bytes:
     buffer = io.BytesIO()
-    soundfile.write(buffer, samples, 16000, "PCM_16", format=container)
+    soundfile.write(buffer, samples, 16000, coding, format=container)
     return buffer.getvalue()
 
 
@@ -116,10 +118,38 @@ def test_sound_that_the_header_does_not_mention_is_told() -> None:
 
 
 def test_joined_wavs_are_read_to_the_end() -> None:
-    for first in (wav(32000), wav(32000, after=LIST), wav(32000, order=">")):
-        heard = read(first + wav(32000) + wav(0xFFFFFFFF))
-        assert len(heard) == 48000
-        assert np.abs(heard - np.tile(SAMPLES, 3)).max() < 1e-4
+    for first in (wav(32000), wav(32000, after=LIST), wav(32000, order=">"), encoded("RF64")):
+        for second in (wav(32000), encoded("RF64")):
+            heard = read(first + second + wav(0xFFFFFFFF))
+            assert len(heard) == 48000
+            assert np.abs(heard - np.tile(SAMPLES, 3)).max() < 1e-4
+
+
+@pytest.mark.parametrize("second", ["same", "AIFF", "CAF", "AU", "WAV", "RF64", "noise"])
+@pytest.mark.parametrize(
+    ("container", "coding"),
+    [
+        ("AIFF", "PCM_16"),
+        ("AIFF", "ULAW"),
+        ("AIFF", "IMA_ADPCM"),
+        ("CAF", "PCM_16"),
+        ("CAF", "ALAC_16"),
+        ("AU", "PCM_16"),
+        ("AU", "ULAW"),
+    ],
+)
+def test_a_file_joined_to_another_is_told_where_it_is_not_read(container: str, coding: str, second: str) -> None:
+    first = encoded(container, coding=coding)
+    whole = read(first)
+    noise = np.random.default_rng(0).bytes(20_000)
+    behind = first if second == "same" else noise if second == "noise" else encoded(second)
+    with pytest.warns(SpeechzipWarning, match=f"has {len(behind)} bytes after the 1.0 s that its header promises"):
+        assert np.array_equal(read(first + behind), whole)
+
+
+@pytest.mark.parametrize("container", ["AIFF", "CAF", "AU", "W64", "RF64"])
+def test_what_is_too_short_to_be_sound_is_not_told(container: str) -> None:
+    assert is_whole(encoded(container) + bytes(300))
 
 
 @pytest.mark.parametrize("container", ["WAV", "RF64", "W64", "AIFF", "AU", "CAF"])
@@ -168,12 +198,28 @@ def test_joined_files_are_read_to_the_end(container: str) -> None:
     assert len(read(buffer.getvalue() * 3)) == 3 * len(SAMPLES)
 
 
+@pytest.mark.parametrize(
+    ("end", "why"), [(-1, "in the middle of a page: it is cut short"), (0, "without the mark of its end")]
+)
+def test_an_ogg_that_is_cut_in_its_only_page_of_sound_is_not_empty(end: int, why: str) -> None:
+    content = encoded("OGG", SAMPLES[:4000], "VORBIS")
+    page = content.rindex(b"OggS")
+    with pytest.raises(AudioError, match=f"has a header but no samples that can be read; it ends {why}"):
+        open_recording(io.BytesIO(content[: end or page]))
+
+
+def test_an_ogg_that_is_cut_in_its_last_page_is_told() -> None:
+    content = encoded("OGG", np.tile(SAMPLES, 5), "VORBIS")
+    with pytest.warns(SpeechzipWarning, match="in the middle of a page"):
+        assert len(read(content[:-100])) < 5 * len(SAMPLES)
+
+
 def test_an_ogg_that_is_cut_short_is_told() -> None:
     buffer = io.BytesIO()
     soundfile.write(buffer, np.tile(SAMPLES, 5), 16000, format="OGG")
     content = buffer.getvalue()
     with pytest.warns(SpeechzipWarning, match="without the mark of its end"):
-        assert 16000 < len(read(content[: len(content) // 2])) < 5 * 16000
+        assert 16000 < len(read(content[: content.rindex(b"OggS")])) < 5 * 16000
 
 
 def test_more_channels_than_a_recording_has_are_refused() -> None:
