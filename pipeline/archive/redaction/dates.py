@@ -32,6 +32,8 @@ FIGURES = frozenset("/.-")
 BIRTH_CUES = frozenset("birth birthday birthdate born dob".split())
 NEAR = 12
 """How many tokens before or behind three numbers such a word makes a date of them."""
+VERSION_CUES = frozenset("version versions release releases build firmware upgrade update updates".split())
+"""Near such a word 2.4.17 is no date."""
 
 
 def find_dates(tokens: Sequence[Token]) -> Iterator[Found]:
@@ -151,8 +153,16 @@ def _figures_at(tokens: Sequence[Token], position: int) -> int | None:
     if not joined or not all(number.isdecimal() for number in numbers):
         return None
     lengths = [len(number) for number in numbers]
+    if piece[1].text == "." and max(lengths) < 3 and _is_version(tokens[max(0, position - NEAR) : position + 5 + NEAR]):
+        return None
     values = [number_of(number) for number in numbers]
     if lengths[0] == 4 and 1 <= values[1] <= 12 and 1 <= values[2] <= 31:
         return position + 4
     both = 1 <= values[0] <= 31 and 1 <= values[1] <= 31 and min(values[:2]) <= 12
     return position + 4 if both and max(lengths[:2]) <= 2 and lengths[2] in (2, 4) else None
+
+
+def _is_version(around: Sequence[Token]) -> bool:
+    """Whether the words around three numbers speak of software, and of no day."""
+    words = {token.lower for token in around}
+    return not words.isdisjoint(VERSION_CUES) and words.isdisjoint(("date", "dated", "day", "on"))

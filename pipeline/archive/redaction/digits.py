@@ -42,9 +42,11 @@ PAUSES = tuple(
     for pause in (
         "hang on", "hold on", "one moment", "one second", "one sec", "just a moment", "just a second", "just a sec",
         "let me see", "let me check", "wait a moment", "wait a second", "wait", "where is it", "bear with me",
+        "got that", "got it", "you got that", "you got it", "have you got that", "did you get that", "ready", "so far",
+        "are you there", "you there", "with me", "you with me", "are you with me",
     )
 )  # fmt: skip
-"""What people say while they look for the rest of a number."""
+"""What people say while they look for the rest of a number, or ask whether somebody follows."""
 MOST_DIGITS = 18
 """So many digits of a number count in comparisons with days and with other numbers."""
 SIGNS = frozenset(",.-–—/():;…'’\"?!*")
@@ -149,6 +151,11 @@ def _end(tokens: Sequence[Token], position: int) -> int:
     return position if _zeros(tokens, position) else position - 1
 
 
+def digits_of(run: DigitRun) -> str:
+    """Return the digits of a run."""
+    return "".join(unit.digits for unit in run)
+
+
 def digits_in(text: str) -> str:
     """Return all digits that a text says, as one string.
 
@@ -156,4 +163,4 @@ def digits_in(text: str) -> str:
         >>> digits_in("forty-one double five, oh")
         '41550'
     """
-    return "".join(unit.digits for run in runs(tokens_of(0, text)) for unit in run)
+    return "".join(map(digits_of, runs(tokens_of(0, text))))

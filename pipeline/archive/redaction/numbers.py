@@ -6,7 +6,8 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from .digits import DigitRun, number_of, runs
+from .digits import DigitRun, digits_of, runs
+from .figures import are_figures, are_years, without_amounts
 from .tokens import Found, Kind, Token
 
 CARD = re.compile(
@@ -42,6 +43,7 @@ NEAR, FAR, BEHIND = 12, 30, 6
 behind it, as in "..., my social"."""
 SENTENCE_ENDS = frozenset(".?!")
 OWNERS = frozenset("my our your his her their".split())
+NUMBERS = frozenset("number numbers no nr".split())
 ARTICLES = frozenset("the this that a".split())
 
 
@@ -53,7 +55,7 @@ def find_numbers(tokens: Sequence[Token], before: dict[int, list[str]], kinds: f
         before: utterance -> the last words said before it by any speaker, in order.
         kinds: which of ``card``, ``ssn`` and ``phone`` to look for.
     """
-    for run in runs(tokens):
+    for run in (piece for whole in runs(tokens) for piece in without_amounts(whole, tokens)):
         context = _Context(tokens, run, before)
         rest: list[DigitRun] = []
         if "card" not in kinds:
@@ -88,6 +90,12 @@ class _Context:
         self.owned = {word for owner, word in itertools.pairwise(behind) if owner in OWNERS}
         self.named = {word for article, word in itertools.pairwise(behind) if article in OWNERS | ARTICLES}
 
+    def has_phone(self) -> bool:
+        """Whether a telephone is spoken of, or "my number", which is one, whatever else has a number."""
+        return self.has(PHONE_CUES) or any(
+            owner in OWNERS and word in NUMBERS for owner, word in itertools.pairwise(self.far)
+        )
+
     def has(self, cues: frozenset[str]) -> bool:
         return not cues.isdisjoint(self.far) or not cues.isdisjoint(self.owned)
 
@@ -121,11 +129,6 @@ def luhn(digits: str) -> bool:
     """
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
     return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
-
-
-def digits_of(run: DigitRun) -> str:
-    """Return the digits of a run."""
-    return "".join(unit.digits for unit in run)
 
 
 def _cards(
@@ -191,42 +194,38 @@ def _phones(run: DigitRun, context: _Context) -> Iterator[Found]:
     digits = digits_of(run)
     if len(digits) < 7 or context.is_other_number():
         return
-    cued = context.has(PHONE_CUES)
+    cued = context.has_phone()
     separators = context.separators(run)
-    if not cued and (_is_list(run, separators) or _is_measured(run, separators, context.tokens)):
+    if are_years(run, separators) or (not cued and are_figures(run, separators, context.tokens)):
         return
     plus = run[0].first > 0 and context.tokens[run[0].first - 1].lower in ("+", "plus")
     if plus and len(digits) <= 16 and digits[0] != "0":  # no country's code begins with 0
         yield Found("phone", run[0].first - 1, run[-1].last)
-    elif any(pattern.fullmatch(digits) for pattern in (NANP, TRUNK, ABROAD)) or (cued and len(digits) <= 15):
-        if len(digits) > 7 or cued:
-            yield _all("phone", run)
-    elif len(digits) == 7 and separators in (["-"], ["."]) and len(run[0].digits) == 3:
+    elif (
+        (cued and len(digits) <= 15)
+        or any(pattern.fullmatch(digits) for pattern in (TRUNK, ABROAD))
+        or _is_american(run)
+        or (len(digits) == 7 and separators in (["-"], ["."]) and len(run[0].digits) == 3)
+    ):
         yield _all("phone", run)
     elif len(digits) > 10:
-        for length in (11, 10):
-            for first, last in _windows(run, length):
-                if NANP.fullmatch(digits_of(run[first : last + 1])):
-                    yield _all("phone", run[first : last + 1])
-                    return
+        ends = ["start", *separators, "end"]  # what stands before each unit, and behind the last one
+        begin = 0
+        for first, last in sorted(itertools.chain(_windows(run, 11), _windows(run, 10))):
+            piece = run[first : last + 1]
+            apart = (ends[first] and ends[last + 1]) or [len(unit.digits) for unit in piece][-3:] == [3, 3, 4]
+            if first >= begin and (cued or apart) and _is_american(piece):
+                yield _all("phone", piece)
+                begin = last + 1
 
 
-def _is_list(run: DigitRun, separators: list[str]) -> bool:
-    """Whether numbers are listed or counted: "4, 8, 15, 16, 23 and 42"; "twenty-one fifteen, and twenty-one nine"."""
-    if len(run) < 4:
-        return False
-    values = [number_of(unit.digits) for unit in run]
-    rising = max(values) < 100 and all(left < right for left, right in itertools.pairwise(values)) and all(separators)
-    paired = ",and" in separators and all(len(unit.digits) > 1 for unit in run)
-    return rising or paired or ("and" in separators[-1] and all("," in one for one in separators[:-1]))
-
-
-def _is_measured(run: DigitRun, separators: list[str], tokens: Sequence[Token]) -> bool:
-    """Whether there are times or decimals among the numbers: "02:12:59", "358.64"."""
-    return any(
-        ":" in separator or (separator == "." and len(unit.digits) < 3 and tokens[unit.first].text.isdecimal())
-        for unit, separator in zip(run[1:], separators, strict=True)
-    )
+def _is_american(run: DigitRun) -> bool:
+    """Whether digits are a number of North America whose area code ends with a unit: not "21 14, then 21 18, 19"."""
+    digits = digits_of(run)
+    area_code = 3 + (len(digits) == 11)
+    ends = list(itertools.accumulate(len(unit.digits) for unit in run))
+    across = any(end - len(unit.digits) < area_code < end for unit, end in zip(run, ends, strict=True))
+    return bool(NANP.fullmatch(digits)) and not (across and max(len(unit.digits) for unit in run) < 3)
 
 
 def _all(kind: Kind, run: DigitRun) -> Found:

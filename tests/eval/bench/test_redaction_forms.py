@@ -17,7 +17,7 @@ def test_there_are_enough_forms() -> None:
 @pytest.mark.parametrize("title", FORM_SETS)
 def test_recall_and_precision_of_the_forms(title: str) -> None:
     result = score(read_forms(FORM_SETS[title]))
-    for kind in ("card", "phone", "email"):
+    for kind in {"card", "phone", "email"} & set(result.wanted):
         assert result.recall(kind) >= 0.95
     assert all(result.precision(kind) >= 0.95 for kind in result.wanted)
 

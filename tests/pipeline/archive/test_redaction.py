@@ -55,6 +55,22 @@ def test_digits_as_people_say_them(text: str, digits: str) -> None:
     assert digits_in(text) == digits
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("My number's five five five, oh one nine two.", "My number's [phone]."),
+        ("Two numbers, 206 555 0110 and 206 555 0111.", "Two numbers, [phone] and [phone]."),
+        ("It's two one two, five five five, you got that? Zero one four seven.", "It's [phone]."),
+        ("They call from 4,155,552,671, or 415,555,2671.", "They call from [phone], or [phone]."),
+        ("We sold 1,204. Ring 800,555 0199.", "We sold 1,204. Ring [phone]."),
+        ("Oh six twelve, thirty four fifty six, seventy eight.", "[phone]."),
+        ("Released on 2.4.17, the version is of 2.4.2017.", "Released on [date], the version is of [date]."),
+    ],
+)
+def test_numbers_of_persons_among_others(text: str, kept: str) -> None:
+    assert redacted(text) == [kept]
+
+
 def test_the_example_of_a_number_over_two_utterances() -> None:
     assert redacted("my card is 4123", "4567 8901 2345.", "Bye.") == ["my card is [card]", "[card].", "Bye."]
     assert redacted("My card is 4242", "@Go on.", "4242 4242 4242, okay?") == [
@@ -88,6 +104,15 @@ def test_everything_around_stays() -> None:
         "One, two, three, four, five, six, seven, eight, nine, ten, eleven.",
         "It was twenty-one fifteen, twenty-one eighteen, and nineteen twenty-one.",
         "Twelve, twenty-five, nineteen ninety.",
+        "The score was 21 14, then 21 18, 19 21.",
+        "Trains leave at 7 05, 7 35, 8 05, 8 35 and 9 05.",
+        "It went six four, three six, seven six, six two, six one.",
+        "I work 6 to 2, 2 to 10, and 10 to 6.",
+        "Steer two seven zero, then three one five, then zero four five for six miles.",
+        "One two three four five six seven eight nine ten, here I come.",
+        "The call is about 670 to 725,000 ounces, or 4,723,000,000 of them.",
+        "The call was between 2016 and 2019.",
+        "It broke between release 2.4.17 and 2.4.18.",
     ],
 )
 def test_what_only_looks_personal_stays(text: str) -> None:
