@@ -57,7 +57,7 @@ def test_all_recordings_of_the_evaluation(archived: Path, address: str, tmp_path
         for one in pages:
             page.goto(one)
             assert page.locator(".talk li[data-start]").count() > 0, one
-        page.keyboard.press("/")
+        page.get_by_role("link", name="Search").click()
         page.get_by_label("Search what was said").type('"oil light" OR light*')
         expect(page.locator("mark").first).to_be_visible()
         page.keyboard.press("Tab")

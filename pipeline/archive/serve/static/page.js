@@ -73,9 +73,3 @@ if (player) {
   const download = document.getElementById("download");
   form.addEventListener("change", () => { download.href = download.dataset.base + form.value; });
 }
-
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-  event.preventDefault();
-  if (box) { box.focus(); box.select(); } else { location.href = `${root}/`; }
-});
