@@ -15,6 +15,7 @@ CARD = re.compile(
 )
 """Beginnings and lengths by network (ISO/IEC 7812): Visa, Mastercard, American Express, Diners, JCB, Discover
 and UnionPay, Maestro."""
+CARD_START = re.compile(r"4|5[1-5]|2[2-7]|3[04-9]|6")
 LONGEST_CARD = 19
 NANP = re.compile(r"1?[2-9]\d\d[2-9]\d{6}")
 """Numbers of North America, https://www.nanpa.com."""
@@ -135,7 +136,8 @@ def _cards(
     run: DigitRun, context: _Context, lengths: Sequence[int] = (16, 15, 19, 14, 13)
 ) -> Iterator[Found | DigitRun]:
     """Yield card numbers of these lengths, the first length first, and the pieces of the run between them."""
-    cued = context.has_card()
+    listed = not CARD_START.match(digits_of(run[:2])) and are_figures(run, context.separators(run), context.tokens)
+    cued = context.has_card() and not listed
     while run:
         count = len(digits_of(run[: LONGEST_CARD + 1]))  # no unit is empty, so these tell whether there are more
         if count < 12:

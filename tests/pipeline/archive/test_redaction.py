@@ -82,6 +82,12 @@ def test_what_is_said_much_later_is_another_matter() -> None:
     assert redacted("I have 4242", "4242 4242 4242 dogs", gap_s=60) == ["I have 4242", "4242 4242 4242 dogs"]
 
 
+def test_scores_in_talk_of_cards_stay() -> None:
+    texts = "My card is 4123 4567 8901 2349.", "@The score was 21 14, then 21 18, 19 21."
+    assert redacted(*texts) == ["My card is [card].", texts[1].removeprefix("@")]
+    assert redacted("My card is 41 23, 45 67, 89 01, 23 49.") == ["My card is [card]."]
+
+
 def test_two_speakers_make_no_number_together() -> None:
     assert redacted("it's 4242 4242", "@4242 4242") == ["it's 4242 4242", "4242 4242"]
 
