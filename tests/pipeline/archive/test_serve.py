@@ -156,6 +156,7 @@ def test_the_cache_of_speech_is_bounded(payload: Payload, tmp_path: Path) -> Non
         assert cache.file(said, 100).exists()
         time.sleep(0.02)
     assert 1 <= len(list(tmp_path.glob("*.wav"))) <= 3
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*.wav")} == {0o600}
 
 
 def test_transcripts(client: Client) -> None:

@@ -25,11 +25,9 @@ from speechzip.pipeline import (
 )
 from speechzip.pipeline.archive.serve.speech import SpeechCache
 from speechzip.pipeline.links import Mailbox, Received
-from speechzip.pipeline.synthesis import work
 from speechzip.pipeline.synthesis.work import UTTERANCE_WORK_S, SpeechWork, speech_work
 from speechzip.pipeline.writing import AUDIO_FORMATS, write_speech
 
-ROOT = Path(__file__).parents[3]
 SOMEBODY = (Speaker(Voice("classical", b"x")),)
 
 
@@ -128,15 +126,3 @@ def test_what_repeats_without_a_pause_is_spoken_where_the_caller_says_how_long_i
     assert synthesizer.asked == []
     assert decompress(data, synthesizer=synthesizer, max_duration_s=1200.0).duration_s == 1200.0
     assert len(synthesizer.asked) == 1200
-
-
-@pytest.mark.parametrize(
-    "stated",
-    [
-        f"{work.SPARE_WORK_S:g} s and {work.WORK_PER_BYTE_S:g} s for each byte",
-        f"{work.SHORT_WORK_S:g} s and {work.WORK_PER_SECOND_S:g} s for each second of the recording",
-        f"an utterance counts as {UTTERANCE_WORK_S:g} s more than its sound",
-    ],
-)
-def test_security_md_states_the_bounds(stated: str) -> None:
-    assert stated in " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())

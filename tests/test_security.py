@@ -1,0 +1,75 @@
+"""SECURITY.md states the limits that the code has. Those of links are in `tests/pipeline/links/test_limits.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from speechzip.pipeline.archive.serve import speech
+from speechzip.pipeline.audio import containers, soundfiles
+from speechzip.pipeline.decompression import MAX_DURATION_S, MAX_PAYLOAD_BYTES
+from speechzip.pipeline.live.limits import LIMITS
+from speechzip.pipeline.live.session import synthesis
+from speechzip.pipeline.live.wire import frames, messages
+from speechzip.pipeline.payload.coding.symbols import FREE_WORK, MOST_WORK, WORK_PER_BYTE
+from speechzip.pipeline.payload.limits import MAX_UTTERANCES
+from speechzip.pipeline.protocols import MAX_UTTERANCE_S
+from speechzip.pipeline.synthesis.work import (
+    SHORT_WORK_S,
+    SPARE_WORK_S,
+    UTTERANCE_WORK_S,
+    WORK_PER_BYTE_S,
+    WORK_PER_SECOND_S,
+)
+from speechzip.pipeline.textcoder import coder
+from speechzip.pipeline.types import MAX_LONG_VOICE_BYTES, MAX_TEXT_BYTES
+from speechzip.pipeline.unread.sounds import MAX_SOUND_S
+from speechzip.voices import espeak
+from speechzip.voices.store.voicefile import MAX_FILE_BYTES
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        # payloads
+        f"{WORK_PER_BYTE} b + {FREE_WORK} units of work, and for {MOST_WORK:,} at most",
+        f"at most {coder.MAX_TOKENS_PER_BYTE} b tokens, at most {coder.LONG_TOKENS_PER_BYTE} b + {coder.SPARE_TOKENS}, "
+        f"and {coder.MAX_TOKENS:,} in all",
+        f"at most {MAX_UTTERANCES:,} utterances and {MAX_TEXT_BYTES >> 20} MiB of text",
+        f"no payload of up to 4,096 bytes decodes to more than {(WORK_PER_BYTE * 4096 + FREE_WORK) // 8:,} tokens",
+        f"none at all to more than {MOST_WORK // 8:,}",
+        f"read no more than {MAX_PAYLOAD_BYTES >> 20} MiB of a file",
+        # recordings
+        f"at most {containers.MAX_CHANNELS} channels, a sample rate of {soundfiles.MIN_SAMPLE_RATE // 1000} to "
+        f"{soundfiles.MAX_SAMPLE_RATE // 1000} kHz and a length of at most {soundfiles.LONGEST_S / 3600:g} hours",
+        # sound
+        f"makes at most {({4: 'four'})[int(MAX_DURATION_S / 3600)]} hours",
+        f"cut after {MAX_UTTERANCE_S:g} s for each utterance",
+        f"{SPARE_WORK_S:g} s and {WORK_PER_BYTE_S:g} s for each byte",
+        f"{SHORT_WORK_S:g} s and {WORK_PER_SECOND_S:g} s for each second of the recording",
+        f"an utterance counts as {UTTERANCE_WORK_S:g} s more than its sound",
+        f"at most {speech.MAX_BYTES >> 30} GiB",
+        f"keeps it busy for {({2: 'two'})[int(espeak.ANSWER_S / 60)]} minutes",
+        # voices
+        f"A clip or sound has at most {MAX_LONG_VOICE_BYTES} bytes and {MAX_SOUND_S:g} s",
+        f"A voice file has at most {MAX_FILE_BYTES >> 10} KiB",
+        # live conversations
+        f"| {frames.MAX_BODY >> 10} KiB; {messages.MAX_UTTERANCE_BYTES >> 10} KiB; "
+        f"{synthesis.MAX_TEXT_CHARACTERS} characters |",
+        f"| 1; {LIMITS.ungreeted} (a new connection closes the oldest one first) |",
+        f"| {LIMITS.handshake_s:g} s; {LIMITS.handshake_s:g} s more; {LIMITS.silence_s:g} s |",
+        f"| {LIMITS.untaken_s:g} s, then an error; {LIMITS.return_s:g} s to come back |",
+        f"| {messages.WINDOW}; a peer that sends more is disconnected |",
+        f"| {LIMITS.queued}, or {LIMITS.queued_bytes >> 10} KiB |",
+        f"| {LIMITS.waiting}, or {LIMITS.waiting_s:g} s of speech (estimated",
+        f"| {SPARE_WORK_S:g} s, and {WORK_PER_BYTE_S:g} s for each byte of its payloads;",
+        f"| {LIMITS.utterance_s:g} s, whatever an engine returns |",
+        f"| {LIMITS.page_ahead_s:g} s; {LIMITS.page_sound_bytes >> 20} MiB; 30 s |",
+        f"| {LIMITS.page_reports}; then the oldest are left out",
+        f"| shown at most {1 / LIMITS.status_every_s:g} times a second;",
+    ],
+)
+def test_security_md_states_the_limits_of_the_code(stated: str) -> None:
+    assert stated in " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
