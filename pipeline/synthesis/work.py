@@ -16,7 +16,8 @@ UTTERANCE_WORK_S = 1.0
 0.3 s of speech; espeak-ng, which speaks up to four times until the length fits, 20 ms."""
 WORK_PER_BYTE_S, SPARE_WORK_S = 1.0, 300.0
 """Work that b bytes may ask for: b times the first, and the second. A payload has two tokens a byte at most, besides
-some spare ones, so even repetitions that cost nothing have to be spoken at half the usual pace to reach that."""
+some spare ones, so a sentence said again and again, which costs nothing, takes 0.7 s a byte at the usual pace. Only
+utterances of few words that repeat without end take more."""
 WORK_PER_SECOND_S, SHORT_WORK_S = 3.0, 60.0
 """Work that a recording of t seconds may hold: t times the first, and the second. Two people who talk all the time,
 in utterances of two seconds, take 3."""

@@ -170,7 +170,7 @@ def _unpack_level(arrays: Mapping[str, NDArray[np.generic]], level: int) -> _Lev
     steps[:, 0] = low
     steps[::2, 1] = high >> 4
     steps[1::2, 1] = high[: len(low) // 2] & 15
-    tokens = np.cumsum(steps.view("<u2").ravel(), dtype=np.uint16)  # what overflows is a multiple of the largest token
+    tokens = np.cumsum(steps.view("<u2").ravel(), dtype=np.uint16)  # what overflows is a multiple of `MAX_TOKENS`
     tokens &= MAX_TOKENS - 1
     parents = bits.view(">u8").astype(np.uint64)
     return _Level(parents.data, ranks.data, starts.data, tokens.data, arrays[f"ngrams.{level}.codes"].view(np.uint8))

@@ -35,8 +35,6 @@ from .synthesis import decode_utterances, estimate_duration_s, speak
 
 logger = logging.getLogger(__name__)
 
-WHOSE = "the peer"
-
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
