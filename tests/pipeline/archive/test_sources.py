@@ -53,6 +53,14 @@ def test_deep_folders(tmp_path: Path) -> None:
     assert names(tmp_path) == ["d/" * 300 + "x.wav"]
 
 
+@pytest.mark.slow
+def test_very_many_files_in_one_folder(tmp_path: Path) -> None:
+    wanted = [f"{number:06}.wav" for number in range(100_000)]
+    for name in wanted:
+        os.mknod(tmp_path / name)
+    assert names(tmp_path) == wanted
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     for spec in (tmp_path / "gone", tmp_path / "*.wav"):
         with pytest.raises(InputError, match=r"does not exist|nothing fits"):
