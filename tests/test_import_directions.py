@@ -25,7 +25,9 @@ ROOMS = {
     """,
     "pipeline.archive.commands": "redact build find play serve export",
     "pipeline.archive.serve": "guard speech app server",
-    "pipeline.archive.redaction": "tokens digits figures numbers spelling domains emails ibans dates names redact files",
+    "pipeline.archive.redaction": """
+        tokens digits figures numbers spelling domains emails ibans dates names redact files
+    """,
     "pipeline.archive.export": "transcript cues textgrid formats files",
     "pipeline.archive.fulltext": "dates phonetics query index syncing searching parquet",
     "pipeline.links": """
