@@ -28,7 +28,7 @@ from ..types import (
     VoiceReference,
 )
 from .coding.bits import AdaptiveGolomb, BitReader, BitWriter
-from .coding.varint import decode_varint, encode_varint
+from ..system.varint import decode_varint, encode_varint
 from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_SECOND, ticks
 from .names import known_coder, known_language, recognizer_name, recognizer_number, space_name, space_number
 

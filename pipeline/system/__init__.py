@@ -1,1 +1,6 @@
-"""Services of the machine: atomic files, the data folder, threads, memory, networks, files of installed packages."""
+"""Services of the machine: atomic files, the data folder, threads, memory, files of installed packages; networks.
+
+inference   opens a network
+onnxgraph   builds one as an ONNX model
+ortfile     reads the arrays of one in onnxruntime's format
+"""

@@ -3,7 +3,6 @@
 tokens      text <-> token ids
 phrases     embeddings for frequent runs of tokens
 network     a recurrent network in integers      } predictor: the odds of the next token
-onnxgraph   that network as an ONNX model    }
 ngrams      continuations in the training text   }
 rangecoder  tokens with odds <-> bytes
 coder       the four put together: `TextCoder`

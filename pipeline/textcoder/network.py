@@ -29,7 +29,7 @@ from .fixedpoint import (
     UNIT_BITS,
     Int64Array,
 )
-from .onnxgraph import Graph
+from ..system.onnxgraph import Graph
 from .phrases import phrase_keys
 from .tokens import START
 

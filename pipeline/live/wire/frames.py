@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...errors import ProtocolError
-from ...payload.coding.varint import decode_varint, encode_varint
+from ...system.varint import decode_varint, encode_varint
 
 MAX_BODY = 4096
 """Bytes of the longest body. The longest segment of speech, 18 s, takes some 300 bytes."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from ...console.display import printable
 from ...errors import ProtocolError
-from ...payload.coding.varint import encode_varint
+from ...system.varint import encode_varint
 from .frames import MAX_BODY, Frame, encode_frame, read_varint
 
 MAGIC = b"spz"

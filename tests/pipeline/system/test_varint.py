@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from speechzip.pipeline.payload.coding.varint import decode_varint, encode_varint
+from speechzip.pipeline.system.varint import decode_varint, encode_varint
 
 
 @pytest.mark.parametrize(
