@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from ..errors import PayloadCorrupt, PayloadTruncated
 from ..languages import LANGUAGES
 from ..protocols import TextCoder
+from ..system.varint import decode_varint, encode_varint
 from ..types import (
     DEFAULT_RECOGNIZER,
     MAX_LONG_VOICE_BYTES,
@@ -28,7 +29,6 @@ from ..types import (
     VoiceReference,
 )
 from .coding.bits import AdaptiveGolomb, BitReader, BitWriter
-from ..system.varint import decode_varint, encode_varint
 from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_SECOND, ticks
 from .names import known_coder, known_language, recognizer_name, recognizer_number, space_name, space_number
 

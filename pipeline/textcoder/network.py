@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from onnxruntime import IOBinding
 
 from ..system.inference import open_session
+from ..system.onnxgraph import Graph
 from .fixedpoint import (
     ACTIVATION,
     CELL_BITS,
@@ -29,7 +30,6 @@ from .fixedpoint import (
     UNIT_BITS,
     Int64Array,
 )
-from ..system.onnxgraph import Graph
 from .phrases import phrase_keys
 from .tokens import START
 

@@ -13,13 +13,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...system.inference import open_session
-from .decoder import NETWORK, START_TOKEN, Sound
-from .graphs import HEAD_SIZE, HEADS, LAYERS
 from ...system.ortfile import (
     ATTRIBUTE_GRAPH,
     ATTRIBUTE_NAME,
@@ -32,6 +31,8 @@ from ...system.ortfile import (
     string,
     vector,
 )
+from .decoder import NETWORK, START_TOKEN, Sound
+from .graphs import HEAD_SIZE, HEADS, LAYERS
 
 Attention = npt.NDArray[np.float32]
 """float32 [n, S]: for each of n tokens, how much of it comes from each of S frames of the sound."""
@@ -41,7 +42,7 @@ FRAME_S = 384 / 16_000
 LOOKING = range(LAYERS // 2, LAYERS)
 """The layers that look at the sound of the token they write, as in Whisper: the second half."""
 
-EMPTY_CACHE: dict[str, npt.NDArray[np.generic]] = {
+EMPTY_CACHE: dict[str, npt.NDArray[Any]] = {
     f"past_key_values.{layer}.{side}.{kind}": np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32)
     for layer in range(LAYERS)
     for side in ("decoder", "encoder")

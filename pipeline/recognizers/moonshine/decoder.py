@@ -22,9 +22,9 @@ import numpy.typing as npt
 
 from ...protocols import ENGINE_SAMPLE_RATE
 from ...system.inference import open_session
+from ...system.ortfile import weights
 from ...types import Samples
 from .graphs import CACHE, HEAD_SIZE, HEADS, HEARD, OUTPUTS, next_token_graph, sound_graph
-from ...system.ortfile import weights
 from .repetition import repeated_runs
 
 Logits = npt.NDArray[np.float32]
