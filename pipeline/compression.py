@@ -166,7 +166,7 @@ def compress(
             accumulator.finish()
         if reader.conversation.is_known_language:  # which was not yet known at some marks
             for accumulator in accumulators:
-                accumulator.tell_marks_unclear()
+                accumulator.tell_no_other_language()
     payload = _payload(accumulators, voice_encoder, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
     if not payload.utterances:
         raise NoSpeechError(
@@ -315,10 +315,12 @@ class _SpeakerAccumulator:
         while self._unread:
             self._hear()
 
-    def tell_marks_unclear(self) -> None:
-        """Give all speech that could not be read the reason ``unclear``."""
-        confidence = UNREAD_CONFIDENCE["unclear"]
-        self.utterances = [replace(each, confidence=confidence) if each.unread else each for each in self.utterances]
+    def tell_no_other_language(self) -> None:
+        """Give what was told as another language the reason ``unclear``."""
+        self.utterances = [
+            replace(each, confidence=UNREAD_CONFIDENCE["unclear"]) if each.unread == "another language" else each
+            for each in self.utterances
+        ]
 
     def _hear(self) -> None:
         segment, reading = self._unread.popleft()

@@ -37,11 +37,12 @@ RECOGNIZERS: dict[int, str] = dict(
 )
 """The number of a recognizer in a payload -> its name; ``whisper`` stands for custom weights. Append only."""
 
-UnreadReason = Literal["unclear", "another language"]
-"""Why speech could not be read: its words are too uncertain, or it is in a language that the recognizer lacks."""
+UnreadReason = Literal["unclear", "another language", "over music"]
+"""Why speech could not be read: its words are too uncertain, it is in a language that the recognizer lacks, or it is
+spoken over music or sung. The last one does not travel: a payload has *unclear* in its place."""
 
-UNREAD_CONFIDENCE: dict[UnreadReason, float] = {"unclear": 0.5, "another language": 0.75}
-"""The confidence of an utterance without text says why it has none. FORMAT.md has the same table."""
+UNREAD_CONFIDENCE: dict[UnreadReason, float] = {"unclear": 0.5, "another language": 0.75, "over music": 0.25}
+"""The confidence of an utterance without text says why it has none. FORMAT.md has those that travel."""
 
 
 def unread_mark(reason: UnreadReason, duration_s: float) -> str:
@@ -150,7 +151,7 @@ class Utterance:
         """
         if self.text:
             return None
-        return "another language" if self.confidence == UNREAD_CONFIDENCE["another language"] else "unclear"
+        return next((why for why, value in UNREAD_CONFIDENCE.items() if value == self.confidence), "unclear")
 
     @property
     def shown_text(self) -> str:

@@ -187,7 +187,7 @@ class _Confidence:
 
     def write(self, utterance: Utterance, writer: SymbolWriter) -> None:
         if utterance.unread:
-            writer.write(REASONS.index(utterance.unread), self._reasons)
+            writer.write(REASONS.index(utterance.unread) if utterance.unread in REASONS else 0, self._reasons)
         else:
             writer.write(int(utterance.confidence >= LEAST_CONFIDENCE), self._levels)
 

@@ -58,7 +58,7 @@ LEAST_CONFIDENCE = 0.7
 CONFIDENCE_ODDS = (16, 64)
 REASONS: tuple[UnreadReason, ...] = ("unclear", "another language")
 REASON_ODDS = (24, 8)
-"""An utterance without words has the reason instead."""
+"""An utterance without words has the reason instead; any other reason travels as the first one."""
 
 LEARNING_STEP = 32
 """Each occurrence of a gap, a surplus, a turn or a level of confidence adds this to its frequency."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..protocols import VoiceEncoder
-from ..types import UNREAD_CONFIDENCE, Samples, Transcript, Utterance, Voice
-from .rejection import is_speech, is_unread_speech, unread_reason
+from ..types import UNREAD_CONFIDENCE, Samples, Transcript, UnreadReason, Utterance, Voice
+from .rejection import is_music, is_speech, is_unread_speech, unread_reason
 from .segmentation import SpeechDetector, SpeechSegment
 
 VOICE_SPEECH_S = 60.0
@@ -97,10 +97,15 @@ class SpeakerSpeech:
             return None
         if self._unread_speech is None:
             self._unread_speech = segment.samples
+        confidence = UNREAD_CONFIDENCE[self._reason(segment, transcript)]
+        return Utterance(segment.start_s, segment.duration_s, 0, "", confidence)
+
+    def _reason(self, segment: SpeechSegment, transcript: Transcript) -> UnreadReason:
+        if is_music(segment.samples):
+            return "over music"
         so_far = self._conversation
         so_far.unread_s += segment.duration_s
-        reason = unread_reason(transcript, self._one_language and not so_far.is_known_language)
-        return Utterance(segment.start_s, segment.duration_s, 0, "", UNREAD_CONFIDENCE[reason])
+        return unread_reason(transcript, self._one_language and not so_far.is_known_language)
 
     def measure(self, voice_encoder: VoiceEncoder) -> Voice:
         """Return the voice of the kept speech (there must be some). Unread speech counts only if there is no other."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from speechzip.pipeline import (
+    Audio,
     EngineError,
     NoSpeechError,
     Payload,
@@ -141,11 +142,28 @@ def test_noise_and_tones_are_no_unread_speech() -> None:
     assert is_unread_speech(hiss, 2.0, loud)
     assert not is_unread_speech(hiss, 0.4, loud)
     assert not is_unread_speech(hiss, 2.0)  # Silero hears no speech in it
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_is_rejected_over_music_has_a_mark_and_a_reason_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    """The reason is told where the recording is read. It does not travel: the payload says *unclear*."""
+    monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
+    monkeypatch.setattr(
+        "speechzip.pipeline.compression.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: lambda _: 0.75)
+    )
     beats = np.arange(8000) / 16000
     notes = [sum(np.sin(2 * np.pi * factor * hz * beats) for factor in (1, 1.26, 1.5)) for hz in (220, 294, 330, 247)]
-    music = np.asarray(0.2 * np.concatenate(notes), np.float32)
-    assert not is_unread_speech(music, 2.0, lambda _: 0.8)
-    assert is_unread_speech(music, 2.0, lambda _: 0.9)  # where the detector is as sure as that, somebody speaks over it
+    music = Audio(np.asarray(0.2 * np.concatenate(notes), np.float32), 16000)
+    unsure, encoder = FakeRecognizer(confidence=0.8), FakeVoiceEncoder()
+    result = compress(music, recognizer=unsure, voice_encoder=encoder, speaker_count=1, payload_version=version)
+    assert [mark.reason for mark in result.unread] == ["over music"]
+    summary = summarize_compressed(result, "music.wav", "music.spz")
+    assert [mark["reason"] for mark in summary["unread"]] == ["over music"]
+    assert [utterance.unread for utterance in read_payload(result.data).payload.utterances] == ["unclear"]
+    with pytest.raises(NoSpeechError, match=r"2\.0 s of speech could not be read"):
+        compress(music, recognizer=unsure, voice_encoder=encoder, speaker_count=1, unread="drop")
 
 
 @pytest.mark.models
