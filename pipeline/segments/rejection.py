@@ -33,9 +33,12 @@ those that the speech detector lets through, its confidence reaches 0.62. Said b
 below, "Thank you" and "Thank you for watching" have 0.75 at least, a lone "You" 0.34 to 0.79."""
 INVENTED, INVENTED_WORDS = 1.1, 3
 """Words are invented if their confidence times their bits per character, by the language model, is less: invented words
-are fluent and very unsure, unclear words are not fluent. Of 100 foreign prompts 93 are not read, and 76 of these lie
-below. Of the unread English in the test recordings, one segment of a meeting and three of Apollo 11 do, where most of
-the conversation is read; the others have 1.2 at least."""
+are fluent and very unsure, unclear words are not fluent. Of the unread English in the test recordings, one segment of a
+meeting and three of Apollo 11 lie below, where most of the conversation is read; the others have 1.2 at least."""
+SPELLED_BITS, SPELLED_CONFIDENCE, SPELLED_CHARACTERS = 3.0, 0.65, 20
+"""Foreign words may also be spelled as they sound ("Los Santos no comprendi su Respuesta"): then they are unsure and
+have this many bits per character, where English with such a confidence reaches 2.7, the invented words of a strong
+accent 2.8 (4.2 once in 60). Shorter texts and digits have more in English, too."""
 MAX_TONALITY, MAX_TONALITY_BESIDE_HUM = 0.06, 0.03
 """Speech in quiet reached 0.051. Music that the speech detector lets through began at 0.087, singing with a band
 included (recognized with a confidence of 0.81). Speech in a hum is as tonal as music: 56, 98 and 100 % of 128 segments
@@ -81,6 +84,8 @@ def is_speech(transcript: Transcript, samples: Samples, duration_s: float, one_l
     strict = one_language and duration_s >= MIN_JUDGED_S
     if transcript.confidence < (MIN_CONFIDENCE_OF_ONE_LANGUAGE if strict else MIN_CONFIDENCE):
         return False
+    if strict and _is_spelled_as_it_sounds(transcript):
+        return False
     if transcript.confidence < MIN_CONFIDENCE_OF_STOCK_PHRASES and _is_stock_phrase(transcript.text):
         return False
     if len(transcript.text) > MAX_CHARACTERS_PER_SECOND * max(duration_s, 0.5):
@@ -108,7 +113,9 @@ def is_unread_speech(samples: Samples, duration_s: float, detector: SpeechDetect
 
 
 def unread_reason(transcript: Transcript, one_language: bool) -> UnreadReason:
-    """Return why speech without music could not be read: words that are unsure but fluent are invented.
+    """Return why speech without music could not be read.
+
+    Words that are unsure but fluent are invented from another language; so are those that no fluent speaker says.
 
     Args:
         transcript: of the speech.
@@ -117,8 +124,19 @@ def unread_reason(transcript: Transcript, one_language: bool) -> UnreadReason:
     text = transcript.text
     if not one_language or len(text.split()) < INVENTED_WORDS:
         return "unclear"
-    bits = 8 * len(TEXT_CODERS[COMMON_ID].encode([text])) / len(text)
-    return "another language" if transcript.confidence * bits < INVENTED else "unclear"
+    invented = transcript.confidence * _bits_per_character(text) < INVENTED
+    return "another language" if invented or _is_spelled_as_it_sounds(transcript) else "unclear"
+
+
+def _is_spelled_as_it_sounds(transcript: Transcript) -> bool:
+    text = " ".join(re.sub(r"\d[\d,.-]*", " ", transcript.text).split())
+    if transcript.confidence >= SPELLED_CONFIDENCE or len(text) < SPELLED_CHARACTERS:
+        return False
+    return _bits_per_character(text) >= SPELLED_BITS
+
+
+def _bits_per_character(text: str) -> float:
+    return 8 * len(TEXT_CODERS[COMMON_ID].encode([text])) / len(text)
 
 
 def is_music(samples: Samples) -> bool:

@@ -80,15 +80,20 @@ def test_words_over_music_must_be_sure() -> None:
     ("text", "confidence", "duration_s", "read", "reason"),
     [
         ("For the spiritual, the priest is the son of God.", 0.37, 4.9, False, "another language"),
-        ("And the zor fixed up, so ye ma'er, herda wassu.", 0.45, 5.5, False, "unclear"),
+        ("And the door fixed her, so ye may, heard the wassup.", 0.46, 5.5, False, "unclear"),
         ("4.", 0.45, 2.0, False, "unclear"),
         ("Express these,", 0.48, 0.9, True, "unclear"),  # too short to tell
         ("I'm saying, yeah, okay, sounds like you've done so.", 0.52, 5.7, True, "another language"),
         ("And what not a cool", 0.48, 2.1, False, "unclear"),
         ("My last name is Fittili.", 0.45, 2.5, False, "unclear"),
+        ("Los Santos no comprendi su Respuesta.", 0.41, 3.5, False, "another language"),
+        ("We set a pseudo-exposado, della conferencia.", 0.4, 3.1, False, "another language"),
+        ("Lonumeral, eh, siete?", 0.46, 2.2, False, "another language"),
+        ("Lonumeral, siete?", 0.46, 2.2, False, "unclear"),  # too short to tell
+        ("Please read 6 8 6 7 and 2992 4051 7713 as they are.", 0.45, 6.0, False, "unclear"),
     ],
 )
-def test_what_is_unsure_and_fluent_is_invented_from_another_language(
+def test_what_is_unsure_and_very_fluent_or_very_unlikely_is_invented_from_another_language(
     text: str, confidence: float, duration_s: float, read: bool, reason: str
 ) -> None:
     transcript = Transcript(text, confidence)
@@ -96,3 +101,11 @@ def test_what_is_unsure_and_fluent_is_invented_from_another_language(
     assert is_speech(transcript, GLIDE, duration_s) is True  # a recognizer of many languages is believed
     assert unread_reason(transcript, one_language=True) == reason
     assert unread_reason(transcript, one_language=False) == "unclear"
+
+
+def test_words_that_are_spelled_as_they_sound_must_be_surer() -> None:
+    text = "Numer cuatro o seis para aumentar o dis minure en volumen del conferences."
+    for confidence, read in ((0.53, False), (0.64, False), (0.66, True)):
+        assert is_speech(Transcript(text, confidence), GLIDE, 5.0, one_language=True) is read
+        assert is_speech(Transcript(text, confidence), GLIDE, 5.0) is True
+    assert is_speech(Transcript("Do you see what the others have seen there?", 0.53), GLIDE, 5.0, one_language=True)
