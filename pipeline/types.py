@@ -151,7 +151,8 @@ class Utterance:
         """
         if self.text:
             return None
-        return next((why for why, value in UNREAD_CONFIDENCE.items() if value == self.confidence), "unclear")
+        reasons: list[UnreadReason] = [why for why, value in UNREAD_CONFIDENCE.items() if value == self.confidence]
+        return reasons[0] if reasons else "unclear"
 
     @property
     def shown_text(self) -> str:
