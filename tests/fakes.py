@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from speechzip.pipeline import (
     Audio,
     Payload,
@@ -22,6 +23,7 @@ from speechzip.pipeline import (
 )
 from speechzip.pipeline.payload.plaintext import PlainText
 from speechzip.pipeline.protocols import TextStream
+from speechzip.pipeline.segments.segmentation import SpeechDetector
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -124,9 +126,14 @@ def bursts(*spans: tuple[float, float], duration_s: float, sample_rate: int = 16
     return Audio(samples, sample_rate)
 
 
-def loud(chunk: object) -> float:
+def loud(chunks: Samples) -> npt.NDArray[np.float64]:
     """A fake speech detector: loud sound is speech."""
-    return float(np.abs(np.asarray(chunk, np.float32)).max() > 0.1)
+    return np.asarray(np.abs(chunks).max(axis=1) > 0.1, np.float64)
+
+
+def sure(probability: float) -> SpeechDetector:
+    """A fake speech detector: everything is as likely to be speech."""
+    return lambda chunks: np.full(len(chunks), probability)
 
 
 def with_checksum(body: bytes) -> bytes:

@@ -109,7 +109,7 @@ def is_unread_speech(samples: Samples, duration_s: float, detector: SpeechDetect
     if duration_s < MIN_UNREAD_S or not len(chunks):
         return False
     detector = detector or SileroDetector()
-    return float(np.mean([detector(chunk) for chunk in chunks])) >= MIN_SPEECH_PROBABILITY
+    return float(np.mean(detector(chunks))) >= MIN_SPEECH_PROBABILITY
 
 
 def unread_reason(transcript: Transcript, one_language: bool) -> UnreadReason:

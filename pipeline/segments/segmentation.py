@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +48,8 @@ ONSET_HOLD = 5
 """...and speech stays loud for most of this many frames, unlike a click."""
 
 
-SpeechDetector = Callable[[Samples], float]
-"""Probability of speech, in [0, 1], in the next chunk: float32 [CHUNK] at 16 kHz."""
+SpeechDetector = Callable[[Samples], npt.NDArray[np.floating[Any]]]
+"""Probability of speech, in [0, 1], in each of the next chunks: float32 [n, CHUNK] at 16 kHz -> [n]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +102,13 @@ class SpeechSegmenter:
         """Yield the segments that end within `samples`: float32 [t] at 16 kHz, following the last call's."""
         sound = np.concatenate([self._tail, samples])
         whole = len(sound) // CHUNK * CHUNK
-        for start in range(0, whole, CHUNK):
-            yield from self._take(sound[start : start + CHUNK])
         self._tail = sound[whole:]
+        yield from self._take_all(sound[:whole])
 
     def flush(self) -> Iterator[SpeechSegment]:
         """Yield the segment that the recording's end cuts off, if there is one."""
         if len(self._tail):
-            yield from self._take(np.pad(self._tail, (0, CHUNK - len(self._tail))))
+            yield from self._take_all(np.pad(self._tail, (0, CHUNK - len(self._tail))))
         if self._open:
             yield from self._close(len(self._chunks))
 
@@ -122,8 +122,12 @@ class SpeechSegmenter:
         end = min(len(self._chunks), self._end + _chunks(PADDING_S))
         return next(self._segment(self._start, self._end, end), None) if self._open else None
 
-    def _take(self, chunk: Samples) -> Iterator[SpeechSegment]:
-        probability = self._detector(chunk)
+    def _take_all(self, sound: Samples) -> Iterator[SpeechSegment]:
+        chunks = sound.reshape(-1, CHUNK)
+        for chunk, probability in zip(chunks, self._detector(chunks), strict=True):
+            yield from self._take(chunk, float(probability))
+
+    def _take(self, chunk: Samples, probability: float) -> Iterator[SpeechSegment]:
         self._chunks.append(chunk)
         self._speech.append(probability)
         self._in_speech = probability >= (OFFSET if self._in_speech else ONSET)

@@ -2,5 +2,6 @@
 
 inference   opens a network
 onnxgraph   builds one as an ONNX model
+onnxfile    reads the arrays of an ONNX model
 ortfile     reads the arrays of one in onnxruntime's format
 """

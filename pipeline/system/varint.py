@@ -25,7 +25,7 @@ def encode_varint(value: int) -> bytes:
     return bytes(code)
 
 
-def decode_varint(code: bytes | bytearray, position: int = 0) -> tuple[int, int]:
+def decode_varint(code: bytes | bytearray | memoryview, position: int = 0) -> tuple[int, int]:
     """Return the number at `position`, and the position after it.
 
     Raises:

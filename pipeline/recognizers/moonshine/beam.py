@@ -16,7 +16,7 @@ from functools import reduce
 
 import numpy as np
 
-from .decoder import END_TOKEN, Decoder, Logits, Reading, Sound
+from .decoder import END_TOKEN, Decoder, LogProbabilities, Reading, Sound
 from .vocabulary import START, PhraseBias, Place
 
 MARGIN = 4.0
@@ -60,7 +60,7 @@ def search(
         margin: see `MARGIN`.
     """
     begun = [decoder.begin(sound) for sound in sounds]
-    log_probabilities, states = _mean([logits for logits, _ in begun]), [state for _, state in begun]
+    log_probabilities, states = _mean([each for each, _ in begun]), [state for _, state in begun]
     live, ended = [Hypothesis(Reading(), 0.0)], list[Hypothesis]()
     for _ in range(most):
         least = max((hypothesis.score for hypothesis in ended), default=-np.inf) - END_MARGIN
@@ -74,7 +74,7 @@ def search(
         next_tokens = [hypothesis.reading.tokens[-1] for hypothesis in live]
         rows = [row for row, _ in going]
         stepped = [decoder.next(state, next_tokens, rows) for state in states]
-        log_probabilities, states = _mean([logits for logits, _ in stepped]), [state for _, state in stepped]
+        log_probabilities, states = _mean([each for each, _ in stepped]), [state for _, state in stepped]
     ended.sort(key=lambda hypothesis: -hypothesis.score)
     return [] if live and (not ended or ended[0].score < live[0].score) else ended
 
@@ -84,7 +84,12 @@ Continuations = list[tuple[int, Hypothesis]]
 
 
 def _continuations(
-    live: list[Hypothesis], log_probabilities: Logits, phrases: PhraseBias, width: int, least: float, margin: float
+    live: list[Hypothesis],
+    log_probabilities: LogProbabilities,
+    phrases: PhraseBias,
+    width: int,
+    least: float,
+    margin: float,
 ) -> tuple[Continuations, Continuations]:
     """Return the best continuations by one token, best first, and the best ones inside of a phrase.
 
@@ -103,8 +108,8 @@ def _continuations(
         phrases.add_earned(hypothesis.place, scores[row])
     least = max(least, float(scores.max()) - margin)
 
-    def best(values: Logits, count: int) -> Continuations:
-        rows, tokens = np.nonzero(values > least)
+    def best(values: LogProbabilities, count: int) -> Continuations:
+        rows, tokens = np.divmod(np.flatnonzero(values > least), values.shape[1])
         found: Continuations = []
         for index in np.argsort(-values[rows, tokens], kind="stable")[:count]:
             row, token = int(rows[index]), int(tokens[index])
@@ -129,12 +134,6 @@ def _continued(before: Hypothesis, token: int, log_probability: float, score: fl
     return Hypothesis(Reading(tokens, log_probabilities), score, phrases.follow(before.place, token))
 
 
-def _mean(logits: Sequence[Logits]) -> Logits:
+def _mean(each: Sequence[LogProbabilities]) -> LogProbabilities:
     """Return the mean log-probabilities of the tokens: [B, V] of each sound -> [B, V]."""
-    return reduce(np.add, map(log_softmax, logits)) / np.float32(len(logits))
-
-
-def log_softmax(logits: Logits) -> Logits:
-    """Return the log-probabilities of all tokens: logits [B, V]."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)), np.float32)
+    return each[0] if len(each) == 1 else reduce(np.add, each) / np.float32(len(each))

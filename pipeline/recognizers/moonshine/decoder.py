@@ -2,7 +2,7 @@
 
     encoder      samples float32 [1, T]                     -> hidden float32 [1, S, 288]
     sound        hidden                                     -> keys and values of the sound, once for all tokens
-    next_token   tokens int64 [B, n], keys and values of    -> logits float32 [B, n, 32768]
+    next_token   tokens int64 [B, n], keys and values of    -> log-probabilities float32 [B, n, 32768]
                  the sound and of the tokens before            and keys and values of the tokens
 
 The last two are graphs of our own (`graphs`) with the weights of the wheel, in whose decoder two thirds of the time
@@ -27,8 +27,8 @@ from ...types import Samples
 from .graphs import CACHE, HEAD_SIZE, HEADS, HEARD, OUTPUTS, next_token_graph, sound_graph
 from .repetition import repeated_runs
 
-Logits = npt.NDArray[np.float32]
-"""float32 [..., V]: how likely each token of the vocabulary is, before the softmax."""
+LogProbabilities = npt.NDArray[np.float32]
+"""float32 [..., V]: of each token of the vocabulary, in nats."""
 
 Sound = dict[str, Any]
 """The encoder's output, and the mask of its input."""
@@ -112,37 +112,31 @@ class Decoder:
         (hidden,) = self._encoder.run(None, {"input_values": batch, "attention_mask": mask})
         return {"encoder_attention_mask": mask, "encoder_hidden_states": hidden}  # the mask is of the samples' length
 
-    def begin(self, sound: Sound, tokens: Sequence[int] = ()) -> tuple[Logits, State]:
-        """Return the logits of each of `tokens` and of what follows, [n + 1, V], and the state after them."""
+    def begin(self, sound: Sound, tokens: Sequence[int] = ()) -> tuple[LogProbabilities, State]:
+        """Return the log-probabilities of each of `tokens` and of what follows, [n + 1, V], and the state after."""
         values = self._sound.run(HEARD, {"encoder_hidden_states": sound["encoder_hidden_states"]})
         empty = np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32)
         state = State(dict(zip(HEARD, values, strict=True)), dict.fromkeys(CACHE, empty))
-        logits, state = self._run(state, np.array([[START_TOKEN, *tokens]], np.int64))
-        return logits[0], state
+        log_probabilities, state = self._run(state, np.array([[START_TOKEN, *tokens]], np.int64))
+        return log_probabilities[0], state
 
-    def next(self, state: State, tokens: Sequence[int], rows: Sequence[int] = (0,)) -> tuple[Logits, State]:
-        """Return the logits of what follows, [B, V], and the state after it, in a batch of new hypotheses.
+    def next(self, state: State, tokens: Sequence[int], rows: Sequence[int] = (0,)) -> tuple[LogProbabilities, State]:
+        """Return the log-probabilities of what follows, [B, V], and the state after it, in a batch of new hypotheses.
 
         Args:
             state: the state before.
             tokens: the next token of each new hypothesis.
             rows: for each new hypothesis, the row in `state` of the hypothesis that it continues.
         """
-        logits, state = self._run(state.of_rows(rows), np.array(tokens, np.int64)[:, np.newaxis])
-        return logits[:, -1], state
+        log_probabilities, state = self._run(state.of_rows(rows), np.array(tokens, np.int64)[:, np.newaxis])
+        return log_probabilities[:, -1], state
 
-    def _run(self, state: State, tokens: npt.NDArray[np.int64]) -> tuple[Logits, State]:
+    def _run(self, state: State, tokens: npt.NDArray[np.int64]) -> tuple[LogProbabilities, State]:
         inputs = {"input_ids": tokens, "position": np.array([state.length]), **state.sound, **state.cache}
-        logits, *cache = self._next.run(OUTPUTS, inputs)
-        return np.asarray(logits, np.float32), replace(state, cache=dict(zip(CACHE, cache, strict=True)))
+        log_probabilities, *cache = self._next.run(OUTPUTS, inputs)
+        return np.asarray(log_probabilities, np.float32), replace(state, cache=dict(zip(CACHE, cache, strict=True)))
 
 
 def duration_s(sound: Sound) -> float:
     """Return the length of a sound in seconds."""
     return float(sound["encoder_attention_mask"].shape[1] / ENGINE_SAMPLE_RATE)
-
-
-def log_probability(logits: Logits, token: int) -> float:
-    """Return the log-probability of a token: logits [V]."""
-    peak = logits.max()
-    return float(logits[token] - peak - np.log(np.sum(np.exp(logits - peak))))

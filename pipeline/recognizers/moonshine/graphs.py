@@ -47,8 +47,8 @@ SECOND_OF_TWO = ("fc2", 3490)
 """Two matrices have this number; that of the feed-forward network is the second."""
 HEARD = [f"past_key_values.{layer}.encoder.{kind}" for layer in range(LAYERS) for kind in ("key", "value")]
 CACHE = [f"past_key_values.{layer}.decoder.{kind}" for layer in range(LAYERS) for kind in ("key", "value")]
-OUTPUTS = ["logits", *(name.replace("past_key_values", "present") for name in CACHE)]
-"""Names of inputs and outputs, as in the wheel's decoder."""
+OUTPUTS = ["log_probabilities", *(name.replace("past_key_values", "present") for name in CACHE)]
+"""Names of inputs and outputs; those of the caches as in the wheel's decoder."""
 
 
 class DecoderGraph(Graph):
@@ -110,11 +110,11 @@ def next_token_graph(arrays: Arrays) -> bytes:
     """Return the graph of the next token.
 
     Its inputs are the tokens, int64 [B, n]; the place of the first, int64 [1]; `HEARD`; and `CACHE`. Its results are
-    `OUTPUTS`: logits float32 [B, n, VOCABULARY], and the cache with these tokens.
+    `OUTPUTS`: log-probabilities float32 [B, n, VOCABULARY], and the cache with these tokens.
     """
     graph = DecoderGraph(arrays)
     tokens, position = graph.input("input_ids", "int64", ["B", "n"]), graph.input("position", "int64", [1])
-    graph.output("logits", "float32", ["B", "n", VOCABULARY])
+    graph.output("log_probabilities", "float32", ["B", "n", VOCABULARY])
     for name, output in zip(CACHE, OUTPUTS[1:], strict=True):
         graph.input(name, "float32", ["B", HEADS, "past", HEAD_SIZE])
         graph.output(output, "float32", ["B", HEADS, "all", HEAD_SIZE])
@@ -131,7 +131,8 @@ def next_token_graph(arrays: Arrays) -> bytes:
     normal = graph.node("LayerNormalization", x, first, axis=2, epsilon=EPSILON)
     for layer in range(LAYERS):
         x, normal = _add_layer(graph, layer, x, normal, position, rotation, shapes)
-    graph.nodes(f"{FUSED}.DynamicQuantizeMatMul", ["logits"], normal, *graph.matrix("logits", LOGITS))
+    logits = graph.product(normal, graph.matrix("logits", LOGITS))
+    graph.nodes("LogSoftmax", ["log_probabilities"], logits, axis=2)
     return graph.model()
 
 

@@ -6,7 +6,7 @@ import heapq
 
 import numpy as np
 
-from .decoder import END_TOKEN, Decoder, Logits, Reading, Sound, State, log_probability
+from .decoder import END_TOKEN, Decoder, LogProbabilities, Reading, Sound, State
 from .repetition import Run, repeated_runs
 from .tokenizer import Tokenizer
 
@@ -30,18 +30,20 @@ def read_greedily(decoder: Decoder, tokenizer: Tokenizer, sound: Sound, most: in
     return reading
 
 
-def _read_on(decoder: Decoder, read: Reading, logits: Logits, state: State, most: int, loops: bool = True) -> Reading:
+def _read_on(
+    decoder: Decoder, read: Reading, following: LogProbabilities, state: State, most: int, loops: bool = True
+) -> Reading:
     """Return `read` and up to `most` tokens more, to the end or, without `loops`, to the first loop in them."""
     tokens, log_probabilities = list(read.tokens), list(read.log_probabilities)
     for _ in range(most):
-        token = int(np.argmax(logits[-1]))
-        log_probabilities.append(log_probability(logits[-1], token))
+        token = int(np.argmax(following[-1]))
+        log_probabilities.append(float(following[-1, token]))
         if token == END_TOKEN:
             break
         tokens.append(token)
         if not loops and repeated_runs(tokens[len(read.tokens) :]):
             break
-        logits, state = decoder.next(state, [token])
+        following, state = decoder.next(state, [token])
     return Reading(tokens, log_probabilities)
 
 
@@ -56,13 +58,13 @@ def _without_loop(
     once = Reading(stuck.tokens[: loop.again.start], stuck.log_probabilities[: loop.again.start])
     if not tokenizer.has_words(stuck.tokens[loop.start : loop.again.start]):
         return once
-    logits, state = decoder.begin(sound, stuck.tokens)
+    following, state = decoder.begin(sound, stuck.tokens)
     ways_out: list[tuple[float, int, int]] = []
     for place in loop.again:
-        other = logits[place].copy()
+        other = following[place].copy()
         other[stuck.tokens[place]] = -np.inf
         token = int(np.argmax(other))
-        ways_out.append((log_probability(logits[place], token), place, token))
+        ways_out.append((float(following[place, token]), place, token))
     readings: list[Reading] = []
     for log_probability_out, place, token in heapq.nlargest(WAYS_OUT, ways_out):
         tokens, log_probabilities = stuck.tokens[:place], [*stuck.log_probabilities[:place], log_probability_out]

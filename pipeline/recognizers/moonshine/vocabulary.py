@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .decoder import Logits
+from .decoder import LogProbabilities
 from .tokenizer import Tokenizer
 
 BONUS, LEAST_BONUS = 2.0, 0.5
@@ -85,7 +85,7 @@ class PhraseBias:
         """Whether there is no phrase to prefer."""
         return not self._beginnings
 
-    def add_earned(self, place: Place, scores: Logits) -> None:
+    def add_earned(self, place: Place, scores: LogProbabilities) -> None:
         """Add the bonus of a complete phrase to each token that does not continue its last word: [V].
 
         "Fordham" is not "Ford".
@@ -93,7 +93,7 @@ class PhraseBias:
         if place.node.complete:
             scores[~self._tokenizer.within_word] += place.gained
 
-    def add_hoped(self, place: Place, scores: Logits) -> None:
+    def add_hoped(self, place: Place, scores: LogProbabilities) -> None:
         """Add, to each token that begins or continues a phrase, the bonus that the phrase would then have: [V].
 
         Args:

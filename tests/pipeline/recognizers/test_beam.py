@@ -9,7 +9,7 @@ from speechzip.pipeline.recognizers.moonshine.beam import Hypothesis, search
 from speechzip.pipeline.recognizers.moonshine.decoder import (
     END_TOKEN,
     Decoder,
-    Logits,
+    LogProbabilities,
     Reading,
     Sound,
     State,
@@ -31,22 +31,22 @@ class ScriptedDecoder(Decoder):
         self._table = table
         self.batch_sizes: list[int] = []
 
-    def begin(self, sound: Sound, tokens: Sequence[int] = ()) -> tuple[Logits, State]:
+    def begin(self, sound: Sound, tokens: Sequence[int] = ()) -> tuple[LogProbabilities, State]:
         cache = {"tokens": np.zeros((1, 0), np.float32)}
-        return self._logits(cache["tokens"], sound), State(sound, cache)
+        return self._following(cache["tokens"], sound), State(sound, cache)
 
-    def next(self, state: State, tokens: Sequence[int], rows: Sequence[int] = (0,)) -> tuple[Logits, State]:
+    def next(self, state: State, tokens: Sequence[int], rows: Sequence[int] = (0,)) -> tuple[LogProbabilities, State]:
         self.batch_sizes.append(len(tokens))
         grown = np.column_stack([state.cache["tokens"][list(rows)], np.array(tokens, np.float32)])
-        return self._logits(grown, state.sound), State(state.sound, {"tokens": grown})
+        return self._following(grown, state.sound), State(state.sound, {"tokens": grown})
 
-    def _logits(self, batch: Logits, sound: Sound) -> Logits:
+    def _following(self, batch: LogProbabilities, sound: Sound) -> LogProbabilities:
         table: Table = sound.get("table", self._table)
-        logits = np.full((len(batch), VOCABULARY_SIZE), -100.0, np.float32)
+        following = np.full((len(batch), VOCABULARY_SIZE), -100.0, np.float32)
         for row, tokens in enumerate(batch):
             for token, probability in table.get(tuple(tokens.astype(int).tolist()), {END_TOKEN: 1.0}).items():
-                logits[row, token] = math.log(probability)
-        return logits
+                following[row, token] = math.log(probability)
+        return following
 
 
 GARDEN_PATH: Table = {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fakes import sure
 from speechzip.pipeline import Samples, Transcript
 from speechzip.pipeline.segments.rejection import (
     MAX_TONALITY,
@@ -50,8 +51,8 @@ def test_a_voice_in_a_hum_is_no_music(hum_gain: float) -> None:
 def test_rejected_speech_is_told_as_unread_if_the_detector_is_sure_with_or_without_music(
     sound: Samples, probability: float, unread: bool
 ) -> None:
-    assert is_unread_speech(sound, 3.0, lambda chunk: probability) is unread
-    assert not is_unread_speech(sound, 0.4, lambda chunk: 1.0)
+    assert is_unread_speech(sound, 3.0, sure(probability)) is unread
+    assert not is_unread_speech(sound, 0.4, sure(1.0))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from fakes import bursts, loud
 from speechzip.pipeline import Samples
@@ -48,10 +49,13 @@ def heard_late(by_s: float) -> SpeechDetector:
     """A detector that reports sound this late."""
     since_s = 0.0
 
-    def detect(chunk: Samples) -> float:
+    def detect(chunks: Samples) -> npt.NDArray[np.float64]:
         nonlocal since_s
-        since_s = since_s + CHUNK_S if loud(chunk) > 0.5 else 0.0
-        return float(since_s > by_s)
+        late = np.zeros(len(chunks))
+        for index, probability in enumerate(loud(chunks)):
+            since_s = since_s + CHUNK_S if probability > 0.5 else 0.0
+            late[index] = since_s > by_s
+        return late
 
     return detect
 
@@ -68,7 +72,7 @@ def test_a_start_that_the_detector_hears_late(late_s: float, start_s: float) -> 
 def test_steady_noise_is_no_start() -> None:
     sound = bursts((1, 3), duration_s=4).samples
     noise = np.random.default_rng(1).normal(0, 0.01, len(sound)).astype(np.float32)
-    segmenter = SpeechSegmenter(lambda chunk: float(np.std(chunk) > 0.05))
+    segmenter = SpeechSegmenter(lambda chunks: np.std(chunks, axis=1) > 0.05)
     (segment,) = [*segmenter.push(sound + noise), *segmenter.flush()]
     assert segment.start_s == pytest.approx(1.0, abs=CHUNK_S)
 

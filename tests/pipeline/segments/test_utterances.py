@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import FakeVoiceEncoder
+from fakes import FakeVoiceEncoder, sure
 from speechzip.pipeline import Samples, Transcript, Utterance, Voice
 from speechzip.pipeline.segments.segmentation import SpeechSegment
 from speechzip.pipeline.segments.utterances import ReadSpeech, SpeakerSpeech
@@ -46,10 +46,7 @@ def test_no_more_speech_is_kept_than_asked_for_but_every_utterance_is_said() -> 
 
 @pytest.mark.parametrize(("probability", "text"), [(0.9, ""), (0.5, "Fair again, fail better.")])
 def test_unsure_words_are_marked_or_kept_and_never_vanish(probability: float, text: str) -> None:
-    def detector(chunk: Samples) -> float:
-        return probability
-
-    speech = SpeakerSpeech(new_detector=lambda: detector, one_language=True)
+    speech = SpeakerSpeech(new_detector=lambda: sure(probability), one_language=True)
     sound = np.random.default_rng(0).normal(0, 0.1, 32000).astype(np.float32)
     unsure = Transcript("Fair again, fail better.", 0.46, "en")
     utterance = speech.take(SpeechSegment(0.0, 2.0, sound), unsure)
@@ -59,7 +56,7 @@ def test_unsure_words_are_marked_or_kept_and_never_vanish(probability: float, te
 
 def test_in_a_conversation_that_could_mostly_be_read_nobody_speaks_another_language() -> None:
     def reasons(*transcripts: Transcript) -> list[str | None]:
-        speech = SpeakerSpeech(new_detector=lambda: lambda chunk: 0.9, one_language=True)
+        speech = SpeakerSpeech(new_detector=lambda: sure(0.9), one_language=True)
         taken = [speech.take(segment(3.0 * index, 0.25), transcript) for index, transcript in enumerate(transcripts)]
         return [utterance.unread for utterance in taken if utterance]
 
@@ -70,8 +67,7 @@ def test_in_a_conversation_that_could_mostly_be_read_nobody_speaks_another_langu
     assert reasons(read, invented, invented) == [None, "unclear", "another language"]
     conversation = ReadSpeech()
     anna, ben = (
-        SpeakerSpeech(new_detector=lambda: lambda chunk: 0.9, one_language=True, conversation=conversation)
-        for _ in range(2)
+        SpeakerSpeech(new_detector=lambda: sure(0.9), one_language=True, conversation=conversation) for _ in range(2)
     )
     anna.take(segment(0.0, 0.25), read)
     utterance = ben.take(segment(3.0, 0.25), invented)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
+from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud, sure
 from speechzip.pipeline import (
     Audio,
     EngineError,
@@ -151,7 +151,7 @@ def test_what_is_rejected_over_music_has_a_mark_and_a_reason_of_its_own(
     """The reason is told where the recording is read. It does not travel: the payload says *unclear*."""
     monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
     monkeypatch.setattr(
-        "speechzip.pipeline.compression.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: lambda _: 0.75)
+        "speechzip.pipeline.compression.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: sure(0.75))
     )
     beats = np.arange(8000) / 16000
     notes = [sum(np.sin(2 * np.pi * factor * hz * beats) for factor in (1, 1.26, 1.5)) for hz in (220, 294, 330, 247)]
@@ -182,15 +182,18 @@ PROMPTS = Path("/usr/share/asterisk/sounds")
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("language", ["fr_CA_f_June", "it_IT_m_Carlo", "ru_RU_f_IvrvoiceRU", "es_MX_f_Allison"])
-def test_speech_in_a_language_that_the_recognizer_lacks_is_told(language: str) -> None:
-    if not (PROMPTS / language).is_dir():
-        pytest.skip(f"apt install asterisk-core-sounds-{language[:2]}-wav")
+def test_speech_in_a_language_that_the_recognizer_lacks_is_told() -> None:
+    """Of 100 prompts, 93 are not read, and 76 are told as another language; here are 16 of them."""
+    languages = ["fr_CA_f_June", "it_IT_m_Carlo", "ru_RU_f_IvrvoiceRU", "es_MX_f_Allison"]
+    if missing := [language for language in languages if not (PROMPTS / language).is_dir()]:
+        pytest.skip(f"apt install {' '.join(f'asterisk-core-sounds-{language[:2]}-wav' for language in missing)}")
     names = ("vm-forward", "vm-nobox", "vm-toreply", "ss-noservice")
-    results = [compress(PROMPTS / language / f"{name}.wav", speaker_count=1) for name in names]
+    results = [
+        compress(PROMPTS / language / f"{name}.wav", speaker_count=1) for language in languages for name in names
+    ]
     unread = [mark for result in results for mark in result.unread]
-    assert len(unread) >= 3
-    assert [mark.reason for mark in unread].count("another language") >= 2
+    assert len(unread) >= 14
+    assert [mark.reason for mark in unread].count("another language") >= 10
 
 
 def sounding(
