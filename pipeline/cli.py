@@ -18,6 +18,8 @@ from .console.options import (
     ChannelsChoice,
     Force,
     Json,
+    MelodyChoice,
+    MelodyOption,
     Quiet,
     SoundBytesOption,
     SoundCodecChoice,
@@ -100,10 +102,17 @@ def compress(
     unread: UnreadOption = UnreadChoice.mark,
     sound_bytes: SoundBytesOption = SOUND_BYTES,
     sound_codec: SoundCodecOption = SoundCodecChoice.opus,
+    melody: MelodyOption = MelodyChoice.off,
     payload_format: Annotated[
         int,
-        typer.Option("--format", min=1, max=2, help="Payload format; 1 for receivers with an earlier release."),
-    ] = 2,
+        typer.Option(
+            "--format",
+            min=1,
+            max=3,
+            help="Highest payload format to write; 1 or 2 for receivers with an earlier release. Only a payload with "
+            "melody is of format 3.",
+        ),
+    ] = 3,
     export: Annotated[
         list[str] | None,
         typer.Option(
@@ -149,6 +158,7 @@ def compress(
             unread=unread.value,
             sound_bytes=sound_bytes,
             sound_codec=sound_codec.value,
+            melody=melody.value,
             payload_version=payload_format,
             progress=progress,
         )

@@ -16,6 +16,7 @@ from .errors import AudioError, InputError, NoSpeechError
 from .payload.format import MAX_DURATION_TICKS, TICKS_PER_SECOND, VERSION, Decoded, decode_payload, encode_payload
 from .protocols import (
     ENGINE_SAMPLE_RATE,
+    MelodyEncoder,
     OneLanguageRecognizer,
     Progress,
     Recognizer,
@@ -27,11 +28,12 @@ from .protocols import (
 from .segments.channels import ChannelMode, splits, tracks
 from .segments.crosstalk import without_crosstalk
 from .segments.diarization import MAX_DIARIZED_SPEAKERS, Diarizer
+from .segments.melody import MelodyMode, melody_encoder, with_melodies
 from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
 from .segments.utterances import ReadSpeech, SpeakerSpeech
 from .speakers import check_names, name_speakers
 from .textcoder.registry import COMMON_ID, TEXT_CODERS, text_coders_for
-from .types import UNREAD_CONFIDENCE, Payload, Samples, Speaker, Transcript, Utterance
+from .types import UNREAD_CONFIDENCE, Contour, Payload, Samples, Speaker, Transcript, Utterance
 from .unread import SOUND_BYTES
 from .unread.marks import SoundCodec, Unread, UnreadMode, drop_unread, unread_in
 from .unread.sounds import check_codec, with_sounds
@@ -92,6 +94,7 @@ def compress(
     unread: UnreadMode = "mark",
     sound_bytes: int = SOUND_BYTES,
     sound_codec: SoundCodec = "opus",
+    melody: MelodyMode = "off",
     payload_version: int = VERSION,
     progress: Progress | None = None,
 ) -> Compressed:
@@ -116,7 +119,9 @@ def compress(
             ``drop``, nothing.
         sound_bytes: with ``sound``, the most bytes for all of it; what does not fit is a mark.
         sound_codec: how it is coded; Codec2 takes a fifth or less of the bytes, sounds worse and needs pycodec2.
-        payload_version: 1 for receivers that read format 1 only.
+        melody: ``auto`` sends pitch and loudness of utterances where they differ from a synthesizer's own, in about
+            7 bytes a minute of conversation; ``off`` leaves them to the synthesizer.
+        payload_version: 1 or 2 for receivers of earlier releases, which know no melody.
         progress: called with the seconds done and the total.
 
     Raises:
@@ -140,10 +145,13 @@ def compress(
         )
     if unread == "sound":
         check_codec(sound_codec)
+    if melody != "off" and payload_version < VERSION:
+        raise InputError(f"format {payload_version} has no melody; format {VERSION} has")
     opened = open_recording(source)
     _refuse_too_long(opened)
     recognizer = recognizer or load_engine("recognizer")
     voice_encoder = voice_encoder or load_engine("voice_encoder")
+    singer = melody_encoder(melody, voice_encoder)
     if speakers:
         voice_book = voice_book or load_engine("voice_book")
         check_names(speakers, voice_book, voice_encoder.space)
@@ -156,7 +164,7 @@ def compress(
             remedies=("no_speaker_count", "mix"),
         )
     with ThreadPoolExecutor(1, "speechzip-recognition") as recognition:
-        reader = _Reader(recognizer, recognition)
+        reader = _Reader(recognizer, recognition, singer)
         if split or speaker_count == 1:
             accumulators, heard = _accumulators_by_channel(recording, levels, split, reader, progress)
         else:
@@ -277,7 +285,9 @@ def _accumulators_by_voice(
 class _Reader:
     """Recognizes segments one after another, in a thread of its own."""
 
-    def __init__(self, recognizer: Recognizer, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, recognizer: Recognizer, thread: ThreadPoolExecutor, singer: MelodyEncoder | None) -> None:
+        self.singer = singer
+        """Measures melodies, if they are wanted."""
         self._transcribe = recognizer.transcribe
         self._thread = thread
         self.one_language = isinstance(recognizer, OneLanguageRecognizer)
@@ -296,13 +306,18 @@ class _SpeakerAccumulator:
     def __init__(self, reader: _Reader, channel: int) -> None:
         self.channel = channel
         self.utterances: list[Utterance] = []
+        self._contours: list[Contour] = []
+        self._singer = reader.singer
         self._read = reader.read
         self._unread: deque[tuple[SpeechSegment, Future[Transcript]]] = deque()
         self._speech = SpeakerSpeech(one_language=reader.one_language, conversation=reader.conversation)
 
     def measure(self, voice_encoder: VoiceEncoder) -> Speaker:
-        """Return the speaker."""
-        return Speaker(self._speech.measure(voice_encoder), self.channel)
+        """Return the speaker. The utterances have their melodies then."""
+        voice = self._speech.measure(voice_encoder)
+        if self._singer:
+            self.utterances = with_melodies(self.utterances, self._contours, voice, self._singer)
+        return Speaker(voice, self.channel)
 
     def take(self, segment: SpeechSegment) -> None:
         """Take the speaker's next segment; its recognition runs beside the search for further ones."""
@@ -332,6 +347,8 @@ class _SpeakerAccumulator:
         )  # fmt: skip
         if utterance:
             self.utterances.append(utterance)  # its speaker is numbered once all speakers are known
+            if self._singer:
+                self._contours.append(self._singer.contour(segment.samples))
 
 
 def _outcome(utterance: Utterance | None) -> str:
@@ -344,13 +361,14 @@ def _payload(
     accumulators: list[_SpeakerAccumulator], voice_encoder: VoiceEncoder, duration_s: float, channels: int
 ) -> Payload:
     talking = [accumulator for accumulator in accumulators if accumulator.utterances]
+    speakers = _measured(talking, voice_encoder)
     utterances = [
         replace(utterance, speaker=speaker)
         for speaker, accumulator in enumerate(talking)
         for utterance in accumulator.utterances
     ]
     return Payload(
-        speakers=_measured(talking, voice_encoder),
+        speakers=speakers,
         utterances=tuple(sorted(utterances, key=lambda utterance: utterance.start_s)),
         duration_s=duration_s,
         channels=channels,

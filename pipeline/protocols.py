@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from .types import Samples, Transcript, Voice
+from .types import Contour, Melody, Samples, Transcript, Utterance, Voice
 
 SpeakerEmbedding = npt.NDArray[np.float32]
 """float32 [D] of length 1: a voice as a point, near other points of the same speaker."""
@@ -73,6 +73,27 @@ class VoiceEncoder(Protocol):
         ...
 
 
+@runtime_checkable
+class MelodyEncoder(VoiceEncoder, Protocol):
+    """A voice encoder that measures how each utterance is said, too."""
+
+    def contour(self, samples: Samples) -> Contour:
+        """Return the pitch and the loudness of one utterance, float32 [T] mono 16 kHz `samples`."""
+        ...
+
+    def melodies(
+        self, voice: Voice, utterances: Sequence[Utterance], contours: Sequence[Contour]
+    ) -> Sequence[Melody | None]:
+        """Return the melody of each utterance of one speaker; None where a synthesizer is near enough by itself.
+
+        Args:
+            voice: as `encode` returned it.
+            utterances: with words.
+            contours: of the same utterances.
+        """
+        ...
+
+
 class SpeakerEmbedder(Protocol):
     """Speech to an embedding that distinguishes voices; it is not part of the payload."""
 
@@ -130,6 +151,17 @@ class StreamingSynthesizer(Synthesizer, Protocol):
         Together the pieces last `MAX_UTTERANCE_S` at most.
         Arguments as for `synthesize`. Close the iterator to stop early.
         """
+        ...
+
+
+@runtime_checkable
+class MelodicSynthesizer(Synthesizer, Protocol):
+    """A synthesizer that can bend the pitch of its speech."""
+
+    def synthesize_melody(
+        self, text: str, voice: Voice | None, duration_s: float | None, language: str, melody: Melody
+    ) -> Samples:
+        """Return speech as `synthesize` does, with the pitch of a melody; its loudness is not this method's matter."""
         ...
 
 

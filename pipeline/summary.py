@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from .console.display import printable
 from .payload.format import Decoded
 from .protocols import VoiceBook
-from .types import SOUND_SPACE, Speaker, UnreadReason, Utterance, Voice, Word, unread_mark
+from .types import SOUND_SPACE, Melody, Speaker, UnreadReason, Utterance, Voice, Word, unread_mark
 from .unread.marks import Unread, unread_in
 
 if TYPE_CHECKING:  # inspecting a payload must not load the modules of compression
@@ -52,6 +52,14 @@ class _TimedWords(TypedDict, total=False):
     """With `words`: whether their times are estimated."""
 
 
+class MelodySummary(TypedDict):
+    """How an utterance is said, where it differs from a synthesizer's own way (see `Melody`)."""
+
+    pitch_semitones: list[int]
+    rise_semitones: int
+    loudness_db: int
+
+
 class UtteranceSummary(_TimedWords):
     """One utterance in a payload."""
 
@@ -61,6 +69,8 @@ class UtteranceSummary(_TimedWords):
     text: str
     confidence: float
     language: str
+    melody: MelodySummary | None
+    """None where the synthesizer does it by itself."""
 
 
 class UnreadSummary(TypedDict):
@@ -147,6 +157,7 @@ def _summarize_utterance(utterance: Utterance, estimate_words: bool) -> Utteranc
         "text": utterance.text,
         "confidence": utterance.confidence,
         "language": utterance.language,
+        "melody": _summarize_melody(utterance.melody) if utterance.melody else None,
     }
     words = utterance.words or (estimated_words(utterance) if estimate_words else ())
     if words:
@@ -155,6 +166,30 @@ def _summarize_utterance(utterance: Utterance, estimate_words: bool) -> Utteranc
         ]
         summary["words_estimated"] = not utterance.words
     return summary
+
+
+def _summarize_melody(melody: Melody) -> MelodySummary:
+    return {
+        "pitch_semitones": list(melody.pitch),
+        "rise_semitones": melody.rise,
+        "loudness_db": melody.loudness,
+    }
+
+
+def melody_text(melody: MelodySummary) -> str:
+    """Return a melody for people.
+
+    Example:
+        >>> melody_text({"pitch_semitones": [3, 0, -3], "rise_semitones": 6, "loudness_db": -6})
+        '{pitch +3 +0 -3, end +6, -6 dB}'
+    """
+    pitch = " ".join(f"{semitones:+d}" for semitones in melody["pitch_semitones"])
+    parts = (
+        f"pitch {pitch}" if pitch else "",
+        f"end {melody['rise_semitones']:+d}" if melody["rise_semitones"] else "",
+        f"{melody['loudness_db']:+d} dB" if melody["loudness_db"] else "",
+    )
+    return "{" + ", ".join(filter(None, parts)) + "}"
 
 
 def estimated_words(utterance: Utterance) -> tuple[Word, ...]:
@@ -268,10 +303,10 @@ def compress_lines(summary: CompressSummary) -> list[str]:
 
 
 def transcript_lines(summary: PayloadSummary) -> list[str]:
-    """Return one line for each utterance: time, speaker, confidence, words, or a mark for unread speech."""
+    """Return one line for each utterance: time, speaker, confidence, words and melody, or a mark for unread speech."""
     said = [
         (utterance["start_s"], utterance["duration_s"], utterance["speaker"], f"{utterance['confidence']:4.0%}",
-         printable(utterance["text"]))
+         printable(utterance["text"]) + (f" {melody_text(utterance['melody'])}" if utterance["melody"] else ""))
         for utterance in summary["utterances"]
     ]  # fmt: skip
     unread = [

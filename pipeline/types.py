@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -115,6 +116,74 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
+class Melody:
+    """How an utterance is said, where that differs from what a synthesizer makes of its words by itself.
+
+    A payload keeps it in the steps and limits below.
+    """
+
+    PITCH_STEP: ClassVar[int] = 3
+    MAX_PITCH: ClassVar[int] = 9
+    MAX_POINTS: ClassVar[int] = 8
+    """Steps and the largest size of `pitch`, in semitones, and how many points it has..."""
+    RISE_STEP: ClassVar[int] = 6
+    MAX_RISE: ClassVar[int] = 12
+    """...those of `rise`, in semitones..."""
+    LOUDNESS_STEP: ClassVar[int] = 6
+    LEAST_LOUDNESS: ClassVar[int] = -12
+    MAX_LOUDNESS: ClassVar[int] = 6
+    """...and of `loudness`, in decibels. More would clip: speech is played 23 dB below full scale."""
+
+    pitch: tuple[int, ...] = ()
+    """How much higher, in semitones, at up to `MAX_POINTS` points, evenly spaced from the first voiced sound to
+    the last, on straight lines in between. A single number holds everywhere."""
+    rise: int = 0
+    """How much more the pitch rises over the last 0.3 s of voiced sound, in semitones."""
+    loudness: int = 0
+    """How much louder than this speaker usually is, in decibels."""
+
+    def __bool__(self) -> bool:
+        """Return whether anything differs."""
+        return any(self.pitch) or self.rise != 0 or self.loudness != 0
+
+    def pitch_at(self, time: float) -> float:
+        """Return the pitch at a time in [0, 1], from the first voiced sound to the last, without the rise.
+
+        Example:
+            >>> Melody((6, 0, -3)).pitch_at(0.75)
+            -1.5
+        """
+        place = time * (len(self.pitch) - 1)
+        before = min(int(place), max(0, len(self.pitch) - 2))
+        first, second = (*self.pitch, *self.pitch, 0, 0)[before : before + 2]
+        return first + (place - before) * (second - first)
+
+    def cut(self, time: float) -> tuple[Melody, Melody]:
+        """Return the melody of the part of an utterance before a time in [0, 1], and that of the part after it.
+
+        Example:
+            >>> Melody((0, 6, 0), rise=6).cut(0.5)
+            (Melody(pitch=(0, 6), rise=0, loudness=0), Melody(pitch=(6, 0), rise=6, loudness=0))
+        """
+        parts: list[tuple[int, ...]] = []
+        for start, end in ((0.0, time), (time, 1.0)):
+            count = min(len(self.pitch), 1 + math.ceil((end - start) * max(0, len(self.pitch) - 1)))
+            places = [start + (end - start) * index / max(1, count - 1) for index in range(count)]
+            parts.append(tuple(round(self.pitch_at(place)) for place in places))
+        return Melody(parts[0], 0, self.loudness), Melody(parts[1], self.rise, self.loudness)
+
+
+@dataclass(frozen=True, slots=True)
+class Contour:
+    """The pitch and the loudness of a recorded utterance, from which its melody follows. It does not travel."""
+
+    pitch_hz: npt.NDArray[np.float32]
+    """float32 [frames], one each 10 ms; 0 where the sound is unvoiced."""
+    level_db: float
+    """Level while speaking, relative to full scale."""
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """One segment of speech: who said what, and when."""
 
@@ -135,6 +204,8 @@ class Utterance:
     words: tuple[Word, ...] = ()
     """The words of `text` and their times, where the recognizer tells them. They do not travel: a payload that was
     decoded has none."""
+    melody: Melody | None = None
+    """How it is said; None to leave that to the synthesizer. Format 1 cannot carry it."""
 
     @property
     def end_s(self) -> float:

@@ -12,12 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from speechzip.pipeline import (
     Audio,
+    Contour,
+    Melody,
     Payload,
     PayloadCorrupt,
     Samples,
     SpeakerEmbedding,
     TextError,
     Transcript,
+    Utterance,
     Voice,
     VoiceReference,
 )
@@ -65,6 +68,20 @@ class FakeVoiceEncoder:
 
     def encode(self, samples: Samples, transcript: str) -> Voice:
         return Voice(self.space, bytes([min(255, int(1000 * np.abs(samples).mean())), len(transcript) % 256]))
+
+
+class FakeMelodyEncoder(FakeVoiceEncoder):
+    """A voice encoder that gives each utterance a melody by its place among the speaker's: 0, 3, 6... semitones."""
+
+    def contour(self, samples: Samples) -> Contour:
+        return Contour(np.zeros(1, np.float32), len(samples) / 16_000)
+
+    def melodies(
+        self, voice: Voice, utterances: Sequence[Utterance], contours: Sequence[Contour]
+    ) -> Sequence[Melody | None]:
+        for utterance, contour in zip(utterances, contours, strict=True):
+            assert abs(contour.level_db - utterance.duration_s) < 1.0  # each has its own
+        return [Melody((3 * number,)) if number else None for number in range(len(utterances))]
 
 
 class FakeTextCoder:

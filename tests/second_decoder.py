@@ -1,4 +1,4 @@
-"""A second decoder of payload format 2, written from FORMAT.md alone: plain Python, without code of the product.
+"""A second decoder of payload formats 2 and 3, written from FORMAT.md alone: plain Python, without code of the product.
 
 Text coders come from outside, since this is about everything else: for each id a function that returns an object whose
 `decode(source)` returns the next text.
@@ -18,7 +18,7 @@ WIDTH = 48
 
 
 class Refused(Exception):
-    """The bytes are not a payload of format 2."""
+    """The bytes are not a payload of format 2 or 3."""
 
 
 class Source(Protocol):
@@ -40,6 +40,8 @@ class Spoken:
     text: str
     confidence: float
     language: int
+    melody: tuple[list[int], int, int] = ([], 0, 0)
+    """Semitones of the points, semitones of the rise, decibels of the loudness."""
 
 
 @dataclass
@@ -141,6 +143,15 @@ VOICE = {
     3: [16, 24, 208, 4, 1, 1, 1, 1],
 }
 GAPS = [*range(-128, -11, 4), *range(-8, 31, 2), *range(32, 129, 4)]
+NEXT = [
+    [2, 2, 4, 3, 2, 1, 1],
+    [1, 2, 8, 5, 4, 2, 1],
+    [1, 2, 6, 12, 6, 3, 2],
+    [1, 4, 13, 16, 4, 2, 1],
+    [1, 4, 10, 10, 4, 1, 1],
+    [1, 4, 6, 5, 3, 1, 1],
+    [1, 2, 3, 3, 3, 1, 1],
+]
 LONGEST = 24 * 3600 * 16
 LANGUAGES = 100
 
@@ -202,7 +213,7 @@ def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], prio
         coders: id of a text coder -> maker of its decoder.
         prior: the text of the file `trained-1.prior`.
     """
-    if payload[:1] != b"\xa2":
+    if payload[:1] not in (b"\xa2", b"\xa3"):
         raise Refused("another format")
     body, checksum = (payload[:-2], payload[-2:]) if len(payload) <= 256 else (payload[:-4], payload[-4:])
     crc = binascii.crc_hqx(body, 0) if len(checksum) == 2 else zlib.crc32(body)
@@ -222,11 +233,14 @@ def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], prio
             raise Refused("a roundabout layout")
     recognizer = code.even(256) if code.table([240, 16]) else None
     other_languages = code.table([240, 16])
+    melodic = body[0] == 0xA3
     voices = read_voices(code, len(speaker_channels), prior)
-    spoken, end = read_utterances(code, channels, len(voices), first_coder, bool(other_languages), coders)
+    spoken, end = read_utterances(code, channels, len(voices), first_coder, bool(other_languages), coders, melodic)
     duration = end + code.signed(TAIL)
     if not (spoken[-1].start if spoken else 0) <= duration <= LONGEST:
         raise Refused("outside of the recording")
+    if melodic and all(each.melody == ([], 0, 0) for each in spoken):
+        raise Refused("no melody at all")
     code.check()
     return Contents(channels, speaker_channels, recognizer, voices, spoken, duration)
 
@@ -272,6 +286,7 @@ def read_utterances(
     first_coder: int,
     other_languages: bool,
     coders: Mapping[int, Callable[[], TextDecoder]],
+    melodic: bool,
 ) -> tuple[list[Spoken], int]:
     if first_coder not in coders:
         raise Refused("an unknown text coder")
@@ -285,6 +300,8 @@ def read_utterances(
     surplus = [surpluses(150), surpluses(40), surpluses(22)]
     paces = [[101, 120] for _ in range(speakers)]
     ways, changed, sure, why = [8, 4, 236, 2, 2, 2, 2], [4, 1], [16, 64], [24, 8]
+    points, first_point, next_point = [48, 8, 7, 5, 5, 4, 2, 1, 2], [1, 3, 12, 7, 8, 3, 1], [list(row) for row in NEXT]
+    rise, loudness = [2, 3, 52, 5, 5], [1, 2, 60, 2]
     spoken: list[Spoken] = []
     language, end, room, was_same = 0, 0, 1048576, False
     while order:
@@ -356,5 +373,16 @@ def read_utterances(
             paces[speaker] = [ticks + max(1, duration - 4), characters + n]
         end = start + duration
         confidence = (0.6, 0.88)[code.table(sure, 32)] if n else (0.5, 0.75)[code.table(why, 32)]
-        spoken.append(Spoken(speaker, start, duration, text, confidence, language))
+        # melody
+        melody: tuple[list[int], int, int] = ([], 0, 0)
+        if melodic and n:
+            row = first_point
+            steps: list[int] = []
+            for _ in range(code.table(points, 2)):
+                steps.append(code.table(row, 2))
+                row = next_point[steps[-1]]
+            if steps and all(step == 3 for step in steps):
+                raise Refused("points without a difference")
+            melody = [3 * step - 9 for step in steps], 6 * code.table(rise, 2) - 12, 6 * code.table(loudness, 2) - 12
+        spoken.append(Spoken(speaker, start, duration, text, confidence, language, melody))
     return spoken, end

@@ -38,6 +38,13 @@ class ChannelsChoice(Enum):
     split = "split"
 
 
+class MelodyChoice(Enum):
+    """Whether pitch and loudness of utterances are sent."""
+
+    off = "off"
+    auto = "auto"
+
+
 class UnreadChoice(Enum):
     """What is sent for unread speech."""
 
@@ -59,6 +66,13 @@ UnreadOption = Annotated[
     typer.Option(
         help="Speech without recognized words: mark sends its time and a tone plays; sound sends the sound itself; "
         "drop leaves it out."
+    ),
+]
+MelodyOption = Annotated[
+    MelodyChoice,
+    typer.Option(
+        help="auto sends pitch and loudness of utterances where they differ from what the synthesizer does by itself, "
+        "in about 7 bytes a minute; off leaves them to it."
     ),
 ]
 SoundBytesOption = Annotated[

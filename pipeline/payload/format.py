@@ -5,7 +5,8 @@
     +-------------------+---------------------+----------+
      1 byte                                    2 or 4 bytes
 
-Both formats are read, and format 2 is written: `format1` has sections of bits and bytes, `format2` is one range code.
+All formats are read: `format1` has sections of bits and bytes, `format2` writes one range code, as format 3 if the
+payload has melodies, otherwise as format 2.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_
 MAGIC = 0b1010
 """The high half of the first byte; the low half is the version."""
 
-VERSION = 2
-"""The version that is written by default, and the highest that is read."""
+VERSION = 3
+"""The highest version that is read and written. A payload without melodies is of version 2."""
 
 SMALL_PAYLOAD = 256
 """Up to this many bytes, the checksum is a CRC-16; beyond, it is a CRC-32."""
 
-SHORTEST_PAYLOAD = {1: 7, 2: 3}
+SHORTEST_PAYLOAD = {1: 7, 2: 3, 3: 3}
 """Version -> bytes of the shortest payload."""
 
 __all__ = [
@@ -57,7 +58,8 @@ def encode_payload(
     Args:
         payload: what to send.
         coder: codes the words.
-        version: of the format, 1 or 2; earlier releases read format 1 only.
+        version: the highest that may be written. Formats 1 and 2 leave melodies out; earlier releases read
+            format 1 only.
         others: up to three more coders, for payloads of several languages; format 1 has room for one coder only.
 
     Raises:
@@ -65,7 +67,10 @@ def encode_payload(
         ValueError: the payload is beyond the format's limits.
     """
     check_limits(payload)
-    body = format1.encode_body(payload, coder) if version == 1 else format2.encode_body(payload, coder, others)
+    if version == 1:
+        body = format1.encode_body(payload, coder)
+    else:
+        body = format2.encode_body(payload, coder, others, with_melody=version == VERSION)
     return body + _checksum(body, 2 if len(body) + 2 <= SMALL_PAYLOAD else 4)
 
 
@@ -75,13 +80,13 @@ class Decoded:
 
     payload: Payload
     sections: Mapping[str, int]
-    """Section name -> bytes; they add up to the length of the input. In format 2 each is rounded from its bits."""
+    """Section name -> bytes; they add up to the length of the input. From format 2 on each is rounded from its bits."""
     text_coder: str
     """Name of the coder of the text."""
     version: int = VERSION
     """Version of the format."""
     bits: Mapping[str, float] = field(default_factory=dict[str, float])
-    """Part of the payload -> its bits, for format 2. It is finer than `sections`."""
+    """Part of the payload -> its bits, for formats 2 and 3. It is finer than `sections`."""
 
     @property
     def size(self) -> int:

@@ -1,8 +1,9 @@
-"""Format 2: one range code holds words, voices and times. FORMAT.md describes it to the bit.
+"""Formats 2 and 3: one range code holds words, voices and times. FORMAT.md describes it to the bit.
 
     1010 0010 | range code: header, voices, then (who, when, words, how long, how sure) of each utterance, end
 
-No part of it has a length or padding of its own, and a likely value costs few bits.
+No part of it has a length or padding of its own, and a likely value costs few bits. Format 3 has the melody of each
+utterance with words in addition; it is written only if there is one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ..protocols import TextCoder
 from ..types import DEFAULT_RECOGNIZER, UNREAD_CONFIDENCE, Payload, Speaker, Utterance
 from .coding.symbols import AdaptiveTable, SymbolReader, SymbolWriter, Table
 from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_SECOND, ticks
+from .melodycode import Melodies, nearest_melody
 from .names import known_coder, known_language, recognizer_name, recognizer_number
 from .timing import (
     CONFIDENCE_LEVELS,
@@ -32,7 +34,7 @@ from .timing import (
 from .voicecode import read_voices, write_voices
 from .words import CODER_ODDS, Words
 
-FIRST_BYTE = 0xA2
+FIRST_BYTE, FIRST_BYTE_WITH_MELODY = 0xA2, 0xA3
 
 LAYOUT_ODDS = Table((56, 96, 64, 16, 12, 6, 6))
 LAYOUTS = ((0,), (0, 0), (0, 1), (0, 0, 0), (0, 0, 0, 0))
@@ -42,17 +44,20 @@ ON_TWO_CHANNELS, OTHERS_ON_ONE, OTHERS_ON_TWO = 2, 5, 6
 
 LANGUAGE_NUMBERS = 128
 
-SECTIONS = {"header": "header", "voices": "voices", "text": "text"}
+SECTIONS = {"header": "header", "voices": "voices", "text": "text", "melody": "melody"}
 """Part of a payload -> its section in reports; every other part counts as timing."""
 
 
-def encode_body(payload: Payload, coder: TextCoder, others: Sequence[TextCoder] = ()) -> bytes:
+def encode_body(
+    payload: Payload, coder: TextCoder, others: Sequence[TextCoder] = (), with_melody: bool = True
+) -> bytes:
     """Return `payload`, which is within the limits, as bytes; the checksum is still to come.
 
     Args:
         payload: what to send.
         coder: codes the words.
         others: up to three more coders; each utterance uses the coder that makes it shortest.
+        with_melody: whether format 3 may be written, for the melodies if there are any.
 
     Raises:
         TextError: a text cannot be carried.
@@ -67,6 +72,7 @@ def encode_body(payload: Payload, coder: TextCoder, others: Sequence[TextCoder] 
     write_voices([speaker.voice for speaker in payload.speakers], writer)
     turns, clock = Turns(len(payload.speakers)), Clock(len(payload.speakers), payload.channels)
     words, confidence = Words(coder), _Confidence()
+    melodies = Melodies() if with_melody and has_melody(payload) else None
     duration = min(MAX_DURATION_TICKS, ticks(payload.duration_s))
     for utterance, after in zip_longest(payload.utterances, payload.utterances[1:]):
         turns.write(utterance.speaker, writer)
@@ -78,9 +84,18 @@ def encode_body(payload: Payload, coder: TextCoder, others: Sequence[TextCoder] 
         length = utterance.duration_s * TICKS_PER_SECOND
         clock.write_duration(length, utterance.speaker, len(utterance.text), following, writer)
         confidence.write(utterance, writer)
+        if melodies and utterance.text:
+            melodies.write(utterance.melody, writer)
     turns.write(None, writer)
     clock.write_tail(duration, writer)
-    return bytes([FIRST_BYTE]) + writer.finish()
+    return bytes([FIRST_BYTE_WITH_MELODY if melodies else FIRST_BYTE]) + writer.finish()
+
+
+def has_melody(payload: Payload) -> bool:
+    """Return whether any utterance has a melody that differs from a synthesizer's own in the steps of the format."""
+    return any(
+        utterance.text and utterance.melody and nearest_melody(utterance.melody) for utterance in payload.utterances
+    )
 
 
 def decode_body(body: bytes, coders: Mapping[int, TextCoder]) -> tuple[Payload, dict[str, float], str]:
@@ -98,6 +113,7 @@ def decode_body(body: bytes, coders: Mapping[int, TextCoder]) -> tuple[Payload, 
     voices = read_voices(len(channels), reader)
     turns, clock = Turns(len(voices)), Clock(len(voices), count)
     words, confidence = Words(coder), _Confidence()
+    melodies = Melodies() if body[0] == FIRST_BYTE_WITH_MELODY else None
     utterances: list[Utterance] = []
     while True:
         reader.part = "speaker"
@@ -115,14 +131,17 @@ def decode_body(body: bytes, coders: Mapping[int, TextCoder]) -> tuple[Payload, 
         length = clock.read_duration(speaker, len(text), reader)
         reader.part = "confidence"
         level = confidence.read(text, reader)
-        utterances.append(
-            Utterance(start / TICKS_PER_SECOND, length / TICKS_PER_SECOND, speaker, text, level, language)
-        )
+        reader.part = "melody"
+        melody = melodies.read(reader) if melodies and text else None
+        start_s, duration_s = start / TICKS_PER_SECOND, length / TICKS_PER_SECOND
+        utterances.append(Utterance(start_s, duration_s, speaker, text, level, language, melody=melody))
     reader.part = "end"
     duration = clock.read_tail(reader)
     reader.finish()
     speakers = tuple(Speaker(voice, channel) for voice, channel in zip(voices, channels, strict=True))
     payload = Payload(speakers, tuple(utterances), duration / TICKS_PER_SECOND, count, recognizer)
+    if melodies and not has_melody(payload):
+        raise PayloadCorrupt("the payload says that it has melodies, and has none; it is damaged")
     return payload, dict(reader.bits), coder.name
 
 
@@ -133,7 +152,8 @@ def sections(bits: Mapping[str, float], length: int) -> dict[str, int]:
     """
     sizes: dict[str, float] = dict.fromkeys(("header", "voices", "timing", "text"), 0.0)
     for part, size in bits.items():
-        sizes[SECTIONS.get(part, "timing")] += size / 8
+        section = SECTIONS.get(part, "timing")
+        sizes[section] = sizes.get(section, 0.0) + size / 8
     sizes["header"] = length - sum(sizes.values()) + sizes["header"]
     rounded: dict[str, int] = {}
     end = 0.0

@@ -9,12 +9,15 @@ from functools import lru_cache
 import numpy as np
 
 from ..errors import EngineError, SpeechzipError
-from ..protocols import MAX_UTTERANCE_S, Synthesizer
+from ..protocols import MAX_UTTERANCE_S, MelodicSynthesizer, Synthesizer
 from ..types import Samples, Utterance, Voice, VoiceReference
 
 TONE_HZ, TONE_S, TONE_LEVEL = 440.0, 0.25, 0.05
 """The tone that a listener hears for unread speech: short, and about 15 dB softer than speech."""
 TONE_FADE_S = 0.03
+
+MAX_PEAK = 0.95
+"""Louder speech is not made so loud that it clips."""
 
 REDACTED_KINDS = frozenset("card phone email ssn iban date name".split())
 """Kinds of redacted data. Marks such as ``[card]`` replace them in the text; a listener hears tones instead."""
@@ -56,7 +59,7 @@ def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -
     if not utterance.text.strip():
         return np.zeros(0, np.float32)
     try:
-        samples = synthesizer.synthesize(utterance.text, voice, utterance.duration_s, utterance.language)
+        samples = _spoken(utterance, voice, synthesizer)
     except SpeechzipError:
         raise
     except Exception as error:  # third-party engines may raise anything on untrusted text
@@ -65,7 +68,16 @@ def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -
     if samples.ndim != 1 or samples.dtype.kind != "f" or not np.isfinite(samples).all():
         raise _failed(utterance, synthesizer, "its result is not finite sound")
     samples = samples[: int(MAX_UTTERANCE_S * synthesizer.sample_rate)]
+    if utterance.melody and utterance.melody.loudness and samples.any():
+        samples = samples * min(10 ** (utterance.melody.loudness / 20), MAX_PEAK / np.abs(samples).max())
     return np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)
+
+
+def _spoken(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -> Samples:
+    wanted = utterance.text, voice, utterance.duration_s, utterance.language
+    if utterance.melody and isinstance(synthesizer, MelodicSynthesizer):
+        return synthesizer.synthesize_melody(*wanted, utterance.melody)
+    return synthesizer.synthesize(*wanted)
 
 
 @lru_cache(maxsize=4)
@@ -94,7 +106,8 @@ def _with_tones(utterance: Utterance, voice: Voice | None, synthesizer: Synthesi
             pieces.append(_tone(synthesizer.sample_rate, tone_s))
         if text.strip():
             duration_s = max(TONE_S, words_s * len(text) / characters)
-            pieces.append(speak(replace(utterance, text=text, duration_s=duration_s), voice, synthesizer))
+            piece = replace(utterance, text=text, duration_s=duration_s, melody=None)  # it is that of the whole
+            pieces.append(speak(piece, voice, synthesizer))
         if sum(map(len, pieces)) >= MAX_UTTERANCE_S * synthesizer.sample_rate:
             break
     return np.concatenate(pieces)[: int(MAX_UTTERANCE_S * synthesizer.sample_rate)]

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from fakes import FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
+from fakes import FakeMelodyEncoder, FakeRecognizer, FakeSynthesizer, FakeVoiceEncoder, bursts, loud
 from speechzip.pipeline import (
     Audio,
     AudioError,
+    InputError,
+    Melody,
     NoSpeechError,
     Samples,
     Voice,
@@ -60,6 +63,27 @@ def test_two_parties() -> None:
     assert payload.speakers[0].voice != payload.speakers[1].voice
     assert done == sorted(done)
     assert done[-1] == 12.0
+
+
+def test_a_melody_is_sent_where_one_differs_only_if_asked_for() -> None:
+    encoder = FakeMelodyEncoder()
+    script = ["Hello.", "Who is it?", "It's me.", "Ah!"]
+    silent = compress(CALL, recognizer=FakeRecognizer(script), voice_encoder=encoder)
+    assert silent.decoded.version == 2
+    compressed = compress(CALL, recognizer=FakeRecognizer(script), voice_encoder=encoder, melody="auto")
+    assert [utterance.melody for utterance in compressed.payload.utterances] == [None, None, Melody((3,)), Melody((3,))]
+    assert compressed.decoded.version == 3
+    assert len(compressed.data) - len(silent.data) <= 3
+    assert [replace(utterance, melody=None) for utterance in compressed.payload.utterances] == list(
+        silent.payload.utterances
+    )
+
+
+def test_a_melody_that_cannot_be_had_is_refused() -> None:
+    with pytest.raises(InputError, match="encoder fake measures no melody"):
+        compress(CALL, recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder(), melody="auto")
+    with pytest.raises(InputError, match="format 2 has no melody"):
+        compress(CALL, voice_encoder=FakeMelodyEncoder(), melody="auto", payload_version=2)
 
 
 class MeetingVoiceEncoder(FakeVoiceEncoder):

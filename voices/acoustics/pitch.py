@@ -32,6 +32,15 @@ def fundamental_frequency(samples: Samples, sample_rate: int) -> npt.NDArray[np.
         samples: float32 [T], mono, in [-1, 1].
         sample_rate: in Hz.
     """
+    track = pitch_track(samples, sample_rate)
+    return track[track > 0]
+
+
+def pitch_track(samples: Samples, sample_rate: int) -> npt.NDArray[np.float64]:
+    """Return the fundamental frequency in Hz of each frame: float64 [frames], one each `HOP_S`; 0 where unvoiced.
+
+    Frame t is measured in the `FRAME_S` from t * `HOP_S` on. Arguments as for `fundamental_frequency`.
+    """
     window = int(FRAME_S * sample_rate)
     longest = int(sample_rate / LOWEST_HZ) + 1
     shortest = int(sample_rate / HIGHEST_HZ)
@@ -40,10 +49,12 @@ def fundamental_frequency(samples: Samples, sample_rate: int) -> npt.NDArray[np.
         return np.zeros(0)
     frames = np.lib.stride_tricks.sliding_window_view(_without_hum(samples, sample_rate), window + longest)[::hop]
     loud = np.square(frames).mean(axis=1)
-    frames = frames[loud > BACKGROUND * np.percentile(loud, 95)]
-    batches = [_periods(frames[i : i + BATCH], window, shortest, longest) for i in range(0, len(frames), BATCH)]
-    periods = np.concatenate(batches) if batches else np.zeros(0)
-    return sample_rate / periods
+    heard = np.flatnonzero(loud > BACKGROUND * np.percentile(loud, 95))
+    track = np.zeros(len(frames))
+    for start in range(0, len(heard), BATCH):
+        batch = heard[start : start + BATCH]
+        track[batch] = _frequencies(frames[batch], sample_rate, window, shortest, longest)
+    return track
 
 
 def _without_hum(samples: Samples, sample_rate: int) -> npt.NDArray[np.float64]:
@@ -52,8 +63,10 @@ def _without_hum(samples: Samples, sample_rate: int) -> npt.NDArray[np.float64]:
     return np.asarray(np.fft.irfft(spectrum, len(samples)), np.float64)
 
 
-def _periods(frames: npt.NDArray[np.float64], window: int, shortest: int, longest: int) -> npt.NDArray[np.float64]:
-    """Return the period of each voiced frame, in samples."""
+def _frequencies(
+    frames: npt.NDArray[np.float64], sample_rate: int, window: int, shortest: int, longest: int
+) -> npt.NDArray[np.float64]:
+    """Return the fundamental frequency of each frame in Hz, 0 where unvoiced."""
     difference = _difference(frames, window, longest)
     lags = np.arange(1, longest)
     normalized = np.ones_like(difference)  # equation (8)
@@ -72,7 +85,9 @@ def _periods(frames: npt.NDArray[np.float64], window: int, shortest: int, longes
     before, at, after = (normalized[rows, center + shift] for shift in (-1, 0, 1))
     curvature = before - 2 * at + after
     offset = np.where(curvature > 1e-12, 0.5 * (before - after) / np.maximum(curvature, 1e-12), 0.0)
-    return np.asarray(center + np.clip(offset, -0.5, 0.5), np.float64)
+    frequencies = np.zeros(len(frames))
+    frequencies[rows] = sample_rate / (center + np.clip(offset, -0.5, 0.5))
+    return frequencies
 
 
 def _difference(frames: npt.NDArray[np.float64], window: int, longest: int) -> npt.NDArray[np.float64]:

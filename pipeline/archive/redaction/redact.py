@@ -142,7 +142,7 @@ def _cut(said: Utterance, cuts: list[tuple[int, int, str]]) -> Utterance:
     text = said.text
     for start, end, kind in sorted(cuts, reverse=True):
         text = f"{text[:start]}[{kind}]{text[end:]}"
-    return replace(said, text=text) if cuts else said
+    return replace(said, text=text, melody=None) if cuts else said
 
 
 def _words_before(utterances: Sequence[Utterance]) -> dict[int, list[str]]:

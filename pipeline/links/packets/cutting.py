@@ -178,12 +178,17 @@ class _Cutter:
 
 
 def cut_utterance(utterance: Utterance, end: int, latest_s: float) -> tuple[Utterance, Utterance]:
-    """Return an utterance cut before character `end`; its time is divided by the length of the text, in whole ticks."""
+    """Return an utterance cut before character `end`.
+
+    Its time, in whole ticks, and its melody are divided by the length of the text.
+    """
     share = utterance.duration_s * end / len(utterance.text)
     first_s = nearest_duration_s(share)
-    first = replace(utterance, text=utterance.text[:end].rstrip(), duration_s=first_s)
+    melodies = utterance.melody.cut(end / len(utterance.text)) if utterance.melody else (None, None)
+    first = replace(utterance, text=utterance.text[:end].rstrip(), duration_s=first_s, melody=melodies[0])
     rest = replace(
         utterance,
+        melody=melodies[1],
         start_s=min(utterance.start_s + first_s, latest_s),
         duration_s=max(TICK_S, utterance.duration_s - first_s),
         text=utterance.text[end:].lstrip(),

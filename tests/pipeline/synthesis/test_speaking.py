@@ -6,6 +6,7 @@ from fakes import FakeSynthesizer
 from speechzip.pipeline import (
     MAX_UTTERANCE_S,
     EngineError,
+    Melody,
     Payload,
     Samples,
     Speaker,
@@ -14,7 +15,7 @@ from speechzip.pipeline import (
     VoiceReference,
     decompress,
 )
-from speechzip.pipeline.synthesis.speaking import known_voice
+from speechzip.pipeline.synthesis.speaking import known_voice, speak
 
 SPEAKER = Speaker(Voice("classical", b"x"))
 HELLO = Payload((SPEAKER,), (Utterance(1.25, 1, 0, "Hello."),), 3.0)
@@ -32,6 +33,44 @@ class Odd(FakeSynthesizer):
         if isinstance(self.result, BaseException):
             raise self.result
         return self.result  # type: ignore[return-value]  # engines of others do
+
+
+class Melodic(FakeSynthesizer):
+    """A synthesizer that hums, and notes the melodies that it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.melodies: list[Melody] = []
+
+    def synthesize_melody(
+        self, text: str, voice: Voice | None, duration_s: float | None, language: str, melody: Melody
+    ) -> Samples:
+        self.melodies.append(melody)
+        return self.synthesize(text, voice, duration_s, language)
+
+
+def spoken(melody: Melody | None, synthesizer: FakeSynthesizer, text: str = "Hello.") -> Samples:
+    return speak(Utterance(0.0, 1.0, 0, text, melody=melody), None, synthesizer)
+
+
+@pytest.mark.parametrize("synthesizer", [FakeSynthesizer(), Melodic()])
+def test_any_synthesizer_is_louder_or_softer_and_never_clips(synthesizer: FakeSynthesizer) -> None:
+    usual = spoken(None, synthesizer)
+    assert np.array_equal(spoken(Melody((3,), 6), synthesizer), usual)
+    for loudness, level in ((-12, 0.0628), (-6, 0.1253), (6, 0.4988)):
+        assert spoken(Melody(loudness=loudness), synthesizer) == pytest.approx(np.full(len(usual), level), abs=1e-3)
+    loud = Odd(np.full(100, 0.8, np.float32))
+    assert spoken(Melody(loudness=6), loud).max() == pytest.approx(0.95)
+    assert not spoken(Melody(loudness=6), Odd(np.zeros(100, np.float32))).any()
+
+
+def test_only_a_melodic_synthesizer_gets_the_melody_and_not_for_what_was_redacted() -> None:
+    synthesizer = Melodic()
+    spoken(Melody((3,), 6), synthesizer)
+    spoken(None, synthesizer)
+    spoken(Melody((3,), 6), synthesizer, "My card is [card].")
+    assert synthesizer.melodies == [Melody((3,), 6)]
+    assert len(synthesizer.asked) == 3
 
 
 def test_a_voice_is_known_by_its_space_or_replaced_with_a_reason() -> None:

@@ -10,10 +10,19 @@ import numpy as np
 import pytest
 import soundfile
 from jiwer import wer
-from speechzip.pipeline import MAX_UTTERANCE_S, Samples, SpeechzipWarning, Voice, load_engine, resample
+from speechzip.pipeline import (
+    MAX_UTTERANCE_S,
+    Melody,
+    Samples,
+    SpeechzipWarning,
+    Utterance,
+    Voice,
+    load_engine,
+    resample,
+)
 from speechzip.voices import EspeakSynthesizer, ParametricVoice, TrainedSynthesizer, TrainedVoice, TrainedVoiceEncoder
 from speechzip.voices.acoustics.melspectrum import mel_spectrum, normalized, speech_frames
-from speechzip.voices.acoustics.pitch import fundamental_frequency
+from speechzip.voices.acoustics.pitch import fundamental_frequency, pitch_track
 from speechzip.voices.spaces.trained_voice import SPACE
 from speechzip.voices.trained.engines import LONGEST_STREAMED
 from whisper_normalizer.english import EnglishTextNormalizer
@@ -53,6 +62,55 @@ def test_pitch(synthesizer: TrainedSynthesizer, pitch_hz: float) -> None:
     speech = synthesizer.synthesize(SENTENCE, voice(pitch_hz), None, "en")
     measured = np.exp(np.log(fundamental_frequency(speech, synthesizer.sample_rate)).mean())
     assert measured == pytest.approx(pitch_hz, rel=0.15)
+
+
+def pitch_of(speech: Samples) -> float:
+    return float(np.exp(np.log(fundamental_frequency(speech, 16_000)).mean()))
+
+
+def test_a_melody_moves_the_pitch_and_nothing_else(synthesizer: TrainedSynthesizer) -> None:
+    usual = synthesizer.synthesize(SENTENCE, voice(120), 5.0, "en")
+    assert np.array_equal(synthesizer.synthesize_melody(SENTENCE, voice(120), 5.0, "en", Melody()), usual)
+    for semitones in (-6, 6, 9):
+        bent = synthesizer.synthesize_melody(SENTENCE, voice(120), 5.0, "en", Melody((semitones,)))
+        assert len(bent) == pytest.approx(len(usual), abs=800)
+        assert pitch_of(bent) / pitch_of(usual) == pytest.approx(2 ** (semitones / 12), rel=0.05)
+    falling = synthesizer.synthesize_melody(SENTENCE, voice(120), 5.0, "en", Melody((9, -9)))
+    assert pitch_of(falling[:24_000]) > 1.4 * pitch_of(usual[:24_000])
+    assert pitch_of(falling[-24_000:]) < 0.8 * pitch_of(usual[-24_000:])
+
+
+@pytest.mark.parametrize("text", ["Are you coming?", "You are going home now. " * 30])  # the second one in pieces
+def test_a_rise_is_heard_at_the_end(synthesizer: TrainedSynthesizer, text: str) -> None:
+    ends: list[float] = []
+    for melody in (Melody(), Melody((), 12)):
+        track = pitch_track(synthesizer.synthesize_melody(text, voice(120), None, "en", melody), 16_000)
+        ends.append(float(track[track > 0][-5:].mean()))
+    assert ends[1] / ends[0] > 1.5
+
+
+def test_the_wildest_melody_stays_a_voice(synthesizer: TrainedSynthesizer) -> None:
+    for pitch_hz, melody in ((50, Melody((-9,) * 8, -12, -12)), (790, Melody((9,) * 8, 12, 6))):
+        spoken = synthesizer.synthesize_melody(SENTENCE, voice(pitch_hz), 5.0, "en", melody)
+        assert np.isfinite(spoken).all()
+        assert np.abs(spoken).max() <= 0.951
+
+
+def test_what_espeak_says_has_no_melody(synthesizer: TrainedSynthesizer) -> None:
+    with pytest.warns(SpeechzipWarning, match="English only"):
+        spoken = synthesizer.synthesize_melody("Guten Morgen!", voice(120), None, "de", Melody((9,)))
+    with pytest.warns(SpeechzipWarning, match="English only"):
+        assert np.array_equal(spoken, synthesizer.synthesize("Guten Morgen!", voice(120), None, "de"))
+
+
+def test_our_own_speech_needs_no_melody_and_bent_speech_the_one_it_has(synthesizer: TrainedSynthesizer) -> None:
+    encoder, who = TrainedVoiceEncoder(), voice(120)
+    said = Utterance(0.0, 5.0, 0, SENTENCE)
+    for melody in (None, Melody((6,)), Melody((-3,)), Melody((), 12)):
+        spoken = synthesizer.synthesize_melody(SENTENCE, who, 5.0, "en", melody or Melody())
+        assert encoder.melodies(who, [said], [encoder.contour(spoken)]) == [melody]
+    foreign = replace(said, text="Guten Morgen!", language="de")
+    assert encoder.melodies(who, [foreign], [encoder.contour(spoken)]) == [None]
 
 
 @pytest.mark.parametrize("duration_s", [4.0, 5.5, 7.0])

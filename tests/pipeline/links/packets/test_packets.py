@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from speechzip.pipeline import (
     TEXT_CODERS,
     InputError,
+    Melody,
     Payload,
     PayloadCorrupt,
     PayloadError,
@@ -24,7 +25,7 @@ from speechzip.pipeline import (
     encode_payload,
 )
 from speechzip.pipeline.links.packets import unpacking
-from speechzip.pipeline.links.packets.cutting import cut_payload
+from speechzip.pipeline.links.packets.cutting import cut_payload, cut_utterance
 from speechzip.pipeline.links.packets.packing import pack
 from speechzip.pipeline.links.packets.parity import encode_parity
 from speechzip.pipeline.links.packets.presets import PRESETS, preset
@@ -124,6 +125,23 @@ def test_a_long_utterance_is_cut_at_words_and_its_time_by_length() -> None:
     for piece in pieces:
         assert piece.start_s == pytest.approx(2.0 + 30.0 * said / len(text.strip()), abs=1.0)
         said += len(piece.text) + 1
+
+
+def test_the_melody_of_an_utterance_that_is_cut_is_cut_with_it() -> None:
+    said = Utterance(0.0, 8.0, 0, "One, two, three, four.", melody=Melody((-6, 0, 6), 6, -6))
+    first, rest = cut_utterance(said, 10, 10.0)
+    assert first.melody == Melody((-6, -1), 0, -6)
+    assert rest.melody == Melody((-1, 3, 6), 6, -6)
+    first, rest = cut_utterance(replace(said, melody=Melody((3,), 6)), 10, 10.0)
+    assert (first.melody, rest.melody) == (Melody((3,)), Melody((3,), 6))
+
+
+def test_packets_carry_melodies() -> None:
+    melodies = [Melody((3, -3), 6, -6), None, Melody((-6,)), None, None, Melody((), 12)]
+    said = tuple(replace(each, melody=melody) for each, melody in zip(conversation().utterances, melodies, strict=True))
+    payloads, _ = received(pack(encoded(replace(conversation(), utterances=said)), 90).packets)
+    assert len(payloads) > 1
+    assert [utterance.melody for utterance in join_payloads(payloads).utterances] == melodies
 
 
 def test_a_word_longer_than_a_packet_is_cut_too() -> None:
