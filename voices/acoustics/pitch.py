@@ -21,6 +21,10 @@ THRESHOLD = 0.2
 """A frame with a higher best dip is unvoiced; the paper's 0.1 (step 4) is for clean speech."""
 BACKGROUND = 3e-3
 """Frames 25 dB below the loud ones are background."""
+FARTHEST = 9 / 12 * np.log(2)
+"""Nine semitones. On the telephone, where the lowest harmonics are missing, YIN takes the second for the first in many
+frames: the mean pitch of 13 callers was wrong by 2.2 semitones and its deviation by 1.9, with this limit by 0.6 and 0.4
+(beside Praat's); of readers by 0.6 and 0.8, with it by 0.5 and 0.5."""
 BATCH = 250
 """Frames processed at a time: keeps memory constant, and low."""
 
@@ -34,6 +38,14 @@ def fundamental_frequency(samples: Samples, sample_rate: int) -> npt.NDArray[np.
     """
     track = pitch_track(samples, sample_rate)
     return track[track > 0]
+
+
+def without_wrong_octaves(pitch_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the pitch in Hz of a speaker's voiced frames without those farther than `FARTHEST` from their median."""
+    if not len(pitch_hz):
+        return pitch_hz
+    near = np.abs(np.log(pitch_hz / np.median(pitch_hz))) < FARTHEST
+    return np.asarray(pitch_hz[near], np.float64)
 
 
 def pitch_track(samples: Samples, sample_rate: int) -> npt.NDArray[np.float64]:

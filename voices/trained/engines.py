@@ -30,7 +30,7 @@ from ..acoustics import vocoder
 from ..acoustics.loudness import set_loudness, trim
 from ..acoustics.melody import bend, contour, differences
 from ..acoustics.melspectrum import LEVEL_SCALE_DB, mel_spectrum, normalized, speech_frames
-from ..acoustics.pitch import fundamental_frequency
+from ..acoustics.pitch import fundamental_frequency, without_wrong_octaves
 from ..parametric.synthesizer import EspeakSynthesizer
 from ..spaces.parametric_voice import SPACE as PARAMETRIC_SPACE
 from ..spaces.trained_voice import CORRECTIONS, NEUTRAL_PITCH_HZ, SPACE, TrainedVoice
@@ -83,7 +83,7 @@ class TrainedVoiceEncoder:
     def encode(self, samples: Samples, transcript: str) -> Voice:
         """Return the voice of the speaker of `transcript` in float32 [T] mono 16 kHz `samples`."""
         samples = samples[: int(MAX_SPEECH_S * ENGINE_SAMPLE_RATE)]
-        pitch = np.log(fundamental_frequency(samples, ENGINE_SAMPLE_RATE))
+        pitch = np.log(without_wrong_octaves(fundamental_frequency(samples, ENGINE_SAMPLE_RATE)))
         voiced = len(pitch) >= MIN_VOICED_FRAMES
         frames = speech_frames(mel_spectrum(normalized(_at_least(samples))))
         phones = int(np.count_nonzero(text_tokens(transcript)[:, 2] != PAUSE))

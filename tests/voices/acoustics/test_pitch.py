@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from speechzip.pipeline import Samples
-from speechzip.voices.acoustics.pitch import fundamental_frequency
+from speechzip.voices.acoustics.pitch import fundamental_frequency, pitch_track, without_wrong_octaves
 
 TIME_S = np.arange(32000) / 16000
 
@@ -22,6 +22,18 @@ def test_known_pitch(hz: float, noise: float) -> None:
     assert len(pitch) > 150
     assert np.median(pitch) == pytest.approx(hz, rel=0.005)
     assert np.mean(np.abs(pitch / hz - 1) < 0.02) > 0.95
+
+
+def test_wrong_octaves_do_not_count() -> None:
+    """A tone without its odd harmonics is an octave higher."""
+    even = sum(0.2 * np.sin(2 * np.pi * hz * TIME_S) for hz in (240, 480, 720))
+    talk = np.concatenate([buzz(120), np.asarray(even, np.float32)[:10_000]])
+    track = pitch_track(talk, 16000)
+    assert np.count_nonzero(track > 220) > 40
+    pitch = without_wrong_octaves(fundamental_frequency(talk, 16000))
+    assert np.mean(pitch) == pytest.approx(120, rel=0.01)
+    assert np.std(np.log(pitch)) < 0.02
+    assert len(without_wrong_octaves(np.zeros(0))) == 0
 
 
 def test_missing_fundamental() -> None:
