@@ -32,6 +32,7 @@ from .segments.melody import MelodyMode, melody_encoder, with_melodies
 from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
 from .segments.utterances import ReadSpeech, SpeakerSpeech
 from .speakers import check_names, name_speakers
+from .system.memory import give_back_freed_memory
 from .textcoder.registry import COMMON_ID, TEXT_CODERS, text_coders_for
 from .types import UNREAD_CONFIDENCE, Contour, Payload, Samples, Speaker, Transcript, Utterance
 from .unread import SOUND_BYTES
@@ -175,6 +176,7 @@ def compress(
         if reader.conversation.is_known_language:  # which was not yet known at some marks
             for accumulator in accumulators:
                 accumulator.tell_no_other_language()
+    give_back_freed_memory()
     payload = _payload(accumulators, voice_encoder, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
     if not payload.utterances:
         raise NoSpeechError(
@@ -200,6 +202,7 @@ def compress(
         payload = with_sounds(payload, track, sound_bytes, sound_codec)
         lost = unread_in(payload)
     payload = replace(payload, recognizer=recognizer.name)
+    give_back_freed_memory()
     text_coders = [text_coder] if text_coder else text_coders_for(payload.utterances)
     if payload_version == 1 and not text_coder:
         text_coders = [TEXT_CODERS[COMMON_ID]]
