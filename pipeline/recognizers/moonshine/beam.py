@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
@@ -35,6 +35,8 @@ class Hypothesis:
     """Its log-probability, plus the bonus of each complete phrase of the vocabulary in it."""
     place: Place = START
     """Its place in the vocabulary."""
+    hopes: bool = field(default=False, compare=False)
+    """Whether it is followed only because a phrase of the vocabulary may become complete."""
 
     @property
     def confidence(self) -> float:
@@ -93,7 +95,9 @@ def _continuations(
 ) -> tuple[Continuations, Continuations]:
     """Return the best continuations by one token, best first, and the best ones inside of a phrase.
 
-    The latter have places of their own. Most phrases that begin are not completed, but would crowd out all others.
+    The latter have places of their own. Most phrases that begin are not completed, but would crowd out all others. A
+    hypothesis that only such a place keeps alive ends with the phrase unless it is completed, so that a vocabulary of
+    which nothing is said changes no words.
 
     Args:
         live: the hypotheses so far.
@@ -104,34 +108,40 @@ def _continuations(
         margin: how much worse than the best of them they may be.
     """
     scores = log_probabilities + np.array([[hypothesis.score] for hypothesis in live], np.float32)
+    hopeful = [row for row, hypothesis in enumerate(live) if hypothesis.hopes]
     for row, hypothesis in enumerate(live):
         phrases.add_earned(hypothesis.place, scores[row])
-    least = max(least, float(scores.max()) - margin)
+    certain = scores.copy() if hopeful else scores
+    for row in hopeful:
+        certain[row, ~phrases.completed_by(live[row].place)] = -np.inf
+    least = max(least, float(certain.max()) - margin)
 
-    def best(values: LogProbabilities, count: int) -> Continuations:
+    def best(values: LogProbabilities, count: int, hopes: bool = False) -> Continuations:
         rows, tokens = np.divmod(np.flatnonzero(values > least), values.shape[1])
         found: Continuations = []
         for index in np.argsort(-values[rows, tokens], kind="stable")[:count]:
             row, token = int(rows[index]), int(tokens[index])
             added, score = float(log_probabilities[row, token]), float(scores[row, token])
-            found.append((row, _continued(live[row], token, added, score, phrases)))
+            found.append((row, _continued(live[row], token, added, score, phrases, hopes)))
         return found
 
-    likely = best(scores, 2 * width)
+    likely = best(certain, 2 * width)
     if phrases.is_empty:
         return likely, []
     hopes = scores.copy()
     for row, hypothesis in enumerate(live):
         phrases.add_hoped(hypothesis.place, hopes[row])
     hopes[hopes == scores] = -np.inf
-    return likely, best(hopes, width)
+    return likely, best(hopes, width, hopes=True)
 
 
-def _continued(before: Hypothesis, token: int, log_probability: float, score: float, phrases: PhraseBias) -> Hypothesis:
+def _continued(
+    before: Hypothesis, token: int, log_probability: float, score: float, phrases: PhraseBias, hopes: bool
+) -> Hypothesis:
     reading = before.reading
     tokens = reading.tokens if token == END_TOKEN else [*reading.tokens, token]
     log_probabilities = [*reading.log_probabilities, log_probability]
-    return Hypothesis(Reading(tokens, log_probabilities), score, phrases.follow(before.place, token))
+    return Hypothesis(Reading(tokens, log_probabilities), score, phrases.follow(before.place, token), hopes)
 
 
 def _mean(each: Sequence[LogProbabilities]) -> LogProbabilities:

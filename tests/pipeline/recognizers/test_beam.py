@@ -66,8 +66,15 @@ class _NoWords(Tokenizer):
 NO_PHRASES = PhraseBias((), _NoWords())
 
 
-def _search(table: Table, width: int, most: int = 9, margin: float = 6.0) -> list[Hypothesis]:
-    return search(ScriptedDecoder(table), [{}], width, most, NO_PHRASES, margin)
+class _FewWords(_NoWords):
+    def encode(self, text: str) -> list[int]:
+        return [{"the": THE, "letter": LETTER, "ledger": LEDGER, "of": OF}[word] for word in text.lower().split()]
+
+
+def _search(
+    table: Table, width: int, most: int = 9, margin: float = 6.0, phrases: PhraseBias = NO_PHRASES
+) -> list[Hypothesis]:
+    return search(ScriptedDecoder(table), [{}], width, most, phrases, margin)
 
 
 def test_a_beam_finds_what_only_later_words_tell() -> None:
@@ -110,6 +117,19 @@ def test_no_reading_if_the_best_does_not_end() -> None:
     assert _search(loop, width=2, most=12) == []
     assert len(_search(GARDEN_PATH, width=2, most=4)) == 3
     assert _search(GARDEN_PATH, width=2, most=3) == []
+
+
+@pytest.mark.parametrize(
+    ("second", "read"),
+    [(THE, [THE, LETTER]), (OF, [LEDGER, OF])],  # "ledger the" and "ledger of" are likelier than "the letter"
+)
+def test_a_hypothesis_followed_for_a_phrase_ends_unless_the_phrase_is_said(second: int, read: list[int]) -> None:
+    table: Table = {(): {THE: 0.7, LEDGER: 0.3}, (THE,): {LETTER: 0.4, OF: 0.3, THE: 0.3}, (LEDGER,): {second: 1.0}}
+    phrases = PhraseBias(["ledger of"], _FewWords(), bonus=1.0)
+    assert _search(table, width=1)[0].reading.tokens == [THE, LETTER]
+    found = _search(table, width=1, phrases=phrases)
+    assert found[0].reading.tokens == read
+    assert _search(table, width=2)[0].reading.tokens == [LEDGER, second]
 
 
 def test_a_preferred_phrase_is_surer() -> None:
