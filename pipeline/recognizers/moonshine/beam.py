@@ -16,7 +16,7 @@ from functools import reduce
 
 import numpy as np
 
-from .decoder import END_TOKEN, Decoder, LogProbabilities, Reading, Sound
+from .decoder import END_TOKEN, Decoder, LogProbabilities, Reading, Sound, State
 from .vocabulary import START, PhraseBias, Place
 
 MARGIN = 4.0
@@ -73,16 +73,33 @@ def search(
         live = [hypothesis for _, hypothesis in going]
         if not live:
             break
-        next_tokens = [hypothesis.reading.tokens[-1] for hypothesis in live]
-        rows = [row for row, _ in going]
-        stepped = [decoder.next(state, next_tokens, rows) for state in states]
+        stepped = [_step(decoder, state, going) for state in states]
         log_probabilities, states = _mean([each for each, _ in stepped]), [state for _, state in stepped]
     ended.sort(key=lambda hypothesis: -hypothesis.score)
-    return [] if live and (not ended or ended[0].score < live[0].score) else ended
+    unended = [hypothesis for hypothesis in live if not hypothesis.hopes]
+    return [] if unended and (not ended or ended[0].score < unended[0].score) else ended
 
 
 Continuations = list[tuple[int, Hypothesis]]
 """Hypotheses with one token more, each with the row of the hypothesis that it continues."""
+
+
+def _step(decoder: Decoder, state: State, going: Continuations) -> tuple[LogProbabilities, State]:
+    """Return the log-probabilities of what follows each hypothesis, and the state after it.
+
+    What is followed only for the vocabulary runs by itself: the rows of a batch share the scale of their 8-bit
+    activations, so a row more would change the rounding of all others.
+    """
+    kinds = [[pair for pair in going if pair[1].hopes is hopes] for hopes in (False, True)]
+    stepped = [
+        decoder.next(state, [hypothesis.reading.tokens[-1] for _, hypothesis in kind], [row for row, _ in kind])
+        for kind in kinds
+        if kind
+    ]
+    if len(stepped) == 1:
+        return stepped[0]
+    (certain, after), (hopeful, beside) = stepped
+    return np.concatenate([certain, hopeful]), after.joined(beside)
 
 
 def _continuations(

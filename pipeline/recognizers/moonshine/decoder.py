@@ -95,6 +95,12 @@ class State:
             return self
         return replace(self, cache={name: value[list(rows)] for name, value in self.cache.items()})
 
+    def joined(self, other: State) -> State:
+        """Return the state of these hypotheses and of as long ones of the same sound, in one batch."""
+        return replace(
+            self, cache={name: np.concatenate([value, other.cache[name]]) for name, value in self.cache.items()}
+        )
+
 
 class Decoder:
     """The networks of a model of Moonshine; threads may share it."""

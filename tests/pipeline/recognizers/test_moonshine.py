@@ -93,6 +93,15 @@ def test_a_vocabulary_is_preferred(evalset: Path) -> None:
     assert all(name in heard for name in ("2017 Ford Fusion", "Violet King", "Big Jim's Auto"))
 
 
+def test_a_vocabulary_of_which_nothing_is_said_changes_nothing(recognizer: MoonshineRecognizer) -> None:
+    """Not even by rounding, although "ledger books" or "peephole" are followed for a while."""
+    said = _say("The letter of the king was read to the people.")
+    others = ["latter days", "ledger books", "leather boots", "kings of Spain", "redhead", "thinking cap", "peephole"]
+    found = MoonshineRecognizer(vocabulary=others).hypotheses(said)
+    assert found == recognizer.hypotheses(said)
+    assert found != MoonshineRecognizer(vocabulary=[*others, "King"]).hypotheses(said)
+
+
 def test_hypotheses(recognizer: MoonshineRecognizer) -> None:
     said = _say("The letter of the king was read to the people.")
     found = recognizer.hypotheses(said)
