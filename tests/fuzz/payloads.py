@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from speechzip.pipeline import LANGUAGES, Payload, PayloadError, ProtocolError, Speaker, Utterance, Voice, VoiceError
+from speechzip.pipeline import (
+    LANGUAGES,
+    Melody,
+    Payload,
+    PayloadError,
+    ProtocolError,
+    Speaker,
+    Utterance,
+    Voice,
+    VoiceError,
+)
 from speechzip.pipeline.live.wire import messages
 from speechzip.pipeline.live.wire.frames import FrameReader
 from speechzip.pipeline.payload.format import decode_payload, encode_payload, split_voices
@@ -115,9 +125,13 @@ def _live(data: bytes) -> None:
 
 def _payload_seeds(coder: Any) -> list[bytes]:
     speakers = (Speaker(Voice("classical", bytes(range(10))), 0), Speaker(Voice("clip", bytes(300)), 1))
-    spoken = tuple(Utterance(float(i), 0.5, i % 2, text, 0.9, LANGUAGES[i]) for i, text in enumerate(TEXTS))
+    melodies = (Melody((3, 0, -3), 6, -6), None, None, Melody(loudness=6), Melody((9,) * 8, -12))
+    spoken = tuple(
+        Utterance(float(i), 0.5, i % 2, text, 0.9, LANGUAGES[i], melody=melody)
+        for i, (text, melody) in enumerate(zip(TEXTS, melodies, strict=True))
+    )
     payloads = [Payload((), (), 0.0), Payload(speakers, spoken, 30.0, 2), Payload(speakers[:1], spoken[:1], 3.0)]
-    return [encode_payload(payload, coder, version) for payload in payloads for version in (1, 2)]
+    return [encode_payload(payload, coder, version) for payload in payloads for version in (1, 2, 3)]
 
 
 def _golden() -> list[bytes]:
