@@ -46,8 +46,9 @@ BYTES, WORDS_SENT, WORDS_HEARD = "bytes of all payloads", "word errors sent, %",
 SIMILARITY, STARTS = "voice similarity", "mean error of starts, ms"
 COMPRESSING, DECOMPRESSING, INSPECTING = "compress / Opus", "decompress / Opus", "inspect / Opus"
 
-STEPS = {BYTES: 2.0, WORDS_SENT: 0.3, WORDS_HEARD: 0.5, SIMILARITY: 0.01, STARTS: 5.0}
-"""Figure -> the least difference worth telling: two bytes, one word, two words, and what an ear does not hear."""
+STEPS = {BYTES: 2.0, WORDS_SENT: 0.55, WORDS_HEARD: 0.8, SIMILARITY: 0.01, STARTS: 5.0}
+"""Figure -> the least difference worth telling: two bytes, two words, three words (processors round the recognizer's
+8-bit products differently), and what an ear does not hear."""
 HIGHER_IS_BETTER = frozenset({SIMILARITY})
 SPEEDS = (COMPRESSING, DECOMPRESSING, INSPECTING)
 
