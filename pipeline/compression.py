@@ -203,9 +203,12 @@ def compress(
         lost = unread_in(payload)
     payload = replace(payload, recognizer=recognizer.name)
     give_back_freed_memory()
-    text_coders = [text_coder] if text_coder else text_coders_for(payload.utterances)
-    if payload_version == 1 and not text_coder:
+    if text_coder:
+        text_coders = [text_coder]
+    elif payload_version == 1:
         text_coders = [TEXT_CODERS[COMMON_ID]]
+    else:
+        text_coders = text_coders_for(payload.utterances)
     data = encode_payload(payload, text_coders[0], payload_version, text_coders[1:])
     return Compressed(
         data=data,

@@ -354,7 +354,7 @@ def read_utterances(
             if way not in texts:
                 raise Refused("a coder that was not named")
             by = 0 if way == 1 else named[way - 2 if way == 2 else way - 3]
-            code.work_of_text = 8 if by in (1, 2) else 3 if 16 <= by <= 30 else 1
+            code.work_of_text = {1: 8, 2: 10}.get(by, 3 if 16 <= by <= 30 else 1)
             text = texts[way].decode(code)
             room -= len(text.encode())
             if not text or room < 0:

@@ -31,6 +31,7 @@ from speechzip.pipeline import (
     load_engine,
     resample,
 )
+from speechzip.pipeline.textcoder import DEFAULT_ID
 
 from ..codecs import load_codec
 from ..corpora import WHEELS, read_corpus
@@ -41,7 +42,6 @@ TURNS, TURN_S = 6, 10.0
 """A minute in which two parties take turns."""
 CHUNKS_AT_ONCE = 31
 """Of the speech detector: compress reads about a second at a time."""
-TEXT_CODER_ID = 1
 FORMAT = 1
 """Payload format: in format 1 the words are one call of the text coder, which can be timed."""
 REST = "sound, cutting, the rest"
@@ -108,7 +108,7 @@ def load() -> tuple[dict[str, Any], Seconds]:
         "recognition": lambda: load_engine("recognizer"),
         "voice": lambda: load_engine("voice_encoder"),
         "diarization": lambda: load_engine("speaker_embedder"),
-        "text coding": lambda: TEXT_CODERS[TEXT_CODER_ID],
+        "text coding": lambda: TEXT_CODERS[DEFAULT_ID],
     }
     loaded = {step: _timed(loader) for step, loader in loaders.items()}
     return {step: engine for step, (engine, _) in loaded.items()}, {step: took for step, (_, took) in loaded.items()}

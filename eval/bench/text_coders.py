@@ -20,7 +20,7 @@ from pathlib import Path
 import brotli
 import pyppmd
 import zstandard
-from speechzip.pipeline.textcoder import load_text_coder
+from speechzip.pipeline.textcoder import COMMON_ID, DEFAULT_ID, load_text_coder
 
 from ..corpora.wheels import TRANSCRIPTS
 
@@ -131,7 +131,7 @@ def main() -> None:
     lines = heldout.read_text(encoding="utf-8").splitlines() if heldout.exists() else list(TRANSCRIPTS.values())
     before = _peak_mb()
     started = time.perf_counter()
-    coder = load_text_coder()
+    coder = load_text_coder(DEFAULT_ID)
     load_s = time.perf_counter() - started
     coder.encode(lines[:100])
     source = heldout.name if heldout.exists() else f"{heldout} is not there, so what the wheel's recordings say"
@@ -140,7 +140,8 @@ def main() -> None:
     training = _lines(arguments.training)
     print("| coder | whole, bit/char | lines, bit/char | encode, char/s | decode, char/s |")
     print("|---|---:|---:|---:|---:|")
-    for name, (encode, decode) in {coder.name: (coder.encode, coder.decode), **rivals(training)}.items():
+    ours = {one.name: (one.encode, one.decode) for one in (coder, load_text_coder(COMMON_ID))}
+    for name, (encode, decode) in {**ours, **rivals(training)}.items():
         row = measure(name, encode, decode, lines)
         rates = f"{row.encode_rate:,.0f} | {row.decode_rate:,.0f}"
         print(f"| {row.name} | {row.whole_bits:.3f} | {row.line_bits:.3f} | {rates} |", flush=True)

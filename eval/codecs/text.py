@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, TEXT_CODERS, Audio, EngineError, Recognizer, Samples
-from speechzip.pipeline.textcoder import CODER_ID
+from speechzip.pipeline.textcoder import DEFAULT_ID
 
 from .. import engines
 from ..metrics import transcribe
@@ -91,7 +91,7 @@ def brotli() -> Text:
 
 def english() -> Text:
     """Return speechzip's text coder for English."""
-    coder = TEXT_CODERS[CODER_ID]
+    coder = TEXT_CODERS[DEFAULT_ID]
 
     def encode(text: str) -> bytes:
         return coder.encode([text])

@@ -32,7 +32,7 @@ from speechzip.pipeline import (
     printable,
     text_coders_for,
 )
-from speechzip.pipeline.textcoder import CODER_ID
+from speechzip.pipeline.textcoder import COMMON_ID
 
 from .. import engines
 from ..types import Corpus, Item
@@ -199,7 +199,7 @@ def sizes_of(payload: Payload) -> dict[Encoding, int]:
     sizes: dict[Encoding, int] = {}
     for version, voices in ENCODINGS:
         if version == 1:
-            data = encode_payload(variants[voices], TEXT_CODERS[CODER_ID], version)
+            data = encode_payload(variants[voices], TEXT_CODERS[COMMON_ID], version)
         else:
             data = encode_payload(variants[voices], coder, version, others)
         sizes[version, voices] = len(data)

@@ -13,7 +13,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from ..textcoder.registry import COMMON_ID, TEXT_CODERS
+from ..textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from ..types import Samples, Transcript, UnreadReason
 from .segmentation import SpeechDetector
 from .silero import CHUNK, SileroDetector
@@ -37,8 +37,8 @@ are fluent and very unsure, unclear words are not fluent. Of the unread English 
 meeting and three of Apollo 11 lie below, where most of the conversation is read; the others have 1.2 at least."""
 SPELLED_BITS, SPELLED_CONFIDENCE, SPELLED_CHARACTERS = 3.0, 0.65, 20
 """Foreign words may also be spelled as they sound ("Los Santos no comprendi su Respuesta"): then they are unsure and
-have this many bits per character, where English with such a confidence reaches 2.7, the invented words of a strong
-accent 2.8 (4.2 once in 60). Shorter texts and digits have more in English, too."""
+have this many bits per character, where English with such a confidence reaches 2.8, the invented words of a strong
+accent too (3.1 and 4.0 in two of 60). Shorter texts and digits have more in English, too."""
 MAX_TONALITY, MAX_TONALITY_BESIDE_HUM = 0.06, 0.03
 """Speech in quiet reached 0.051. Music that the speech detector lets through began at 0.087, singing with a band
 included (recognized with a confidence of 0.81). Speech in a hum is as tonal as music: 56, 98 and 100 % of 128 segments
@@ -136,7 +136,7 @@ def _is_spelled_as_it_sounds(transcript: Transcript) -> bool:
 
 
 def _bits_per_character(text: str) -> float:
-    return 8 * len(TEXT_CODERS[COMMON_ID].encode([text])) / len(text)
+    return 8 * len(TEXT_CODERS[DEFAULT_ID].encode([text])) / len(text)
 
 
 def is_music(samples: Samples) -> bool:

@@ -6,11 +6,12 @@ network     a recurrent network in integers      } predictor: the odds of the ne
 ngrams      continuations in the training text   }
 rangecoder  tokens with odds <-> bytes
 coder       the four put together: `TextCoder`
-weights     the shipped file, described in MODEL.md
-training    the recipe of that file (extra `train`)
+weights     the shipped files, described in MODEL.md
+training    the recipes of those files (extra `train`)
 """
 
 from .coder import LanguageModelCoder
-from .weights import CODER_ID, CODER_NAME, load_text_coder
+from .registry import COMMON_ID, DEFAULT_ID
+from .weights import load_text_coder
 
-__all__ = ["CODER_ID", "CODER_NAME", "LanguageModelCoder", "load_text_coder"]
+__all__ = ["COMMON_ID", "DEFAULT_ID", "LanguageModelCoder", "load_text_coder"]

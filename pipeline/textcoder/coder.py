@@ -42,7 +42,7 @@ class LanguageModelCoder:
 
     Example:
         >>> from speechzip.pipeline.textcoder import load_text_coder
-        >>> coder = load_text_coder()
+        >>> coder = load_text_coder(1)
         >>> code = coder.encode(["Hello, how are you?", "I'm fine, thank you."])
         >>> len(code)
         3
@@ -57,6 +57,7 @@ class LanguageModelCoder:
         model: Model,
         vocabulary: Vocabulary | Alphabet,
         tokens_per_byte: int = LONG_TOKENS_PER_BYTE,
+        work: int | None = None,
     ) -> None:
         """Make a coder.
 
@@ -66,10 +67,12 @@ class LanguageModelCoder:
             model: predicts the tokens.
             vocabulary: makes tokens of texts.
             tokens_per_byte: how many a long code may hold for each of its bytes, at most `MAX_TOKENS_PER_BYTE`.
+            work: of a token in a payload of format 2; None for what goes with `tokens_per_byte`.
         """
         self._id, self._name = coder_id, name
         self._model, self._vocabulary = model, vocabulary
         self._tokens_per_byte = tokens_per_byte
+        self._work = work or WORK_PER_BYTE // tokens_per_byte
 
     @property
     def id(self) -> int:
@@ -117,7 +120,7 @@ class LanguageModelCoder:
 
     def stream(self) -> TokenStream:
         """Return the state in which a payload of format 2 begins."""
-        return TokenStream(Predictor(self._model), self._vocabulary, WORK_PER_BYTE // self._tokens_per_byte)
+        return TokenStream(Predictor(self._model), self._vocabulary, self._work)
 
     def _encode_tokens(self, tokens: Sequence[int], count: int) -> bytes:
         encoder = RangeEncoder()

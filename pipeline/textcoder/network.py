@@ -50,18 +50,18 @@ class Network:
 
     def __init__(self, arrays: Arrays) -> None:
         self._embedding = _unsigned(arrays["embedding"])
-        self.vocabulary, self._width = self._embedding.shape
-        self.inputs = self._width
-        """Numbers of the input of the first layer, besides its own outputs."""
+        self.vocabulary, self.width = self._embedding.shape
+        self.addends = 1
+        """Embeddings whose sum is the input of the first layer."""
         self.hidden = len(arrays["lstm0.bias"]) // 4
         """Units of a layer."""
         self._phrases: dict[int, int] | None = None
         if "phrases.keys" in arrays:
             self._phrases = {key: row for row, key in enumerate(arrays["phrases.keys"].tolist())}
             self._no_phrase = len(self._phrases)
-            nothing = np.zeros((1, self._width), np.int8)
+            nothing = np.zeros((1, self.width), np.int8)
             self._phrase_embedding = _unsigned(np.concatenate((arrays["phrases"].astype(np.int8), nothing)))
-            self.inputs += self._width
+            self.addends = 2
         self.session = open_session(_model(arrays))
         """Runs one step."""
 
@@ -70,12 +70,12 @@ class Network:
         return NetworkRun(self)
 
     def embed(self, before: int, last: int, token: int, embedding: NDArray[np.uint8]) -> None:
-        """Write what is known of `token`, which comes after `before` and `last`, into `embedding`, [inputs]."""
-        embedding[: self._width] = self._embedding[token]
+        """Write what is known of `token`, which comes after `before` and `last`, into `embedding`, [addends, width]."""
+        embedding[0] = self._embedding[token]
         if self._phrases is not None:
             keys = phrase_keys(before, last, token)
             row = next((self._phrases[key] for key in keys if key in self._phrases), self._no_phrase)
-            embedding[self._width :] = self._phrase_embedding[row]
+            embedding[1] = self._phrase_embedding[row]
 
 
 class NetworkRun:
@@ -88,7 +88,7 @@ class NetworkRun:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._recent = START, START  # the last two tokens, the older first
-        self._embedding = np.zeros((1, network.inputs), np.uint8)
+        self._embedding = np.zeros((network.addends, network.width), np.uint8)
         self._logits = np.zeros((1, network.vocabulary), np.int64)
         # outputs in [-127, 127], plus 128, of each layer; then its cells, in steps of 2^-12
         outputs = [np.full((2, network.hidden), ZERO_POINT, np.uint8) for _ in range(LAYERS)]
@@ -102,7 +102,7 @@ class NetworkRun:
         They are base-2 logarithms of odds, in steps of 2^-10, all `LOGIT_OFFSET` too high: int64 [vocabulary]. The
         next step overwrites them.
         """
-        self._network.embed(*self._recent, token, self._embedding[0])
+        self._network.embed(*self._recent, token, self._embedding)
         self._recent = self._recent[1], token
         self._network.session.run_with_iobinding(self._bindings[self._row])
         self._row = 1 - self._row
@@ -133,21 +133,23 @@ class NetworkRun:
 def _model(arrays: Arrays) -> bytes:
     """Return one step of the network as an ONNX model; FORMAT.md has the same in a few lines.
 
-    Inputs: the embedding, uint8 [1, width], with that of the phrase behind it, if the model has phrases; the outputs of
-    each layer, uint8 [1, hidden]; its cells, float64 [1, hidden]. Outputs: the logits, and the state in the same order.
+    Inputs: the embedding, uint8 [1, width], or [2, width] with that of the phrase below it; the outputs of each
+    layer, uint8 [1, hidden]; its cells, float64 [1, hidden]. Outputs: the logits, and the state in the same order.
     """
     graph = Graph()
     vocabulary, width = arrays["embedding"].shape
     hidden = len(arrays["lstm0.bias"]) // 4
     addends = 2 if "phrases.keys" in arrays else 1
-    below = graph.input("embedding", "uint8", [1, addends * width])
+    below = graph.input("embedding", "uint8", [addends, width])
     outputs = [graph.input(f"output{layer}", "uint8", [1, hidden]) for layer in range(LAYERS)]
     cells = [graph.input(f"cell{layer}", "float64", [1, hidden]) for layer in range(LAYERS)]
     for layer in range(LAYERS):
         weights = arrays[f"lstm{layer}.weights"]
-        if layer == 0:  # W (e + p) = (W, W) (e, p)
-            weights = np.concatenate((weights[:, :width],) * addends + (weights[:, width:],), axis=1)
-        sums = _product(graph, graph.node("Concat", below, outputs[layer], axis=1), weights)
+        if layer == 0 and addends == 2:  # W (e + p) = W e + W p: the matrix is read once for both
+            both = graph.node("ReduceSum", _product(graph, below, weights[:, :width]), graph.constant(np.array([0])))
+            sums = graph.node("Add", both, _product(graph, outputs[layer], weights[:, width:]))
+        else:
+            sums = _product(graph, graph.node("Concat", below, outputs[layer], axis=1), weights)
         below, cells[layer] = _layer(graph, arrays, f"lstm{layer}", sums, cells[layer])
         outputs[layer] = below
     projection = _projection(graph, arrays, graph.node("Concat", *outputs, axis=1))

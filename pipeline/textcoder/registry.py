@@ -9,19 +9,19 @@ from functools import partial
 from ..payload.words import MAX_CODERS
 from ..protocols import TextCoder
 from ..types import Utterance
-from . import CODER_ID, load_text_coder
+from .weights import ENGLISH, load_text_coder
 from .world import FIRST_WORLD_ID, WORLD_LANGUAGES, load_world_coder
 
 LOADERS: dict[int, Callable[[], TextCoder]] = {
-    CODER_ID: load_text_coder,
+    **{coder_id: partial(load_text_coder, coder_id) for coder_id in ENGLISH},
     **{FIRST_WORLD_ID + index: partial(load_world_coder, language) for index, language in enumerate(WORLD_LANGUAGES)},
 }
 """Text coder id -> loader of the coder."""
 
-COMMON_ID = CODER_ID
+COMMON_ID = 1
 """The coder that every release reads: `english-1`, for format 1 and live links."""
-DEFAULT_ID = CODER_ID
-"""The coder of English in payloads of format 2."""
+DEFAULT_ID = 2
+"""The coder of English in payloads of formats 2 and 3: `english-2`."""
 
 
 class TextCoders(Mapping[int, TextCoder]):

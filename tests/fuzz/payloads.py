@@ -27,7 +27,7 @@ from speechzip.pipeline.payload.plaintext import PlainText
 from speechzip.pipeline.protocols import TextStream
 from speechzip.pipeline.textcoder.coder import LanguageModelCoder
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
-from speechzip.pipeline.textcoder.weights import coder_from, read_weights
+from speechzip.pipeline.textcoder.weights import ENGLISH, coder_from, read_weights
 from speechzip.pipeline.textcoder.world import load_world_coder
 from speechzip.voices.store.voicefile import NamedVoice, decode_voices, encode_voice
 
@@ -62,7 +62,8 @@ def small_coder() -> LanguageModelCoder:
 
     The vocabulary, the n-grams and the odds of each token alone are the shipped ones, so it still codes words well.
     """
-    return coder_from(_with_small_layers(read_weights()))
+    name = ENGLISH[DEFAULT_ID]
+    return coder_from(_with_small_layers(read_weights(name)), DEFAULT_ID, name)
 
 
 def _with_small_layers(arrays: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:

@@ -63,7 +63,7 @@ def main() -> None:
     if not arguments.assemble:
         network = Network(recipe.architecture)
         if recipe.grown_from:
-            grow(network, read_weights())
+            grow(network, read_weights(recipe.grown_from))
         plan = TrainingPlan(build, arguments.steps, arguments.decay_from, arguments.seed, arguments.device)
         train(network, recipe, plan, _training(recipe, build), _validation(recipe, build), np.load(build / PHRASES))
     if arguments.assemble or arguments.steps:
@@ -76,7 +76,7 @@ def tokenize(recipe: Recipe, corpus: Path, build: Path) -> None:
     if not (build / "vocabulary.json").exists():
         documents = {source: split_documents(read_documents(corpus / source.path)) for source in recipe.sources}
         if recipe.grown_from:
-            vocabulary = Vocabulary(read_weights()["vocabulary"].tobytes().decode("utf-8").split("\n"))
+            vocabulary = Vocabulary(read_weights(recipe.grown_from)["vocabulary"].tobytes().decode("utf-8").split("\n"))
         else:
             training = [document for source in recipe.sources for document in documents[source][0]]
             vocabulary = count_vocabulary(training, recipe.architecture.vocabulary)

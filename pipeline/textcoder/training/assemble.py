@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import read_arrays
+from ..arrays import read_arrays, write_arrays
 from ..coder import LanguageModelCoder
 from ..fixedpoint import LOG_FRACTION, function_tables
 from ..predictor import Model
@@ -103,7 +103,7 @@ def assemble(
     shares, bits = fit_shares([(Model(arrays), [document for some in (*validation, *spoken) for document in some])])
     arrays.update(shares)
     print(f"{bits:.4f} bits a token while the shares are fitted", flush=True)
-    np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
+    write_arrays(out, arrays)
     size = out.stat().st_size
     print(f"{out}: {size:,} bytes", flush=True)
     if size > MOST_BYTES:

@@ -20,5 +20,6 @@ def test_without_the_held_out_text(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{nowhere} is not there, so what the wheel's recordings say: 2 lines, 685 characters"
     assert [line.split(" |")[0] for line in lines[4:]] == [
-        "| english-1", "| brotli 11", "| zstd 19", "| PPMd (variant I, order 6)", "| xz 9e (raw LZMA2)", "| gzip 9",
+        "| english-2", "| english-1", "| brotli 11", "| zstd 19", "| PPMd (variant I, order 6)", "| xz 9e (raw LZMA2)",
+        "| gzip 9",
     ]  # fmt: skip

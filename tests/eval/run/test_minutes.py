@@ -35,6 +35,7 @@ from speechzip.pipeline import (
     encode_payload,
     text_coders_for,
 )
+from speechzip.pipeline.textcoder import COMMON_ID
 
 ANNA, BEN, CARL = (Speaker(Voice("classical", bytes([number] * 10))) for number in (1, 2, 3))
 CONVERSATION = Payload(
@@ -92,13 +93,13 @@ def test_every_second_is_in_one_minute(duration_s: float, durations: list[float]
 
 def test_every_minute_is_a_payload_of_its_own_in_both_formats() -> None:
     for _, piece in cut_minutes(CONVERSATION):
-        coder = text_coders_for(piece.utterances)[0]
+        coders = {1: TEXT_CODERS[COMMON_ID], 2: text_coders_for(piece.utterances)[0]}
         known = with_known_voices(piece)
         assert [speaker.voice for speaker in known.speakers] == [
             VoiceReference(speaker.voice.id) for speaker in piece.speakers
         ]
         encoded = {
-            (version, voices): encode_payload(payload, coder, version)
+            (version, voices): encode_payload(payload, coders[version], version)
             for version in (1, 2)
             for voices, payload in (("strangers", piece), ("known", known))
         }

@@ -70,7 +70,7 @@ def test_everything_below_a_folder(calls: Path, tmp_path: Path, installed: Path)
     assert (row.engines["recognizer"], row.engines["voices"], row.engines["text"]) == (
         "words",
         "classical",
-        "english-1",
+        "english-2",
     )
     assert rows["2024/broken.wav"].error
     assert not rows["2024/broken.wav"].payload_bytes

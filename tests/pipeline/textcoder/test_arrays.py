@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import BadZipFile
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from speechzip.pipeline.textcoder.arrays import read_arrays
+from speechzip.pipeline.textcoder.arrays import read_arrays, write_arrays
 
 ARRAYS: dict[str, NDArray[np.generic]] = {
     "bytes": np.arange(256, dtype=np.uint8),
@@ -27,6 +27,21 @@ def test_reads_what_numpy_wrote(tmp_path: Path, save: Callable[..., None]) -> No
         assert found[name].dtype == array.dtype
         np.testing.assert_array_equal(found[name], array, strict=True)
     assert list(read_arrays(path, lambda name: name.startswith("e"))) == ["empty"]
+
+
+def test_writes_the_same_bytes_each_time_and_compresses_what_becomes_smaller(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, 5000, np.uint8)
+    arrays = {**ARRAYS, "noise": noise, "zeros": np.zeros(5000, np.uint8)}
+    paths = tmp_path / "first.npz", tmp_path / "second.npz"
+    for path in paths:
+        write_arrays(path, arrays)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    with ZipFile(paths[0]) as archive:
+        packed = {member.filename for member in archive.infolist() if member.compress_type == ZIP_DEFLATED}
+        assert {"zeros.npy", "noise.npy"} & packed == {"zeros.npy"}
+    for found in (read_arrays(paths[0]), np.load(paths[0])):
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(found[name], array, strict=True)
 
 
 def test_does_not_copy_what_is_stored_plainly(tmp_path: Path) -> None:

@@ -15,14 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from speechzip.pipeline import PayloadCorrupt, PayloadError, TextError
-from speechzip.pipeline.textcoder import CODER_ID, load_text_coder
+from speechzip.pipeline.textcoder import load_text_coder
 from speechzip.pipeline.textcoder.coder import MAX_TOKENS_PER_BYTE, PLAIN, max_tokens
 from speechzip.pipeline.textcoder.fixedpoint import Int64Array
 from speechzip.pipeline.textcoder.network import NetworkRun
+from speechzip.pipeline.textcoder.registry import DEFAULT_ID
+from speechzip.pipeline.textcoder.weights import ENGLISH
 from speechzip.pipeline.types import MAX_TEXT_BYTES
 
-CODER = load_text_coder()
-GOLDEN = Path(__file__).parents[2] / "golden" / "text-english-1.json"
+CODER = load_text_coder(DEFAULT_ID)
+GOLDEN = Path(__file__).parents[2] / "golden"
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 TALK = [
     "Good morning, this is Sarah Kowalczyk from the clinic.",
@@ -75,22 +77,28 @@ def test_ten_thousand_characters_of_talk() -> None:
 
 
 @pytest.mark.models
-def test_golden() -> None:
-    for entry in json.loads(GOLDEN.read_text(encoding="utf-8")):
+@pytest.mark.parametrize("coder_id", ENGLISH)
+def test_golden(coder_id: int) -> None:
+    coder = load_text_coder(coder_id)
+    for entry in json.loads((GOLDEN / f"text-{ENGLISH[coder_id]}.json").read_text(encoding="utf-8")):
         code = bytes.fromhex(entry["code"])
-        assert CODER.encode(entry["texts"]) == code
-        assert CODER.decode(code, len(entry["texts"])) == entry["texts"]
+        assert coder.encode(entry["texts"]) == code
+        assert coder.decode(code, len(entry["texts"])) == entry["texts"]
 
 
-def test_model_card_names_the_shipped_file() -> None:
+@pytest.mark.parametrize(("name", "most_bytes"), [("english-1", 10_500_000), ("english-2", 20_000_000)])
+def test_model_card_names_the_shipped_file(name: str, most_bytes: int) -> None:
     folder = Path(importlib.import_module("speechzip.pipeline.textcoder").__file__ or "").parent
-    weights = (folder / "english-1.npz").read_bytes()
-    assert len(zlib.compress(weights, 1)) <= 10_500_000  # what it adds to a wheel
+    weights = (folder / f"{name}.npz").read_bytes()
+    assert len(zlib.compress(weights, 1)) <= most_bytes  # what it adds to a wheel
     assert hashlib.sha256(weights).hexdigest() in (folder / "MODEL.md").read_text(encoding="utf-8")
 
 
-def test_id_and_name() -> None:
-    assert (CODER.id, CODER.name) == (CODER_ID, "english-1")
+def test_ids_and_names() -> None:
+    assert {(load_text_coder(coder_id).id, load_text_coder(coder_id).name) for coder_id in ENGLISH} == {
+        (1, "english-1"),
+        (2, "english-2"),
+    }
 
 
 def test_talk_is_cheap() -> None:

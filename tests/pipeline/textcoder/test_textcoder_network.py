@@ -19,10 +19,11 @@ from speechzip.pipeline.textcoder.fixedpoint import (
 )
 from speechzip.pipeline.textcoder.network import LOGIT_OFFSET, ZERO_POINT, Network, signed_products_are_exact
 from speechzip.pipeline.textcoder.predictor import SHARE_BITS, SHARE_CEILING, SHARE_FLOOR, Model, Predictor
-from speechzip.pipeline.textcoder.weights import read_weights
+from speechzip.pipeline.textcoder.registry import DEFAULT_ID
+from speechzip.pipeline.textcoder.weights import ENGLISH, read_weights
 
 EXACT = 1 << 53  # float64 holds every whole number up to here
-ARRAYS = read_weights()
+ARRAYS = read_weights(ENGLISH[DEFAULT_ID])
 MATRICES = ("lstm0.weights", "lstm1.weights", "projection.weights", "embedding")
 
 
