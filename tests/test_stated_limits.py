@@ -22,12 +22,14 @@ from speechzip.pipeline.synthesis.work import (
     WORK_PER_SECOND_S,
 )
 from speechzip.pipeline.textcoder import coder
+from speechzip.pipeline.textcoder.weights import TOKENS_PER_BYTE
 from speechzip.pipeline.types import MAX_LONG_VOICE_BYTES, MAX_TEXT_BYTES
 from speechzip.pipeline.unread.sounds import MAX_SOUND_S
 from speechzip.voices import espeak
 from speechzip.voices.store.voicefile import MAX_FILE_BYTES
 
 ROOT = Path(__file__).parents[1]
+WORK = {coder_id: WORK_PER_BYTE // rate for coder_id, rate in TOKENS_PER_BYTE.items()}
 
 
 @pytest.mark.parametrize(
@@ -36,10 +38,12 @@ ROOT = Path(__file__).parents[1]
         # payloads
         f"{WORK_PER_BYTE} b + {FREE_WORK} units of work, and for {MOST_WORK:,} at most",
         f"at most {coder.MAX_TOKENS_PER_BYTE} b tokens, at most {coder.LONG_TOKENS_PER_BYTE} b + {coder.SPARE_TOKENS}, "
-        f"and {coder.MAX_TOKENS:,} in all",
+        f"and {coder.MAX_TOKENS:,} in all (of `english-2` {float(TOKENS_PER_BYTE[2])} b + {coder.SPARE_TOKENS})",
         f"at most {MAX_UTTERANCES:,} utterances and {MAX_TEXT_BYTES >> 20} MiB of text",
-        f"no payload of up to 4,096 bytes decodes to more than {(WORK_PER_BYTE * 4096 + FREE_WORK) // 8:,} tokens",
-        f"none at all to more than {MOST_WORK // 8:,}",
+        f"a token of English is {WORK[2]} units ({WORK[1]} with `english-1`)",
+        f"no payload of up to 4,096 bytes decodes to more than {int(TOKENS_PER_BYTE[2] * 4096) + coder.SPARE_TOKENS:,} "
+        f"tokens ({coder.LONG_TOKENS_PER_BYTE * 4096 + coder.SPARE_TOKENS:,})",
+        f"none at all to more than {MOST_WORK // WORK[2]:,} ({MOST_WORK // WORK[1]:,})",
         f"read no more than {MAX_PAYLOAD_BYTES >> 20} MiB of a file",
         # recordings
         f"at most {containers.MAX_CHANNELS} channels, a sample rate of {soundfiles.MIN_SAMPLE_RATE // 1000} to "

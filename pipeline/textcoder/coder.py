@@ -13,6 +13,7 @@ empty are sent as nothing. The section's length and the number of texts are know
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from ..errors import PayloadCorrupt, TextError
 from ..payload.coding.rangecoder import RangeDecoder, RangeEncoder
@@ -56,8 +57,7 @@ class LanguageModelCoder:
         name: str,
         model: Model,
         vocabulary: Vocabulary | Alphabet,
-        tokens_per_byte: int = LONG_TOKENS_PER_BYTE,
-        work: int | None = None,
+        tokens_per_byte: int | Fraction = LONG_TOKENS_PER_BYTE,
     ) -> None:
         """Make a coder.
 
@@ -67,12 +67,10 @@ class LanguageModelCoder:
             model: predicts the tokens.
             vocabulary: makes tokens of texts.
             tokens_per_byte: how many a long code may hold for each of its bytes, at most `MAX_TOKENS_PER_BYTE`.
-            work: of a token in a payload of format 2; None for what goes with `tokens_per_byte`.
         """
         self._id, self._name = coder_id, name
         self._model, self._vocabulary = model, vocabulary
         self._tokens_per_byte = tokens_per_byte
-        self._work = work or WORK_PER_BYTE // tokens_per_byte
 
     @property
     def id(self) -> int:
@@ -120,7 +118,7 @@ class LanguageModelCoder:
 
     def stream(self) -> TokenStream:
         """Return the state in which a payload of format 2 begins."""
-        return TokenStream(Predictor(self._model), self._vocabulary, self._work)
+        return TokenStream(Predictor(self._model), self._vocabulary, WORK_PER_BYTE // self._tokens_per_byte)
 
     def _encode_tokens(self, tokens: Sequence[int], count: int) -> bytes:
         encoder = RangeEncoder()
@@ -231,18 +229,18 @@ def _text_of(tokens: Sequence[int], vocabulary: Vocabulary | Alphabet) -> str:
     return text
 
 
-def max_tokens(code_length: int, count: int, long_rate: int = LONG_TOKENS_PER_BYTE) -> int:
+def max_tokens(code_length: int, count: int, long_rate: int | Fraction = LONG_TOKENS_PER_BYTE) -> int:
     """Return the most tokens of a code of `code_length` bytes for `count` texts, their ends included.
 
     Example:
         >>> max_tokens(100, 10), max_tokens(4000, 150)
         (810, 9174)
     """
-    long = SPARE_TOKENS + long_rate * code_length
+    long = SPARE_TOKENS + int(long_rate * code_length)
     return min(MAX_TOKENS_PER_BYTE * code_length, long, MAX_TOKENS) + count
 
 
-def _padded(code: bytes, tokens: int, count: int, long_rate: int) -> bytes:
+def _padded(code: bytes, tokens: int, count: int, long_rate: int | Fraction) -> bytes:
     """Return the code with enough zero bytes appended to allow its number of tokens."""
     words = tokens - count
     short, long = -(-words // MAX_TOKENS_PER_BYTE), -(-(words - SPARE_TOKENS) // long_rate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from .tokens import Vocabulary
 
 ENGLISH = {1: "english-1", 2: "english-2"}
 """Text coder id -> name of the coder, and of its file."""
-WORK = {1: 8, 2: 10}
-"""Text coder id -> work of a token in a payload of format 2, where a byte pays for 16. A token of `english-2`
-takes 1.4 times as long. With 10, no conversation at hand needs padding: the densest of 38 has 2.0 tokens a byte."""
+TOKENS_PER_BYTE = {1: Fraction(2), 2: Fraction(8, 5)}
+"""Text coder id -> tokens that a long code may have for each byte. A token of `english-2` takes 1.4 times as long as
+one of `english-1`. With 8/5, none of 38 conversations needs padding: the densest has 2.0, all of them as one 1.6."""
 
 
 def read_weights(name: str) -> dict[str, NDArray[np.generic]]:
@@ -31,7 +32,8 @@ def coder_from(
 ) -> LanguageModelCoder:
     """Return the coder that runs on these arrays, with its number in payloads and its name; 0 is in no payload."""
     pieces = arrays["vocabulary"].tobytes().decode("utf-8").split("\n")
-    return LanguageModelCoder(coder_id, name, Model(arrays), Vocabulary(pieces), work=WORK.get(coder_id))
+    rate = TOKENS_PER_BYTE.get(coder_id, TOKENS_PER_BYTE[1])
+    return LanguageModelCoder(coder_id, name, Model(arrays), Vocabulary(pieces), rate)
 
 
 @cache

@@ -20,10 +20,10 @@ from speechzip.pipeline.textcoder.coder import MAX_TOKENS_PER_BYTE, PLAIN, max_t
 from speechzip.pipeline.textcoder.fixedpoint import Int64Array
 from speechzip.pipeline.textcoder.network import NetworkRun
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID
-from speechzip.pipeline.textcoder.weights import ENGLISH
+from speechzip.pipeline.textcoder.weights import ENGLISH, TOKENS_PER_BYTE
 from speechzip.pipeline.types import MAX_TEXT_BYTES
 
-CODER = load_text_coder(DEFAULT_ID)
+CODER, RATE = load_text_coder(DEFAULT_ID), TOKENS_PER_BYTE[DEFAULT_ID]
 GOLDEN = Path(__file__).parents[2] / "golden"
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 TALK = [
@@ -72,7 +72,7 @@ def test_comes_back(texts: list[str]) -> None:
 def test_ten_thousand_characters_of_talk() -> None:
     text = " ".join(f"{line} That was number {index}." for index in range(70) for line in TALK)[:10_000]
     code = CODER.encode([text])
-    assert len(code) * 8 < len(text)
+    assert len(code) * 8 < 1.1 * len(text)  # so dense a text is padded
     assert CODER.decode(code, 1) == [text]
 
 
@@ -127,7 +127,7 @@ def test_repetition_is_padded_to_what_a_decoder_allows() -> None:
     text = "ha " * 3000
     code = CODER.encode([text])
     tokens = 3002  # " ha" each, a space and the end
-    assert max_tokens(len(code) - 1, 1) < tokens <= max_tokens(len(code), 1)
+    assert max_tokens(len(code) - 1, 1, RATE) < tokens <= max_tokens(len(code), 1, RATE)
     assert CODER.decode(code, 1) == [text]
 
 
@@ -199,11 +199,11 @@ def test_work_is_bounded_by_bytes_and_utterances(fill: bytes, count: int, monkey
 
 def test_work_of_long_codes_is_bounded_more_tightly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("speechzip.pipeline.textcoder.coder.SPARE_TOKENS", 30)
-    assert steps_taken(b"\0" * 64, 3, monkeypatch) <= 30 + 2 * 64 + 3 + 1
+    assert steps_taken(b"\0" * 64, 3, monkeypatch) <= 30 + RATE * 64 + 3 + 1
     code = CODER.encode(["ha " * 300])
-    assert max_tokens(len(code) - 1, 1) < 302 <= max_tokens(len(code), 1)
+    assert max_tokens(len(code) - 1, 1, RATE) < 302 <= max_tokens(len(code), 1, RATE)
     assert CODER.decode(code, 1) == ["ha " * 300]
-    with pytest.raises(PayloadCorrupt, match="more than 159 tokens in 64 bytes"):
+    with pytest.raises(PayloadCorrupt, match="more than 133 tokens in 64 bytes"):
         CODER.decode(code.rstrip(b"\0").ljust(64, b"\0"), 1)
 
 
