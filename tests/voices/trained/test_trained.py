@@ -24,7 +24,7 @@ from speechzip.voices import EspeakSynthesizer, ParametricVoice, TrainedSynthesi
 from speechzip.voices.acoustics.melspectrum import mel_spectrum, normalized, speech_frames
 from speechzip.voices.acoustics.pitch import fundamental_frequency, pitch_track
 from speechzip.voices.spaces.trained_voice import SPACE
-from speechzip.voices.trained.engines import LONGEST_STREAMED
+from speechzip.voices.streaming import LONGEST_STREAMED
 from whisper_normalizer.english import EnglishTextNormalizer
 
 pytestmark = pytest.mark.models

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...acoustics.melspectrum import mel_spectrum
-from ...trained.engines import sound_of_frames
+from ...trained.speech import sound_of_frames
 from ..features import analyze
 from .shards import Measured, to_bytes
 
