@@ -22,6 +22,7 @@ class SoundFile:
         channels: int | None = ...,
         subtype: str | None = ...,
         *,
+        endian: str | None = ...,
         format: str | None = ...,
         compression_level: float | None = ...,
         closefd: bool = ...,

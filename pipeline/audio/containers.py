@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from ..errors import AudioError
+from .fixed_headers import fixed_layout
 from .headers import header_layout
-from .mpeg import mpeg_layout, starts_with_frames, tag_length
+from .mpeg import JUNK_BYTES, mpeg_layout, starts_with_frames, tag_length
 from .splicing import ChunkedFile, Piece, SoundLayout
 
 MAX_CHANNELS = 32
@@ -85,7 +86,7 @@ def layout_of(file: BinaryIO, size: int) -> SoundLayout:
         AudioError: it is cut short, or has more channels than a recording has.
     """
     window = ChunkedFile(file, size)
-    layout = header_layout(window)
+    layout = header_layout(window) or fixed_layout(window)
     if layout is not None:
         return layout
     start = _after_tags(window)
@@ -95,8 +96,8 @@ def layout_of(file: BinaryIO, size: int) -> SoundLayout:
     if magic == b"fLaC":
         return _flac_layout(window, start)
     if starts_with_frames(window, start) or kind_of(file, size) is None:
-        return mpeg_layout(window, start) or SoundLayout()
-    return SoundLayout()
+        return mpeg_layout(window, start) or SoundLayout([Piece(reaches_end=True)])
+    return SoundLayout([Piece(reaches_end=True)])
 
 
 def _after_tags(window: ChunkedFile) -> int:
@@ -117,28 +118,33 @@ def _flac_layout(window: ChunkedFile, start: int) -> SoundLayout:
         # 8 bytes of header, 10 of block and frame sizes, then 20 bits of rate, 3 of channels, 5 of width, 36 of length
         info = int.from_bytes(window.at(begin + 18, 8).ljust(8, b"\0"), "big")
         if info & (1 << 36) - 1:
-            layout.pieces.append(Piece([range(begin, end)]))
+            layout.pieces.append(Piece([range(begin, end)], reaches_end=True))
             continue
         sample_rate, channels, width = info >> 44, (info >> 41 & 7) + 1, (info >> 36 & 31) + 1
         info |= min(sample_rate * UNKNOWN_FLAC_LENGTH_S, (1 << 36) - 1)
         parts: list[bytes | range] = [window.at(begin, 18) + info.to_bytes(8, "big"), range(begin + 26, end)]
         guessed_s = 8 * (end - begin) / FLAC_SHARE / max(1, sample_rate * channels * width)
         layout.pieces.append(Piece(parts, is_open_ended=True, guessed_s=guessed_s))
-    return SoundLayout() if starts == [0] and not layout.pieces[0].is_open_ended else layout
+    return layout
 
 
 def _ogg_layout(window: ChunkedFile, start: int) -> SoundLayout:
     """Split a chain of streams (RFC 3533, section 4), of which libsndfile reads the first."""
-    starts, is_beginning, flags, end = [start], True, 0, start
+    starts, ends, is_beginning, flags, junk_bytes, end = [start], [start], True, 0, 0, start
     for offset, length, flags, content in _ogg_pages(window, start):
-        end = offset + length
+        junk_bytes += offset - end
         if flags & BEGIN_OF_STREAM:
             _refuse_channels(content)
             if not is_beginning:
                 starts.append(offset)
+                ends.append(offset)
+        end = offset + length
+        ends[-1] = min(end, window.size)
         is_beginning = bool(flags & BEGIN_OF_STREAM)
-    pieces = [Piece([range(*ends)]) for ends in zip(starts, [*starts[1:], window.size], strict=True)]
-    layout = SoundLayout(pieces) if len(pieces) > 1 or start else SoundLayout()
+    junk_bytes += max(0, window.size - end)
+    layout = SoundLayout([Piece([range(*extent)]) for extent in zip(starts, ends, strict=True)])
+    if junk_bytes > JUNK_BYTES:
+        layout.remarks.append(f"has {junk_bytes} bytes between its sound that are none of it")
     if end > window.size:
         layout.remarks.append("ends in the middle of a page: it is cut short")
     elif not flags & END_OF_STREAM:

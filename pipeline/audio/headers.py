@@ -189,21 +189,25 @@ def _sound(window: ChunkedFile, family: Family, chunk: Chunk, bytes_per_s: float
         AudioError: the header promises more than is there.
     """
     available = window.size - chunk.start
-    little = LITTLE_S * bytes_per_s
     if chunk.length == 0 and (available == 0 or family.are_chunks(window, chunk.start)):
         return None  # really empty
     if _is_unknown(chunk.length) and not 0 < chunk.length <= available:
         return range(chunk.start, _trailer(window, family, chunk.start))
-    if chunk.length > available + little:
+    _refuse_short(window, chunk, bytes_per_s)
+    if chunk.length > available:
+        return range(chunk.start, window.size)
+    _remark_rest(window, family, chunk, bytes_per_s, layout)
+    return None
+
+
+def _refuse_short(window: ChunkedFile, chunk: Chunk, bytes_per_s: float) -> None:
+    available = window.size - chunk.start
+    if chunk.length > available + LITTLE_S * bytes_per_s:
         raise AudioError(
             f"is cut short or damaged: its header promises {chunk.length / bytes_per_s:.1f} s of sound, "
             f"{available / bytes_per_s:.1f} s are there; copy it again, or repair it first "
             "(sox --ignore-length in.wav out.wav)"
         )
-    if chunk.length > available:
-        return range(chunk.start, window.size)
-    _remark_rest(window, family, chunk, bytes_per_s, layout)
-    return None
 
 
 def _remark_rest(window: ChunkedFile, family: Family, chunk: Chunk, bytes_per_s: float, layout: SoundLayout) -> int:
@@ -255,7 +259,9 @@ def _aiff_layout(window: ChunkedFile, family: Family, kind: bytes) -> SoundLayou
             sample_rate = _extended(common[8:18])
             if coding.lower() not in AIFF_CODINGS or not channels * width:
                 seconds = frames * (IMA4_FRAMES if coding == b"ima4" else 1) / sample_rate
-                end = _remark_rest(window, family, chunk, max(1.0, chunk.length / max(seconds, LITTLE_S)), layout)
+                bytes_per_s = max(1.0, chunk.length / max(seconds, LITTLE_S))
+                _refuse_short(window, chunk, bytes_per_s)
+                end = _remark_rest(window, family, chunk, bytes_per_s, layout)
                 layout.pieces = [Piece([range(end)])] if layout.remarks else layout.pieces
                 break
             bytes_per_s = channels * width * sample_rate
@@ -309,7 +315,7 @@ def _caf_bytes_per_s(window: ChunkedFile, chunks: dict[bytes, Chunk], length: in
     return max(1.0, length * sample_rate / frames) if frames > 0 and 0 < sample_rate < 1e9 else 1.0
 
 
-AIFF_CODINGS = frozenset({b"none", b"twos", b"sowt", b"fl32", b"fl64", b"ulaw", b"alaw", b"in24", b"in32"})
+AIFF_CODINGS = frozenset({b"none", b"raw ", b"twos", b"sowt", b"fl32", b"fl64", b"ulaw", b"alaw", b"in24", b"in32"})
 """Codings of AIFF with a fixed size for each sample."""
 IMA4_FRAMES = 64
 """A header counts packets of so many where the coding is ``ima4``."""
@@ -346,4 +352,6 @@ def _au_layout(window: ChunkedFile, order: str) -> SoundLayout:
     else:
         bytes_per_s = max(1.0, AU_WIDTHS.get(coding, 1.0) * sample_rate * channels)
         _remark_rest(window, Family(order, start), Chunk(b"", start, length), bytes_per_s, layout)
+        if layout.remarks:  # libsndfile takes what follows for sound in some codings
+            layout.pieces = [Piece([range(start + length)])]
     return layout

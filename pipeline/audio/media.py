@@ -15,7 +15,9 @@ import numpy as np
 from ..errors import AudioError, SpeechzipWarning
 from ..types import Samples
 from .containers import MAX_CHANNELS, Kind
+from .media_parts import media_layout
 from .soundfiles import LONGEST_S, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, SourceFile, checked
+from .splicing import ChunkedFile, Piece, SplicedFile
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -26,6 +28,8 @@ LITTLE_S, LITTLE = 0.5, 0.01
 """Length and header disagree by more than a little: by more seconds than this, and by more than this share."""
 MAX_TRACKS = 64
 """Most tracks of a recording."""
+GUESSED = frozenset({"aac", "ac3", "amr"})
+"""Demuxers of files without a length, which FFmpeg guesses from their size."""
 MISREAD = frozenset({"speex"})
 """Codings that FFmpeg's own decoder misreads as sound of twice the length."""
 MAX_DAMAGED = 1000
@@ -43,18 +47,23 @@ class MediaRecording:
         """
         self.name, self.size_bytes = source.name, source.size_bytes
         self._source, self._kind = source, kind
-        self._remarks: list[str] = []
         self._damaged = 0
-        with source.opened() as file, self._container(file) as container:
-            stream = self._track(container)
-            self._promised_s = _promised_s(container, stream)
-            first = next(self._frames(container, stream), None)
+        self._told: set[str] = set()
+        with source.opened() as file:
+            layout = media_layout(ChunkedFile(file, source.size_bytes), kind.demuxer)
+            self._pieces, self._remarks = layout.pieces, layout.remarks
+            self._promised_s, first = 0.0, None
+            for piece in self._pieces:
+                with self._container(file, piece) as container:
+                    stream = self._track(container)
+                    self._promised_s += _promised_s(container, stream) or 0.0
+                    first = first or next(self._frames(container, stream), None)
         if first is None:
             raise AudioError(f"{self.name} is empty or damaged: no sound can be decoded from it")
         self.sample_rate, self.channels = first.sample_rate, first.layout.nb_channels  # a header may be incomplete
         self._form = first.layout.name
         self._check(self.sample_rate, self.channels)
-        self.duration_s = self._promised_s or 0.0
+        self.duration_s = self._promised_s
 
     def blocks(self) -> Iterator[Samples]:
         """Yield float32 [t, channels] from the start, at `sample_rate`.
@@ -69,7 +78,7 @@ class MediaRecording:
                 raise AudioError(f"{self.name} lasts longer than {LONGEST_S / 3600:.0f} h: split it into parts")
             yield checked(block, self.name)
         self.duration_s = frames_read / self.sample_rate
-        promised_s, self._promised_s = self._promised_s, None
+        promised_s, self._promised_s = self._promised_s, 0.0
         if promised_s and abs(promised_s - self.duration_s) > max(LITTLE_S, LITTLE * promised_s):
             self._remarks.append(f"has {self.duration_s:.1f} s of sound where its header promises {promised_s:.1f} s")
         if self._damaged:
@@ -82,13 +91,15 @@ class MediaRecording:
         """Yield all decodable sound: float32 [t, channels] at `sample_rate`."""
         from av import AudioResampler
 
-        with self._source.opened() as file, self._container(file) as container:
-            for _, frames in groupby(self._frames(container, self._track(container)), _form):
-                resampler = AudioResampler("flt", self._form, self.sample_rate)
-                for frame in frames:
-                    frame.pts = None  # the resampler takes no jumps in time
-                    yield from self._blocks(resampler.resample(frame))
-                yield from self._blocks(resampler.resample(None))
+        with self._source.opened() as file:
+            for piece in self._pieces:
+                with self._container(file, piece) as container:
+                    for _, frames in groupby(self._frames(container, self._track(container)), _form):
+                        resampler = AudioResampler("flt", self._form, self.sample_rate)
+                        for frame in frames:
+                            frame.pts = None  # the resampler takes no jumps in time
+                            yield from self._blocks(resampler.resample(frame))
+                        yield from self._blocks(resampler.resample(None))
 
     def _frames(self, container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
         """Yield decoded frames; damaged packets are counted."""
@@ -120,7 +131,7 @@ class MediaRecording:
             yield np.asarray(frame.to_ndarray(), np.float32).reshape(-1, self.channels)
 
     @contextmanager
-    def _container(self, file: BinaryIO) -> Generator[InputContainer]:
+    def _container(self, file: BinaryIO, piece: Piece) -> Generator[InputContainer]:
         """Open the file with the demuxer for its first bytes and no other: a playlist could name other files."""
         try:
             import av
@@ -131,7 +142,9 @@ class MediaRecording:
                 f"or convert it: {_ffmpeg_line(self.name)}"
             ) from error
         try:
-            container = av.open(file, "r", format=self._kind.demuxer)
+            file.seek(0)
+            opened = file if piece.parts is None else SplicedFile(file, piece.parts)
+            container = av.open(opened, "r", format=self._kind.demuxer)
         except (FFmpegError, ValueError, OSError) as error:
             raise AudioError(
                 f"{self.name} looks like {self._kind.name} but is cut short or damaged: {_reason(error)}"
@@ -149,8 +162,10 @@ class MediaRecording:
             raise AudioError(f"{self.name} has {len(container.streams)} tracks; a recording has at most {MAX_TRACKS}")
         if tracks[0].codec_context.name in MISREAD:
             raise AudioError(f"{self.name} is Speex, which PyAV misreads; convert it: {_ffmpeg_line(self.name)}")
-        if len(tracks) > 1 and not self._remarks:
-            self._remarks.append(f"has {len(tracks)} tracks of sound; the first is taken")
+        remark = f"has {len(tracks)} tracks of sound; the first is taken"
+        if len(tracks) > 1 and remark not in self._told:
+            self._remarks.append(remark)
+            self._told.add(remark)
         if tracks[0].codec_context.channels > MAX_CHANNELS:
             self._check(MIN_SAMPLE_RATE, tracks[0].codec_context.channels)
         return tracks[0]
@@ -176,8 +191,10 @@ def _form(frame: AudioFrame) -> tuple[int, str, str]:
 
 
 def _promised_s(container: InputContainer, stream: AudioStream) -> float | None:
-    """Return the track's length by its header; None if that is missing or impossible."""
+    """Return the track's length by its header; None if that is missing, impossible or a guess."""
     length = None
+    if container.format.name in GUESSED:
+        return None
     if stream.duration and stream.time_base:
         length = float(stream.duration * stream.time_base)
     elif container.duration and len(container.streams) == 1:

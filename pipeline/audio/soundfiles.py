@@ -20,6 +20,7 @@ from ..errors import AudioError, SpeechzipWarning
 from ..types import Samples
 from .containers import MAX_CHANNELS, layout_of
 from .downmix import downmix
+from .fixed_headers import LITTLE_BYTES
 from .splicing import Piece, SplicedFile
 from .spooling import spool_unless_file
 
@@ -33,6 +34,9 @@ MAX_PEAK = 64.0
 """36 dB above full scale: editors keep some sound above it in floating point, and nobody so much."""
 LONGEST_S = 25 * 3600.0
 """Longest recording that is read: a payload holds a day, and some headers have no length."""
+
+SAMPLERS = frozenset({"XI", "SDS"})
+"""Formats of instruments. libsndfile guesses the sample rate of XI, and fills what a cut SDS lacks with silence."""
 
 _stderr_lock = threading.Lock()
 
@@ -97,6 +101,7 @@ class SoundFileRecording:
             except AudioError as error:
                 raise AudioError(f"{self.name} {error}") from error
             self._pieces, self._remarks = layout.pieces, layout.remarks
+            self._told: set[str] = set()
             lengths: dict[tuple[int, int], float] = {}
             for piece in self._pieces:
                 with self._open(piece, file) as sound:
@@ -118,7 +123,8 @@ class SoundFileRecording:
         Raises:
             AudioError: the file ends before its header says, or cannot be decoded.
         """
-        self._tell_remarks()
+        for remark in self._remarks:
+            self._tell(remark)
         frames_read = 0
         with self._source.opened() as file:
             for piece in self._pieces:
@@ -132,7 +138,7 @@ class SoundFileRecording:
                         yield block
         self.duration_s = frames_read / self.sample_rate  # replaces the header's guess
 
-    def _read(self, sound: soundfile.SoundFile, piece: Piece) -> Iterator[Samples]:
+    def _read(self, sound: _Sequential, piece: Piece) -> Iterator[Samples]:
         """Yield all of a piece: float32 [t, channels] at its own rate."""
         length = max(1, min(int(BLOCK_S * sound.samplerate), MAX_BLOCK_VALUES // sound.channels))
         frames_read = 0
@@ -150,6 +156,8 @@ class SoundFileRecording:
             yield checked(block, self.name)
         if frames_read < sound.frames and not piece.is_open_ended:
             raise self._cut_short(frames_read / sound.samplerate)
+        if piece.reaches_end and sound.spliced.left > LITTLE_BYTES:
+            self._tell(f"has {sound.spliced.left} bytes or more after its sound, which are left out")
 
     def _fitted(self, blocks: Iterator[Samples], sample_rate: int) -> Iterator[Samples]:
         """Yield the blocks of a piece at the rate and with the channels of the recording."""
@@ -168,12 +176,12 @@ class SoundFileRecording:
             yield rest.reshape(-1, self.channels)
 
     @contextmanager
-    def _open(self, piece: Piece, file: BinaryIO) -> Generator[soundfile.SoundFile]:
+    def _open(self, piece: Piece, file: BinaryIO) -> Generator[_Sequential]:
         # Not the file itself: libsndfile may seek to before its start, and an exception in there is printed.
         opened = SplicedFile(file, piece.parts or [range(self.size_bytes)])
         try:
             with _quiet():
-                sound = _Sequential(cast(Any, opened))
+                sound = _Sequential(opened)
         except (soundfile.LibsndfileError, OSError, TypeError) as error:
             reason = _reason(error)
             if any(words in reason for words in UNKNOWN_FORMAT):
@@ -190,13 +198,16 @@ class SoundFileRecording:
                 f"{self.name} has a sample rate of {sound.samplerate} Hz; "
                 f"a recording has {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
             )
+        if sound.format in SAMPLERS:
+            raise AudioError(f"{self.name} is an instrument for a sampler ({sound.format}) and no recording")
         if sound.channels > MAX_CHANNELS:
             raise AudioError(f"{self.name} has {sound.channels} channels; a recording has at most {MAX_CHANNELS}")
 
-    def _tell_remarks(self) -> None:
-        for remark in self._remarks:
+    def _tell(self, remark: str) -> None:
+        """Warn of a remark, once however often the recording is read."""
+        if remark not in self._told:
+            self._told.add(remark)
             warnings.warn(f"{self.name} {remark}", SpeechzipWarning, stacklevel=3)
-        self._remarks = []
 
     def _cut_short(self, seconds: float) -> AudioError:
         return AudioError(
@@ -211,6 +222,10 @@ class _Sequential(soundfile.SoundFile):
     soundfile seeks after each block of a file that can. In an MP3 that loses a frame each time, and libmpg123
     complains of it on standard error.
     """
+
+    def __init__(self, spliced: SplicedFile) -> None:
+        super().__init__(cast(Any, spliced))
+        self.spliced = spliced
 
     def seekable(self) -> bool:
         """Tell soundfile that the file cannot seek."""

@@ -21,6 +21,8 @@ class Piece:
     """None for the whole file as it is."""
     is_open_ended: bool = False
     """Whether to ignore the length in the header and read to the end."""
+    reaches_end: bool = False
+    """Whether to tell what the decoder leaves unread behind the sound: no parser of ours looked for it."""
     guessed_s: float | None = None
     """Estimated length in seconds, if the header has none."""
 
@@ -53,6 +55,11 @@ class SplicedFile:
     def tell(self) -> int:
         """Return where the next byte is read."""
         return self._position
+
+    @property
+    def left(self) -> int:
+        """Bytes behind that place."""
+        return max(0, self._starts[-1] - self._position)
 
     def read(self, size: int = -1) -> bytes:
         """Return the next `size` bytes, fewer at the end; all that are left if `size` is negative."""

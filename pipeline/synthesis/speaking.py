@@ -21,7 +21,9 @@ MAX_PEAK = 0.95
 
 REDACTED_KINDS = frozenset("card phone email ssn iban date name".split())
 """Kinds of redacted data. Marks such as ``[card]`` replace them in the text; a listener hears tones instead."""
-REDACTED_MARK = re.compile(r"[\s,.;:!?]*\[(?:" + "|".join(sorted(REDACTED_KINDS)) + r")\][\s,.;:!?]*")
+REDACTED_MARK = re.compile(r"\[(?:" + "|".join(sorted(REDACTED_KINDS)) + r")\]")
+BESIDE_A_MARK = re.compile(r"[\s,.;:!?]*")
+"""Not spoken before and after a mark. In one pattern with it, a long run of these is searched from each of them."""
 CHARACTERS_PER_S = 15.0
 """Typical speaking rate. It gives the time of an utterance's words; its marks get the rest."""
 
@@ -96,7 +98,7 @@ def _tone(sample_rate: int, duration_s: float) -> Samples:
 
 def _with_tones(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -> Samples:
     """Return the speech of an utterance with marks: the words at a usual pace, tones for the rest of the time."""
-    texts = REDACTED_MARK.split(utterance.text)
+    texts = _between_marks(utterance.text)
     characters = sum(map(len, texts))
     words_s = min(characters / CHARACTERS_PER_S, max(0.0, utterance.duration_s - TONE_S * (len(texts) - 1)))
     tone_s = min(MAX_UTTERANCE_S, max(TONE_S, (utterance.duration_s - words_s) / (len(texts) - 1)))
@@ -111,6 +113,19 @@ def _with_tones(utterance: Utterance, voice: Voice | None, synthesizer: Synthesi
         if sum(map(len, pieces)) >= MAX_UTTERANCE_S * synthesizer.sample_rate:
             break
     return np.concatenate(pieces)[: int(MAX_UTTERANCE_S * synthesizer.sample_rate)]
+
+
+def _between_marks(text: str) -> list[str]:
+    """Return the texts before, between and after the marks, less what is beside a mark."""
+    texts = REDACTED_MARK.split(text)
+    texts[1:] = [_without_start(after) for after in texts[1:]]
+    texts[:-1] = [_without_start(before[::-1])[::-1] for before in texts[:-1]]
+    return texts
+
+
+def _without_start(text: str) -> str:
+    found = BESIDE_A_MARK.match(text)
+    return text[found.end() :] if found else text
 
 
 def _failed(utterance: Utterance, synthesizer: Synthesizer, reason: str) -> EngineError:

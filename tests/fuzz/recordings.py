@@ -22,7 +22,9 @@ SOUND = (0.4 * np.sin(np.arange(RATE // 10) / 3 + np.sin(np.arange(RATE // 10) /
 LONGEST_S = 25 * 3600.0
 KINDS = {
     "WAV": [("WAV", "PCM_16"), ("WAV", "ULAW"), ("WAV", "IMA_ADPCM"), ("WAVEX", "FLOAT"), ("RF64", "PCM_16"),
-            ("W64", "PCM_16"), ("AIFF", "PCM_16"), ("AU", "PCM_16"), ("CAF", "ALAC_16")],
+            ("W64", "PCM_16"), ("AIFF", "PCM_16"), ("AU", "PCM_16"), ("CAF", "ALAC_16"),
+            ("NIST", "PCM_16"), ("MAT4", "PCM_16"), ("MAT5", "PCM_16"), ("VOC", "PCM_16"), ("SVX", "PCM_16"),
+            ("AVR", "PCM_16"), ("MPC2K", "PCM_16")],
     "MP3": [("MP3", "MPEG_LAYER_III")],
     "FLAC": [("FLAC", "PCM_16")],
     "Ogg": [("OGG", "VORBIS"), ("OGG", "OPUS")],

@@ -11,7 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+import soundfile
 from speechzip.pipeline import AudioError, SpeechzipWarning, open_recording
 
 av = pytest.importorskip("av", reason="PyAV comes with the extra `media`")
@@ -19,7 +21,14 @@ av = pytest.importorskip("av", reason="PyAV comes with the extra `media`")
 TONE = (0.4 * np.sin(2 * np.pi * 440 * np.arange(48000) / 16000)).astype(np.float32)
 
 
-def coded(container: str, codec: str, sample_rate: int = 16000, tracks: int = 1, pictures: bool = False) -> bytes:
+def coded(
+    container: str,
+    codec: str,
+    sample_rate: int = 16000,
+    tracks: int = 1,
+    pictures: bool = False,
+    gain: npt.NDArray[np.float64] | float = 1.0,
+) -> bytes:
     """Return three seconds of a tone."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container) as output:
@@ -34,7 +43,7 @@ def coded(container: str, codec: str, sample_rate: int = 16000, tracks: int = 1,
             output.mux(video.encode(None))
         for stream in streams:
             stream.bit_rate = 64_000
-            frame = av.AudioFrame.from_ndarray(TONE[None], format="fltp", layout="mono")
+            frame = av.AudioFrame.from_ndarray((gain * TONE).astype(np.float32)[None], format="fltp", layout="mono")
             frame.sample_rate = 16000
             resampler = av.AudioResampler(stream.format, "mono", sample_rate, frame_size=stream.frame_size or 1024)
             for piece in [*resampler.resample(frame), *resampler.resample(None)]:
@@ -81,6 +90,44 @@ def test_the_sound_of_a_video_and_several_tracks() -> None:
     recording = open_recording(io.BytesIO(coded("mp4", "aac", tracks=2)))
     with pytest.warns(SpeechzipWarning, match="has 2 tracks of sound; the first is taken"):
         assert sum(map(len, recording.blocks())) / 16000 == pytest.approx(3, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("mp4", "aac"), ("mov", "alac"), ("3gp", "aac"), ("matroska", "aac"), ("adts", "aac"), ("mpegts", "aac")],
+)
+def test_joined_files_are_read_to_the_end(container: str, codec: str) -> None:
+    """FFmpeg reads an MP4 file to the end of its first list of boxes."""
+    other = coded(container, codec, 32000)
+    recording = open_recording(io.BytesIO(coded(container, codec) * 2 + other))
+    with warnings.catch_warnings():
+        if container == "mpegts":  # the length of the first is taken for that of all
+            warnings.simplefilter("ignore", SpeechzipWarning)
+        heard = np.concatenate(list(recording.blocks()))[:, 0]
+    assert len(heard) / 16000 == pytest.approx(9, abs=0.6)
+    for second in (1, 4, 7):
+        spectrum = np.abs(np.fft.rfft(heard[second * 16000 :][:16000]))
+        assert np.argmax(spectrum) == pytest.approx(440, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"), [("mp4", "aac"), ("mov", "alac"), ("matroska", "aac"), ("webm", "libopus")]
+)
+def test_what_lies_behind_the_sound_is_told(container: str, codec: str) -> None:
+    content = coded(container, codec, 48000)
+    behind = io.BytesIO()
+    soundfile.write(behind, TONE, 16000, format="WAV")
+    recording = open_recording(io.BytesIO(content + behind.getvalue()))
+    with pytest.warns(SpeechzipWarning, match="has 96044 bytes after its sound, which are left out"):
+        assert sum(map(len, recording.blocks())) / 48000 == pytest.approx(3, abs=0.15)
+
+
+def test_a_stream_without_a_length_promises_none() -> None:
+    """FFmpeg guesses the length of AAC from its first packets: 8.5 s for 6.8 s of speech."""
+    silence_first = coded("adts", "aac", gain=np.linspace(0, 1, len(TONE)) ** 8)
+    recording = open_recording(io.BytesIO(silence_first))
+    assert recording.duration_s == 0
+    assert sum(map(len, recording.blocks())) / 16000 == pytest.approx(3, abs=0.15)  # and no warning
 
 
 def many_channels(layout: str, channels: int) -> bytes:

@@ -122,6 +122,16 @@ def test_a_foreign_engine_is_cut_after_a_minute() -> None:
     assert audio.samples.dtype == np.float32
 
 
+@pytest.mark.parametrize("filler", ["\t", ",", "\n", "?! ", ". . "])
+def test_a_long_run_of_what_is_not_spoken_takes_no_longer_for_each_character(filler: str) -> None:
+    """A megabyte of it, which few bytes may hold, took half an hour: it was searched for a mark from each place."""
+    synthesizer = FakeSynthesizer()
+    long = (filler * (1 << 20))[: 1 << 20]
+    speak(Utterance(0, 1, 0, f"a{long}b"), None, synthesizer)
+    speak(Utterance(0, 1, 0, f"a{long}[card]{long}b"), None, synthesizer)
+    assert [text for text, *_ in synthesizer.asked] == [f"a{long}b", "a", "b"]
+
+
 def test_nothing_to_say_costs_nothing() -> None:
     synthesizer = FakeSynthesizer()
     silent = Payload((SPEAKER,), (Utterance(0, 1, 0, " ", language="zh"), Utterance(1, 1, 0, " \n")), 3.0)
