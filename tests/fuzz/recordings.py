@@ -30,6 +30,8 @@ KINDS = {
     "Ogg": [("OGG", "VORBIS"), ("OGG", "OPUS")],
 }  # fmt: skip
 """Name of a target -> libsndfile's formats."""
+NOT_STEREO = ("SVX", 2)
+"""8SVX has one channel only."""
 MEDIA = [
     ("mp4", "aac"), ("adts", "aac"), ("matroska", "libopus"), ("asf", "wmav2"), ("mov", "alac"), ("avi", "pcm_s16le"),
     ("mpegts", "mp2"), ("caf", "alac"), ("wv", "wavpack"),
@@ -99,7 +101,9 @@ def _with_lengths(recording: bytes) -> list[bytes]:
 
 
 def _seeds(name: str) -> list[bytes]:
-    seeds = [_written(kind, subtype, channels) for kind, subtype in KINDS[name] for channels in (1, 2)]
+    seeds = [
+        _written(*kind, channels) for kind in KINDS[name] for channels in (1, 2) if (kind[0], channels) != NOT_STEREO
+    ]
     if name == "WAV":
         return seeds + _with_lengths(seeds[0])
     in_wav = [_encoded("wav", "libmp3lame")] if name == "MP3" else []
