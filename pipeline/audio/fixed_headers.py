@@ -40,7 +40,7 @@ def fixed_layout(window: ChunkedFile) -> SoundLayout | None:
     """Return the pieces of sound in such a file; None for any other file, and where its header has no length.
 
     Raises:
-        AudioError: the file is cut short, or is a VOC file of several blocks.
+        AudioError: the file is cut short, is a VOC file of several blocks, or an 8SVX file without sound.
     """
     layout, offset = SoundLayout([]), 0
     while len(layout.pieces) < MAX_JOINED and (extent := _extent(window, offset)):
@@ -146,11 +146,16 @@ def _voc_blocks(window: ChunkedFile, offset: int) -> Iterator[tuple[int, int, in
 
 
 def _svx(window: ChunkedFile, offset: int) -> Extent | None:
+    """Find the chunk of the sound.
+
+    Raises:
+        AudioError: there is none among the first ones; libsndfile 1.2.2 searches 10,000 chunks without an end.
+    """
     family = Family(">", 12)
     for chunk in family.chunks(window, offset + family.first):
         if chunk.name == b"BODY":
             return Extent(chunk.start, chunk.length, family.after(window, chunk))
-    return None
+    raise AudioError("is an 8SVX file without sound")
 
 
 def _avr(window: ChunkedFile, offset: int) -> Extent | None:

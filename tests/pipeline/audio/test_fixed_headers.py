@@ -72,6 +72,12 @@ def test_a_voc_file_of_several_blocks_is_refused() -> None:
         open_recording(io.BytesIO(content[:-1] + block + b"\0"))
 
 
+def test_an_8svx_file_without_sound_is_not_searched_for_ever() -> None:
+    """libsndfile 1.2.2 does not come back from 10,000 chunks."""
+    with pytest.raises(AudioError, match="8SVX file without sound"):
+        open_recording(io.BytesIO(b"FORM\0\1\0\0" + b"8SVX" + b"NAME\0\0\0\0" * 20_000))
+
+
 def test_a_sphere_file_whose_header_has_no_length_is_read_to_its_end() -> None:
     content = encoded("NIST", "PCM_16", 1).replace(b"sample_count -i 8000", b"sample_count -i -001")
     assert len(read(content)) == 8000
