@@ -21,7 +21,7 @@ from speechzip.pipeline import Payload, Speaker, Utterance, Voice
 from speechzip.pipeline.live.limits import LIMITS
 from speechzip.pipeline.live.wire.messages import Acknowledge, Alive, Goodbye, Reason, encode_message
 from speechzip.pipeline.payload.format import encode_payload
-from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from speechzip.pipeline.textcoder.registry import COMMON_ID, TEXT_CODERS
 
 pytestmark = pytest.mark.models
 
@@ -34,7 +34,7 @@ MORE_MB = 60
 def said(text: str) -> bytes:
     """Return a payload of one utterance."""
     payload = Payload((SPEAKER,), (Utterance(0.0, 1.0, 0, text, 0.9),), 1.0)
-    return encode_payload(payload, TEXT_CODERS[DEFAULT_ID], version=1)  # as links carry it
+    return encode_payload(payload, TEXT_CODERS[COMMON_ID], version=1)  # as links carry it
 
 
 @cache

@@ -338,7 +338,7 @@ def test_what_does_not_fit_is_told_with_what_would() -> None:
         pack(DATA, preset("datac13").size)
     with pytest.raises(
         InputError,
-        match=r"22 packets are the most, and hold the first 2\d s of 90 s: use packets with about \d\d bytes",
+        match=r"22 packets are the most, and hold the first 3\d s of 90 s: use packets with about \d\d bytes",
     ):
         pack(
             encoded(
