@@ -68,7 +68,10 @@ def _extent(window: ChunkedFile, offset: int) -> Extent | None:
 
 def _nist(window: ChunkedFile, offset: int) -> Extent | None:
     """Read lines of text such as ``sample_count -i 16000``; the second one has the length of the header."""
-    size = int(window.at(offset + 8, 16).split(b"\n")[0])
+    stated = window.at(offset + 8, 16).split(b"\n")[0].strip()
+    if not stated.isdigit():
+        return None
+    size = int(stated)
     header = window.at(offset, min(size, MAX_TEXT))
     frames, width, channels = (
         int(found[1]) if (found := re.search(rb"\n%s -(?:i|s\d+) (\d{1,12})\s" % name, header)) else 0

@@ -50,7 +50,10 @@ class MediaRecording:
         self._damaged = 0
         self._told: set[str] = set()
         with source.opened() as file:
-            layout = media_layout(ChunkedFile(file, source.size_bytes), kind.demuxer)
+            try:
+                layout = media_layout(ChunkedFile(file, source.size_bytes), kind.demuxer)
+            except AudioError as error:
+                raise AudioError(f"{self.name} {error}") from error
             self._pieces, self._remarks = layout.pieces, layout.remarks
             self._promised_s, first = 0.0, None
             for piece in self._pieces:

@@ -11,18 +11,26 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from ..errors import AudioError
 from .fixed_headers import LITTLE_BYTES
 from .headers import MAX_JOINED
 from .splicing import ChunkedFile, Piece, SoundLayout
 
 MAX_BOXES = 100_000
 """Most boxes of a file that are looked at: a fragmented recording has two for each of its fragments."""
+RIFF_HEADER_BYTES = 12
 BOX = re.compile(rb"[a-z0-9 ]{4}")
 MATROSKA, SEGMENT, VOID = 0x1A45DFA3, 0x18538067, 0xEC
 
 
 def media_layout(window: ChunkedFile, demuxer: str) -> SoundLayout:
-    """Return the pieces of a file for one of FFmpeg's demuxers, and remarks on what none of them would read."""
+    """Return the pieces of a file for one of FFmpeg's demuxers, and remarks on what none of them would read.
+
+    Raises:
+        AudioError: the file is damaged in a way that costs FFmpeg much memory.
+    """
+    if demuxer == "avi":
+        _check_avi(window)
     if demuxer not in ("mov", "matroska"):
         return SoundLayout()
     starts, end = _mp4_files(window) if demuxer == "mov" else _matroska_files(window)
@@ -30,6 +38,23 @@ def media_layout(window: ChunkedFile, demuxer: str) -> SoundLayout:
     if window.size - end > LITTLE_BYTES:
         layout.remarks.append(f"has {window.size - end} bytes after its sound, which are left out")
     return layout
+
+
+def _check_avi(window: ChunkedFile) -> None:
+    """Check the chunks before the sound: FFmpeg takes as much memory as the length of one says.
+
+    Raises:
+        AudioError: a chunk is longer than the file.
+    """
+    offset = RIFF_HEADER_BYTES
+    for _ in range(MAX_BOXES):
+        header = window.at(offset, RIFF_HEADER_BYTES)
+        length = int.from_bytes(header[4:8], "little")
+        if len(header) < RIFF_HEADER_BYTES or (header[:4], header[8:]) == (b"LIST", b"movi"):
+            return
+        if offset + 8 + length > window.size:
+            raise AudioError("is damaged: a part of its header is longer than the file")
+        offset += RIFF_HEADER_BYTES if header.startswith(b"LIST") else 8 + length + length % 2
 
 
 def _mp4_files(window: ChunkedFile) -> tuple[list[int], int]:

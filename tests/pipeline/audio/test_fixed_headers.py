@@ -78,6 +78,11 @@ def test_an_8svx_file_without_sound_is_not_searched_for_ever() -> None:
         open_recording(io.BytesIO(b"FORM\0\1\0\0" + b"8SVX" + b"NAME\0\0\0\0" * 20_000))
 
 
+def test_a_sphere_file_whose_header_states_no_size_of_itself_is_read() -> None:
+    content = encoded("NIST", "PCM_16", 1)
+    assert len(read(content[:8] + b" " * 8 + content[16:])) == 8000
+
+
 def test_a_sphere_file_whose_header_has_no_length_is_read_to_its_end() -> None:
     content = encoded("NIST", "PCM_16", 1).replace(b"sample_count -i 8000", b"sample_count -i -001")
     assert len(read(content)) == 8000

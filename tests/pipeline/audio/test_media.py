@@ -151,6 +151,14 @@ def claiming(content: bytes, channels: int) -> bytes:
     return content[:at] + bytes(form) + content[at + 40 :]
 
 
+def test_a_part_of_an_avi_that_is_longer_than_the_file_is_refused_before_it_takes_memory() -> None:
+    content = bytearray(many_channels("stereo", 2))
+    at = content.index(b"INFO") - 4
+    content[at : at + 4] = struct.pack("<I", 1 << 31)
+    with pytest.raises(AudioError, match=r"^standard input is damaged: a part of its header is longer than the file"):
+        open_recording(io.BytesIO(bytes(content)))
+
+
 @pytest.mark.parametrize(("layout", "channels"), [("7.1", 8), ("7.1.4", 12), ("hexadecagonal", 16), ("22.2", 24)])
 def test_more_channels_than_pyav_has_planes_for(layout: str, channels: int) -> None:
     """PyAV 15 reads the ninth plane of a frame from beyond its list, and crashes."""
