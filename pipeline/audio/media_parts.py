@@ -1,4 +1,5 @@
-"""The files that an MP4 or Matroska file consists of, if several were joined: FFmpeg's demuxers read the first one.
+"""What FFmpeg's demuxers do not look at: the files that a joined MP4 or Matroska file consists of, of which they read
+the first one, and the lengths in an AVI file's header.
 
 An MP4 file is a list of boxes (ISO 14496-12, 4.2), a Matroska file a list of elements (RFC 8794):
 
