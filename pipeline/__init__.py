@@ -10,9 +10,12 @@ when it is first asked for, so that the command line answers at once.
 """
 
 import logging
+import os
 
 import lazy_loader
 
+# onnxruntime 1.29 and later report each loaded network to Microsoft, unless this is set when Python imports it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 logging.getLogger("speechzip").addHandler(logging.NullHandler())  # a library shows its log only on request
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

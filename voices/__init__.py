@@ -4,5 +4,6 @@ Importing this loads nothing yet: each name comes from the module that `__init__
 """
 
 import lazy_loader
+import speechzip.pipeline  # noqa: F401  # turns off onnxruntime's telemetry before a module here imports that
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
