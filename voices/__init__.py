@@ -3,7 +3,10 @@
 Importing this loads nothing yet: each name comes from the module that `__init__.pyi` says.
 """
 
+from importlib import import_module
+
 import lazy_loader
-import speechzip.pipeline  # noqa: F401  # turns off onnxruntime's telemetry before a module here imports that
+
+import_module("speechzip.pipeline")  # turns off onnxruntime's telemetry, before a module here imports that
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

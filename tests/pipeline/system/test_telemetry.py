@@ -18,7 +18,7 @@ IMPORTS = (
 
 
 def files_after(home: Path, code: str, **variables: str) -> list[str]:
-    """Return the files in a new home folder after `code` and onnxruntime ran. The variables of CI hold reports back, too."""
+    """Return the files in a new home folder after `code` ran without the variables of CI, which hold reports back."""
     home.mkdir()
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1", **variables}
     subprocess.run([sys.executable, "-c", f"{code}; import onnxruntime"], env=environment, check=True)
