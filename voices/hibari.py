@@ -15,13 +15,14 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from anyascii import anyascii
 from hibari import Hibari, dsp
-from speechzip.pipeline import MAX_UTTERANCE_S, EngineError, Samples, SpeechzipWarning, Voice, resample
+from speechzip.pipeline import MAX_UTTERANCE_S, EngineError, Samples, SpeechzipWarning, Voice, open_session, resample
 
 from .acoustics.loudness import set_loudness, trim
 from .foreign import translated
@@ -54,14 +55,21 @@ SLOWEST, FASTEST = 0.55, 1.7
 DURATION_TOLERANCE = 0.02
 
 LONGEST_PIECE = 300
-"""Most characters in one piece, about 20 s: keeps memory constant."""
+"""Most characters in one piece, about 20 s."""
+LONGEST_RUN = 400
+"""Most phonemes that the network speaks at once: bounds its memory. 300 characters of talk have fewer."""
 MOST_PHONEMES = int(25 * MAX_UTTERANCE_S * FASTEST)
 """More signs, of which it speaks 20 a second, cannot be heard within `MAX_UTTERANCE_S`."""
+CHARACTERS_PER_PHONEME = 10
+"""More characters count as phonemes, too: talk has about one, and text that gives hardly any costs as much to read."""
 
 SPELLED = re.compile(r"\b(?:[A-Z]-)+[A-Z]\b")
 LONG_WORD = re.compile(r"[^\W\d_]{25,}")
 LONGEST_WORD = 24
 """Letters; hibari leaves out the rest of an unknown word."""
+LONG_COMPOUND = re.compile(r"\S{49,}")
+COMPOUND_PART = re.compile(r"\S{1,47}-|\S{1,48}")
+"""hibari's time grows with the cube of the words that hyphens join: 300 characters took 5 s, 48 take 0.02."""
 
 Phonemes = list[int]
 """Numbers of phonemes that the network speaks at once, about a sentence."""
@@ -82,6 +90,7 @@ class HibariSynthesizer:
         """
         with translated("hibari cannot be loaded", "run: pip install --force-reinstall 'speechzip[hibari]'"):
             self._hibari = Hibari()
+            self._hibari.sess = open_session(Path(self._hibari.model_path))  # without an arena: 370 MB instead of 490
             self._hibari.phonemize("Zyxwv.")  # loads the dictionary and the network for unknown words
         self._espeak = EspeakSynthesizer()
 
@@ -112,14 +121,18 @@ class HibariSynthesizer:
         sentences: list[Phonemes] = []
         room = MOST_PHONEMES
         for written in split_text(text, LONGEST_PIECE):
-            for words in split_text(_readable(normalize_text(written)), LONGEST_PIECE):  # a long number is many words
+            room -= len(written) // CHARACTERS_PER_PHONEME
+            for words in split_text(readable(normalize_text(written)), LONGEST_PIECE):  # a long number is many words
                 if not any(character.isalpha() for character in words):
                     continue
                 for phonemes in self._hibari.phonemize(words):
-                    sentences.append(self._hibari.ids(phonemes))
-                    room -= len(sentences[-1])
+                    for run in split_text(phonemes, LONGEST_RUN):
+                        sentences.append(self._hibari.ids(run))
+                        room -= len(sentences[-1])
                 if room <= 0:
                     return sentences
+            if room <= 0:
+                return sentences
         return sentences
 
     def _fit(self, sentences: list[Phonemes], pitch: float, rate: float, duration_s: float | None) -> Samples:
@@ -204,8 +217,12 @@ def _filled(spectrum: npt.NDArray[np.float32], pitch_hz: npt.NDArray[np.float32]
     return filled
 
 
-def _readable(words: str) -> str:
-    """Return normalized text as hibari reads it: "C.I.A." for "C-I-A", Western European letters, no word cut short."""
+def readable(words: str) -> str:
+    """Return normalized text as hibari reads it: "C.I.A." for "C-I-A", Western European letters, no word cut short.
+
+    Long words and compounds are parted by spaces, since hibari cuts the ones and takes too long for the others.
+    """
     words = SPELLED.sub(lambda found: found[0].replace("-", ".") + ".", words)
     words = "".join(letter if letter <= "ÿ" else anyascii(letter) for letter in words)
-    return LONG_WORD.sub(lambda found: " ".join(split_text(found[0], LONGEST_WORD)), words)
+    words = LONG_WORD.sub(lambda found: " ".join(split_text(found[0], LONGEST_WORD)), words)
+    return LONG_COMPOUND.sub(lambda found: " ".join(COMPOUND_PART.findall(found[0])), words)

@@ -2,6 +2,7 @@
 from onnxruntime import InferenceSession
 
 class Hibari:
+    model_path: str
     sess: InferenceSession
     def phonemize(self, text: str) -> list[str]: ...
     def ids(self, phonemes: str) -> list[int]: ...

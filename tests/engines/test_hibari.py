@@ -25,7 +25,16 @@ from speechzip.pipeline import (
 )
 from speechzip.voices import EspeakSynthesizer, ParametricVoice, TrainedVoice
 from speechzip.voices.acoustics.pitch import fundamental_frequency
-from speechzip.voices.hibari import FASTEST, SLOWEST, HibariSynthesizer
+from speechzip.voices.hibari import (
+    CHARACTERS_PER_PHONEME,
+    FASTEST,
+    LONGEST_RUN,
+    MOST_PHONEMES,
+    SLOWEST,
+    HibariSynthesizer,
+    readable,
+)
+from speechzip.voices.text.normalization.normalize import normalize_text
 
 SENTENCE = "We are quite satisfied now, captain, and we leave for the coast tomorrow morning."
 RATE = 24_000
@@ -150,6 +159,48 @@ def test_an_endless_text_ends(synthesizer: HibariSynthesizer, monkeypatch: pytes
     monkeypatch.setattr("speechzip.voices.hibari.MOST_PHONEMES", 250)
     for duration_s in (1.0, 86_400.0, None):
         assert len(synthesizer.synthesize(text, trained(90), duration_s, "en")) <= 6 * RATE
+
+
+@pytest.mark.parametrize("text", ["a-" * 1000, "a—b" * 600, "Aa-Bb-" * 300, "-1," * 600, "x" * 50 + "-y" * 50])
+def test_hibari_reads_no_long_compound(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Its time grows with the cube of the parts: 2000 characters of "a-a-a" took a minute."""
+    synthesizer, read = HibariSynthesizer(), list[str]()
+    phonemize = synthesizer._hibari.phonemize  # pyright: ignore[reportPrivateUsage]
+
+    def noted(words: str) -> list[str]:
+        read.extend(words.split())
+        return phonemize(words)
+
+    monkeypatch.setattr(synthesizer._hibari, "phonemize", noted)  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr("speechzip.voices.hibari.LONGEST", RATE)
+    assert len(synthesizer.synthesize(text, None, None, "en")) > 0
+    assert max(map(len, read)) <= 48
+    assert "".join(read).startswith("".join(readable(normalize_text(text[:90])).split()))
+
+
+def test_compounds_that_people_write_stay_whole() -> None:
+    words = "a state-of-the-art, happy-go-lucky mother-in-law's-tongue"
+    assert readable(words) == words
+
+
+def test_the_network_gets_no_long_run(synthesizer: HibariSynthesizer) -> None:
+    """300 letters that are spelled out are 1500 phonemes, for which it took 650 MB."""
+    runs = synthesizer._phonemes("ABX QWR " * 250)  # pyright: ignore[reportPrivateUsage]
+    assert 300 < max(map(len, runs)) <= LONGEST_RUN + 2
+    assert sum(map(len, runs)) < MOST_PHONEMES + 2000
+
+
+@pytest.mark.parametrize("text", [("a" + "^" * 299) * 3000, "a" + "." * 900_000, "^" * 900_000])
+def test_a_text_of_few_words_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    synthesizer, read = HibariSynthesizer(), list[int]()
+
+    def noted(words: str) -> str:
+        read.append(len(words))
+        return normalize_text(words)
+
+    monkeypatch.setattr("speechzip.voices.hibari.normalize_text", noted)
+    synthesizer._phonemes(text)  # pyright: ignore[reportPrivateUsage]
+    assert sum(read) <= CHARACTERS_PER_PHONEME * MOST_PHONEMES + 300
 
 
 def test_streaming(synthesizer: HibariSynthesizer) -> None:
