@@ -87,7 +87,7 @@ class MediaRecording:
         if self._damaged:
             self._remarks.append(f"has {self._damaged} damaged packets, which are left out")
         for remark in self._remarks:
-            warnings.warn(f"{self.name} {remark}", SpeechzipWarning, stacklevel=2)
+            self._tell(remark)
         self._remarks = []
 
     def _decoded(self) -> Iterator[Samples]:
@@ -133,6 +133,12 @@ class MediaRecording:
             # Not planes: PyAV reads past the eighth, and crashes.
             yield np.asarray(frame.to_ndarray(), np.float32).reshape(-1, self.channels)
 
+    def _tell(self, remark: str) -> None:
+        """Warn once, however often the recording is read."""
+        if remark not in self._told:
+            self._told.add(remark)
+            warnings.warn(f"{self.name} {remark}", SpeechzipWarning, stacklevel=3)
+
     @contextmanager
     def _container(self, file: BinaryIO, piece: Piece) -> Generator[InputContainer]:
         """Open the file with the demuxer for its first bytes and no other: a playlist could name other files."""
@@ -165,10 +171,8 @@ class MediaRecording:
             raise AudioError(f"{self.name} has {len(container.streams)} tracks; a recording has at most {MAX_TRACKS}")
         if tracks[0].codec_context.name in MISREAD:
             raise AudioError(f"{self.name} is Speex, which PyAV misreads; convert it: {_ffmpeg_line(self.name)}")
-        remark = f"has {len(tracks)} tracks of sound; the first is taken"
-        if len(tracks) > 1 and remark not in self._told:
-            self._remarks.append(remark)
-            self._told.add(remark)
+        if len(tracks) > 1:
+            self._remarks.append(f"has {len(tracks)} tracks of sound; the first is taken")
         if tracks[0].codec_context.channels > MAX_CHANNELS:
             self._check(MIN_SAMPLE_RATE, tracks[0].codec_context.channels)
         return tracks[0]

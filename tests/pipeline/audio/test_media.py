@@ -191,6 +191,46 @@ def test_cut_short_is_told() -> None:
         list(open_recording(io.BytesIO(whole[: len(whole) // 2])).blocks())
 
 
+def test_damage_is_told_once_however_often_a_recording_is_read() -> None:
+    recording = open_recording(io.BytesIO(coded("asf", "wmav2")[:9000]))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for _ in range(3):
+            list(recording.blocks())
+    assert ["damaged packets" in str(warning.message) for warning in told].count(True) == 1
+
+
+def atom(name: bytes, *content: bytes) -> bytes:
+    """Return an atom of QuickTime."""
+    return struct.pack(">I4s", 8 + sum(map(len, content)), name) + b"".join(content)
+
+
+REFERENCE = atom(b"rdrf", bytes(4), b"url ", struct.pack(">I", 11), b"secret.wav\0")
+PLAYLISTS = {
+    "m3u8": b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:3,\nsecret.wav\n#EXT-X-ENDLIST\n",
+    "ffconcat": b"ffconcat version 1.0\nfile secret.wav\n",
+    "pls": b"[playlist]\nFile1=secret.wav\nLength1=3\nNumberOfEntries=1\nVersion=2\n",
+    "asx": b'<asx version="3.0"><entry><ref href="secret.wav"/></entry></asx>',
+    "dash": b"<MPD><Period><AdaptationSet><Representation><BaseURL>secret.wav</BaseURL>",
+    "sdp": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n",
+    "reference movie": atom(b"ftyp", b"qt  ", bytes(4), b"qt  ")
+    + atom(b"moov", atom(b"rmra", atom(b"rmda", REFERENCE))),
+}
+
+
+@pytest.mark.parametrize("name", [*PLAYLISTS, "mov"])
+def test_no_file_leads_to_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A playlist, or a film whose sound lies in another file, is no recording, also where the other file exists."""
+    monkeypatch.chdir(tmp_path)
+    soundfile.write("secret.wav", TONE, 16000)
+    outside = coded("mov", "pcm_s16le").replace(b"url \0\0\0\1", b"url \0\0\0\0").replace(TONE.tobytes(), b"")
+    Path("call.wav").write_bytes(
+        PLAYLISTS.get(name) or b"".join([outside[: outside.index(b"mdat") - 4], outside[-900:]])
+    )
+    with pytest.raises(AudioError):
+        list(open_recording(Path("call.wav")).blocks())
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_damage_is_an_error_or_a_warning(kind: tuple[str, str, int]) -> None:
     whole = coded(*kind)
