@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,7 +75,7 @@ def pack(
         return
     if (link is None) == (size is None) and not (form and link is None):
         raise typer.BadParameter("give either --for LINK or --size BYTES")
-    data = sys.stdin.buffer.read() if str(payload) == "-" else read_packet(payload)
+    data = read_packet(payload)
     packed = pack_payload(data, preset(link).size if link else size or TEXT_PACKET, parity, message)
     stem = "speech" if str(payload) == "-" else payload.stem
     folder = output or payload.parent / f"{stem}.packets"
@@ -125,12 +124,11 @@ def unpack(
     from .describing import message_fields, message_lines
     from .files import numbered, packets_of, read_packet
     from .files import unpack as unpack_packets
-    from .packets.text import MAX_BLOB
 
     found: list[tuple[str, bytes]] = []
     broken: list[tuple[str, str]] = []
     for path in packets:
-        content = sys.stdin.buffer.read(MAX_BLOB + 1) if str(path) == "-" else read_packet(path)
+        content = read_packet(path)
         in_file, faults = packets_of(shown_name(path), content)
         found += in_file
         broken += faults
@@ -174,7 +172,7 @@ def _print_plan(payload: Path, link: str | None, parity: int, as_json: bool) -> 
     from .packets.plan import plan
     from .packets.presets import PRESETS
 
-    data = sys.stdin.buffer.read() if str(payload) == "-" else read_packet(payload)
+    data = read_packet(payload)
     plans = plan(data, [link] if link else tuple(PRESETS), parity)
     lines = [f"{'link':<15}{'packets':>8}{'bytes':>7}{'on air':>10}{'at 10 %':>10}{'at 1 %':>10}  (868 MHz in the EU)"]
     for row in plans:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,18 +55,20 @@ def _is_numbered(name: str, stem: str, suffix: str) -> bool:
 
 
 def read_packet(path: Path) -> bytes:
-    """Return the content of a file.
+    """Return the content of a file, or of standard input for ``-``.
 
     Raises:
-        InputError: it cannot be read, or is longer than any packet.
+        InputError: it cannot be read, or is longer than any payload.
     """
+    is_stdin = str(path) == "-"
+    name = "standard input" if is_stdin else shown_name(path)
     try:
-        with open(path, "rb") as file:
+        with nullcontext(sys.stdin.buffer) if is_stdin else open(path, "rb") as file:
             packet = file.read(MAX_PAYLOAD_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{shown_name(path)} cannot be read: {error.strerror or error}") from error
+        raise InputError(f"{name} cannot be read: {error.strerror or error}") from error
     if len(packet) > MAX_PAYLOAD_BYTES:
-        raise InputError(f"{shown_name(path)} is no packet: it has more than {MAX_PAYLOAD_BYTES} bytes")
+        raise InputError(f"{name} is no packet: it has more than {MAX_PAYLOAD_BYTES} bytes")
     return packet
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -29,6 +30,15 @@ def test_what_fits_goes_and_comes_back_byte_for_byte(call: Path, tmp_path: Path)
     assert (packet.name, packet.read_bytes()) == ("call-01.packet", DATA)
     commands.unpack([packet], tmp_path / "back.spz")
     assert (tmp_path / "back.spz").read_bytes() == DATA
+
+
+@pytest.mark.parametrize("show_plan", [False, True])
+def test_no_more_of_standard_input_is_read_than_a_payload_has(monkeypatch: pytest.MonkeyPatch, show_plan: bool) -> None:
+    endless = io.BufferedReader(open("/dev/zero", "rb", buffering=0))  # noqa: SIM115  # closed with the stream around it
+    with io.TextIOWrapper(endless) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        with pytest.raises(InputError, match="standard input is no packet: it has more than 4194304 bytes"):
+            commands.pack(Path("-"), link="meshtastic", show_plan=show_plan)
 
 
 def test_what_is_missing_is_told(call: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

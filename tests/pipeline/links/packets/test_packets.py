@@ -29,7 +29,7 @@ from speechzip.pipeline.links.packets.cutting import cut_payload, cut_utterance
 from speechzip.pipeline.links.packets.packing import pack
 from speechzip.pipeline.links.packets.parity import encode_parity
 from speechzip.pipeline.links.packets.presets import PRESETS, preset
-from speechzip.pipeline.links.packets.unpacking import Inbox, join_payloads
+from speechzip.pipeline.links.packets.unpacking import LIFETIME_S, Inbox, join_payloads
 from speechzip.pipeline.links.packets.wire import (
     HEADER_BYTES,
     MAX_FRAGMENTS,
@@ -265,6 +265,15 @@ def test_a_flood_of_small_packets_holds_a_bounded_number_of_messages() -> None:
     for number in range(2 * unpacking.MAX_DIGESTS):
         inbox.push(encoded(Payload((), (), number / 16)), 0.0)
     assert len(inbox._digests) == unpacking.MAX_DIGESTS  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_message_of_which_no_packet_comes_is_dropped_and_told() -> None:
+    inbox = Inbox()
+    body = encoded(Payload((), (), 1.0))
+    inbox.push(Fragment(1, 0, 3, body).encode(), 0.0, "one")
+    assert not inbox.push(Fragment(1, 1, 3, body).encode(), LIFETIME_S - 1, "one").closed
+    assert not inbox.push(Fragment(2, 0, 3, body).encode(), 2 * LIFETIME_S - 2, "one").closed
+    assert len(inbox.push(Fragment(3, 0, 3, body).encode(), 2 * LIFETIME_S, "two").closed) == 1
 
 
 def test_a_whole_payload_that_comes_twice_is_told_until_it_is_old() -> None:
