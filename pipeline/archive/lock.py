@@ -93,7 +93,8 @@ def _local(folder: Path) -> Generator[Lock]:
     path = folder / NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path, "a+b")  # noqa: SIM115  # open as long as the lock is held
+        # Open as long as the lock is held. Unbuffered: what a full disk does not take is not tried again at the end.
+        file = open(path, "a+b", buffering=0)  # noqa: SIM115
     except OSError as error:
         raise OutputError(
             f"the archive {shown_name(folder)} cannot be written: {reason(error)}; choose another place"
@@ -109,7 +110,6 @@ def _local(folder: Path) -> Generator[Lock]:
         with suppress(OSError):  # the name of the owner only helps people
             file.truncate(0)
             file.write(_owner(""))
-            file.flush()
         yield _LocalLock(folder, file)
 
 

@@ -80,6 +80,8 @@ class Index:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                 raise OutputError(f"the index {shown_name(path)} is in use; try again") from error
+            if "disk is full" in str(error) or "readonly" in str(error):  # a sound index stays
+                raise OutputError(f"the index {shown_name(path)} cannot be written: {error}") from error
             self._remove()
             try:
                 self.database = self._connect()

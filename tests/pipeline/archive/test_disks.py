@@ -67,3 +67,15 @@ def test_a_disk_that_gets_full(tmp_path: Path, installed: Path) -> None:
     assert re.search(r"cannot be written: .*(No space left on device|disk is full)", told)
     for path in (tmp_path / "left").rglob("*.spz"):
         read_payload(path)
+
+
+def test_a_disk_that_is_full_already(tmp_path: Path, installed: Path) -> None:
+    """Not even the lock's few bytes fit."""
+    write_recordings(tmp_path / "calls", ["1.wav"])
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    fill = 'mount -t tmpfs -o size=100k none "$1" && ! head -c 1000000 /dev/zero >"$1/fill" 2>/dev/null'
+    done = run(fill, disk, "archive", tmp_path / "calls", "--to", disk, *FAKE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "cannot be written" in done.stderr

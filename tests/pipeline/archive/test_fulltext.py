@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from archive_engines import COMMAND
-from speechzip.pipeline import InputError, Payload, SpeechzipWarning, Utterance, encode_payload
+from speechzip.pipeline import InputError, OutputError, Payload, SpeechzipWarning, Utterance, encode_payload
 from speechzip.pipeline.archive.export.transcript import named_transcript
 from speechzip.pipeline.archive.fulltext.dates import parse_date, shown_date
 from speechzip.pipeline.archive.fulltext.index import Index, index_path
@@ -202,6 +202,19 @@ def test_a_damaged_index_is_made_again(archive: LocalStore, index: Index) -> Non
     index.path.write_bytes(b"no database" * 1000)
     again = Index(index.path)
     assert sync(archive, again, nobody).added == 3
+
+
+def test_a_full_disk_removes_no_index(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    index.close()
+    before = index.path.read_bytes()
+
+    def full(_: Index) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Index, "_connect", full)
+    with pytest.raises(OutputError, match="cannot be written: database or disk is full"):
+        Index(index.path)
+    assert index.path.read_bytes() == before
 
 
 def test_a_read_only_archive_has_its_index_in_the_cache(
