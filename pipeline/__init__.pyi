@@ -6,6 +6,7 @@ from .audio.reading import AudioSource, open_recording, resample
 from .compression import Compressed, compress
 from .console.display import printable, printable_json, shown_name
 from .console.progress import progress_bar
+from .console.streams import standard_output
 from .decompression import decompress, read_payload, render, with_voices
 from .engines.loading import engine_names, load_engine, load_recognizer
 from .errors import (
@@ -85,5 +86,5 @@ __all__ = [
     "encode_payload", "engine_names", "keep_one_blas_thread", "load_engine", "load_recognizer", "one_blas_thread",
     "open_recording", "open_session", "pack_opus", "package_folder", "printable", "printable_json", "progress_bar",
     "read_payload", "recognizer_folder", "recognizer_recording", "render", "resample", "shown_name", "split_sentences",
-    "text_coders_for", "unpack_opus", "with_voices",
+    "standard_output", "text_coders_for", "unpack_opus", "with_voices",
 ]  # fmt: skip

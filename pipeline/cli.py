@@ -358,15 +358,10 @@ def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
         raise OutputError(
             "the result is binary and would garble the terminal; redirect it, or name a file with --output"
         )
-    try:  # with a buffer of our own: without one (python -u), a short write goes unnoticed
-        with open(sys.stdout.fileno(), "wb", closefd=False) as stdout:
-            yield stdout
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(f"standard output cannot be written: {error.strerror or error}") from error
+    from .console.streams import standard_output
+
+    with standard_output() as file:
+        yield file
 
 
 def _progress(verb: str, quiet: bool) -> AbstractContextManager[Progress | None]:

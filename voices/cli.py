@@ -90,14 +90,15 @@ def export(
     force: Force = False,
 ) -> None:
     """Write a person's voices to a file, for others to import."""
-    from speechzip.pipeline import atomic_file, shown_name
+    from speechzip.pipeline import atomic_file, shown_name, standard_output
 
     from .store.store import SUFFIX, VoiceStore, file_stem
 
     store = VoiceStore()
     content = store.export(name, space)
     if str(output) == "-":
-        sys.stdout.buffer.write(content)
+        with standard_output() as stdout:
+            stdout.write(content)
         return
     target = output or Path(file_stem(name) + SUFFIX)
     with atomic_file(target, force, [store.path(named) for named in store.of(name)]) as file:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import unicodedata
 from pathlib import Path
 from typing import Any
+
+from .streams import print_error
 
 JOINERS = "\u200c\u200d"
 REPLACEMENT = "\ufffd"
@@ -54,12 +55,15 @@ def printable_json(content: Any, indent: int | None = None) -> str:
 def print_result(summary: Any, lines: list[str], as_json: bool, to_stderr: bool = False) -> None:
     """Print JSON for machines, or lines for people."""
     shown = printable_json(summary, indent=2) if as_json else "\n".join(map(printable, lines))
-    print(shown, file=sys.stderr if to_stderr else sys.stdout)
+    if to_stderr:
+        print_error(shown)
+    else:
+        print(shown)
 
 
 def tell(message: str) -> None:
     """Print a line for people on standard error."""
-    print(f"speechzip: {printable(message)}", file=sys.stderr, flush=True)
+    print_error(f"speechzip: {printable(message)}")
 
 
 def _is_harmless(character: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import signal
 import sys
 import warnings
@@ -14,6 +13,7 @@ from typing import Any
 
 from ..errors import SpeechzipError, SpeechzipWarning
 from .display import shown_name
+from .streams import complete_streams, drop_output, print_error
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ def run(command: Callable[[], object]) -> None:
     for stream in (sys.stdout, sys.stderr):  # escapes what the stream cannot encode, such as a lone surrogate
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    complete_streams()
     stopped_by: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -44,7 +45,10 @@ def run(command: Callable[[], object]) -> None:
         signal.signal(number, stop)
     sys.unraisablehook = on_unraisable
     try:
-        command()
+        try:
+            command()
+        finally:
+            sys.stdout.flush()  # as long as an error can be told
     except SpeechzipError as error:
         if stopped_by:  # an interrupted import turned the exit into an error of its own
             sys.exit(128 + stopped_by[0])
@@ -54,13 +58,13 @@ def run(command: Callable[[], object]) -> None:
         complain(explain(error))
         sys.exit(1)
     except BrokenPipeError:  # the reader of a pipe is gone, so there is nobody to inform
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output(sys.stdout)
         sys.exit(1)
 
 
 def complain(message: str) -> None:
     """Print a message on one line of standard error."""
-    print(f"speechzip: {shown_name(' '.join(message.split()))}", file=sys.stderr)
+    print_error(f"speechzip: {shown_name(' '.join(message.split()))}")
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

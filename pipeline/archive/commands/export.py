@@ -45,7 +45,10 @@ def export(
     text = _transcript(source, format_name, known_names())
     target = output or Path("speech" if source == "-" else Path(source).with_suffix("")).with_suffix(f".{format_name}")
     if str(target) == "-":
-        sys.stdout.buffer.write(text.encode())
+        from ...console.streams import standard_output
+
+        with standard_output() as stdout:
+            stdout.write(text.encode())
         return
     from ...system.atomic import atomic_file
 

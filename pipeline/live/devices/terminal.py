@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.text import Text
 
 from ...console.display import printable_json
+from ...console.streams import print_error
 from ..reports import (
     Delivered,
     Heard,
@@ -144,7 +145,7 @@ class TerminalView:
         if self._live.is_started and (to_stderr or sys.stdout.isatty()):
             self._live.console.print(Text(line) if isinstance(line, str) else line)  # above the live line
         elif to_stderr:
-            print(line, file=sys.stderr, flush=True)
+            print_error(str(line))
         else:
             self._write(str(line))
 
