@@ -1,7 +1,11 @@
-"""SECURITY.md states the limits that the code has. Those of links are in `tests/pipeline/links/test_limits.py`."""
+"""SECURITY.md states the limits that the code has, and the tests that hold its claims are there.
+
+Those of links are in `tests/pipeline/links/test_limits.py`.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -77,3 +81,27 @@ WORK = {coder_id: WORK_PER_BYTE // rate for coder_id, rate in TOKENS_PER_BYTE.it
 )
 def test_security_md_states_the_limits_of_the_code(stated: str) -> None:
     assert stated in " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
+
+
+def test_every_claim_names_tests_that_exist() -> None:
+    page = (ROOT / "docs" / "reference" / "security-tests.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[1] for line in page.splitlines() if line.startswith("| ") and "`" in line.split(" | ")[1]]
+    assert len(rows) > 50
+    for row in rows:
+        for file, names in re.findall(r"`([\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", row):
+            tests = set(
+                re.findall(r"^def test_(\w+)", (ROOT / "tests" / file).read_text(encoding="utf-8"), re.MULTILINE)
+            )
+            assert set(re.findall(r"`(\w+)`", names)) <= tests, (file, names)
+    assert sum(row.count("`") for row in rows) == sum(
+        2 + names.count("`") for row in rows for _, names in re.findall(r"`([\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", row)
+    )
+
+
+def test_every_section_of_security_md_has_claims() -> None:
+    page = (ROOT / "docs" / "reference" / "security-tests.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"^## (.+)$", page, re.MULTILINE)).lower()))
+    headings = re.findall(r"^## (.+)$", (ROOT / "SECURITY.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings[-1] == "Reporting"
+    for heading in headings[:-1]:
+        assert set(re.findall(r"\w+", heading.lower())) <= words | {"and"}
