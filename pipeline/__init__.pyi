@@ -68,6 +68,7 @@ from .types import (
     Transcript,
     Utterance,
     Voice,
+    VoiceBytes,
     VoiceReference,
     Word,
 )
@@ -81,7 +82,7 @@ __all__ = [
     "PayloadTruncated", "PayloadVersionError", "Progress", "ProtocolError", "QueueFullError", "Recognizer",
     "Samples", "SileroDetector", "Speaker", "SpeakerEmbedder", "SpeakerEmbedding", "SpeechzipError", "SpeechzipWarning",
     "StreamingSynthesizer", "Synthesizer", "TextCoder", "TextError", "Transcript", "Utterance", "Voice",
-    "VoiceBook", "VoiceEncoder", "VoiceError", "VoiceReference", "Word",
+    "VoiceBook", "VoiceBytes", "VoiceEncoder", "VoiceError", "VoiceReference", "Word",
     "atomic_file", "check_writable", "compress", "data_folder", "decode_payload", "decompress", "downmix",
     "encode_payload", "engine_names", "keep_one_blas_thread", "load_engine", "load_recognizer", "one_blas_thread",
     "open_recording", "open_session", "pack_opus", "package_folder", "printable", "printable_json", "progress_bar",

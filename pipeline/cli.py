@@ -27,6 +27,8 @@ from .console.options import (
     UnreadChoice,
     UnreadOption,
     VocabularyOption,
+    VoiceBytesChoice,
+    VoiceBytesOption,
     read_vocabulary,
 )
 from .console.process import complain, run
@@ -102,6 +104,7 @@ def compress(
     unread: UnreadOption = UnreadChoice.mark,
     sound_bytes: SoundBytesOption = SOUND_BYTES,
     sound_codec: SoundCodecOption = SoundCodecChoice.opus,
+    voice_bytes: VoiceBytesOption = VoiceBytesChoice.auto,
     melody: MelodyOption = MelodyChoice.off,
     payload_format: Annotated[
         int,
@@ -158,6 +161,7 @@ def compress(
             unread=unread.value,
             sound_bytes=sound_bytes,
             sound_codec=sound_codec.value,
+            voice_bytes=voice_bytes.size,
             melody=melody.value,
             payload_version=payload_format,
             progress=progress,

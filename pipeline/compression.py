@@ -31,10 +31,11 @@ from .segments.diarization import MAX_DIARIZED_SPEAKERS, Diarizer
 from .segments.melody import MelodyMode, melody_encoder, with_melodies
 from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
 from .segments.utterances import ReadSpeech, SpeakerSpeech
+from .segments.voice_bytes import voice_size
 from .speakers import check_names, name_speakers
 from .system.memory import give_back_freed_memory
 from .textcoder.registry import COMMON_ID, TEXT_CODERS, text_coders_for
-from .types import UNREAD_CONFIDENCE, Contour, Payload, Samples, Speaker, Transcript, Utterance
+from .types import UNREAD_CONFIDENCE, Contour, Payload, Samples, Speaker, Transcript, Utterance, VoiceBytes
 from .unread import SOUND_BYTES
 from .unread.marks import SoundCodec, Unread, UnreadMode, drop_unread, unread_in
 from .unread.sounds import check_codec, with_sounds
@@ -96,6 +97,7 @@ def compress(
     sound_bytes: int = SOUND_BYTES,
     sound_codec: SoundCodec = "opus",
     melody: MelodyMode = "off",
+    voice_bytes: VoiceBytes = "auto",
     payload_version: int = VERSION,
     progress: Progress | None = None,
 ) -> Compressed:
@@ -122,6 +124,8 @@ def compress(
         sound_codec: how it is coded; Codec2 takes a fifth or less of the bytes, sounds worse and needs pycodec2.
         melody: ``auto`` sends pitch and loudness of utterances where they differ from a synthesizer's own, in about
             7 bytes a minute of conversation; ``off`` leaves them to the synthesizer.
+        voice_bytes: how many bytes a voice gets, in a space that has several sizes; ``auto`` gives 16, and more to long
+            recordings, whose payload grows by at most 5 % for it.
         payload_version: 1 or 2 for receivers of earlier releases, which know no melody.
         progress: called with the seconds done and the total.
 
@@ -177,7 +181,7 @@ def compress(
             for accumulator in accumulators:
                 accumulator.tell_no_other_language()
     give_back_freed_memory()
-    payload = _payload(accumulators, voice_encoder, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
+    payload = _payload(accumulators, voice_encoder, voice_bytes, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
     if not payload.utterances:
         raise NoSpeechError(
             f"no speech found in {recording.name} ({recording.duration_s:.1f} s); "
@@ -318,9 +322,9 @@ class _SpeakerAccumulator:
         self._unread: deque[tuple[SpeechSegment, Future[Transcript]]] = deque()
         self._speech = SpeakerSpeech(one_language=reader.one_language, conversation=reader.conversation)
 
-    def measure(self, voice_encoder: VoiceEncoder) -> Speaker:
-        """Return the speaker. The utterances have their melodies then."""
-        voice = self._speech.measure(voice_encoder)
+    def measure(self, voice_encoder: VoiceEncoder, size: int) -> Speaker:
+        """Return the speaker, with a voice of `size` bytes. The utterances have their melodies then."""
+        voice = self._speech.measure(voice_encoder).shortened(size)
         if self._singer:
             self.utterances = with_melodies(self.utterances, self._contours, voice, self._singer)
         return Speaker(voice, self.channel)
@@ -364,10 +368,14 @@ def _outcome(utterance: Utterance | None) -> str:
 
 
 def _payload(
-    accumulators: list[_SpeakerAccumulator], voice_encoder: VoiceEncoder, duration_s: float, channels: int
+    accumulators: list[_SpeakerAccumulator],
+    voice_encoder: VoiceEncoder,
+    voice_bytes: VoiceBytes,
+    duration_s: float,
+    channels: int,
 ) -> Payload:
     talking = [accumulator for accumulator in accumulators if accumulator.utterances]
-    speakers = _measured(talking, voice_encoder)
+    speakers = _measured(talking, voice_encoder, voice_size(voice_bytes, len(talking), duration_s))
     utterances = [
         replace(utterance, speaker=speaker)
         for speaker, accumulator in enumerate(talking)
@@ -381,9 +389,9 @@ def _payload(
     )
 
 
-def _measured(talking: list[_SpeakerAccumulator], voice_encoder: VoiceEncoder) -> tuple[Speaker, ...]:
+def _measured(talking: list[_SpeakerAccumulator], voice_encoder: VoiceEncoder, size: int) -> tuple[Speaker, ...]:
     with ThreadPoolExecutor(MEASURED_AT_ONCE, "speechzip-voices") as threads:
-        measuring = [threads.submit(accumulator.measure, voice_encoder) for accumulator in talking]
+        measuring = [threads.submit(accumulator.measure, voice_encoder, size) for accumulator in talking]
         return tuple(speaker.result() for speaker in measuring)
 
 

@@ -16,8 +16,14 @@ Samples = npt.NDArray[np.float32]
 SOUND_SPACE = "sound"
 """The voice space of recorded sound: its speaker has one mark, which is played as that sound."""
 
-VOICE_SPACES: dict[int, str] = {1: "classical", 2: "clip", 3: "trained-1", 16: SOUND_SPACE}
+VOICE_SPACES: dict[int, str] = {1: "classical", 2: "clip", 3: "trained-1", 4: "trained-2", 16: SOUND_SPACE}
 """The number of a voice space in a payload -> its name. FORMAT.md has the same table."""
+
+SCALABLE_SPACES: dict[str, dict[int, int]] = {"trained-2": {8: 64, 16: 127, 32: 256, 64: 511}}
+"""Space whose voices' first bytes are voices, too -> the sizes in use, in bytes -> the bits with a meaning."""
+
+VoiceBytes = Literal["auto", 8, 16, 32, 64]
+"""Bytes of each voice in such a space; ``auto`` weighs them against the length of the recording."""
 
 MAX_VOICE_BYTES = 64
 """The longest quantized speaker embedding; a longer voice is a long voice, such as a reference clip."""
@@ -246,6 +252,19 @@ class Voice:
         digest = hashlib.sha256(self.space.encode() + b"\0" + self.embedding).digest()
         return int.from_bytes(digest[:2], "little")
 
+    def shortened(self, size: int) -> Voice:
+        """Return the voice in at most `size` bytes, if its space is scalable; `size` is one of the sizes in use there.
+
+        Example:
+            >>> len(Voice("trained-2", bytes(64)).shortened(8).embedding)
+            8
+        """
+        if self.space not in SCALABLE_SPACES or len(self.embedding) <= size:
+            return self
+        meant = (1 << SCALABLE_SPACES[self.space][size]) - 1
+        first = int.from_bytes(self.embedding[:size], "little") & meant
+        return Voice(self.space, first.to_bytes(size, "little"))
+
 
 @dataclass(frozen=True, slots=True)
 class VoiceReference:
@@ -279,3 +298,8 @@ class Payload:
     """1, or 2 where each party has a channel of its own."""
     recognizer: str = DEFAULT_RECOGNIZER
     """The recognizer of the words: a name in `RECOGNIZERS`; any other is sent as ``another``."""
+
+    @property
+    def voices(self) -> tuple[Voice, ...]:
+        """The voices that it carries itself."""
+        return tuple(speaker.voice for speaker in self.speakers if isinstance(speaker.voice, Voice))

@@ -141,7 +141,12 @@ VOICE = {
     1: [64, 176, 4, 8, 1, 1, 1, 1],
     2: [16, 24, 208, 4, 1, 1, 1, 1],
     3: [16, 24, 208, 4, 1, 1, 1, 1],
+    4: [2, 20, 2, 4, 222, 2, 2, 2],
+    5: [2, 20, 2, 4, 2, 222, 2, 2],
+    6: [2, 20, 2, 4, 2, 2, 222, 2],
+    7: [2, 20, 2, 4, 2, 2, 2, 222],
 }
+TRAINED = {0: (3, 16), 4: (4, 16), 5: (4, 8), 6: (4, 32), 7: (4, 64)}
 GAPS = [*range(-128, -11, 4), *range(-8, 31, 2), *range(32, 129, 4)]
 NEXT = [
     [2, 2, 4, 3, 2, 1, 1],
@@ -205,13 +210,13 @@ class Plain:
             raise Refused("no UTF-8") from error
 
 
-def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], prior: str) -> Contents:
+def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], priors: Mapping[int, str]) -> Contents:
     """Return the content of a payload.
 
     Args:
         payload: with its checksum.
         coders: id of a text coder -> maker of its decoder.
-        prior: the text of the file `trained-1.prior`.
+        priors: number of a voice space -> the text of its file `.prior`.
     """
     if payload[:1] not in (b"\xa2", b"\xa3"):
         raise Refused("another format")
@@ -234,7 +239,7 @@ def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], prio
     recognizer = code.even(256) if code.table([240, 16]) else None
     other_languages = code.table([240, 16])
     melodic = body[0] == 0xA3
-    voices = read_voices(code, len(speaker_channels), prior)
+    voices = read_voices(code, len(speaker_channels), priors)
     spoken, end = read_utterances(code, channels, len(voices), first_coder, bool(other_languages), coders, melodic)
     duration = end + code.signed(TAIL)
     if not (spoken[-1].start if spoken else 0) <= duration <= LONGEST:
@@ -245,18 +250,16 @@ def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], prio
     return Contents(channels, speaker_channels, recognizer, voices, spoken, duration)
 
 
-def read_voices(code: Code, count: int, prior: str) -> list[tuple[int, bytes] | int]:
+def read_voices(code: Code, count: int, priors: Mapping[int, str]) -> list[tuple[int, bytes] | int]:
     voices: list[tuple[int, bytes] | int] = []
     kind: int | None = None
     space, length = 0, 0
     for _ in range(count):
         kind = code.table(list(VOICE[kind]))
-        if kind > 3:
-            raise Refused("a voice of a later release")
         if kind == 1:
             voices.append(code.bits(16))
-        elif kind == 0:
-            voices.append((3, trained(code, prior)))
+        elif kind in TRAINED:
+            voices.append((TRAINED[kind][0], trained(code, priors[TRAINED[kind][0]], TRAINED[kind][1])))
         else:
             if kind == 3:
                 space = code.even(256)
@@ -267,16 +270,18 @@ def read_voices(code: Code, count: int, prior: str) -> list[tuple[int, bytes] | 
     return voices
 
 
-def trained(code: Code, prior: str) -> bytes:
+def trained(code: Code, prior: str, size: int) -> bytes:
     numbers: list[int] = []
     packed = place = 0
     for line in prior.splitlines():
         width, s, bias, *weights = map(int, line.split())
+        if place + width > 8 * size:
+            break
         p = (bias + sum(weights[i] * numbers[i] for i in range(len(weights)))) >> 12
         numbers.append(code.table([512 + (2**20 * s * s) // ((32 * x - p) ** 2 + s) ** 2 for x in range(2**width)]))
         packed += numbers[-1] << place
         place += width
-    return packed.to_bytes(16, "little")
+    return packed.to_bytes(size, "little")
 
 
 def read_utterances(

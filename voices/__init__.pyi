@@ -4,6 +4,7 @@ from .embedding.x_vector import XVectorEmbedder
 from .parametric.encoder import ParametricVoiceEncoder
 from .parametric.synthesizer import EspeakSynthesizer
 from .spaces.parametric_voice import ParametricVoice
+from .spaces.scalable_voice import ScalableVoice
 from .spaces.trained_voice import TrainedVoice
 from .store.enrollment import enroll
 from .store.store import VoiceStore
@@ -13,6 +14,6 @@ from .trained.engines import TrainedSynthesizer, TrainedVoiceEncoder
 
 __all__ = [
     "ClipVoiceEncoder", "EspeakSynthesizer", "NamedVoice", "ParametricVoice", "ParametricVoiceEncoder",
-    "TrainedSynthesizer", "TrainedVoice", "TrainedVoiceEncoder", "VoiceStore", "XVectorEmbedder",
+    "ScalableVoice", "TrainedSynthesizer", "TrainedVoice", "TrainedVoiceEncoder", "VoiceStore", "XVectorEmbedder",
     "enroll", "pronounced",
 ]  # fmt: skip

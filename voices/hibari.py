@@ -27,9 +27,9 @@ from speechzip.pipeline import MAX_UTTERANCE_S, EngineError, Samples, SpeechzipW
 from .acoustics.loudness import set_loudness, trim
 from .foreign import translated
 from .parametric.synthesizer import EspeakSynthesizer
-from .spaces import parametric_voice, trained_voice
+from .spaces import parametric_voice
 from .spaces.parametric_voice import DEFAULT_RATE_CPS, ParametricVoice
-from .spaces.trained_voice import TrainedVoice
+from .spaces.scalable_voice import TRAINED_SPACES, trained_voice
 from .streaming import stream_pieces
 from .text.normalization.normalize import normalize_text
 from .text.normalization.unicode import is_readable
@@ -79,7 +79,7 @@ class HibariSynthesizer:
     """Speak English in hibari's voice, at the pitch and pace of a voice; other languages with espeak-ng."""
 
     name = "hibari"
-    spaces = frozenset({trained_voice.SPACE, parametric_voice.SPACE})
+    spaces = TRAINED_SPACES | {parametric_voice.SPACE}
     sample_rate = SAMPLE_RATE
 
     def __init__(self) -> None:
@@ -201,7 +201,7 @@ def _prosody(voice: Voice | None) -> tuple[float, float]:
         parametric = ParametricVoice.from_bytes(voice.embedding)
         pitch_hz, rate = parametric.pitch_hz, parametric.speaking_rate_cps / DEFAULT_RATE_CPS
     else:
-        trained = TrainedVoice.from_bytes(voice.embedding)
+        trained = trained_voice(voice)
         pitch_hz, rate = trained.pitch_hz, trained.speaking_rate_pps / OWN_RATE_PPS
     return min(max(pitch_hz, LOWEST_HZ), HIGHEST_HZ) / OWN_PITCH_HZ, rate
 

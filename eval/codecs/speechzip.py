@@ -1,7 +1,8 @@
 """speechzip itself, through its front door: `compress` and `decompress`.
 
 The name of a set of engines lists its differences from the default: ``speechzip``,
-``speechzip[synthesizer=espeak]``, ``speechzip[recognizer=whisper:small,voice_encoder=clip]``.
+``speechzip[synthesizer=espeak]``, ``speechzip[recognizer=whisper:small,voice_encoder=clip]``. ``voice_bytes`` is one of
+them: ``speechzip[voice_bytes=64]``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from speechzip.pipeline import (
     Recognizer,
     SpeakerEmbedder,
     Synthesizer,
+    VoiceBytes,
     VoiceEncoder,
     compress,
     decompress,
@@ -32,8 +34,9 @@ from .sound import message_packets, mono
 
 DEFAULT = "speechzip"
 """The system with the default engines."""
-Kind = Literal["recognizer", "voice_encoder", "synthesizer"]
-"""The kinds of engines in a set's name."""
+Kind = Literal["recognizer", "voice_encoder", "synthesizer", "voice_bytes"]
+"""What a set's name may say: the kinds of engines, and the bytes of a voice."""
+VOICE_BYTES: dict[str, VoiceBytes] = {"auto": "auto", "8": 8, "16": 16, "32": 32, "64": 64}
 
 
 class SpeechzipCodec(Codec):
@@ -49,11 +52,16 @@ class SpeechzipCodec(Codec):
         voice_encoder: VoiceEncoder,
         synthesizer: Synthesizer,
         speaker_embedder: SpeakerEmbedder | None = None,
+        voice_bytes: VoiceBytes = "auto",
     ) -> None:
         self.name, self.recognizer_name = name, recognizer.name
         self.engines = f"{recognizer.name}, {voice_encoder.name}, {synthesizer.name}"
         self.compress = partial(
-            compress, recognizer=recognizer, voice_encoder=voice_encoder, speaker_embedder=speaker_embedder
+            compress,
+            recognizer=recognizer,
+            voice_encoder=voice_encoder,
+            speaker_embedder=speaker_embedder,
+            voice_bytes=voice_bytes,
         )
         self.decompress = partial(decompress, synthesizer=synthesizer)
 
@@ -116,9 +124,11 @@ def load_set(name: str) -> SpeechzipCodec:
     speaks = engines.synthesizer(specs.get("synthesizer"))
     encoder_spec = specs.get("voice_encoder")
     encoder = engines.voice_encoder(encoder_spec) if encoder_spec else _fitting_encoder(speaks)
-    return SpeechzipCodec(
-        name, engines.recognizer(specs.get("recognizer")), encoder, speaks, engines.speaker_embedder()
-    )
+    size = specs.get("voice_bytes", "auto")
+    if size not in VOICE_BYTES:
+        raise InputError(f"{name} has voices of {size!r} bytes; a voice has: {', '.join(VOICE_BYTES)}")
+    recognizer, embedder = engines.recognizer(specs.get("recognizer")), engines.speaker_embedder()
+    return SpeechzipCodec(name, recognizer, encoder, speaks, embedder, VOICE_BYTES[size])
 
 
 def _parse(name: str) -> dict[Kind, str]:

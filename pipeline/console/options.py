@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError
 from .display import shown_name
+
+if TYPE_CHECKING:
+    from ..types import VoiceBytes
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing file.")]
@@ -36,6 +39,22 @@ class ChannelsChoice(Enum):
     auto = "auto"
     mix = "mix"
     split = "split"
+
+
+class VoiceBytesChoice(Enum):
+    """Bytes of each voice."""
+
+    auto = "auto"
+    eight = "8"
+    sixteen = "16"
+    thirty_two = "32"
+    sixty_four = "64"
+
+    @property
+    def size(self) -> VoiceBytes:
+        """The value as `compress` takes it."""
+        sizes: dict[str, VoiceBytes] = {"8": 8, "16": 16, "32": 32, "64": 64}
+        return sizes.get(self.value, "auto")
 
 
 class MelodyChoice(Enum):
@@ -73,6 +92,12 @@ MelodyOption = Annotated[
     typer.Option(
         help="auto sends pitch and loudness of utterances where they differ from what the synthesizer does by itself, "
         "in about 7 bytes a minute; off leaves them to it."
+    ),
+]
+VoiceBytesOption = Annotated[
+    VoiceBytesChoice,
+    typer.Option(
+        help="Bytes of each voice: more sound more like the person; auto takes 16, and more in recordings of minutes."
     ),
 ]
 SoundBytesOption = Annotated[

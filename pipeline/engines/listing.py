@@ -53,8 +53,8 @@ ABOUT: dict[tuple[EngineKind, str], About] = {
         ("whisper", "torch"),
     ),
     ("voice_encoder", "trained"): About(
-        "a voice of 16 bytes for the trained synthesizer",
-        "in the install, 0.8 MB",
+        "a voice of 8 to 64 bytes for the trained synthesizer",
+        "in the install, 1.3 MB",
         "MIT",
         why_default="its voices are the most similar to the speakers' for their size",
     ),

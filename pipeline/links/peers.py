@@ -102,11 +102,6 @@ class PeerVoices:
         )
 
 
-def voices_of(payload: Payload) -> list[Voice]:
-    """Return the voices that a payload carries itself."""
-    return [speaker.voice for speaker in payload.speakers if isinstance(speaker.voice, Voice)]
-
-
 def _named(speaker: Speaker, known: list[Voice], book: VoiceBook) -> Speaker:
     voice = speaker.voice
     if not isinstance(voice, Voice):

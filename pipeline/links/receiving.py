@@ -21,7 +21,7 @@ from .carrier import Received
 from .files import encode_best
 from .packets.unpacking import Inbox, Message, join_payloads
 from .packets.wire import looks_like_packet
-from .peers import PeerVoices, voices_of
+from .peers import PeerVoices
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ class Mailbox:
         if arrival.is_duplicate or not (arrival.payloads or arrival.message):
             return states
         peer = PeerVoices("received", f"{self._link}:{received.sender}")
-        peer.remember([voice for payload in arrival.payloads for voice in voices_of(payload)])
+        peer.remember([voice for payload in arrival.payloads for voice in payload.voices])
         payloads = tuple(peer.resolve(payload) for payload in arrival.payloads)
         if arrival.message is None:
             whole = MessageState(received.sender, payloads[0], None, None, new=payloads, detail=received.detail)

@@ -13,7 +13,7 @@ from ..types import Payload, Voice
 from .carrier import Carrier, SendState
 from .files import encode_best
 from .packets.packing import Packed, pack
-from .peers import PeerVoices, voices_of
+from .peers import PeerVoices
 
 logger = logging.getLogger(__name__)
 
@@ -112,8 +112,7 @@ def prepare(
     limit = min(carrier.packet_bytes, size or carrier.packet_bytes)
     packed = pack(data, limit, parity, message)
     transcript = "\n".join(utterance.text for utterance in payload.utterances)
-    unsent = set(packed.unsent_voices)
-    return Transmission(packed, transcript, tuple(voice for voice in voices_of(payload) if voice not in unsent))
+    return Transmission(packed, transcript, packed.voices)
 
 
 def transmit(transmission: Transmission, carrier: Carrier, show: Callable[[SendState], None]) -> None:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import PayloadCorrupt, PayloadVersionError
+from ..errors import PayloadCorrupt
 from ..types import MAX_LONG_VOICE_BYTES, Voice, VoiceReference
 from .coding.symbols import SymbolReader, SymbolWriter, Table
 from .names import space_name, space_number
 from .voiceprior import voice_prior
 
-TRAINED, REFERENCE, LIKE_THE_LAST, OTHER_BYTES = range(4)
+TRAINED_1, REFERENCE, LIKE_THE_LAST, OTHER_BYTES = range(4)
 """How a voice is coded: by the prior of `trained-1`; as an id of 16 bits; as bytes, with the last such voice's
-space and length; as bytes, after the number of their space and their length. Four more are reserved."""
-TRAINED_SPACE = "trained-1"
+space and length; as bytes, after the number of their space and their length. The kinds from 4 on are in `PRIORS`,
+too."""
+PRIORS = {0: ("trained-1", 16), 4: ("trained-2", 16), 5: ("trained-2", 8), 6: ("trained-2", 32), 7: ("trained-2", 64)}
+"""Kind -> the space of the prior, and the bytes of the voice."""
+_KINDS = {prior: kind for kind, prior in PRIORS.items()}
 KIND_ODDS = (
     Table((160, 64, 4, 24, 1, 1, 1, 1)),
     Table((220, 20, 4, 8, 1, 1, 1, 1)),
     Table((64, 176, 4, 8, 1, 1, 1, 1)),
     Table((16, 24, 208, 4, 1, 1, 1, 1)),
     Table((16, 24, 208, 4, 1, 1, 1, 1)),
+    Table((2, 20, 2, 4, 222, 2, 2, 2)),
+    Table((2, 20, 2, 4, 2, 222, 2, 2)),
+    Table((2, 20, 2, 4, 2, 2, 222, 2)),
+    Table((2, 20, 2, 4, 2, 2, 2, 222)),
 )
 """Odds for the first voice; then by the kind of the previous voice."""
 
@@ -35,16 +42,16 @@ def write_voices(voices: Sequence[Voice | VoiceReference], writer: SymbolWriter)
     for voice in voices:
         if isinstance(voice, VoiceReference):
             kind = REFERENCE
-        elif voice.space == TRAINED_SPACE and voice_prior(TRAINED_SPACE).knows(voice.embedding):
-            kind = TRAINED
+        elif (prior := (voice.space, len(voice.embedding))) in _KINDS and voice_prior(*prior).knows(voice.embedding):
+            kind = _KINDS[prior]
         else:
             kind = LIKE_THE_LAST if (voice.space, len(voice.embedding)) == last else OTHER_BYTES
         writer.write(kind, odds)
         odds = KIND_ODDS[1 + kind]
         if isinstance(voice, VoiceReference):
             writer.write_bits(voice.id, 16)
-        elif kind == TRAINED:
-            voice_prior(TRAINED_SPACE).write(voice.embedding, writer)
+        elif kind in PRIORS:
+            voice_prior(*PRIORS[kind]).write(voice.embedding, writer)
         else:
             if kind == OTHER_BYTES:
                 last = voice.space, len(voice.embedding)
@@ -58,22 +65,18 @@ def read_voices(count: int, reader: SymbolReader) -> list[Voice | VoiceReference
     """Return `count` voices.
 
     Raises:
-        PayloadError: one of them is malformed, or of a kind that only a later release knows.
+        PayloadError: one of them is malformed.
     """
     voices: list[Voice | VoiceReference] = []
     odds = KIND_ODDS[0]
     last: tuple[str, int] | None = None
     for _ in range(count):
         kind = reader.read(odds)
-        if kind > OTHER_BYTES:
-            raise PayloadVersionError(
-                f"the payload has a voice of kind {kind}, which is unknown here; upgrade speechzip"
-            )
         odds = KIND_ODDS[1 + kind]
         if kind == REFERENCE:
             voices.append(VoiceReference(reader.read_bits(16)))
-        elif kind == TRAINED:
-            voices.append(Voice(TRAINED_SPACE, voice_prior(TRAINED_SPACE).read(reader)))
+        elif kind in PRIORS:
+            voices.append(Voice(PRIORS[kind][0], voice_prior(*PRIORS[kind]).read(reader)))
         else:
             if kind == OTHER_BYTES:
                 last = space_name(reader.read_evenly(256)), reader.read_number() + 1

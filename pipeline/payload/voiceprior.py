@@ -5,16 +5,20 @@ A prior is a text file of whole numbers, one line for each number of the voice, 
     width spread bias weight weight ...    width: bits of the number
                                            spread: the squared distance from the prediction, in steps of 1/32,
                                            at which the odds are a quarter of the highest
-                                           bias, weights: the prediction from the numbers before, in steps of 2^-17
+                                           bias, weights: the prediction from the first numbers before, in steps of
+                                           2^-17
 
-The bits of the last byte after all widths are zero in every voice that a prior can code.
+A prior codes voices of any size that holds whole numbers: the first ones. The bits of the last byte after the last
+whole number are zero in every voice that a prior can code.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import accumulate
 
 from .coding.symbols import SymbolReader, SymbolWriter, Table
 
@@ -37,7 +41,7 @@ class _Number:
 
     def odds(self, before: list[int]) -> Table:
         """Return the odds of every value, given the numbers before it: Student's t with three degrees of freedom."""
-        weighted = sum(weight * number for weight, number in zip(self.weights, before, strict=True))
+        weighted = sum(weight * number for weight, number in zip(self.weights, before, strict=False))
         predicted = self.bias + weighted >> WEIGHT_BITS
         return Table(
             [
@@ -48,17 +52,19 @@ class _Number:
 
 
 class VoicePrior:
-    """The odds of the voices of one space."""
+    """The odds of the voices of one space and size."""
 
-    def __init__(self, lines: str) -> None:
-        """Read the text of a prior's file."""
+    def __init__(self, lines: str, size: int | None = None) -> None:
+        """Read the text of a prior's file, for voices of `size` bytes; by default as many as all numbers need."""
         rows = [[int(number) for number in line.split()] for line in lines.splitlines()]
         self._numbers = [_Number(width, spread, bias, tuple(weights)) for width, spread, bias, *weights in rows]
+        ends = list(accumulate(number.width for number in self._numbers))
+        self.size = (ends[-1] + 7) // 8 if size is None else size
+        """Size of a voice, in bytes."""
+        self._numbers = self._numbers[: bisect_right(ends, 8 * self.size)]
         self.widths = tuple(number.width for number in self._numbers)
         """Bits of each number of a voice."""
         self._bits = sum(self.widths)
-        self.size = (self._bits + 7) // 8
-        """Size of a voice, in bytes."""
 
     def knows(self, embedding: bytes) -> bool:
         """Return whether a voice can be coded: it has the right length, and zeros after its last number."""
@@ -86,6 +92,6 @@ class VoicePrior:
 
 
 @lru_cache
-def voice_prior(space: str) -> VoicePrior:
-    """Return the prior that ships for a voice space."""
-    return VoicePrior(files(__name__.rpartition(".")[0]).joinpath(f"{space}.prior").read_text("ascii"))
+def voice_prior(space: str, size: int) -> VoicePrior:
+    """Return the prior that ships for the voices of `size` bytes of a space."""
+    return VoicePrior(files(__name__.rpartition(".")[0]).joinpath(f"{space}.prior").read_text("ascii"), size)

@@ -2,8 +2,9 @@
 
 timing PAYLOAD...   fits the odds of `pipeline/payload/timing.py` to conversations; prints the shapes and their bits.
                     Payloads of format 1 (`compress --format 1`) have finer times
-voices FILE...      fits `pipeline/payload/trained-1.prior` to the voices of many speakers, one in hexadecimal digits a
-                    line (`python -m speechzip.voices.training.speakers`); writes it to `--out`
+voices FILE...      fits `pipeline/payload/trained-2.prior` to the voices of many speakers, one in hexadecimal digits
+at the
+                    end of each line (`python -m speechzip.voices.training.release`); writes it to `--out`
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from pathlib import Path
 from ..payload.format import decode_payload
 from ..payload.voiceprior import VoicePrior, voice_prior
 from ..textcoder.registry import TEXT_CODERS
+from ..types import SCALABLE_SPACES, Voice
 from .timing import fit_tables, report
 from .voiceprior import fit_prior, unseen_bits, voice_bits
 
-SPACE = "trained-1"
+SPACE = "trained-2"
+WIDTHS = (8, 4, 4, *[3] * 165)
+"""Bits of the numbers of a voice, in their order."""
 RIDGE = 30.0
 
 
@@ -45,15 +49,17 @@ def print_timing(paths: list[Path]) -> None:
 
 def write_prior(paths: list[Path], ridge: float, out: Path) -> None:
     """Write the prior fitted to the voices in files; print the bits a voice with it and with the one that ships."""
-    voices = [bytes.fromhex(line) for path in paths for line in path.read_text("ascii").split()]
-    shipped = voice_prior(SPACE)
-    lines = fit_prior(voices, shipped.widths, ridge)
+    voices = [bytes.fromhex(line.split()[-1]) for path in paths for line in path.read_text("utf-8").splitlines()]
+    lines = fit_prior(voices, WIDTHS, ridge)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(lines, "ascii")
-    print(f"{out}: {len(voices)} voices of {sum(shipped.widths)} bits; bits a voice:")
-    print(f"  shipped prior         {voice_bits(shipped, voices):.1f}")
-    print(f"  this prior            {voice_bits(VoicePrior(lines), voices):.1f}")
-    print(f"  for unseen speakers   {unseen_bits(voices, shipped.widths, ridge):.1f}")
+    print(f"{out}: {len(voices)} voices; bits a voice with the shipped prior, with this one, and for unseen speakers:")
+    for size in SCALABLE_SPACES[SPACE]:
+        shortened = [Voice(SPACE, voice).shortened(size).embedding for voice in voices]
+        shipped, fitted = voice_prior(SPACE, size), VoicePrior(lines, size)
+        unseen = unseen_bits(shortened, fitted.widths, ridge)
+        known, new = voice_bits(shipped, shortened), voice_bits(fitted, shortened)
+        print(f"  {size} bytes  {known:.1f}  {new:.1f}  {unseen:.1f}")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,11 @@ def read_numbers(embedding: bytes, widths: Sequence[int]) -> list[int]:
     return numbers
 
 
+PREDICTED = 40
+"""Numbers that are predicted from those before them: prosody and what a voice of 16 bytes has. Later ones are principal
+components, which hardly depend on others."""
+
+
 def fit_prior(voices: Sequence[bytes], widths: Sequence[int], ridge: float) -> str:
     """Return the text of a prior's file.
 
@@ -46,7 +51,7 @@ def fit_prior(voices: Sequence[bytes], widths: Sequence[int], ridge: float) -> s
     numbers = np.array([read_numbers(voice, widths) for voice in voices], np.float64)
     lines: list[str] = []
     for at, width in enumerate(widths):
-        before, wanted = numbers[:, :at], numbers[:, at]
+        before, wanted = numbers[:, : at if at < PREDICTED else 0], numbers[:, at]
         weights, bias = _regress(before, wanted, ridge)
         spread = _spread(_unseen_errors(before, wanted, ridge) * STEPS)
         unit = STEPS << WEIGHT_BITS

@@ -125,7 +125,9 @@ def _live(data: bytes) -> None:
 
 
 def _payload_seeds(coder: Any) -> list[bytes]:
-    speakers = (Speaker(Voice("classical", bytes(range(10))), 0), Speaker(Voice("clip", bytes(300)), 1))
+    voices = [Voice("classical", bytes(range(10))), Voice("clip", bytes(300))]
+    voices += [Voice("trained-2", bytes(range(64))).shortened(size) for size in (8, 16, 32, 64)]
+    speakers = tuple(Speaker(voice, index % 2) for index, voice in enumerate(voices))
     melodies = (Melody((3, 0, -3), 6, -6), None, None, Melody(loudness=6), Melody((9,) * 8, -12))
     spoken = tuple(
         Utterance(float(i), 0.5, i % 2, text, 0.9, LANGUAGES[i], melody=melody)

@@ -27,9 +27,9 @@ def _speech(data: bytes) -> None:
     engine, language, space, length = (*data[:4], 0, 0, 0, 0)[:4]
     synthesizer = _synthesizer(("trained", "espeak")[engine % 2])
     spaces = sorted(synthesizer.spaces)
-    embedding = data[4 : 4 + length % 20]
+    embedding = data[4 : 4 + length % 70]
     voice = Voice(spaces[space % len(spaces)], embedding) if embedding else None
-    text = data[4 + length % 20 :].decode("utf-8", "replace")
+    text = data[4 + length % 70 :].decode("utf-8", "replace")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         samples = synthesizer.synthesize(text, voice, None, LANGUAGES[language % len(LANGUAGES)])
@@ -40,5 +40,5 @@ def _speech(data: bytes) -> None:
 def speech_targets() -> dict[str, Target]:
     """Return the target of this module by name."""
     short = (*TEXTS, "No, no.", "3.5 km", "ﬁ ½ ²", "a-b/c")
-    seeds = [bytes([i, i * 7, i, i * 8]) + bytes(range(i * 8 % 20)) + t.encode() for i, t in enumerate(short * 2)]
-    return {"synthesizers": Target(_speech, seeds, None, SpeechzipError, 60.0, 0.1, max_bytes=24 + MAX_TEXT_BYTES)}
+    seeds = [bytes([i, i * 7, i, i * 8]) + bytes(range(i * 8 % 70)) + t.encode() for i, t in enumerate(short * 2)]
+    return {"synthesizers": Target(_speech, seeds, None, SpeechzipError, 60.0, 0.1, max_bytes=74 + MAX_TEXT_BYTES)}

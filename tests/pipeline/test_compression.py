@@ -17,12 +17,14 @@ from speechzip.pipeline import (
     NoSpeechError,
     Samples,
     Voice,
+    VoiceBytes,
     VoiceError,
     compress,
     decompress,
     read_payload,
 )
 from speechzip.pipeline.segments.segmentation import SpeechSegmenter
+from speechzip.pipeline.segments.voice_bytes import voice_size
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +97,35 @@ class MeetingVoiceEncoder(FakeVoiceEncoder):
     def encode(self, samples: Samples, transcript: str) -> Voice:
         self._both.wait()
         return super().encode(samples, transcript)
+
+
+class ScalableEncoder(FakeVoiceEncoder):
+    """A voice encoder of a space whose first bytes are voices, too."""
+
+    space = "trained-2"
+
+    def encode(self, samples: Samples, transcript: str) -> Voice:
+        return Voice(self.space, b"\xff" * 63 + b"\x7f")
+
+
+@pytest.mark.parametrize(("wanted", "sent"), [("auto", 16), (8, 8), (16, 16), (32, 32), (64, 64)])
+def test_voices_are_sent_in_as_many_bytes_as_asked_for(wanted: VoiceBytes, sent: int) -> None:
+    compressed = compress(CALL, recognizer=FakeRecognizer(), voice_encoder=ScalableEncoder(), voice_bytes=wanted)
+    voices = [speaker.voice for speaker in compressed.payload.speakers]
+    assert voices == [Voice("trained-2", b"\xff" * 63 + b"\x7f").shortened(sent)] * 2
+    # a voice of another space has one size
+    other = compress(CALL, recognizer=FakeRecognizer(), voice_encoder=FakeVoiceEncoder(), voice_bytes=wanted)
+    assert {len(speaker.voice.embedding) for speaker in other.payload.speakers if isinstance(speaker.voice, Voice)} == {
+        2
+    }
+
+
+@pytest.mark.parametrize(
+    ("speakers", "duration_s", "size"),
+    [(1, 5, 16), (2, 60, 16), (2, 182, 16), (2, 183, 32), (1, 92, 32), (2, 548, 32), (2, 549, 64), (8, 549, 16)],
+)
+def test_longer_recordings_get_better_voices(speakers: int, duration_s: float, size: int) -> None:
+    assert voice_size("auto", speakers, duration_s) == size
 
 
 def test_voices_are_measured_side_by_side() -> None:

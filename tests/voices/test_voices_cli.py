@@ -39,7 +39,7 @@ def test_from_enrolling_to_the_other_end(tmp_path: Path, wheel_recording: Callab
     dickens, payload, audio = wheel_recording("two_cities.wav"), tmp_path / "call.spz", tmp_path / "call.wav"
 
     enrolled = rows("enroll", "Dickens", dickens, data=sender)
-    spaces = ("classical", "clip", "trained-1")
+    spaces = ("classical", "clip", "trained-2")
     assert sorted((row["voice_space"], row["name"]) for row in enrolled) == [(space, "Dickens") for space in spaces]
     assert rows("list", data=sender) == enrolled
     shown = rows("show", "dickens", data=sender)
@@ -55,8 +55,8 @@ def test_from_enrolling_to_the_other_end(tmp_path: Path, wheel_recording: Callab
         )
         (person,) = summary["speakers"]
         assert (person["name"], person["voice_bytes"], person["travels"]) == ("Dickens", 2, False)
-        assert person["voice_space"] == "trained-1"  # what measured it, as far as the store knows
-        assert person["voice_id"] == next(row["voice_id"] for row in enrolled if row["voice_space"] == "trained-1")
+        assert person["voice_space"] == "trained-2"  # what measured it, as far as the store knows
+        assert person["voice_id"] == next(row["voice_id"] for row in enrolled if row["voice_space"] == "trained-2")
 
     lacking = run("decompress", payload, "-o", audio, data=receiver)
     assert f"voice {person['voice_id']}, which is not in your store".encode() in lacking.stderr
@@ -70,7 +70,7 @@ def test_from_enrolling_to_the_other_end(tmp_path: Path, wheel_recording: Callab
     rows("import", file, "--name", "Mr D.", data=receiver)
     having = run("decompress", payload, "-o", audio, "-f", data=receiver)
     assert b"warning" not in having.stderr
-    assert b"(Mr D.) by trained-1, 2 bytes that name it" in run("inspect", payload, data=receiver).stdout
+    assert b"(Mr D.) by trained-2, 2 bytes that name it" in run("inspect", payload, data=receiver).stdout
 
     run("voices", "remove", "Mr D.", data=receiver)
     assert rows("list", data=receiver) == []

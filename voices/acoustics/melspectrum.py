@@ -32,6 +32,11 @@ def scale_level(level_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray((level_db.astype(np.float32) - LEVEL_CENTER_DB) / LEVEL_SCALE_DB, np.float32)
 
 
+def level_db(scaled: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the decibels of a scaled level."""
+    return np.asarray(scaled * LEVEL_SCALE_DB + LEVEL_CENTER_DB, np.float32)
+
+
 @lru_cache(maxsize=1)
 def band_weights() -> npt.NDArray[np.float32]:
     """Return float32 [BINS, BANDS]: triangles between neighboring centers in mel, each column summing to 1."""

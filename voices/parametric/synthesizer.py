@@ -18,8 +18,8 @@ from speechzip.pipeline import MAX_UTTERANCE_S, Samples, SpeechzipWarning, Voice
 from .. import espeak
 from ..acoustics.loudness import set_loudness, trim
 from ..acoustics.spectrum import TYPICAL_DB, equalize
-from ..spaces import trained_voice
 from ..spaces.parametric_voice import DEFAULT_RATE_CPS, SPACE, ParametricVoice
+from ..spaces.scalable_voice import TRAINED_SPACES, trained_voice
 from .espeak_bases import HIGH_VARIANT, LOW_VARIANT, PITCH_SETTINGS, EspeakBase, espeak_bases
 
 SAMPLE_RATE = 16_000
@@ -47,7 +47,7 @@ class EspeakSynthesizer:
     """
 
     name = "espeak"
-    spaces = frozenset({SPACE, trained_voice.SPACE})
+    spaces = TRAINED_SPACES | {SPACE}
     sample_rate = SAMPLE_RATE
 
     def synthesize(self, text: str, voice: Voice | None, duration_s: float | None, language: str) -> Samples:
@@ -73,12 +73,12 @@ class EspeakSynthesizer:
 
 
 def _parametric(voice: Voice | None) -> ParametricVoice:
-    """Return espeak-ng's settings for a voice of either space, or for the neutral one."""
+    """Return espeak-ng's settings for a voice of these spaces, or for the neutral one."""
     if voice is None:
         return ParametricVoice()
     if voice.space == SPACE:
         return ParametricVoice.from_bytes(voice.embedding)
-    trained = trained_voice.TrainedVoice.from_bytes(voice.embedding)
+    trained = trained_voice(voice)
     return ParametricVoice(trained.pitch_hz, 12 / np.log(2) * trained.pitch_deviation)
 
 

@@ -60,11 +60,11 @@ class TrainedVoice:
 
     def to_bytes(self) -> bytes:
         """Return the `SIZE` bytes that come nearest."""
-        pitch = _clamp(STEPS_PER_OCTAVE * math.log2(self.pitch_hz / LOWEST_PITCH_HZ), 255)
-        pitch_deviation = _clamp((self.pitch_deviation - LOWEST_PITCH_DEVIATION) / PITCH_DEVIATION_STEP, 15)
-        speaking_rate_pps = _clamp(self.speaking_rate_pps - SLOWEST_RATE_PPS, 15)
-        timbre = [_clamp(3.5 * number + 3.5, 7) for number in self.timbre]
-        correction = [_clamp(level / CORRECTION_STEP_DB + 4, 7) for level in self.envelope_correction_db]
+        pitch = clamp(STEPS_PER_OCTAVE * math.log2(self.pitch_hz / LOWEST_PITCH_HZ), 255)
+        pitch_deviation = clamp((self.pitch_deviation - LOWEST_PITCH_DEVIATION) / PITCH_DEVIATION_STEP, 15)
+        speaking_rate_pps = clamp(self.speaking_rate_pps - SLOWEST_RATE_PPS, 15)
+        timbre = [clamp(3.5 * number + 3.5, 7) for number in self.timbre]
+        correction = [clamp(level / CORRECTION_STEP_DB + 4, 7) for level in self.envelope_correction_db]
         packed = pitch | pitch_deviation << 8 | speaking_rate_pps << 12
         for place, number in enumerate(timbre + correction):
             packed |= number << (16 + BITS * place)
@@ -98,5 +98,6 @@ def scaled_prosody(log_pitch: float, pitch_deviation: float, speaking_rate_pps: 
     )
 
 
-def _clamp(value: float, highest: int) -> int:
+def clamp(value: float, highest: int) -> int:
+    """Return the whole number in [0, highest] that is nearest to `value`."""
     return max(0, min(highest, round(value)))

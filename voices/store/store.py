@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 from speechzip.pipeline import OutputError, SpeechzipWarning, Voice, VoiceError, atomic_file, data_folder
 
+from ..spaces.scalable_voice import OLDER_SPACES
 from .matching import best_match
 from .voicefile import MAX_FILE_BYTES, NamedVoice, clean_name, decode_voices, encode_voice, name_key
 
@@ -157,9 +158,10 @@ class VoiceStore:
     def named(self, name: str, space: str) -> Voice:
         """Return a person's voice; see `VoiceBook.named`."""
         own = self.of(name)
-        for named in own:
-            if named.voice.space == space:
-                return named.voice
+        for wanted in (space, *OLDER_SPACES.get(space, ())):
+            for named in own:
+                if named.voice.space == wanted:
+                    return named.voice
         spaces = ", ".join(named.voice.space for named in own)
         raise VoiceError(f"{own[0].name} has no {space} voice (only: {spaces})", remedies=("enroll",))
 

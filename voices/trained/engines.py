@@ -1,7 +1,7 @@
-"""The trained voice's engines: speech to sixteen bytes, and text with those bytes to speech.
+"""The trained voice's engines: speech to a few bytes, and text with those bytes to speech.
 
-encode      samples --> mel spectrum --> voice network --> timbre --+--> TrainedVoice
-                   \\--> pitch, speaking rate, correction ------+
+encode      samples --> mel spectrum --> voice network --> timbre --+--> ScalableVoice
+                   \\--> pitch, speaking rate, corrections -----+
 synthesize  text --> words --> phones --> durations --> pitch and envelope of each frame --> vocoder --> samples
 """
 
@@ -28,33 +28,36 @@ from speechzip.pipeline import (
 from ..acoustics import vocoder
 from ..acoustics.loudness import set_loudness, trim
 from ..acoustics.melody import contour, differences
-from ..acoustics.melspectrum import LEVEL_SCALE_DB, mel_spectrum, normalized, speech_frames
+from ..acoustics.melspectrum import level_db, mel_spectrum, normalized, speech_frames
 from ..acoustics.pitch import fundamental_frequency, without_wrong_octaves
 from ..parametric.synthesizer import EspeakSynthesizer
 from ..spaces.parametric_voice import SPACE as PARAMETRIC_SPACE
-from ..spaces.trained_voice import NEUTRAL_PITCH_HZ, SPACE, TrainedVoice
+from ..spaces.scalable_voice import SPACE, TIMBRE, ScalableVoice
+from ..spaces.trained_voice import NEUTRAL_PITCH_HZ
+from ..spaces.trained_voice import SPACE as FIRST_SPACE
 from ..streaming import stream_pieces
 from ..text.normalization.normalize import normalize_text
 from ..text.normalization.unicode import is_readable
 from ..text.split import split_text
+from .corrections import measured_classes, measured_envelope
+from .first_voices import converted
 from .networks import network
 from .phone_tokens import PAUSE, text_tokens
-from .speech import LONGEST_PIECE, bent, contour_of, correction_matrix, frames_of, say, to_frames, understand
+from .speech import LONGEST_PIECE, bent, contour_of, frames_of, say, to_frames, understand
 
 MIN_SPEECH_S, MAX_SPEECH_S = 0.5, 30.0
 """A voice is measured in the first half minute; speech shorter than half a second is repeated."""
 MIN_VOICED_FRAMES = 10
-LOUD_DB = 25.0
-"""Frames down to this far below the loud ones count for the mean spectrum."""
+NEUTRAL = ScalableVoice()
 PANGRAM = "The quick brown fox jumps over the lazy dog, while five wizards watch the moon rise."
-"""Text for finding the envelope correction if the words are not English."""
+"""Text for finding the corrections if the words are not English."""
 
 
 class TrainedVoiceEncoder:
-    """Measure a voice in sixteen bytes.
+    """Measure a voice in 64 bytes, whose first 8, 16 or 32 are a voice, too.
 
-    The sender uses analysis by synthesis: it synthesizes the same words in the voice without envelope correction,
-    and sends the difference of their mean spectrum from the speaker's.
+    The sender uses analysis by synthesis: it synthesizes the same words in the voice without corrections, and sends the
+    differences of mean spectra from the speaker's: of all sounds, then of classes of sounds.
     """
 
     name = "trained"
@@ -65,20 +68,17 @@ class TrainedVoiceEncoder:
         samples = samples[: int(MAX_SPEECH_S * ENGINE_SAMPLE_RATE)]
         pitch = np.log(without_wrong_octaves(fundamental_frequency(samples, ENGINE_SAMPLE_RATE)))
         voiced = len(pitch) >= MIN_VOICED_FRAMES
-        frames = speech_frames(mel_spectrum(normalized(_at_least(samples))))
+        recorded = speech_frames(mel_spectrum(normalized(_at_least(samples))))
         phones = int(np.count_nonzero(text_tokens(transcript)[:, 2] != PAUSE))
-        (timbre,) = network("voice").run(None, {"mel": frames[np.newaxis]})
-        measured = TrainedVoice(
+        (timbre,) = network("voice").run(None, {"mel": recorded[np.newaxis, : len(recorded) // 2 * 2]})
+        measured = ScalableVoice(
             pitch_hz=math.exp(float(np.mean(pitch))) if voiced else NEUTRAL_PITCH_HZ,
-            pitch_deviation=float(np.std(pitch)) if voiced else TrainedVoice().pitch_deviation,
+            pitch_deviation=float(np.std(pitch)) if voiced else NEUTRAL.pitch_deviation,
             speaking_rate_pps=phones / max(len(samples) / ENGINE_SAMPLE_RATE, 0.1),
-            timbre=tuple(float(number) for number in np.asarray(timbre)[0]),
+            timbre=tuple(float(number) for number in np.asarray(timbre)[0, :TIMBRE]),
         )
-        measured = TrainedVoice.from_bytes(measured.to_bytes())
         text = normalize_text(transcript) if phones and is_readable(transcript) else PANGRAM
-        return Voice(
-            SPACE, replace(measured, envelope_correction_db=_envelope_correction(frames, text, measured)).to_bytes()
-        )
+        return Voice(SPACE, with_corrections(measured, recorded, text).to_bytes())
 
     def contour(self, samples: Samples) -> Contour:
         """Return the pitch and the loudness of an utterance; see `MelodyEncoder.contour`."""
@@ -95,23 +95,33 @@ def _own_contour(utterance: Utterance, voice: Voice) -> tuple[npt.NDArray[np.flo
     """Return log pitch and voicing of each frame of an utterance as we say it; None if espeak-ng says it."""
     if utterance.language != "en" or not is_readable(utterance.text):
         return None
-    pieces = frames_of(utterance.text, TrainedVoice.from_bytes(voice.embedding), utterance.duration_s)
+    pieces = frames_of(utterance.text, _voice(voice), utterance.duration_s)
     return contour_of(pieces) if pieces else None
 
 
-def _envelope_correction(frames: npt.NDArray[np.float32], text: str, voice: TrainedVoice) -> tuple[float, ...]:
-    """Return the difference from `text` in `voice` to the mean of the speaker's `frames`, apart from the level."""
-    made = say(to_frames(understand(next(split_text(text, LONGEST_PIECE)), voice), voice, 1.0))
-    missing = LEVEL_SCALE_DB * (_mean(frames) - _mean(speech_frames(mel_spectrum(normalized(made)))))
-    knots = np.linalg.pinv(correction_matrix().T) @ (missing - missing.mean())
-    return tuple(float(knot) for knot in knots)
+def with_corrections(voice: ScalableVoice, recorded: npt.NDArray[np.float32], text: str) -> ScalableVoice:
+    """Return a voice with the corrections of its envelopes, none of which is rounded yet.
+
+    Args:
+        voice: without corrections.
+        recorded: float32 [T, BANDS], the speaker's `speech_frames`.
+        text: normalized, for the synthesis.
+    """
+    plain = replace(ScalableVoice.from_bytes(voice.to_bytes()), envelope=NEUTRAL.envelope, classes=NEUTRAL.classes)
+    made = say(to_frames(understand(next(split_text(text, LONGEST_PIECE)), plain), plain, 1.0))
+    recorded_db, made_db = level_db(recorded), level_db(speech_frames(mel_spectrum(normalized(made))))
+    whole = replace(voice, envelope=measured_envelope(recorded_db, made_db))
+    rounded = replace(plain, envelope=ScalableVoice.from_bytes(whole.to_bytes()).envelope)
+    return replace(whole, classes=measured_classes(recorded_db, made_db, rounded))
 
 
-def _mean(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return the mean spectrum of the louder `frames`, which noise disturbs least."""
-    peak = frames.max(axis=1)
-    loud = frames[peak > np.percentile(peak, 90) - LOUD_DB / LEVEL_SCALE_DB]
-    return np.asarray(loud.mean(axis=0), np.float64)
+def _voice(voice: Voice | None) -> ScalableVoice:
+    """Return the voice of either space, or the neutral one."""
+    if voice is None:
+        return NEUTRAL
+    if voice.space == FIRST_SPACE:
+        return converted(voice.embedding)
+    return ScalableVoice.from_bytes(voice.embedding)
 
 
 def _at_least(samples: Samples) -> Samples:
@@ -125,7 +135,7 @@ class TrainedSynthesizer:
     """Speak English in a trained voice; other languages, and parametric voices, with espeak-ng."""
 
     name = "trained"
-    spaces = frozenset({SPACE, PARAMETRIC_SPACE})
+    spaces = frozenset({SPACE, FIRST_SPACE, PARAMETRIC_SPACE})
     sample_rate = vocoder.SAMPLE_RATE
 
     def __init__(self) -> None:
@@ -148,7 +158,7 @@ class TrainedSynthesizer:
             return np.zeros(0, np.float32)
         if voice and voice.space == PARAMETRIC_SPACE:
             return self._espeak.synthesize(text, voice, duration_s, language)
-        wanted = TrainedVoice.from_bytes(voice.embedding) if voice else TrainedVoice()
+        wanted = _voice(voice)
         if language != "en" or not is_readable(text):
             what = repr(language) if language != "en" else f"what is not in Latin letters ({text[:20]!r})"
             warnings.warn(

@@ -1,13 +1,14 @@
 """The trained networks, run by onnxruntime.
 
-    voice.onnx    mel float32 [1, T, BANDS]                                  -> timbre float32 [1, TIMBRE]
-    phones.onnx   tokens int64 [1, N, 3], voice float32 [1, TIMBRE + 3]      -> context float32 [1, N, C],
+    voice.onnx    mel float32 [1, T, BANDS], T even                         -> timbre float32 [1, LATENT]
+    phones.onnx   tokens int64 [1, N, 3], voice float32 [1, LATENT + 3]      -> context float32 [1, N, C],
                                                                                durations float32 [1, N], frames
     frames.onnx   context, index int64 [1, T], place float32 [1, T, 4], voice -> log pitch float32 [1, T],
-                                                                               voicing float32 [1, T] in [0, 1],
+                  T even                                                       voicing float32 [1, T] in [0, 1],
                                                                                envelope float32 [1, T, BANDS] in dB
 
-Weights are kept in 16 bits and unpacked when a network is loaded. Their recipe: `MODEL.md`.
+Weights are kept in 8 bits, with a scale for each output, and unpacked when a network is loaded. Their recipe:
+`MODEL.md`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ import onnxruntime
 from speechzip.pipeline import EngineError, open_session
 
 logger = logging.getLogger(__name__)
+
+LATENT = 128
+"""Numbers that the voice network measures; a voice's bytes hold the first of them."""
 
 NetworkName = Literal["voice", "phones", "frames"]
 

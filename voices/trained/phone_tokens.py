@@ -1,17 +1,18 @@
-"""Phones as input of the acoustic network: numbers for symbol, stress and position in the word."""
+"""Phones as input of the acoustic network: index in the inventory, stress, position in the word."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from ..text.pronunciation.phonemes import INVENTORY, phoneme_groups
+from ..text.lexicon.arpabet import INVENTORY
 from ..text.pronunciation.phones import Group, Phone
+from ..text.pronunciation.pronunciation import pronounced
 
-PAUSE, FIRST, INSIDE, LAST = range(4)
-"""Position of a phone in its word; the only phone of a word is the first."""
+PAUSE, FIRST, INSIDE, LAST, ONLY = range(5)
+"""Position of a phone in its word."""
 
 _INDEX = {symbol: index for index, symbol in enumerate(INVENTORY)}
 
@@ -24,13 +25,11 @@ def pause_token(mark: str) -> Token:
     return _INDEX[mark], 0, PAUSE
 
 
-def word_tokens(phones: tuple[Phone, ...]) -> list[Token]:
+def word_tokens(phones: Sequence[Phone]) -> list[Token]:
     """Return the tokens of one word."""
     last = len(phones) - 1
-    return [
-        (_INDEX[phone.symbol], phone.stress, FIRST if place == 0 else LAST if place == last else INSIDE)
-        for place, phone in enumerate(phones)
-    ]
+    places = [ONLY] if last == 0 else [FIRST, *[INSIDE] * (last - 1), LAST]
+    return [(_INDEX[phone.symbol], phone.stress, place) for phone, place in zip(phones, places, strict=True)]
 
 
 def group_tokens(groups: Iterable[Group]) -> list[Token]:
@@ -54,7 +53,7 @@ def text_tokens(text: str) -> npt.NDArray[np.int64]:
     """Return the tokens of English `text`, int64 [N, 3]; N is 0 if there is nothing to speak.
 
     Example:
-        >>> text_tokens("Yes.")[:, 0].tolist() == [INVENTORY.index(symbol) for symbol in (".", "j", "ɛ", "s", ".")]
+        >>> text_tokens("Yes.")[:, 0].tolist() == [INVENTORY.index(symbol) for symbol in (".", "Y", "EH", "S", ".")]
         True
     """
-    return np.array(group_tokens(phoneme_groups(text)), np.int64).reshape(-1, 3)
+    return np.array(group_tokens(pronounced(text)), np.int64).reshape(-1, 3)

@@ -6,7 +6,6 @@ text --> words --> phones --> durations --> pitch and envelope of each frame -->
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +13,11 @@ from speechzip.pipeline import MAX_UTTERANCE_S, Melody, Samples
 
 from ..acoustics import vocoder
 from ..acoustics.melody import bend
-from ..spaces.trained_voice import CORRECTIONS, TrainedVoice
+from ..spaces.scalable_voice import ScalableVoice
 from ..text.normalization.normalize import normalize_text
 from ..text.split import split_text
-from .networks import frame_positions, network
+from .corrections import corrected
+from .networks import LATENT, frame_positions, network
 from .phone_tokens import text_tokens
 
 LONGEST_PIECE = 300
@@ -27,9 +27,9 @@ FRAMES_PER_SECOND = vocoder.SAMPLE_RATE / vocoder.HOP_LENGTH
 SLOWEST, FASTEST = 1.8, 0.6
 """Largest stretch of all durations to fill the time."""
 
-SHARPENING, SHARPENED_FRAMES = 0.4, 7
-"""Envelopes are moved away from their mean over 70 ms, since networks produce slightly too smooth ones. In the
-project's evaluation this raises the similarity from 0.685 to 0.694 (Resemblyzer's cosine) and costs no words."""
+SHARPENING, SHARPENED_FRAMES = 0.2, 7
+"""Envelopes are moved away from their mean over 70 ms, since networks produce slightly too smooth ones. On 24
+utterances of held-out readers the similarity is 0.729, 0.731 and 0.723 with 0, 0.2 and 0.4 (Resemblyzer's cosine)."""
 
 VOICED = 0.5
 """Frames of a higher voicing are voiced."""
@@ -60,7 +60,7 @@ class Frames:
     """float64 [T, BANDS]."""
 
 
-def _understand_all(text: str, voice: TrainedVoice) -> list[Piece]:
+def _understand_all(text: str, voice: ScalableVoice) -> list[Piece]:
     """Return the text in pieces, up to a duration of `MAX_UTTERANCE_S`, so that hostile text costs no more."""
     understood: list[Piece] = []
     left = MAX_UTTERANCE_S * FRAMES_PER_SECOND / FASTEST
@@ -73,18 +73,18 @@ def _understand_all(text: str, voice: TrainedVoice) -> list[Piece]:
     return understood
 
 
-def understand(text: str, voice: TrainedVoice) -> Piece:
+def understand(text: str, voice: ScalableVoice) -> Piece:
     """Return a piece of normalized text, at most `LONGEST_PIECE` characters."""
     tokens = text_tokens(text)
     if not len(tokens):
         return Piece(np.zeros((1, 0, 0), np.float32), np.zeros(0, np.float32))
     context, durations = network("phones").run(
-        None, {"tokens": tokens[np.newaxis], "voice": voice.condition()[np.newaxis]}
+        None, {"tokens": tokens[np.newaxis], "voice": voice.condition(LATENT)[np.newaxis]}
     )
     return Piece(np.asarray(context, np.float32), np.asarray(durations, np.float32)[0])
 
 
-def frames_of(text: str, voice: TrainedVoice, duration_s: float | None) -> list[Frames]:
+def frames_of(text: str, voice: ScalableVoice, duration_s: float | None) -> list[Frames]:
     """Return the frames of a text, piece by piece, at a duration as near to the given one as speech allows."""
     understood = _understand_all(text, voice)
     total = sum(float(piece.durations.sum()) for piece in understood)
@@ -95,9 +95,10 @@ def frames_of(text: str, voice: TrainedVoice, duration_s: float | None) -> list[
     return [to_frames(piece, voice, stretch) for piece in understood]
 
 
-def to_frames(piece: Piece, voice: TrainedVoice, stretch: float) -> Frames:
+def to_frames(piece: Piece, voice: ScalableVoice, stretch: float) -> Frames:
     """Return the frames of a piece, all durations times `stretch`."""
     ends = np.round(np.cumsum(piece.durations * stretch)).astype(np.int64)
+    ends[-1:] += ends[-1:] % 2  # a step of the network makes two frames
     durations = np.diff(ends, prepend=0)
     if not durations.any():
         nothing = np.zeros(0, np.float32)
@@ -109,11 +110,11 @@ def to_frames(piece: Piece, voice: TrainedVoice, stretch: float) -> Frames:
             "context": piece.context,
             "index": index[np.newaxis],
             "place": frame_positions(durations)[np.newaxis],
-            "voice": voice.condition()[np.newaxis],
+            "voice": voice.condition(LATENT)[np.newaxis],
         },
     )
-    correction = np.array(voice.envelope_correction_db) @ correction_matrix()
-    return Frames(np.asarray(log_pitch)[0], np.asarray(voicing)[0], _sharpened(np.asarray(envelope)[0]) + correction)
+    sharpened = _sharpened(np.asarray(envelope)[0])
+    return Frames(np.asarray(log_pitch)[0], np.asarray(voicing)[0], corrected(sharpened, voice))
 
 
 def bent(pieces: list[Frames], melody: Melody) -> list[Frames]:
@@ -155,10 +156,3 @@ def sound_of_frames(
     noise = np.where(voiced, envelope_db + noise_db, envelope_db).astype(np.float32)
     pitch = np.clip(np.exp(log_pitch), 50.0, 600.0).astype(np.float32)
     return vocoder.vocode(pitch, harmonic, noise)
-
-
-@lru_cache(maxsize=1)
-def correction_matrix() -> npt.NDArray[np.float64]:
-    """Return float64 [CORRECTIONS, BANDS]: a correction times this matrix is the level of each band."""
-    bands = np.arange(vocoder.BANDS, dtype=np.float64)
-    return vocoder.linear_interpolation(bands, np.linspace(0, vocoder.BANDS - 1, CORRECTIONS))

@@ -1,71 +1,77 @@
-"""From recordings to the shipped weights: `python -m speechzip.voices.training` (extra `train`).
+"""From recordings and a teacher to the trained voice: `python -m speechzip.voices.training` (extra `train`).
 
-Run it again to resume: every stage skips what the build folder has already, and training goes on from its checkpoint.
+Run it again to resume: every stage skips what the build folder has already.
 
-    features/        envelope, pitch, voicing, mel spectrum of each recording    (3 minutes on two cores)
-    alignment.json   words and silences of each recording, in frames             (3 minutes)
-    regression.pt    the networks after regression                               (`--minutes`)
-    critic.pt        the networks after training with a critic                   (`--critic-minutes`)
-    curves.png       the losses in regression.csv and critic.csv
-    weights/         voice.onnx, phones.onnx, frames.onnx
+    measured/           features of each recording, and of the teacher's speech, which comes with its phones
+    measured/labels/    phones and durations of the recordings
+    teach.pt, speak.pt, critic.pt, the losses in .csv files, and their picture
+
+`--start FILE` begins with the weights of a compact checkpoint, `--write FILE` writes one and ends.
+`--keep-space` trains the acoustic network alone: voices of the space that ships go on meaning the same.
+`--skip-preparing` trains on the shards that are there; another process may measure more at the same time.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
+from zlib import crc32
 
-from .alignment import align_all
+import torch
+
+from .batches import load
+from .corpus.labels import label_recordings
+from .corpus.pack import pack_recordings
+from .corpus.recordings import read_manifest
+from .corpus.shards import TEACHER
+from .corpus.teacher import generate
 from .curves import plot_curves
-from .examples import Example, example
-from .export import export, start_from_weights
-from .features import measure
-from .recordings import read_manifest
-from .train import TrainingPlan, train
+from .train import STAGES, TrainingPlan, latest, read_compact, train, write_compact
 
 
 def main() -> None:
     """Run the stages that are left."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recordings", type=Path, default=Path("../shared/voicedata"), help="has a manifest.csv")
-    parser.add_argument("--build", type=Path, default=Path("build/voice"))
-    parser.add_argument("--minutes", type=float, default=180, help="minutes of regression; 0 to leave it out")
     parser.add_argument(
-        "--critic-minutes", type=float, default=180, help="minutes of training with the critic; 0 to leave it out"
+        "--recordings", type=Path, nargs="*", default=[Path("../shared/voicedata"), Path("../shared/voicedata2")]
     )
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--duty", type=float, default=1.0, help="share of the time to compute; it sleeps in between")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--start", type=Path, help="folder of exported weights to begin with: leaves regression out")
+    parser.add_argument("--text", type=Path, nargs="*", default=[
+        Path("../shared/text/train.txt.xz"), *sorted(Path("../shared/text2").glob("*.txt.xz"))
+    ], help="sentences for the teacher to say")  # fmt: skip
+    parser.add_argument("--build", type=Path, default=Path("build/voice"))
+    parser.add_argument("--shards", type=int, default=18, help="shards of the teacher's speech, ten minutes each")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--steps", type=int, nargs=len(STAGES), default=[2_000, 6_000, 14_000], help="of each stage")
+    parser.add_argument("--skip-preparing", action="store_true", help="train on the shards in the build folder")
+    parser.add_argument("--keep-space", action="store_true", help="do not train the voice network")
+    parser.add_argument("--start", type=Path, help="compact checkpoint to begin with")
+    parser.add_argument("--write", type=Path, help="write a compact checkpoint of the latest stage")
     arguments = parser.parse_args()
-    build: Path = arguments.build
+    torch.set_num_threads(arguments.threads)
+    build, measured = arguments.build, arguments.build / "measured"
     build.mkdir(parents=True, exist_ok=True)
-    if arguments.start:
-        start_from_weights(arguments.start, build)
-        arguments.minutes = 0
-    examples = prepare(arguments.recordings, build)
-    for with_critic, minutes in ((False, arguments.minutes), (True, arguments.critic_minutes)):
-        if minutes > 0:
-            plan = TrainingPlan(build, minutes, batch=arguments.batch, duty=arguments.duty, seed=arguments.seed)
-            train(plan, examples, with_critic)
+    if not (arguments.skip_preparing or arguments.write):
+        generate(arguments.text, measured, 0, arguments.shards, arguments.processes)
+        for folder in arguments.recordings:
+            # Mixed, so that the first shards have many speakers.
+            recordings = sorted(read_manifest(folder), key=lambda one: crc32(one.key.encode()))
+            pack_recordings(recordings, measured, folder.name, arguments.processes)
+            label_recordings(recordings, measured, folder.name, arguments.processes)
+    names = {recording.speaker for folder in arguments.recordings for recording in read_manifest(folder)}
+    speakers, learned, held_out = load(measured, tuple(sorted({*names, TEACHER})))
+    print(
+        f"{len(speakers.names)} speakers, {len(learned)} recordings with phones, {len(held_out)} held out", flush=True
+    )
+    if arguments.write:
+        write_compact(build, arguments.write, speakers.names)
+        return
+    if arguments.start and latest(build) is None:
+        read_compact(arguments.start, build, speakers.names)
+    first = STAGES.index(latest(build) or STAGES[0])
+    for stage, steps in list(zip(STAGES, arguments.steps, strict=True))[first:]:
+        train(TrainingPlan(build, stage, steps, keep_space=arguments.keep_space), speakers, learned, held_out)
     plot_curves(build)
-    export(build / ("critic.pt" if arguments.critic_minutes > 0 else "regression.pt"), build / "weights")
-    print(f"done: copy {build / 'weights'}/*.onnx to voices/trained/weights/")
-
-
-def prepare(folder: Path, build: Path) -> list[Example]:
-    """Return the examples of the recordings in `folder`, without those that cannot be aligned."""
-    recordings = read_manifest(folder)
-    processes = os.cpu_count() or 1
-    measure(recordings, build / "features", processes)
-    spans = align_all(recordings, build / "alignment.json", processes)
-    names = sorted({recording.speaker for recording in recordings})
-    return [
-        example(recording, spans[recording.key], build / "features", names.index(recording.speaker))
-        for recording in recordings
-        if recording.key in spans
-    ]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
+from .train import STAGES
+
 COLORS = 10
 """Length of matplotlib's color cycle; further lines are dashed."""
 
@@ -19,7 +21,9 @@ def read_curves(path: Path) -> tuple[list[int], dict[str, list[float]]]:
     steps: list[int] = []
     losses: dict[str, list[float]] = {}
     with open(path, encoding="utf-8", newline="") as file:
-        for step, _, *parts in csv.reader(file):
+        for step, spent, *parts in csv.reader(file):
+            if spent == "held out":
+                continue
             steps.append(int(step))
             for part in parts:
                 name, _, value = part.partition("=")
@@ -31,7 +35,7 @@ def read_curves(path: Path) -> tuple[list[int], dict[str, list[float]]]:
 
 def plot_curves(build: Path) -> None:
     """Write `curves.png` to `build`: one panel for each stage, one line for each loss, logarithmic axes."""
-    paths = [path for path in (build / "regression.csv", build / "critic.csv") if path.exists()]
+    paths = [path for path in (build / f"{stage}.csv" for stage in STAGES) if path.exists()]
     figure, panels = pyplot.subplots(1, len(paths), figsize=(7 * len(paths), 6), squeeze=False)
     for panel, path in zip(panels[0], paths, strict=True):
         steps, losses = read_curves(path)

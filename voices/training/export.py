@@ -1,4 +1,8 @@
-"""From a checkpoint to the networks of the package: three ONNX files with weights in 16 bits."""
+"""From a checkpoint to the networks of the package: three ONNX files with weights in 8 bits.
+
+Each row of a matrix has a scale of its own (the largest weight is 127), so onnxruntime unpacks a matrix by a cast and
+a product, once, when it loads the file. Numbers beyond the matrices stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,14 @@ from torch import Tensor, nn
 
 from ..acoustics.melspectrum import LEVEL_CENTER_DB, LEVEL_SCALE_DB
 from ..acoustics.vocoder import BANDS
-from ..spaces.trained_voice import PITCH_CENTER, PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE, PITCH_SCALE, TIMBRE
+from ..spaces.trained_voice import PITCH_CENTER, PITCH_DEVIATION_CENTER, PITCH_DEVIATION_SCALE, PITCH_SCALE
 from .checkpoint import averaged
-from .network import PROSODY, AcousticNetwork, VoiceNetwork
+from .network import LATENT, PLACE, PROSODY, AcousticNetwork, VoiceNetwork
 from .train import VoiceModel
 
 OPSET = 17
+SMALLEST = 4096
+"""Matrices with fewer weights are not rounded."""
 
 
 class _Hear(nn.Module):
@@ -46,13 +52,13 @@ class _Frames(nn.Module):
         self.network = network
 
     def forward(self, context: Tensor, index: Tensor, place: Tensor, voice: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        mask = torch.ones_like(place[:, :, :1])
+        mask = torch.ones_like(place[:, ::2, :1])
         condition = self.network.condition(voice)
         x = self.network.to_frames(context, index, place)
         melody = self.network.predict_pitch(x, mask, condition)
         voicing = torch.sigmoid(melody[:, :, 1])
-        mean = voice[:, TIMBRE : TIMBRE + 1] * PITCH_SCALE + PITCH_CENTER
-        deviation = voice[:, TIMBRE + 1 : TIMBRE + 2] * PITCH_DEVIATION_SCALE + PITCH_DEVIATION_CENTER
+        mean = voice[:, LATENT : LATENT + 1] * PITCH_SCALE + PITCH_CENTER
+        deviation = voice[:, LATENT + 1 : LATENT + 2] * PITCH_DEVIATION_SCALE + PITCH_DEVIATION_CENTER
         log_pitch = mean + deviation * melody[:, :, 0]
         scaled = (log_pitch - PITCH_CENTER) / PITCH_SCALE
         envelope = self.network.decode(x, scaled, (voicing > 0.5).float(), mask, condition)
@@ -61,14 +67,14 @@ class _Frames(nn.Module):
 
 def export(checkpoint: Path, folder: Path) -> None:
     """Write `voice.onnx`, `phones.onnx` and `frames.onnx` to `folder` from the averaged weights of `checkpoint`."""
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
-    voice = VoiceModel().eval()
-    voice.load_state_dict(averaged(state))
+    state = averaged(torch.load(checkpoint, map_location="cpu", weights_only=True)["average"])
+    voice = VoiceModel(len(state["names"])).eval()
+    voice.load_state_dict(state)
     folder.mkdir(parents=True, exist_ok=True)
     speaking = voice.speaking
     tokens, context = torch.zeros(1, 9, 3, dtype=torch.int64), torch.zeros(1, 9, speaking.symbol.embedding_dim)
-    index, place = torch.zeros(1, 40, dtype=torch.int64), torch.zeros(1, 40, 4)
-    who = torch.zeros(1, TIMBRE + PROSODY)
+    index, place = torch.zeros(1, 40, dtype=torch.int64), torch.zeros(1, 40, PLACE)
+    who = torch.zeros(1, LATENT + PROSODY)
     _write(_Hear(voice.hearing), {"mel": torch.zeros(1, 50, BANDS)}, ["timbre"], folder / "voice.onnx")
     _write(_Phones(speaking), {"tokens": tokens, "voice": who}, ["context", "durations"], folder / "phones.onnx")
     _write(
@@ -77,32 +83,6 @@ def export(checkpoint: Path, folder: Path) -> None:
         ["log_pitch", "voicing", "envelope_db"],
         folder / "frames.onnx",
     )
-
-
-def start_from_weights(folder: Path, build: Path) -> None:
-    """Make the weights in `folder` the result of regression in `build`, unless there is one."""
-    path = build / "regression.pt"
-    if not path.exists():
-        state = {f"module.{name}": value for name, value in read_weights(folder).items()}
-        torch.save({"average": {**state, "n_averaged": torch.tensor(1)}}, path)
-
-
-def read_weights(folder: Path) -> dict[str, Tensor]:
-    """Return the weights of a `VoiceModel` from the files that `export` wrote to `folder`, in 16 bits."""
-    state: dict[str, Tensor] = {}
-    for file, part in (("voice", "hearing"), ("phones", "speaking"), ("frames", "speaking")):
-        graph = onnx.load(folder / f"{file}.onnx").graph
-        values = {tensor.name.removesuffix(".half"): numpy_helper.to_array(tensor) for tensor in graph.initializer}
-        products = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul"}
-        for node in graph.node:
-            # torch's exporter transposes the weights of a layer, and keeps only the name of its bias.
-            bias, product = (*node.input, "", "")[:2]
-            if node.op_type == "Add" and bias.endswith(".bias") and product in products:
-                values[bias.removesuffix("bias") + "weight"] = values[products[product]].T
-        for name, value in values.items():
-            if name.startswith("network."):
-                state[name.replace("network", part, 1)] = torch.from_numpy(value.astype(np.float32))
-    return state
 
 
 def _write(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path) -> None:
@@ -120,21 +100,29 @@ def _write(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], pat
         dynamo=False,
     )
     model = onnx.load(path)
-    _halve(model.graph)
+    round_weights(model.graph)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 
 
-def _halve(graph: onnx.GraphProto) -> None:
-    """Keep large float32 constants as float16, each with a cast that onnxruntime runs once, when it loads the file."""
-    casts = []
-    for tensor in graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < 64:
+def round_weights(graph: onnx.GraphProto) -> None:
+    """Keep large matrices as whole numbers of 8 bits, with a scale for each output."""
+    unpacked = []
+    for tensor in list(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) != 2 or np.prod(tensor.dims) < SMALLEST:
             continue
         name = tensor.name
         values = numpy_helper.to_array(tensor)
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-        casts.append(helper.make_node("Cast", [tensor.name], [name], f"{name}.cast", to=TensorProto.FLOAT))
+        # The outputs are the columns where torch's exporter has transposed a layer, and the rows elsewhere.
+        axis = 1 if any(node.op_type in ("Gather", "Gemm") and name in node.input for node in graph.node) else 0
+        scale = np.maximum(np.abs(values).max(axis=axis, keepdims=True) / 127, 1e-12).astype(np.float32)
+        rounded = np.round(values / scale).astype(np.int8)
+        tensor.CopyFrom(numpy_helper.from_array(rounded, f"{name}.rounded"))
+        graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
+        unpacked += [
+            helper.make_node("Cast", [f"{name}.rounded"], [f"{name}.float"], f"{name}.cast", to=TensorProto.FLOAT),
+            helper.make_node("Mul", [f"{name}.float", f"{name}.scale"], [name], f"{name}.mul"),
+        ]
     nodes = list(graph.node)
     del graph.node[:]
-    graph.node.extend([*casts, *nodes])
+    graph.node.extend([*unpacked, *nodes])

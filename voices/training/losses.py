@@ -38,8 +38,9 @@ def losses(out: dict[str, Tensor], data: dict[str, Tensor]) -> dict[str, Tensor]
         **_envelope(out["envelope"].float(), data["envelope"], mask),
         **_melody(out["melody"].float(), data, mask),
         "timing": _mean((out["durations"].float() - torch.log1p(data["durations"])).abs(), data["whole"]),
-        "identity": _identity(out["heard"].float(), out["again"].float(), data["speaker"]),
     }
+    if "again" in out:
+        parts["identity"] = _identity(out["heard"].float(), out["again"].float(), data["speaker"])
     return {name: WEIGHTS[name] * value for name, value in parts.items()}
 
 

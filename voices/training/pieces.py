@@ -1,11 +1,8 @@
-"""Aligned recordings as phones with durations, and pieces of equal length cut from them.
-
-Both generations of networks share this; their phones differ.
-"""
+"""Aligned recordings as phones with durations, and pieces of equal length cut from them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +11,10 @@ import numpy.typing as npt
 
 from ..acoustics.vocoder import BANDS
 from ..spaces.trained_voice import scaled_prosody
-from ..text.pronunciation.phones import Group, Phone
 from ..trained.networks import frame_positions
-from .recordings import Span
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-Token = tuple[int, int, int]
-"""Index of a phone in its inventory, stress, position in the word."""
 
 END_SILENCE = 6
 """Frames of silence that stay at the ends."""
@@ -29,46 +22,6 @@ LEAST_VOICED = 10
 """Fewer voiced frames say nothing about the pitch."""
 UNKNOWN_PITCH_HZ = (140.0, 150.0)
 """Stands for the pitch of a recording with fewer voiced frames."""
-
-
-def tokens_with_durations(
-    groups: Sequence[Group],
-    spans: Sequence[Span],
-    pause_token: Callable[[str], Token],
-    word_tokens: Callable[[tuple[Phone, ...]], list[Token]],
-) -> tuple[list[Token], list[int]]:
-    """Return the tokens of an aligned recording and the frames of each.
-
-    A pause stands at each silence, and at each mark of punctuation; it lasts 0 frames at a mark without silence.
-
-    Args:
-        groups: words and marks of the transcript.
-        spans: words and silences of the recording, in order.
-        pause_token: returns the token of a pause at a mark.
-        word_tokens: returns the tokens of a word.
-    """
-    tokens: list[Token] = []
-    durations: list[int] = []
-    expected = 0  # the next group
-    for number, span in enumerate(spans):
-        if span.group >= 0:
-            for group in groups[expected : span.group]:  # marks without silence
-                tokens.append(pause_token(group.phones[0].symbol))
-                durations.append(0)
-            tokens += word_tokens(groups[span.group].phones)
-            durations += span.durations
-            expected = span.group + 1
-            continue
-        at_end = number in (0, len(spans) - 1)
-        mark = "." if at_end else ","
-        if not at_end and expected < len(groups) and groups[expected].is_pause:
-            mark = groups[expected].phones[0].symbol
-            expected += 1
-        if number == len(spans) - 1 and groups[-1].is_pause:
-            mark = groups[-1].phones[0].symbol
-        tokens.append(pause_token(mark))
-        durations += span.durations
-    return tokens, durations
 
 
 def without_end_silence(durations: Integers, pause: npt.NDArray[np.bool_]) -> tuple[Integers, slice]:

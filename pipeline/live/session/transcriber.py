@@ -19,6 +19,7 @@ from ...audio.leveling import SteadyStream
 from ...protocols import ENGINE_SAMPLE_RATE, OneLanguageRecognizer, Recognizer, VoiceEncoder
 from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
 from ...segments.utterances import VOICE_SPEECH_S, SpeakerSpeech
+from ...segments.voice_bytes import LIVE as LIVE_VOICE_BYTES
 from ...types import SOUND_SPACE, Payload, Samples, Speaker, Transcript, UnreadReason, Utterance, Voice
 from ...unread.sounds import SoundBudget, sound_of
 
@@ -225,7 +226,7 @@ class RunningVoice:
     def prepare(self, segment: SpeechSegment, text: str) -> None:
         """Measure the voice on an open segment, so that the first utterance need not wait for it."""
         if self._voice is None and segment.duration_s >= ENOUGH_SPEECH_S:
-            self._voice = self._encoder.encode(segment.samples, text)
+            self._voice = self._encoder.encode(segment.samples, text).shortened(LIVE_VOICE_BYTES)
             self._measured_s = segment.duration_s
 
     def measured(self) -> Voice:
@@ -242,7 +243,7 @@ class RunningVoice:
             self._measure()
 
     def _measure(self) -> Voice:
-        self._voice = self.speech.measure(self._encoder)
+        self._voice = self.speech.measure(self._encoder).shortened(LIVE_VOICE_BYTES)
         self._measured_s = self.speech.duration_s
         return self._voice
 

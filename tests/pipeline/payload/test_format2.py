@@ -46,13 +46,17 @@ from speechzip.pipeline.payload.plaintext import PlainText
 from speechzip.pipeline.protocols import TextStream
 from speechzip.pipeline.textcoder.network import NetworkRun
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID
-from speechzip.pipeline.types import DEFAULT_RECOGNIZER, RECOGNIZERS, UNREAD_CONFIDENCE, VOICE_SPACES
+from speechzip.pipeline.types import DEFAULT_RECOGNIZER, RECOGNIZERS, SCALABLE_SPACES, UNREAD_CONFIDENCE, VOICE_SPACES
 
 FAKE = FakeTextCoder()
 OTHERS = (9, 16, 19, 30, 255)
 """Numbers of more coders; 16 to 30 are those of `world-1`, whose symbols count as more work than plain ones."""
 REAL = TEXT_CODERS[1]
-PRIOR = files("speechzip.pipeline.payload").joinpath("trained-1.prior").read_text("ascii")
+PRIORS = {
+    number: files("speechzip.pipeline.payload").joinpath(f"{name}.prior").read_text("ascii")
+    for number, name in VOICE_SPACES.items()
+    if name in ("trained-1", "trained-2")
+}
 SPACES = {name: number for number, name in VOICE_SPACES.items()}
 PAYLOADS = int(os.environ.get("SPEECHZIP_PAYLOADS", "200"))
 """Number of random payloads for the comparison of the two decoders; 10,000 take some minutes."""
@@ -91,15 +95,20 @@ def trained_voice(rng: Random) -> Voice:
     return Voice("trained-1", rng.getrandbits(124).to_bytes(16, "little"))
 
 
+def scalable_voice(rng: Random, size: int) -> Voice:
+    return Voice("trained-2", rng.getrandbits(SCALABLE_SPACES["trained-2"][size]).to_bytes(size, "little"))
+
+
 def random_voice(rng: Random) -> Voice | VoiceReference:
     kinds: list[Callable[[], Voice | VoiceReference]] = [
         lambda: trained_voice(rng),
         lambda: VoiceReference(rng.getrandbits(16)),
         lambda: Voice("classical", rng.randbytes(10)),
-        lambda: Voice("trained-1", rng.randbytes(rng.choice((1, 15, 16, 17)))),
+        lambda: scalable_voice(rng, rng.choice((8, 16, 32, 64))),
+        lambda: Voice(rng.choice(("trained-1", "trained-2")), rng.randbytes(rng.choice((1, 8, 15, 16, 17, 64)))),
         lambda: Voice(rng.choice(("clip", "space-9", "space-255")), rng.randbytes(rng.choice((1, 64, 300)))),
     ]
-    return rng.choices(kinds, (6, 3, 2, 1, 1))[0]()
+    return rng.choices(kinds, (4, 3, 2, 4, 1, 1))[0]()
 
 
 def random_melody(rng: Random) -> Melody:
@@ -168,7 +177,7 @@ def contents(payload: Payload) -> Contents:
 
 def second(data: bytes) -> Contents:
     """Return the result of the second decoder with `FAKE`, whose words are plain, and with `OTHERS`."""
-    return decode(data, {0: Plain, **{number: partial(second_coder, number) for number in OTHERS}}, PRIOR)
+    return decode(data, {0: Plain, **{number: partial(second_coder, number) for number in OTHERS}}, PRIORS)
 
 
 def stream_of(number: int) -> TextStream:
@@ -224,6 +233,19 @@ def languages() -> Payload:
     return Payload(speakers, said, 14.0)
 
 
+def scalable() -> Payload:
+    """Return a conversation of voices of all sizes, with those of neighbors in between."""
+    rng = Random(5)
+    voices = [scalable_voice(rng, size) for size in (16, 16, 8, 32, 64, 64)]
+    voices += [
+        trained_voice(rng),
+        Voice("trained-2", bytes(range(20, 36)) + b"\xff"),
+        Voice("trained-2", bytes(15) + b"\x80"),
+    ]
+    said = tuple(Utterance(2.0 * n, 1.5, n, "Yes, I am.") for n in range(len(voices)))
+    return Payload(tuple(Speaker(voice) for voice in voices), said, 20.0)
+
+
 def melodies() -> Payload:
     """Return a conversation of which some utterances have a melody, and one has all of it."""
     said = (
@@ -247,6 +269,7 @@ GOLDEN_FILES: dict[str, Callable[[Payload], Payload]] = {
     "languages-2.hex": lambda _: languages(),
     "melody-3.hex": lambda _: melodies(),
     "later-english-2.hex": lambda payload: payload,
+    "scalable-2.hex": lambda _: scalable(),
 }  # fmt: skip
 
 
@@ -263,7 +286,7 @@ def test_golden_bytes(name: str, payload: Payload) -> None:
     assert decoded.version == data[0] & 15 == int(name[-5])
     assert_near(decoded.payload, wanted)
     assert sum(decoded.sections.values()) == len(data)
-    assert decode(data, {number: partial(stream_of, number) for number in TEXT_CODERS}, PRIOR) == contents(
+    assert decode(data, {number: partial(stream_of, number) for number in TEXT_CODERS}, PRIORS) == contents(
         decoded.payload
     )
 
@@ -392,7 +415,7 @@ def test_each_utterance_takes_the_coder_that_makes_it_shortest() -> None:
     assert [utterance.text for utterance in decoded.utterances] == list(TEXTS)
     assert name == REAL.name
     assert bits["text"] <= format2.decode_body(format2.encode_body(payload, FAKE), FAKES)[1]["text"] + 8
-    assert decode(with_checksum(body), {1: REAL.stream, 7: Plain, 8: Plain}, PRIOR) == contents(decoded)
+    assert decode(with_checksum(body), {1: REAL.stream, 7: Plain, 8: Plain}, PRIORS) == contents(decoded)
 
 
 def test_an_encoder_may_name_a_coder_late() -> None:
@@ -494,13 +517,6 @@ def test_an_unknown_text_coder() -> None:
     refused(writer, PayloadVersionError, "model 250")
 
 
-def test_a_voice_of_a_later_kind() -> None:
-    writer = SymbolWriter()
-    header(writer)
-    writer.write(5, voicecode.KIND_ODDS[0])
-    refused(writer, PayloadVersionError, "kind 5")
-
-
 @pytest.mark.parametrize("kind", [voicecode.LIKE_THE_LAST, voicecode.OTHER_BYTES])
 def test_a_voice_without_a_length(kind: int) -> None:
     writer = SymbolWriter()
@@ -531,7 +547,7 @@ def test_a_code_stands_for_no_more_work_than_its_length_allows() -> None:
     with pytest.raises(PayloadCorrupt, match="more than its length allows"):
         decode_payload(with_checksum(b"\xa2" + stripped), TEXT_CODERS)
     with pytest.raises(Refused):
-        decode(with_checksum(b"\xa2" + stripped), {1: REAL.stream}, PRIOR)
+        decode(with_checksum(b"\xa2" + stripped), {1: REAL.stream}, PRIORS)
 
 
 @pytest.mark.slow

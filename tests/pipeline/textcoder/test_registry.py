@@ -69,7 +69,7 @@ def test_a_later_model_of_english_writes_format_2_only(monkeypatch: pytest.Monke
     assert decoded.text_coder == "english-2"
     assert [one.text for one in decoded.payload.utterances] == [one.text for one in said]
     prior = files("speechzip.pipeline.payload").joinpath("trained-1.prior").read_text("ascii")
-    contents = second_decoder.decode(data, {2: coder.stream}, prior)
+    contents = second_decoder.decode(data, {2: coder.stream}, {3: prior})
     assert [one.text for one in contents.spoken] == [one.text for one in said]
     # earlier releases read neither: peers on a link are sent what every release reads
     hello = LiveEngines(FakeRecognizer(), FakeVoiceEncoder(), FakeSynthesizer()).hello(b"", "")

@@ -147,8 +147,9 @@ def test_recipes_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "| gap, another channel | " in capsys.readouterr().out
     some = tmp_path / "voices.txt"
     rng = Random(1)
-    some.write_text("".join(rng.getrandbits(124).to_bytes(16, "little").hex() + "\n" for _ in range(20)))
+    some.write_text("".join(f"somebody {rng.getrandbits(511).to_bytes(64, 'little').hex()}\n" for _ in range(20)))
     out = tmp_path / "new" / "a.prior"
     run(monkeypatch, "voices", str(some), "--out", str(out), "--ridge", "1000")
-    assert "20 voices of 124 bits" in capsys.readouterr().out
-    assert VoicePrior(out.read_text()).widths == voice_prior("trained-1").widths
+    assert "20 voices; bits a voice" in capsys.readouterr().out
+    for size in (8, 16, 32, 64):
+        assert VoicePrior(out.read_text(), size).widths == voice_prior("trained-2", size).widths

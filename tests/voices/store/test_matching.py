@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 from speechzip.pipeline import Samples, Voice, VoiceError, resample
-from speechzip.voices import ParametricVoice, ParametricVoiceEncoder, TrainedVoice, TrainedVoiceEncoder, VoiceStore
+from speechzip.voices import ParametricVoice, ParametricVoiceEncoder, ScalableVoice, TrainedVoiceEncoder, VoiceStore
 from speechzip.voices.store.matching import (
     PARAMETRIC_THRESHOLD,
     TRAINED_THRESHOLD,
@@ -121,12 +121,14 @@ def trained(utterances: Utterances) -> Voice:
 
 
 def test_distance_of_trained_voices() -> None:
-    low, high = (Voice("trained-1", TrainedVoice(pitch_hz=hz).to_bytes()) for hz in (100, 200))
+    low, high = (Voice("trained-2", ScalableVoice(pitch_hz=hz).to_bytes(16)) for hz in (100, 200))
     assert trained_distance(low, low) == 0
     # 12 semitones are 8 standard deviations of one of 23 features.
     assert trained_distance(low, high) == pytest.approx(8 / 23**0.5, rel=1e-6)
-    corrected = Voice("trained-1", TrainedVoice(pitch_hz=100, envelope_correction_db=(9.0,) * 16).to_bytes())
+    corrected = Voice("trained-2", ScalableVoice(pitch_hz=100, envelope=(1.0,) * 17).to_bytes())
     assert trained_distance(low, corrected) == 0
+    # 8 bytes have five numbers of the timbre: only these are compared.
+    assert trained_distance(low.shortened(8), high) == pytest.approx(8 / 8**0.5, rel=1e-6)
 
 
 @pytest.mark.corpus

@@ -57,6 +57,16 @@ def test_kept_and_found(store: VoiceStore) -> None:
         assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
 
 
+def test_who_was_measured_by_an_earlier_release_is_named_by_that_voice(store: VoiceStore) -> None:
+    first, second = Voice("trained-1", bytes(range(16))), Voice("trained-2", bytes(range(64)))
+    store.add("Ann", first)
+    assert store.named("Ann", "trained-2") == first
+    store.add("Ann", second)
+    assert store.named("Ann", "trained-2") == second
+    with pytest.raises(VoiceError, match="has no classical voice"):
+        store.named("Ann", "classical")
+
+
 def test_nothing_is_replaced_unasked(store: VoiceStore) -> None:
     store.add("Anna", ANNA)
     store.add("Anna", ANNA)  # the same again is nothing new

@@ -161,6 +161,23 @@ def test_a_voice_that_fits_no_packet_is_named_and_told() -> None:
     assert inbox.push(packed.packets[0], 0.0).message.neutral_voices == (clip.id,)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(("size", "kept"), [(231, 64), (140, 32), (51, 16), (30, 8)])
+def test_a_voice_of_several_sizes_leaves_room_for_the_words(size: int, kept: int) -> None:
+    voice = Voice("trained-2", bytes(range(100, 163)) + b"\x7f")
+    draw = random.Random(1)
+    said = tuple(
+        Utterance(2.0 * n, 1.5, 0, "".join(draw.choices("aeiou bdgklmnt", k=draw.randrange(4, 12)))) for n in range(24)
+    )
+    data = encoded(Payload((Speaker(voice),), said, 90.0))
+    packed = pack(data, size)
+    assert packed.voices == (voice.shortened(kept),)
+    payloads, _ = received(packed.packets)
+    voices = [payload.speakers[0].voice for payload in payloads if payload.speakers]
+    assert len(voices) > 1
+    assert voices == [*packed.voices] * len(voices)  # later packets name the voice of the first
+    assert pack(data, 2000).voices == (voice,)  # where all of it fits, nothing is left out
+
+
 def test_without_its_first_packet_a_voice_is_told_to_be_missing() -> None:
     packets = pack(DATA, 51).packets
     inbox = Inbox()

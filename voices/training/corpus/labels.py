@@ -13,8 +13,8 @@ from speechzip.pipeline import load_recognizer
 from tqdm import tqdm
 
 from ...text.pronunciation.pronunciation import pronounced
-from ..recordings import CorpusRecording, load_samples
 from .alignment import label
+from .recordings import CorpusRecording, load_samples
 from .shards import SHARD
 
 LEAST_CONFIDENCE = 0.85

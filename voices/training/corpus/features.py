@@ -2,28 +2,42 @@
 
 The envelope comes from CheapTrick (Morise, 2015) in `pyworld`, the pitch from Praat's autocorrelation (Boersma, 1993)
 in `praat-parselmouth`. Harvest is as good and fifty times slower; Dio calls a third of the voiced frames unvoiced.
+
+The envelopes are corrected by analysis by synthesis: those from CheapTrick are not quite those that our vocoder
+needs. Recordings of 16 readers, analyzed and synthesized again:
+
+    envelopes                         similarity (Resemblyzer)   words misread (Moonshine tiny)
+    the recordings themselves         0.890                       7.8 %
+    CheapTrick's                      0.859                      10.2 %
+    corrected once by 0.8             0.877                       9.3 %
+    corrected twice by half           0.878                       8.7 %
+    corrected once, in full           0.880                       not measured
+
+Four corrections by 0.8 are worse than one. Envelopes of 80, 128 or 513 points instead of 64 are no better, nor is
+noise as D4C measures it (Morise, 2016).
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import parselmouth
 import pyworld
-from tqdm import tqdm
 
-from ..acoustics.melspectrum import band_weights, mel_spectrum
-from ..acoustics.vocoder import FFT_SIZE, HOP_LENGTH, SAMPLE_RATE
-from .recordings import CorpusRecording, load_samples
+from ...acoustics.melspectrum import band_weights, mel_spectrum
+from ...acoustics.vocoder import FFT_SIZE, HOP_LENGTH, SAMPLE_RATE
+from ...trained.speech import sound_of_frames
+from .shards import Measured, to_bytes
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 450.0
 VOICING_THRESHOLD = 0.35
 """Lower than Praat's 0.45: a few more frames are voiced."""
 FLOOR_DB = -110.0
+STEPS, CORRECTION = 2, 0.5
+"""Number of corrections, and the share of each band's difference that one corrects."""
+LARGEST_DB = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +82,17 @@ def fundamental(wave: npt.NDArray[np.float64], frames: int) -> npt.NDArray[np.fl
     return pitch
 
 
-def measure(recordings: list[CorpusRecording], folder: Path, processes: int) -> None:
-    """Write the features of each recording to `folder`, unless it has them (30 times real time)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    left = [recording for recording in recordings if not (folder / f"{recording.key}.npz").exists()]
-    with ProcessPoolExecutor(processes) as pool:
-        jobs = pool.map(_measure, left, [folder] * len(left), chunksize=8)
-        for _ in tqdm(jobs, total=len(left), desc="measuring"):
-            pass
-
-
-def _measure(recording: CorpusRecording, folder: Path) -> None:
-    samples = load_samples(recording.path)
-    features = analyze(samples)
-    part = folder / f"{recording.key}.part.npz"
-    np.savez(
-        part,
-        envelope_db=features.envelope_db.astype(np.float16),
-        pitch_hz=features.pitch_hz,
-        voiced=features.voiced,
-        mel_db=mel_spectrum(samples).astype(np.float16),
+def measure(samples: npt.NDArray[np.float32]) -> Measured:
+    """Return the features of float32 [S] mono 16 kHz `samples`: S // HOP_LENGTH + 1 frames."""
+    found = analyze(samples)
+    mel = mel_spectrum(samples)
+    envelope_db = found.envelope_db
+    for _ in range(STEPS):
+        made = mel_spectrum(sound_of_frames(np.log(found.pitch_hz), found.voiced.astype(np.float32), envelope_db))
+        envelope_db = envelope_db + CORRECTION * np.clip(mel - made[: len(mel)], -LARGEST_DB, LARGEST_DB)
+    return Measured(
+        envelope=to_bytes(envelope_db),
+        pitch_hz=found.pitch_hz.astype(np.float16),
+        voiced=found.voiced,
+        mel=to_bytes(mel),
     )
-    part.rename(folder / f"{recording.key}.npz")

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from ..acoustics.melspectrum import normalized
-from ..acoustics.vocoder import SAMPLE_RATE
+from ...acoustics.melspectrum import normalized
+from ...acoustics.vocoder import SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,6 @@ class Span:
     """A group of phones, or a silence (`group` is -1), in frames of 10 ms."""
 
     group: int
-    """Index into `phoneme_groups` of the transcript."""
+    """Index into `pronounced` of the transcript."""
     durations: tuple[int, ...]
     """Frames of each of its phones, at least 1 each."""

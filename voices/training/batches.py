@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...acoustics.melspectrum import scale_level, speech_frames
-from ...acoustics.vocoder import BANDS
-from ...spaces.trained_voice import PITCH_SCALE
-from ..examples import warp_matrix
-from ..pieces import Floats, Pieces, draw_piece, empty_pieces, measure_prosody, without_end_silence
-from .shards import TEACHER, PackedItem, from_bytes, read_shard
-from .tokens import PAUSE
+from ..acoustics.melspectrum import scale_level, speech_frames
+from ..acoustics.vocoder import BANDS, band_frequencies, hz_to_mel, linear_interpolation
+from ..spaces.trained_voice import PITCH_SCALE
+from ..trained.phone_tokens import PAUSE
+from .corpus.shards import TEACHER, PackedItem, from_bytes, read_shard
+from .pieces import Floats, Pieces, draw_piece, empty_pieces, measure_prosody, without_end_silence
 
 SHORTEST_REFERENCE = 96
 """Fewest frames of speech that the voice network gets."""
@@ -210,3 +209,9 @@ class Sampler:
                 break
         joined = np.concatenate(parts)
         return joined[: len(joined) // 2 * 2]
+
+
+def warp_matrix(factor: float) -> Floats:
+    """Return the float32 [BANDS, BANDS] that multiplies all frequencies of an envelope by `factor`."""
+    sources = hz_to_mel(band_frequencies() / factor)
+    return linear_interpolation(sources, hz_to_mel(band_frequencies())).astype(np.float32)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ..recordings import CorpusRecording, load_samples
 from .features import measure
+from .recordings import CorpusRecording, load_samples
 from .shards import SHARD, PackedItem, write_shard
 
 
