@@ -3,7 +3,7 @@
 segments    |------------------|     |-------------|
 windows     |----|----|----|...      embedded, 1.5 s each, every 0.25 s
 clusters     a    a    b             the most similar windows and clusters joined repeatedly
-turns       [ speaker 1 ][  2  ]     the most similar speaker every 0.1 s, with a cost for changes (Viterbi)
+turns       [ speaker 1 ] [ 2 ]      the most similar speaker every 0.1 s, with a cost for changes (Viterbi)
 
 The numbers below were chosen on 108 conversations of one to four readers of ../shared/voicedata, combined
 at random: clean, over a telephone line each, in a room. Only one speaker at a time gets the words: a recognizer
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..protocols import ENGINE_SAMPLE_RATE, SpeakerEmbedder
-from .segmentation import SpeechSegment, frame_power
+from .segmentation import PADDING_S, SpeechSegment, frame_power
 
 WINDOW_S, HOP_S = 1.5, 0.25
 """Shorter windows separate speakers worse, longer ones blur their turns."""
@@ -45,7 +45,11 @@ MAX_CLUSTERED = 800
 """Most windows that are clustered, spread over the recording; the others join the most similar speaker."""
 MAX_DIARIZED_SPEAKERS = 16
 CUT_S = 0.4
-"""A change of speaker moves to the quietest place within this distance."""
+"""A change of speaker moves to the quietest place within this distance..."""
+PAUSE_NEAR_S = 0.4
+"""...unless the detector heard a pause this near, or nearer. In 385 changes of readers, a third of them in noise or on
+the telephone, the longest of these pauses is the right one in 362, in 19 it is another one; from 0.2 to 0.8 s the right
+ones are 359 to 362."""
 QUIET_FRAME = ENGINE_SAMPLE_RATE // 50
 
 Embeddings = npt.NDArray[np.float32]
@@ -73,8 +77,9 @@ class Diarizer:
 
     def listen(self, segment: SpeechSegment) -> None:
         """Take in the next segment."""
-        speech = segment.samples[round(segment.lead_s * ENGINE_SAMPLE_RATE) :]
-        speech = speech[: round(segment.duration_s * ENGINE_SAMPLE_RATE)]
+        start_s, duration_s = segment.start_s - segment.soft_s, segment.duration_s + segment.soft_s
+        speech = segment.samples[round((segment.lead_s - segment.soft_s) * ENGINE_SAMPLE_RATE) :]
+        speech = speech[: round(duration_s * ENGINE_SAMPLE_RATE)]
         window, hop = round(WINDOW_S * ENGINE_SAMPLE_RATE), round(HOP_S * ENGINE_SAMPLE_RATE)
         last = max(0, len(speech) - window)
         starts = [*range(0, last, hop), last]
@@ -82,16 +87,17 @@ class Diarizer:
         centers_s = (np.array(starts) + min(window, len(speech)) / 2) / ENGINE_SAMPLE_RATE
         self._segments.append(
             _Heard(
-                segment.start_s,
-                segment.duration_s,
+                start_s,
+                duration_s,
                 centers_s,
                 embeddings.astype(np.float16),
                 frame_power(speech, QUIET_FRAME),
+                segment.pauses,
             )
         )
 
     def turns(self, speakers: int | None = None) -> list[SpeakerTurn]:
-        """Return the turns in order, without gaps inside a segment.
+        """Return the turns in order; inside a segment, there are gaps between them where the detector heard pauses.
 
         Args:
             speakers: their number, 1 or more; None to estimate it.
@@ -119,6 +125,8 @@ class _Heard:
     """[windows, dimensions]; 15 MB for an hour of speech."""
     powers: npt.NDArray[np.float32]
     """Mean square of every `QUIET_FRAME`."""
+    pauses: tuple[tuple[float, float], ...]
+    """Start and end of each, in the recording."""
 
     def turns(self, means: Embeddings) -> list[SpeakerTurn]:
         """Return the turns inside the segment; means: [speakers, dimensions]."""
@@ -129,12 +137,29 @@ class _Heard:
             at_steps[:, speaker] = np.interp(steps_s, self.centers_s, similarity[:, speaker])
         path = _best_path(at_steps)
         changes = np.flatnonzero(np.diff(path)) + 1
-        bounds_s = [0.0, *(self._quietest_s(float(steps_s[change])) for change in changes), self.duration_s]
+        cuts = [self._cut(float(steps_s[change])) for change in changes]
+        starts_s = [self.start_s, *(start_s for _, start_s in cuts)]
+        ends_s = [*(end_s for end_s, _ in cuts), self.start_s + self.duration_s]
         return [
-            SpeakerTurn(self.start_s + start_s, self.start_s + end_s, int(path[first]))
-            for start_s, end_s, first in zip(bounds_s, bounds_s[1:], [0, *changes.tolist()], strict=False)
+            SpeakerTurn(start_s, end_s, int(path[first]))
+            for start_s, end_s, first in zip(starts_s, ends_s, [0, *changes.tolist()], strict=True)
             if end_s > start_s
         ]
+
+    def _cut(self, change_s: float) -> tuple[float, float]:
+        """Return where the speaker before a change ends and where the next one starts, in the recording.
+
+        Speakers change in a pause: in the longest one that is near. The first ends at its quietest place, since the
+        detector may miss soft last sounds.
+        """
+        around_s = self.start_s + change_s
+        near = [pause for pause in self.pauses if pause[0] - PAUSE_NEAR_S <= around_s <= pause[1] + PAUSE_NEAR_S]
+        quietest_s = self.start_s + self._quietest_s(change_s)
+        if not near:
+            return quietest_s, quietest_s
+        quiet_s, again_s = max(near, key=lambda pause: pause[1] - pause[0])
+        latest_s = max(quiet_s, again_s - PADDING_S)
+        return min(max(quiet_s, quietest_s), latest_s), again_s
 
     def _quietest_s(self, around_s: float) -> float:
         frame_s = QUIET_FRAME / ENGINE_SAMPLE_RATE

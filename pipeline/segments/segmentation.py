@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ PADDING_S = 0.16
 """Sound kept around a segment for the recognizer, so that soft first and last sounds are kept."""
 ONSET_FRAME = 160
 """10 ms."""
+ONSET_FRAME_S = ONSET_FRAME / ENGINE_SAMPLE_RATE
 QUIETEST_DB = 45.0
 """Sound this far below the loud parts of a segment counts as background."""
 LEAST_RANGE_DB = 6.0
@@ -46,6 +48,11 @@ of 147 recordings of 99 readers, 93 % start within 50 ms of the first word; at a
 the detector gets sure..."""
 ONSET_HOLD = 5
 """...and speech stays loud for most of this many frames, unlike a click."""
+SOFT_DB, LEAST_SOFT_S, LONGEST_SOFT_S, SOFT_CONSONANT_S = 20.0, 0.1, 0.7, 0.03
+"""Sound this far below the loud parts that lasts for more than 0.1 s before louder sound, up to 0.7 s, is a breath or a
+noise before the first word: only the last 0.03 s of it belong to the word. Soft consonants are shorter. Chosen on 375
+turns of readers in 44 dialogues on one channel: without it, 87.7 and 89.0 % of the starts in the two halves were right,
+with it 92.4 and 93.9 %. Noise 15 dB below speech leaves nothing that is this soft."""
 
 
 SpeechDetector = Callable[[Samples], npt.NDArray[np.floating[Any]]]
@@ -64,6 +71,10 @@ class SpeechSegment:
     """float32 [T] at 16 kHz, with up to `PADDING_S` of sound around the speech."""
     lead_s: float = 0.0
     """How much of `samples` lies before the start."""
+    soft_s: float = 0.0
+    """How much of that may be a breath or soft speech: the detector heard speech there."""
+    pauses: tuple[tuple[float, float], ...] = ()
+    """Where the detector heard no speech inside it: start and end in seconds, in the recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,7 @@ class SpeechSegmenter:
         self._tail = np.zeros(0, np.float32)  # samples short of a chunk
         self._chunks: list[Samples] = []  # the segment so far, or the padding before the next
         self._speech: list[float] = []  # their probabilities
+        self._is_speech: list[bool] = []
         self._first_chunk = 0  # index in the recording of _chunks[0]
         self._in_speech = False
         self._open = False  # _chunks holds a segment that has begun
@@ -131,6 +143,7 @@ class SpeechSegmenter:
         self._chunks.append(chunk)
         self._speech.append(probability)
         self._in_speech = probability >= (OFFSET if self._in_speech else ONSET)
+        self._is_speech.append(self._in_speech)
         count = len(self._chunks)
         if self._in_speech:
             if not self._open:
@@ -166,50 +179,73 @@ class SpeechSegmenter:
             return
         padded_start = max(0, start - _chunks(PADDING_S))
         samples = np.concatenate(self._chunks[padded_start:padded_end])
-        lead_s = (start - padded_start) * CHUNK_S
-        earlier_s = _loud_before(samples, lead_s)
+        sound = _Levels(samples)
+        first_s = (self._first_chunk + padded_start) * CHUNK_S
+        lead_s = sound.loud_from_s((start - padded_start) * CHUNK_S)
+        length_s = (end - padded_start) * CHUNK_S
+        soft_s = min(sound.soft_after_s(lead_s), length_s - lead_s - MIN_SPEECH_S)
+        pauses = [
+            (first_s + quiet * CHUNK_S, first_s + max(quiet * CHUNK_S, sound.loud_from_s(again * CHUNK_S)))
+            for quiet, again in _pauses(self._is_speech[padded_start:end], start - padded_start)
+        ]
         yield SpeechSegment(
-            start_s=(self._first_chunk + start) * CHUNK_S - earlier_s,
-            duration_s=(end - start) * CHUNK_S + earlier_s,
+            start_s=first_s + lead_s + soft_s,
+            duration_s=length_s - lead_s - soft_s,
             samples=samples,
-            lead_s=lead_s - earlier_s,
+            lead_s=lead_s + soft_s,
+            soft_s=soft_s,
+            pauses=tuple(pauses),
         )
 
     def _forget(self, count: int) -> None:
-        del self._chunks[:count], self._speech[:count]
+        del self._chunks[:count], self._speech[:count], self._is_speech[:count]
         self._first_chunk += count
         self._start, self._end = max(0, self._start - count), max(0, self._end - count)
 
 
-def _loud_before(samples: Samples, lead_s: float) -> float:
-    """Return the length of continuous loud sound before `lead_s`, in seconds; see `ONSET_RISE`."""
-    rise = _rise(samples)[: _frames(lead_s)]
-    quiet = np.flatnonzero(rise < ONSET_RISE)
-    first = quiet[-1] + 1 if len(quiet) else 0
-    return float(len(rise) - first) * ONSET_FRAME / ENGINE_SAMPLE_RATE
+def _pauses(is_speech: Sequence[bool], first: int) -> Iterator[tuple[int, int]]:
+    """Yield the first chunk of each pause between speech, from `first` on, and the first chunk of speech after it."""
+    speech = first + np.flatnonzero(is_speech[first:])
+    for last, again in pairwise(speech.tolist()):
+        if again > last + 1:
+            yield last + 1, again
 
 
-def _quiet_after(samples: Samples, lead_s: float) -> float:
-    """Return how long it stays quiet after `lead_s`, in seconds; see `ONSET_RISE`. Clicks are quiet."""
-    loud = _rise(samples)[_frames(lead_s) :] >= ONSET_RISE
-    if len(loud) < ONSET_HOLD:
-        return 0.0
-    held = np.convolve(loud, np.ones(ONSET_HOLD), "valid") >= 0.6 * ONSET_HOLD
-    starts = np.flatnonzero(held & loud[: len(held)])
-    return float(starts[0]) * ONSET_FRAME / ENGINE_SAMPLE_RATE if len(starts) else 0.0
+class _Levels:
+    """How loud each frame of a segment is, beside its background and its loud parts."""
+
+    def __init__(self, samples: Samples) -> None:
+        level_db = 10 * np.log10(frame_power(samples, ONSET_FRAME).astype(np.float64) + 1e-9)
+        background, loud = np.percentile(level_db, [5, 95]) if len(level_db) else (0.0, 0.0)
+        background = max(background, loud - QUIETEST_DB)
+        rise = (level_db - background) / max(loud - background, LEAST_RANGE_DB)
+        self._is_loud = rise >= ONSET_RISE if loud - background >= LEAST_RANGE_DB else np.zeros(len(rise), np.bool_)
+        self._is_soft = level_db < loud - SOFT_DB
+
+    def loud_from_s(self, at_s: float) -> float:
+        """Return where the continuous loud sound starts that reaches up to `at_s`; see `ONSET_RISE`."""
+        loud = self._is_loud[: _frames(at_s)]
+        quiet = np.flatnonzero(~loud)
+        return at_s - (len(loud) - (int(quiet[-1]) + 1 if len(quiet) else 0)) * ONSET_FRAME_S
+
+    def quiet_after_s(self, at_s: float) -> float:
+        """Return how long it stays quiet after `at_s`; see `ONSET_RISE`. Clicks are quiet."""
+        return max(0, _first_held(self._is_loud[_frames(at_s) :])) * ONSET_FRAME_S
+
+    def soft_after_s(self, at_s: float) -> float:
+        """Return how long it stays soft after `at_s`; see `SOFT_DB`."""
+        first = _frames(at_s)
+        soft_s = _first_held(~self._is_soft[first : first + _frames(LONGEST_SOFT_S)]) * ONSET_FRAME_S
+        return soft_s - SOFT_CONSONANT_S if soft_s > LEAST_SOFT_S + 1e-6 else 0.0
 
 
-def _rise(samples: Samples) -> npt.NDArray[np.float64]:
-    """Return the level of each frame, from 0 at the background to 1 at the loud parts: float64 [T // ONSET_FRAME].
-
-    Where sound is about as loud throughout, nothing rises.
-    """
-    level_db = 10 * np.log10(frame_power(samples, ONSET_FRAME).astype(np.float64) + 1e-9)
-    background, loud = np.percentile(level_db, [5, 95]) if len(level_db) else (0.0, 0.0)
-    background = max(background, loud - QUIETEST_DB)
-    if loud - background < LEAST_RANGE_DB:
-        return np.zeros(len(level_db))
-    return np.asarray((level_db - background) / (loud - background))
+def _first_held(mask: npt.NDArray[np.bool_]) -> int:
+    """Return the first place that holds, as most of the `ONSET_HOLD` places from there do; -1 if there is none."""
+    if len(mask) < ONSET_HOLD:
+        return -1
+    held = np.convolve(mask, np.ones(ONSET_HOLD), "valid") >= 0.6 * ONSET_HOLD
+    starts = np.flatnonzero(held & mask[: len(held)])
+    return int(starts[0]) if len(starts) else -1
 
 
 def _frames(seconds: float) -> int:
@@ -242,8 +278,10 @@ def cut_segments(blocks: Iterable[Samples], spans: Iterable[tuple[float, float]]
             keep = max(0, first - at)
             sound, at = np.concatenate([sound[keep:], block]), at + min(keep, len(sound))
         samples = sound[max(0, first - at) : last - at]
-        quiet_s = min(_quiet_after(samples, lead_s), max(0.0, end_s - start_s - MIN_SPEECH_S))
-        yield SpeechSegment(start_s + quiet_s, end_s - start_s - quiet_s, samples, lead_s + quiet_s)
+        levels = _Levels(samples)
+        quiet_s = levels.quiet_after_s(lead_s)
+        late_s = min(quiet_s + levels.soft_after_s(lead_s + quiet_s), max(0.0, end_s - start_s - MIN_SPEECH_S))
+        yield SpeechSegment(start_s + late_s, end_s - start_s - late_s, samples, lead_s + late_s)
 
 
 def _samples(seconds: float) -> int:

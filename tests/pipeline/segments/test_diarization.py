@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from speechzip.pipeline import Audio, AudioError, InputError, Samples, SpeakerEmbedding, compress
 from speechzip.pipeline.segments.diarization import MAX_CLUSTERED, MIN_WINDOWS, Diarizer, SpeakerTurn
-from speechzip.pipeline.segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
+from speechzip.pipeline.segments.segmentation import PADDING_S, SpeechSegment, SpeechSegmenter, cut_segments
 
 RATE = 16_000
 LOW, MIDDLE, HIGH = 80, 400, 1600  # Hz; 0.01, 0.05 and 0.2 crossings of zero a sample
@@ -45,6 +46,34 @@ def test_a_change_is_cut_at_the_quietest_place() -> None:
     sound[round(pause_s * RATE) : round((pause_s + 0.05) * RATE)] = 0.0
     first, second = turns(segment(0.0, sound))
     assert pause_s - 0.02 <= first.end_s == second.start_s <= pause_s + 0.05
+
+
+def test_a_change_moves_to_the_longest_pause_that_is_near() -> None:
+    sound = segment(10.0, voice(HIGH, 5), voice(LOW, 6))
+    change_s = turns(sound)[0].end_s
+    pauses = ((11.0, 14.0), (change_s - 0.3, change_s - 0.2), (change_s + 0.1, change_s + 0.35), (20.0, 20.9))
+    first, second = turns(replace(sound, pauses=pauses))
+    assert second.start_s == pytest.approx(change_s + 0.35)
+    assert change_s + 0.1 <= first.end_s <= second.start_s - PADDING_S
+    first, second = turns(replace(sound, pauses=pauses[::3]))
+    assert first.end_s == second.start_s == change_s
+
+
+def test_soft_sound_before_a_segment_belongs_to_its_turn() -> None:
+    heard = replace(segment(2.0, voice(LOW, 6)), start_s=2.4, duration_s=5.6, lead_s=0.5, soft_s=0.4)
+    assert turns(heard) == [SpeakerTurn(2.0, 8.0, 0)]
+
+
+@given(st.lists(st.floats(0.05, 2.0), max_size=20))
+@settings(deadline=None)
+def test_turns_are_in_order_whatever_pauses_there_are(steps: list[float]) -> None:
+    edges = np.cumsum(steps)
+    pauses = tuple(pair for pair in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=False) if pair[1] < 12.0)
+    sound = segment(0.0, *(voice(hz, 3) for hz in (HIGH, LOW, HIGH, LOW)))
+    found = turns(replace(sound, pauses=pauses))
+    assert {turn.speaker for turn in found} <= {0, 1}
+    assert all(turn.end_s > turn.start_s for turn in found)
+    assert all(one.end_s <= following.start_s for one, following in pairwise(found))
 
 
 def test_one_speaker_keeps_the_segments() -> None:

@@ -56,17 +56,17 @@ def test_dialogues(listen: Listen, evalset: Path) -> None:
             )
     pairs = [(said[name], listen(evalset / "dialogues" / f"{name}.stereo.flac")) for name in said]
     assert [number(heard) for _, heard in pairs] == [2, 2, 2, 2]
-    assert errors(pairs, collar_s=0.25).rate < 0.05  # 3.2 %
-    assert errors(pairs).rate < 0.12  # 9.9 %: the readings begin and end with silence, which counts as speech
+    assert errors(pairs, collar_s=0.25).rate < 0.05  # 3.5 %
+    assert errors(pairs).rate < 0.12  # 10.2 %: the readings begin and end with silence, which counts as speech
 
 
 def test_meetings(listen: Listen, evalset: Path) -> None:
     said = read_rttm(evalset / "meeting" / "meeting.rttm")
     pairs = [(said[name], listen(evalset / "meeting" / f"{name}.flac")) for name in said]
-    assert errors(pairs, collar_s=0.25, overlap=False).rate < 0.15  # 12.1 %
+    assert errors(pairs, collar_s=0.25, overlap=False).rate < 0.15  # 13.9 %
     # of these, 26.5 and 35.3 % would remain if every turn were right: two at once, and what is not heard as speech
-    assert errors(pairs, collar_s=0.25).rate < 0.31  # 28.0 %
-    assert errors(pairs).rate < 0.42  # 38.6 %
+    assert errors(pairs, collar_s=0.25).rate < 0.31  # 29.4 %
+    assert errors(pairs).rate < 0.42  # 40.6 %
 
 
 def test_telephone_calls_have_two_parties(listen: Listen, evalset: Path) -> None:

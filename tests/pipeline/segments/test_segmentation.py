@@ -10,7 +10,9 @@ from speechzip.pipeline import Samples
 from speechzip.pipeline.segments.segmentation import (
     CHUNK_S,
     HARD_LENGTH_S,
+    MIN_SPEECH_S,
     PADDING_S,
+    EndpointingSettings,
     SpeechDetector,
     SpeechSegment,
     SpeechSegmenter,
@@ -67,6 +69,48 @@ def test_a_start_that_the_detector_hears_late(late_s: float, start_s: float) -> 
     assert segment.start_s == pytest.approx(start_s, abs=CHUNK_S + 0.01)
     assert segment.start_s + segment.duration_s == pytest.approx(3.0, abs=2 * CHUNK_S)
     assert segment.lead_s >= 0
+
+
+@pytest.mark.parametrize(("soft_s", "start_s"), [(0.08, 1.92), (0.3, 1.97), (0.9, 1.09)])
+def test_a_breath_is_no_start_but_a_soft_consonant_is(soft_s: float, start_s: float) -> None:
+    sound = bursts((2.0 - soft_s, 4.0), duration_s=5).samples
+    sound[round((2.0 - soft_s) * 16_000) : 32_000] *= 0.05  # 26 dB softer
+    segmenter = SpeechSegmenter(lambda chunks: np.abs(chunks).max(axis=1) > 0.01)
+    (segment,) = [*segmenter.push(sound), *segmenter.flush()]
+    assert segment.start_s == pytest.approx(start_s, abs=0.02)
+    assert segment.start_s + segment.duration_s == pytest.approx(4.0, abs=CHUNK_S)
+    heard_s = segment.start_s - segment.lead_s
+    assert heard_s <= 2.0 - soft_s - 0.1  # the recognizer hears the breath, or the soft words
+    assert segment.soft_s == pytest.approx(0.27 if soft_s == 0.3 else 0.0, abs=0.011)
+    (turn,) = cut_segments([sound], [(2.0 - soft_s, 4.0)])
+    assert turn.start_s == pytest.approx(start_s, abs=0.02)
+    assert turn.start_s - turn.lead_s == pytest.approx(2.0 - soft_s - PADDING_S)
+
+
+def test_a_soft_segment_keeps_its_least_length() -> None:
+    sound = bursts((1.0, 1.5), duration_s=3).samples
+    sound[16_000 : round(1.35 * 16_000)] *= 0.05
+    segmenter = SpeechSegmenter(lambda chunks: np.abs(chunks).max(axis=1) > 0.01)
+    (segment,) = [*segmenter.push(sound), *segmenter.flush()]
+    assert segment.duration_s >= MIN_SPEECH_S - 1e-6
+
+
+def test_the_pauses_of_a_segment() -> None:
+    (segment,) = segments((1, 2), (2.3, 3), (3.5, 5), duration_s=6)
+    assert np.array(segment.pauses) == pytest.approx(np.array([(2.0, 2.3), (3.0, 3.5)]), abs=CHUNK_S)
+
+
+def test_the_pauses_after_a_forced_cut() -> None:
+    spans = [(at, at + 0.85) for at in np.arange(1.0, 40.0)]  # pauses too short to end a segment, but one is forced
+    settings = EndpointingSettings(pause_s=9, short_pause_s=9, hard_length_s=7.5)
+    segmenter = SpeechSegmenter(loud, settings)
+    found = [*segmenter.push(bursts(*spans, duration_s=41).samples), *segmenter.flush()]
+    assert len(found) > 4
+    for segment in found:
+        for quiet_s, again_s in segment.pauses:
+            assert 0 <= again_s - quiet_s < 0.25
+            assert again_s % 1 == pytest.approx(0.0, abs=CHUNK_S) or again_s % 1 > 1 - CHUNK_S
+    assert sum(len(segment.pauses) for segment in found) > 15
 
 
 def test_steady_noise_is_no_start() -> None:
