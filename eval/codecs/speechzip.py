@@ -56,6 +56,8 @@ class SpeechzipCodec(Codec):
     ) -> None:
         self.name, self.recognizer_name = name, recognizer.name
         self.engines = f"{recognizer.name}, {voice_encoder.name}, {synthesizer.name}"
+        if voice_bytes != "auto":
+            self.engines += f", voices of {voice_bytes} bytes"
         self.compress = partial(
             compress,
             recognizer=recognizer,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from speechzip.pipeline import EngineError, InputError, OutputError, engine_names
 
-from ..codecs import ORIGINAL, chosen_set, codec_names, engine_sets, load_codec
+from ..codecs import ORIGINAL, chosen_set, codec_names, engine_sets, is_set, load_codec
 from ..conditions import CLEAN, CONDITIONS
 from ..corpora import read_corpus
 from ..engines import recognizer
@@ -165,8 +165,10 @@ def _systems(options: Options, main: str, left_out: dict[str, str]) -> list[str]
 
 
 def _matching(wanted: str, known: Sequence[str]) -> list[str]:
-    """Return the name itself, or all names with this prefix."""
-    names = [wanted] if wanted in known else [name for name in known if name.startswith(wanted)]
+    """Return the name itself, or all names with this prefix. Any set of engines may be named in full."""
+    if wanted in known or (is_set(wanted) and wanted.endswith("]")):
+        return [wanted]
+    names = [name for name in known if name.startswith(wanted)]
     if not names:
         raise InputError(f"there is no system {wanted!r}; there are: {', '.join(known)}")
     return names

@@ -66,6 +66,9 @@ HELD_FRAMES = 9
 """A peak that stays in its bin this long (0.26 s) is a held note. The harmonics of voices glide."""
 HUM_SHARE, QUIET_SHARE = 0.5, 0.25
 """A line in more than half of all frames, or of the quietest quarter, is a hum: voices cover it, and notes change."""
+AUDIBLE_DB, LOUD_SHARE = 60.0, 0.95
+"""Frames this far below the loud ones hold no notes. A codec may leave lines of -90 dBFS in pauses: speech coded as Opus
+had a tonality of 0.125, the first seconds of a telephone call 0.44, and both less than 0.01 without such frames."""
 LOWEST_BIN, HIGHEST_BIN = 6, 512
 """47 Hz to 4 kHz: telephone calls have no more."""
 
@@ -157,13 +160,15 @@ def tonality(samples: Samples) -> tuple[float, float]:
         return 0.0, 0.0
     frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP] * np.hanning(WINDOW)
     power = np.square(np.abs(np.fft.rfft(frames)))[:, LOWEST_BIN:HIGHEST_BIN]
-    peaks = _peaks(power)
+    frame_power = power.sum(axis=1)
+    audible = frame_power > np.quantile(frame_power, LOUD_SHARE) * 10 ** (-AUDIBLE_DB / 10)
+    peaks = _peaks(power) & audible[:, np.newaxis]
     windows = np.lib.stride_tricks.sliding_window_view(peaks, HELD_FRAMES, axis=0)
     runs: Mask = np.all(windows, axis=-1)
     held = np.zeros_like(peaks)
     for shift in range(HELD_FRAMES):
         held[shift : shift + len(runs)] |= runs
-    beside_hum = ~_hum(peaks, power.sum(axis=1))
+    beside_hum = ~_hum(peaks, frame_power)
     return _share(held, peaks), _share(held[:, beside_hum], peaks[:, beside_hum])
 
 

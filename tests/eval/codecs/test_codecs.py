@@ -145,6 +145,9 @@ def test_sets_of_engines() -> None:
     assert load_codec(name).engines == "moonshine-tiny-en, classical, espeak"
     with pytest.raises(EngineError, match="no synthesizer named 'nobody'"):
         load_codec("speechzip[synthesizer=nobody]")
+    assert load_codec("speechzip[voice_bytes=64]").engines.endswith(", voices of 64 bytes")
+    with pytest.raises(InputError, match="voices of '12' bytes; a voice has: auto, 8, 16, 32, 64"):
+        load_codec("speechzip[voice_bytes=12]")
     with pytest.raises(InputError, match="names a 'color'"):
         load_codec("speechzip[color=red]")
     with pytest.raises(InputError, match="no system named 'mp3'"):

@@ -44,6 +44,13 @@ def test_a_voice_in_a_hum_is_no_music(hum_gain: float) -> None:
     assert is_speech(Transcript("Is anybody there?", 0.6), voice + hum + NOISE, 3.0)
 
 
+def test_lines_that_a_codec_leaves_in_pauses_are_no_notes() -> None:
+    line = 3e-5 * np.sin(2 * np.pi * 500 * np.arange(len(GLIDE)) / 16_000).astype(np.float32)
+    said = np.concatenate([GLIDE, line, GLIDE])
+    assert tonality(said)[0] < MAX_TONALITY
+    assert tonality(np.concatenate([GLIDE, 1000 * line, GLIDE]))[0] > MAX_TONALITY
+
+
 @pytest.mark.parametrize(
     ("sound", "probability", "unread"),
     [(GLIDE, 0.69, False), (GLIDE, 0.75, True), (MELODY, 0.61, False), (MELODY, 0.75, True)],
