@@ -67,8 +67,9 @@ HELD_FRAMES = 9
 HUM_SHARE, QUIET_SHARE = 0.5, 0.25
 """A line in more than half of all frames, or of the quietest quarter, is a hum: voices cover it, and notes change."""
 AUDIBLE_DB, LOUD_SHARE = 60.0, 0.95
-"""Frames this far below the loud ones hold no notes. A codec may leave lines of -90 dBFS in pauses: speech coded as Opus
-had a tonality of 0.125, the first seconds of a telephone call 0.44, and both less than 0.01 without such frames."""
+"""Frames this far below the loud ones hold no notes. A codec may leave lines of -90 dBFS in pauses: speech coded as
+Opus had a tonality of 0.125, the first seconds of a telephone call 0.44, and both less than 0.01 without such
+frames."""
 LOWEST_BIN, HIGHEST_BIN = 6, 512
 """47 Hz to 4 kHz: telephone calls have no more."""
 
