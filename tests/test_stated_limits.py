@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from speechzip.pipeline.archive.serve import speech
-from speechzip.pipeline.audio import containers, soundfiles
+from speechzip.pipeline.audio import soundfiles
+from speechzip.pipeline.audio.layout import containers
 from speechzip.pipeline.decompression import MAX_DURATION_S, MAX_PAYLOAD_BYTES
 from speechzip.pipeline.live.limits import LIMITS
 from speechzip.pipeline.live.session import synthesis

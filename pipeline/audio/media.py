@@ -14,10 +14,10 @@ import numpy as np
 
 from ..errors import AudioError, SpeechzipWarning
 from ..types import Samples
-from .containers import MAX_CHANNELS, Kind
-from .media_parts import media_layout
+from .layout.containers import MAX_CHANNELS, Kind
+from .layout.media_parts import media_layout
+from .layout.splicing import ChunkedFile, Piece, SplicedFile
 from .soundfiles import LONGEST_S, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, SourceFile, checked
-from .splicing import ChunkedFile, Piece, SplicedFile
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame

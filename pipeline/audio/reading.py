@@ -13,7 +13,7 @@ import soxr
 from ..errors import AudioError
 from ..protocols import ENGINE_SAMPLE_RATE
 from ..types import Audio, Samples
-from .containers import kind_of
+from .layout.containers import kind_of
 from .soundfiles import BLOCK_S, NotSoundError, SoundFileRecording, SourceFile, checked
 from .soundfiles import MAX_SAMPLE_RATE as MAX_SAMPLE_RATE  # the page in the browser asks for them, too
 from .soundfiles import MIN_SAMPLE_RATE as MIN_SAMPLE_RATE

@@ -18,10 +18,10 @@ import soxr
 from ..console.display import shown_name
 from ..errors import AudioError, SpeechzipWarning
 from ..types import Samples
-from .containers import MAX_CHANNELS, layout_of
 from .downmix import downmix
-from .fixed_headers import LITTLE_BYTES
-from .splicing import Piece, SplicedFile
+from .layout.containers import MAX_CHANNELS, layout_of
+from .layout.fixed_headers import LITTLE_BYTES
+from .layout.splicing import Piece, SplicedFile
 from .spooling import spool_unless_file
 
 BLOCK_S = 1.0

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 from speechzip.pipeline import AudioError, SpeechzipWarning, open_recording
-from speechzip.pipeline.audio.mpeg import Frame, parse_header
+from speechzip.pipeline.audio.layout.mpeg import Frame, parse_header
 
 DURATION_S = 3.0
 APE = b"APETAGEX" + (2000).to_bytes(4, "little") + (40).to_bytes(4, "little") + bytes(4) + bytes(40)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ..errors import AudioError
+from ...errors import AudioError
 from .fixed_headers import fixed_layout
 from .headers import header_layout
 from .mpeg import JUNK_BYTES, mpeg_layout, starts_with_frames, tag_length

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from ..errors import AudioError
+from ...errors import AudioError
 from .headers import MAX_CHUNKS, MAX_JOINED, Family
 from .splicing import ChunkedFile, Piece, SoundLayout
 

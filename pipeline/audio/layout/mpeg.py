@@ -19,7 +19,7 @@ import struct
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..errors import AudioError
+from ...errors import AudioError
 from .splicing import ChunkedFile, Piece, SoundLayout
 
 V1, V2, V25 = 3, 2, 0

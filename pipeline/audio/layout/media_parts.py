@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from ..errors import AudioError
+from ...errors import AudioError
 from .fixed_headers import LITTLE_BYTES
 from .headers import MAX_JOINED
 from .splicing import ChunkedFile, Piece, SoundLayout

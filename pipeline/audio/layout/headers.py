@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from math import ldexp
 
-from ..errors import AudioError
+from ...errors import AudioError
 from .mpeg import mpeg_layout
 from .splicing import ChunkedFile, Piece, SoundLayout
 
