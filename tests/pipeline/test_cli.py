@@ -388,3 +388,23 @@ def test_commands_from_elsewhere_are_loaded_only_where_one_may_be_meant(
     monkeypatch.setattr(importlib.metadata, "entry_points", entry_points)
     cli.add_commands(arguments)
     assert apps == [cli.app] * added
+
+
+INTERRUPTED = """
+import importlib.abc, os, signal, sys
+from speechzip.pipeline.entry import main
+
+class Interrupt(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "speechzip.pipeline.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+main()
+"""
+
+
+@pytest.mark.processes
+def test_an_interrupt_while_modules_are_imported_says_nothing() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED, "--help"], capture_output=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")
