@@ -39,6 +39,11 @@ TEMPERATURE = 20.0
 """Squared distance, in dB, over which a frame's membership in a class falls to 1 / e of that in the nearest one."""
 LOUD_DB = 25.0
 """Frames down to this far below the loud ones count for the mean spectrum, since noise disturbs them least."""
+MISSING_DB, FEWEST_MISSING, EDGE_BANDS = -12.0, 3, 2
+"""Bands are missing if they and all beyond them lie this far below our speech, beside the `MIDDLE`; those next to
+them are attenuated."""
+MIDDLE = slice(12, 40)
+"""Bands that every telephone passes: 430 Hz to 2.8 kHz."""
 FEW_FRAMES = 5.0
 """A class with this many frames gets half of its correction."""
 
@@ -125,6 +130,32 @@ def class_difference(recorded_db: Floats, made_db: Floats, centers: Floats) -> n
         means.append(belongs.T @ found / np.maximum(counts[-1], 1e-9)[:, np.newaxis])
     least = np.minimum(*counts)[:, np.newaxis]
     return (means[0] - means[1]) * (least / (least + FEW_FRAMES))
+
+
+def with_missing_bands(recorded_db: Floats, made_db: Floats) -> Floats | None:
+    """Return a recording with the lowest and highest bands that a telephone has cut off, or None if none is missing.
+
+    They follow the nearest bands that are there, as they do on average in our speech of the same words.
+
+    Args:
+        recorded_db, made_db: as above.
+    """
+    recorded, made = _mean_spectrum(recorded_db), _mean_spectrum(made_db)
+    difference = recorded - made
+    there = np.flatnonzero(difference - np.median(difference[MIDDLE]) > MISSING_DB)
+    low, high = int(there[0]), int(there[-1]) + 1
+    if low > MIDDLE.start or high < MIDDLE.stop or high - low > BANDS - FEWEST_MISSING:
+        return None
+    filled = recorded_db.copy()
+    if low >= FEWEST_MISSING:
+        low += EDGE_BANDS
+        nearest = slice(low, low + FEWEST_MISSING)
+        filled[:, :low] = made[:low] + (recorded_db[:, nearest].mean(axis=1, keepdims=True) - made[nearest].mean())
+    if high <= BANDS - FEWEST_MISSING:
+        high -= EDGE_BANDS
+        nearest = slice(high - FEWEST_MISSING, high)
+        filled[:, high:] = made[high:] + (recorded_db[:, nearest].mean(axis=1, keepdims=True) - made[nearest].mean())
+    return filled
 
 
 def memberships(frames: npt.NDArray[np.float64], centers: Floats) -> npt.NDArray[np.float64]:

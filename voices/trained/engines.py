@@ -28,7 +28,7 @@ from speechzip.pipeline import (
 from ..acoustics import vocoder
 from ..acoustics.loudness import set_loudness, trim
 from ..acoustics.melody import contour, differences
-from ..acoustics.melspectrum import level_db, mel_spectrum, normalized, speech_frames
+from ..acoustics.melspectrum import level_db, mel_spectrum, normalized, scale_level, speech_frames
 from ..acoustics.pitch import fundamental_frequency, without_wrong_octaves
 from ..parametric.synthesizer import EspeakSynthesizer
 from ..spaces.parametric_voice import SPACE as PARAMETRIC_SPACE
@@ -39,7 +39,7 @@ from ..streaming import stream_pieces
 from ..text.normalization.normalize import normalize_text
 from ..text.normalization.unicode import is_readable
 from ..text.split import split_text
-from .corrections import measured_classes, measured_envelope
+from .corrections import measured_classes, measured_envelope, with_missing_bands
 from .first_voices import converted
 from .networks import network
 from .phone_tokens import PAUSE, text_tokens
@@ -70,15 +70,13 @@ class TrainedVoiceEncoder:
         voiced = len(pitch) >= MIN_VOICED_FRAMES
         recorded = speech_frames(mel_spectrum(normalized(_at_least(samples))))
         phones = int(np.count_nonzero(text_tokens(transcript)[:, 2] != PAUSE))
-        (timbre,) = network("voice").run(None, {"mel": recorded[np.newaxis, : len(recorded) // 2 * 2]})
         measured = ScalableVoice(
             pitch_hz=math.exp(float(np.mean(pitch))) if voiced else NEUTRAL_PITCH_HZ,
             pitch_deviation=float(np.std(pitch)) if voiced else NEUTRAL.pitch_deviation,
             speaking_rate_pps=phones / max(len(samples) / ENGINE_SAMPLE_RATE, 0.1),
-            timbre=tuple(float(number) for number in np.asarray(timbre)[0, :TIMBRE]),
         )
         text = normalize_text(transcript) if phones and is_readable(transcript) else PANGRAM
-        return Voice(SPACE, with_corrections(measured, recorded, text).to_bytes())
+        return Voice(SPACE, with_timbre(measured, recorded, text).to_bytes())
 
     def contour(self, samples: Samples) -> Contour:
         """Return the pitch and the loudness of an utterance; see `MelodyEncoder.contour`."""
@@ -99,17 +97,47 @@ def _own_contour(utterance: Utterance, voice: Voice) -> tuple[npt.NDArray[np.flo
     return contour_of(pieces) if pieces else None
 
 
-def with_corrections(voice: ScalableVoice, recorded: npt.NDArray[np.float32], text: str) -> ScalableVoice:
-    """Return a voice with the corrections of its envelopes, none of which is rounded yet.
+def with_timbre(voice: ScalableVoice, recorded: npt.NDArray[np.float32], text: str) -> ScalableVoice:
+    """Return a voice with its timbre and the corrections of its envelopes, none of which is rounded yet.
+
+    What a telephone has cut off is filled in first, by what the networks make of the words.
 
     Args:
-        voice: without corrections.
+        voice: with its pitch and pace.
         recorded: float32 [T, BANDS], the speaker's `speech_frames`.
         text: normalized, for the synthesis.
     """
-    plain = replace(ScalableVoice.from_bytes(voice.to_bytes()), envelope=NEUTRAL.envelope, classes=NEUTRAL.classes)
+    voice = replace(voice, timbre=_timbre(recorded))
+    made_db = _made(voice, text)
+    filled = with_missing_bands(level_db(recorded), made_db)
+    if filled is not None:
+        recorded = scale_level(filled)
+        voice = replace(voice, timbre=_timbre(recorded))
+        made_db = _made(voice, text)
+    return _with_corrections(voice, level_db(recorded), made_db)
+
+
+def _timbre(recorded: npt.NDArray[np.float32]) -> tuple[float, ...]:
+    (timbre,) = network("voice").run(None, {"mel": recorded[np.newaxis, : len(recorded) // 2 * 2]})
+    return tuple(float(number) for number in np.asarray(timbre)[0, :TIMBRE])
+
+
+def _made(voice: ScalableVoice, text: str) -> npt.NDArray[np.float32]:
+    """Return float32 [T, BANDS] in dB: the frames with speech of `text` in a voice without corrections of its own."""
+    plain = _plain(voice)
     made = say(to_frames(understand(next(split_text(text, LONGEST_PIECE)), plain), plain, 1.0))
-    recorded_db, made_db = level_db(recorded), level_db(speech_frames(mel_spectrum(normalized(made))))
+    return level_db(speech_frames(mel_spectrum(normalized(made))))
+
+
+def _plain(voice: ScalableVoice) -> ScalableVoice:
+    """Return the voice as 16 bytes and more say it, without corrections of its own."""
+    return replace(ScalableVoice.from_bytes(voice.to_bytes()), envelope=NEUTRAL.envelope, classes=NEUTRAL.classes)
+
+
+def _with_corrections(
+    voice: ScalableVoice, recorded_db: npt.NDArray[np.float32], made_db: npt.NDArray[np.float32]
+) -> ScalableVoice:
+    plain = _plain(voice)
     whole = replace(voice, envelope=measured_envelope(recorded_db, made_db))
     rounded = replace(plain, envelope=ScalableVoice.from_bytes(whole.to_bytes()).envelope)
     return replace(whole, classes=measured_classes(recorded_db, made_db, rounded))

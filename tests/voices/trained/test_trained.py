@@ -32,7 +32,7 @@ from speechzip.voices.acoustics.melspectrum import level_db, mel_spectrum, norma
 from speechzip.voices.acoustics.pitch import fundamental_frequency, pitch_track
 from speechzip.voices.spaces.scalable_voice import CLASSES, ENVELOPE, SIZES, SPACE
 from speechzip.voices.streaming import LONGEST_STREAMED
-from speechzip.voices.trained.corrections import class_difference, corrections
+from speechzip.voices.trained.corrections import class_difference, corrections, with_missing_bands
 from whisper_normalizer.english import EnglishTextNormalizer
 
 pytestmark = pytest.mark.models
@@ -303,3 +303,18 @@ def test_no_speech_is_a_voice_all_the_same(samples: Samples) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(TrainedVoiceEncoder().encode(samples.astype(np.float32), "").embedding) == 64
+
+
+def test_what_a_telephone_cuts_off_is_filled_in(readers: dict[str, Samples]) -> None:
+    samples = readers["two_cities"]
+    spectrum = np.fft.rfft(samples)
+    hz = np.fft.rfftfreq(len(samples), 1 / 16_000)
+    spectrum[(hz < 300) | (hz > 3400)] = 0
+    by_telephone = np.fft.irfft(spectrum, len(samples)).astype(np.float32)
+    recorded, telephone = (level_db(speech_frames(mel_spectrum(normalized(one)))) for one in (samples, by_telephone))
+    assert with_missing_bands(recorded, recorded) is None
+    filled = with_missing_bands(telephone, recorded)
+    assert filled is not None
+    error = np.abs(filled.mean(axis=0) - recorded.mean(axis=0))
+    assert error.mean() < 0.7 * np.abs(telephone.mean(axis=0) - recorded.mean(axis=0)).mean()
+    assert with_missing_bands(np.full_like(recorded, -90.0), recorded) is None  # nothing to go by
