@@ -127,7 +127,7 @@ def test_decompress_writes_two_channels(compressed: tuple[Path, dict[str, Any]])
     assert samples.shape[1] == 2
     for utterance in summary["utterances"]:
         start = int(utterance["start_s"] * rate)
-        assert np.abs(samples[start : start + rate // 10, utterance["speaker"]]).max() > 0.01
+        assert np.abs(samples[start : start + rate // 10, utterance["speaker"]]).max() > 0.005
         assert not samples[max(0, start - rate // 50) : start, utterance["speaker"]].any()
 
 
@@ -393,6 +393,8 @@ def test_commands_from_elsewhere_are_loaded_only_where_one_may_be_meant(
 INTERRUPTED = """
 import importlib.abc, os, signal, sys
 from speechzip.pipeline.entry import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may run where Ctrl-C is ignored
 
 class Interrupt(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
