@@ -31,7 +31,7 @@ from speechzip.voices.training.corpus.shards import (
 from speechzip.voices.training.export import export
 from speechzip.voices.training.first_voices import fit as fit_first_voices
 from speechzip.voices.training.network import PREFIXES
-from speechzip.voices.training.release import Compared, by_telephone, fit
+from speechzip.voices.training.release import RANGE, Compared, by_telephone, fit
 from speechzip.voices.training.train import TrainingPlan, read_compact, shortened, train, write_compact
 
 NAMES = ("ann", "bob", "cem")
@@ -189,7 +189,7 @@ def test_corrections_are_what_the_networks_lack() -> None:
     assert arrays["class_basis_db"].shape == (COMPONENTS, CLASSES, COEFFICIENTS)
     assert arrays["envelope_mean_db"].shape == arrays["envelope_scale_db"].shape == (ENVELOPE,)
     assert arrays["envelope_mean_db"][0] == pytest.approx(1.5, abs=0.5)
-    assert arrays["envelope_scale_db"][0] == pytest.approx(3 * tilts.std(), rel=0.2)
+    assert arrays["envelope_scale_db"][0] == pytest.approx(RANGE * tilts.std(), rel=0.2)
     assert arrays["envelope_scale_db"][1:].max() < 1
 
 
