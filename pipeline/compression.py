@@ -375,24 +375,17 @@ def _payload(
     channels: int,
 ) -> Payload:
     talking = [accumulator for accumulator in accumulators if accumulator.utterances]
-    speakers = _measured(talking, voice_encoder, voice_size(voice_bytes, len(talking), duration_s))
+    size = voice_size(voice_bytes, len(talking), duration_s)
+    with ThreadPoolExecutor(MEASURED_AT_ONCE, "speechzip-voices") as threads:
+        measuring = [threads.submit(accumulator.measure, voice_encoder, size) for accumulator in talking]
+        speakers = tuple(speaker.result() for speaker in measuring)
     utterances = [
         replace(utterance, speaker=speaker)
         for speaker, accumulator in enumerate(talking)
         for utterance in accumulator.utterances
     ]
-    return Payload(
-        speakers=speakers,
-        utterances=tuple(sorted(utterances, key=lambda utterance: utterance.start_s)),
-        duration_s=duration_s,
-        channels=channels,
-    )
-
-
-def _measured(talking: list[_SpeakerAccumulator], voice_encoder: VoiceEncoder, size: int) -> tuple[Speaker, ...]:
-    with ThreadPoolExecutor(MEASURED_AT_ONCE, "speechzip-voices") as threads:
-        measuring = [threads.submit(accumulator.measure, voice_encoder, size) for accumulator in talking]
-        return tuple(speaker.result() for speaker in measuring)
+    in_order = tuple(sorted(utterances, key=lambda utterance: utterance.start_s))
+    return Payload(speakers, in_order, duration_s, channels)
 
 
 def _refuse_too_long(recording: Recording) -> None:

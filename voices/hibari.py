@@ -29,7 +29,8 @@ from .foreign import translated
 from .parametric.synthesizer import EspeakSynthesizer
 from .spaces import parametric_voice
 from .spaces.parametric_voice import DEFAULT_RATE_CPS, ParametricVoice
-from .spaces.scalable_voice import TRAINED_SPACES, trained_voice
+from .spaces.scalable_voice import TRAINED_SPACES
+from .spaces.trained_voice import unpacked_prosody
 from .streaming import stream_pieces
 from .text.normalization.normalize import normalize_text
 from .text.normalization.unicode import is_readable
@@ -201,7 +202,7 @@ def _prosody(voice: Voice | None) -> tuple[float, float]:
         parametric = ParametricVoice.from_bytes(voice.embedding)
         pitch_hz, rate = parametric.pitch_hz, parametric.speaking_rate_cps / DEFAULT_RATE_CPS
     else:
-        trained = trained_voice(voice)
+        trained = unpacked_prosody(voice.embedding)
         pitch_hz, rate = trained.pitch_hz, trained.speaking_rate_pps / OWN_RATE_PPS
     return min(max(pitch_hz, LOWEST_HZ), HIGHEST_HZ) / OWN_PITCH_HZ, rate
 

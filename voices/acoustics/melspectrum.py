@@ -67,5 +67,11 @@ def mel_spectrum(samples: Samples) -> npt.NDArray[np.float32]:
 
 def speech_frames(mel_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the speech frames of a `mel_spectrum`, scaled for the networks."""
-    peak = mel_db.max(axis=1)
-    return scale_level(mel_db[peak > np.percentile(peak, 90) - BACKGROUND_DB])
+    return scale_level(mel_db[loud_frames(mel_db, BACKGROUND_DB)])
+
+
+def loud_frames(spectra_db: npt.NDArray[np.floating], range_db: float) -> npt.NDArray[np.bool_]:
+    """Return which frames of [T, BANDS] have a loudest band that is less than `range_db` below that of the loud
+    ones."""
+    peak = spectra_db.max(axis=1)
+    return np.asarray(peak > np.percentile(peak, 90) - range_db)

@@ -19,7 +19,8 @@ from .. import espeak
 from ..acoustics.loudness import set_loudness, trim
 from ..acoustics.spectrum import TYPICAL_DB, equalize
 from ..spaces.parametric_voice import DEFAULT_RATE_CPS, SPACE, ParametricVoice
-from ..spaces.scalable_voice import TRAINED_SPACES, trained_voice
+from ..spaces.scalable_voice import TRAINED_SPACES
+from ..spaces.trained_voice import unpacked_prosody
 from .espeak_bases import HIGH_VARIANT, LOW_VARIANT, PITCH_SETTINGS, EspeakBase, espeak_bases
 
 SAMPLE_RATE = 16_000
@@ -78,7 +79,7 @@ def _parametric(voice: Voice | None) -> ParametricVoice:
         return ParametricVoice()
     if voice.space == SPACE:
         return ParametricVoice.from_bytes(voice.embedding)
-    trained = trained_voice(voice)
+    trained = unpacked_prosody(voice.embedding)
     return ParametricVoice(trained.pitch_hz, 12 / np.log(2) * trained.pitch_deviation)
 
 

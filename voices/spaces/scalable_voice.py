@@ -13,24 +13,12 @@ classes stand for.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from speechzip.pipeline import Voice
 
-from .trained_voice import (
-    LOWEST_PITCH_DEVIATION,
-    LOWEST_PITCH_HZ,
-    NEUTRAL_PITCH_HZ,
-    PITCH_DEVIATION_STEP,
-    SLOWEST_RATE_PPS,
-    STEPS_PER_OCTAVE,
-    TrainedVoice,
-    clamp,
-    scaled_prosody,
-)
+from .trained_voice import BITS, PROSODY_BITS, Prosody, clamp, unpacked_prosody
 from .trained_voice import SPACE as FIRST_SPACE
 
 SPACE = "trained-2"
@@ -40,7 +28,6 @@ OLDER_SPACES = {SPACE: (FIRST_SPACE,)}
 """Space -> those that the same synthesizers speak in, for people whose voice was measured by an earlier release."""
 SIZES = (8, 16, 32, 64)
 """Bytes of the voices that an encoder sends."""
-PROSODY_BITS, BITS = 16, 3
 TIMBRE, ENVELOPE, CLASSES = 20, 17, 128
 """Numbers of the voice network; cepstral coefficients of the correction of all sounds; components of the corrections
 of classes of sounds."""
@@ -57,15 +44,9 @@ ORDER = (
 
 
 @dataclass(frozen=True, slots=True)
-class ScalableVoice:
+class ScalableVoice(Prosody):
     """The decoded bytes of a voice in the space ``trained-2``. Every number is in [-1, 1]."""
 
-    pitch_hz: float = NEUTRAL_PITCH_HZ
-    """Geometric mean of the fundamental frequency, 50 to 790 Hz."""
-    pitch_deviation: float = 0.2
-    """Standard deviation of the natural logarithm of the pitch, 0.05 to 0.5; 0.06 is a semitone."""
-    speaking_rate_pps: float = 13.0
-    """Phones a second while speaking, 7 to 22."""
     timbre: tuple[float, ...] = (0.0,) * TIMBRE
     """The first `TIMBRE` numbers of the voice network."""
     envelope: tuple[float, ...] = (0.0,) * ENVELOPE
@@ -75,9 +56,7 @@ class ScalableVoice:
 
     def to_bytes(self, size: int = SIZES[-1]) -> bytes:
         """Return the `size` bytes that come nearest."""
-        packed = clamp(STEPS_PER_OCTAVE * math.log2(self.pitch_hz / LOWEST_PITCH_HZ), 255)
-        packed |= clamp((self.pitch_deviation - LOWEST_PITCH_DEVIATION) / PITCH_DEVIATION_STEP, 15) << 8
-        packed |= clamp(self.speaking_rate_pps - SLOWEST_RATE_PPS, 15) << 12
+        packed = self.packed()
         numbers = [*self.timbre, *self.envelope, *self.classes]
         for place in range(count(size)):
             packed |= clamp(3.5 * numbers[ORDER[place]] + 3.5, 7) << (PROSODY_BITS + BITS * place)
@@ -86,15 +65,15 @@ class ScalableVoice:
     @classmethod
     def from_bytes(cls, embedding: bytes) -> ScalableVoice:
         """Return the decoded `embedding`; any bytes mean some voice, missing ones are neutral."""
-        prosody = embedding[:2] + cls().to_bytes(8)[len(embedding[:2]) : 2]
-        packed = int.from_bytes(prosody + embedding[2:], "little")
+        packed = int.from_bytes(embedding, "little")
         numbers = [0.0] * NUMBERS
         for place in range(count(len(embedding))):
             numbers[ORDER[place]] = ((packed >> (PROSODY_BITS + BITS * place) & 7) - 3.5) / 3.5
+        prosody = unpacked_prosody(embedding)
         return cls(
-            pitch_hz=LOWEST_PITCH_HZ * 2 ** ((packed & 255) / STEPS_PER_OCTAVE),
-            pitch_deviation=LOWEST_PITCH_DEVIATION + PITCH_DEVIATION_STEP * (packed >> 8 & 15),
-            speaking_rate_pps=float(SLOWEST_RATE_PPS + (packed >> 12 & 15)),
+            prosody.pitch_hz,
+            prosody.pitch_deviation,
+            prosody.speaking_rate_pps,
             timbre=tuple(numbers[:_ENVELOPE]),
             envelope=tuple(numbers[_ENVELOPE:_CLASSES]),
             classes=tuple(numbers[_CLASSES:]),
@@ -102,8 +81,7 @@ class ScalableVoice:
 
     def condition(self, latent: int) -> npt.NDArray[np.float32]:
         """Return the networks' input: timbre and zeros to `latent` numbers, scaled prosody; float32 [latent + 3]."""
-        prosody = scaled_prosody(math.log(self.pitch_hz), self.pitch_deviation, self.speaking_rate_pps)
-        return np.array([*self.timbre, *[0.0] * (latent - TIMBRE), *prosody], np.float32)
+        return np.array([*self.timbre, *[0.0] * (latent - TIMBRE), *self.scaled()], np.float32)
 
 
 def count(size: int) -> int:
@@ -114,8 +92,3 @@ def count(size: int) -> int:
         [16, 37, 80, 165]
     """
     return min(max((8 * size - PROSODY_BITS) // BITS, 0), NUMBERS)
-
-
-def trained_voice(voice: Voice) -> TrainedVoice | ScalableVoice:
-    """Return the decoded voice, whose space is one of `TRAINED_SPACES`."""
-    return (TrainedVoice if voice.space == FIRST_SPACE else ScalableVoice).from_bytes(voice.embedding)

@@ -27,8 +27,8 @@ SPACE = "trained-1"
 TIMBRE = 20
 CORRECTIONS = 16
 SIZE = 16
-BITS = 3
-"""Of each number of timbre and envelope correction."""
+PROSODY_BITS, BITS = 16, 3
+"""Of pitch and pace together; of each number of timbre and envelope correction."""
 LOWEST_PITCH_HZ, STEPS_PER_OCTAVE = 50.0, 64
 LOWEST_PITCH_DEVIATION, PITCH_DEVIATION_STEP = 0.05, 0.03
 SLOWEST_RATE_PPS = 7
@@ -44,8 +44,8 @@ RATE_CENTER, RATE_SCALE = 13.0, 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class TrainedVoice:
-    """The decoded bytes of a voice in the space ``trained-1``."""
+class Prosody:
+    """The measured part of a trained voice, the first `PROSODY_BITS` of its bytes in every trained space."""
 
     pitch_hz: float = NEUTRAL_PITCH_HZ
     """Geometric mean of the fundamental frequency, 50 to 790 Hz."""
@@ -53,6 +53,34 @@ class TrainedVoice:
     """Standard deviation of the natural logarithm of the pitch, 0.05 to 0.5; 0.06 is a semitone."""
     speaking_rate_pps: float = 13.0
     """Phones a second while speaking, 7 to 22."""
+
+    def packed(self) -> int:
+        """Return the `PROSODY_BITS` that come nearest."""
+        pitch = clamp(STEPS_PER_OCTAVE * math.log2(self.pitch_hz / LOWEST_PITCH_HZ), 255)
+        pitch_deviation = clamp((self.pitch_deviation - LOWEST_PITCH_DEVIATION) / PITCH_DEVIATION_STEP, 15)
+        speaking_rate_pps = clamp(self.speaking_rate_pps - SLOWEST_RATE_PPS, 15)
+        return pitch | pitch_deviation << 8 | speaking_rate_pps << 12
+
+    def scaled(self) -> tuple[float, float, float]:
+        """Return it as the networks take it, see `scaled_prosody`."""
+        return scaled_prosody(math.log(self.pitch_hz), self.pitch_deviation, self.speaking_rate_pps)
+
+
+def unpacked_prosody(embedding: bytes) -> Prosody:
+    """Return the prosody at the start of an embedding; missing bytes are neutral."""
+    neutral = Prosody().packed().to_bytes(PROSODY_BITS // 8, "little")
+    packed = int.from_bytes((embedding[: len(neutral)] + neutral[len(embedding) :])[: len(neutral)], "little")
+    return Prosody(
+        pitch_hz=LOWEST_PITCH_HZ * 2 ** ((packed & 255) / STEPS_PER_OCTAVE),
+        pitch_deviation=LOWEST_PITCH_DEVIATION + PITCH_DEVIATION_STEP * (packed >> 8 & 15),
+        speaking_rate_pps=float(SLOWEST_RATE_PPS + (packed >> 12 & 15)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedVoice(Prosody):
+    """The decoded bytes of a voice in the space ``trained-1``."""
+
     timbre: tuple[float, ...] = (0.0,) * TIMBRE
     """`TIMBRE` numbers in [-1, 1], of the voice network's own."""
     envelope_correction_db: tuple[float, ...] = (0.0,) * CORRECTIONS
@@ -60,33 +88,30 @@ class TrainedVoice:
 
     def to_bytes(self) -> bytes:
         """Return the `SIZE` bytes that come nearest."""
-        pitch = clamp(STEPS_PER_OCTAVE * math.log2(self.pitch_hz / LOWEST_PITCH_HZ), 255)
-        pitch_deviation = clamp((self.pitch_deviation - LOWEST_PITCH_DEVIATION) / PITCH_DEVIATION_STEP, 15)
-        speaking_rate_pps = clamp(self.speaking_rate_pps - SLOWEST_RATE_PPS, 15)
         timbre = [clamp(3.5 * number + 3.5, 7) for number in self.timbre]
         correction = [clamp(level / CORRECTION_STEP_DB + 4, 7) for level in self.envelope_correction_db]
-        packed = pitch | pitch_deviation << 8 | speaking_rate_pps << 12
+        packed = self.packed()
         for place, number in enumerate(timbre + correction):
-            packed |= number << (16 + BITS * place)
+            packed |= number << (PROSODY_BITS + BITS * place)
         return packed.to_bytes(SIZE, "little")
 
     @classmethod
     def from_bytes(cls, embedding: bytes) -> TrainedVoice:
         """Return the decoded `embedding`; any bytes mean some voice, missing ones are neutral."""
         packed = int.from_bytes(embedding[:SIZE] + cls().to_bytes()[len(embedding) :], "little")
-        numbers = [packed >> (16 + BITS * place) & 7 for place in range(TIMBRE + CORRECTIONS)]
+        numbers = [packed >> (PROSODY_BITS + BITS * place) & 7 for place in range(TIMBRE + CORRECTIONS)]
+        prosody = unpacked_prosody(embedding)
         return cls(
-            pitch_hz=LOWEST_PITCH_HZ * 2 ** ((packed & 255) / STEPS_PER_OCTAVE),
-            pitch_deviation=LOWEST_PITCH_DEVIATION + PITCH_DEVIATION_STEP * (packed >> 8 & 15),
-            speaking_rate_pps=float(SLOWEST_RATE_PPS + (packed >> 12 & 15)),
+            prosody.pitch_hz,
+            prosody.pitch_deviation,
+            prosody.speaking_rate_pps,
             timbre=tuple((number - 3.5) / 3.5 for number in numbers[:TIMBRE]),
             envelope_correction_db=tuple((number - 4) * CORRECTION_STEP_DB for number in numbers[TIMBRE:]),
         )
 
     def condition(self) -> npt.NDArray[np.float32]:
         """Return the network's input: timbre, scaled pitch, its deviation, speaking rate; float32 [TIMBRE + 3]."""
-        prosody = scaled_prosody(math.log(self.pitch_hz), self.pitch_deviation, self.speaking_rate_pps)
-        return np.array([*self.timbre, *prosody], np.float32)
+        return np.array([*self.timbre, *self.scaled()], np.float32)
 
 
 def scaled_prosody(log_pitch: float, pitch_deviation: float, speaking_rate_pps: float) -> tuple[float, float, float]:

@@ -21,14 +21,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
-from speechzip.pipeline import EngineError
 
+from ..acoustics.melspectrum import loud_frames
 from ..acoustics.vocoder import BANDS
 from ..spaces.scalable_voice import ENVELOPE, ScalableVoice
+from .networks import weight_arrays
 
 Floats = npt.NDArray[np.float32]
 
@@ -67,12 +67,7 @@ def corrections() -> Corrections:
     Raises:
         EngineError: their file is missing or damaged.
     """
-    path = files("speechzip.voices.trained") / "weights" / "corrections.npz"
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return Corrections(**{name: arrays[name] for name in Corrections.__dataclass_fields__})
-    except (OSError, ValueError, KeyError) as error:
-        raise EngineError(f"the trained voice cannot be loaded from {path}: {error}; reinstall speechzip") from error
+    return Corrections(**weight_arrays("corrections.npz", Corrections.__dataclass_fields__))
 
 
 def corrected(envelope_db: npt.NDArray[np.floating], voice: ScalableVoice) -> npt.NDArray[np.float64]:
@@ -83,8 +78,8 @@ def corrected(envelope_db: npt.NDArray[np.floating], voice: ScalableVoice) -> np
         voice: whose corrections.
     """
     known = corrections()
-    curve = (known.envelope_mean_db + np.array(voice.envelope) * known.envelope_scale_db) @ cosines()[1 : ENVELOPE + 1]
-    curves = (known.class_mean_db + np.tensordot(np.array(voice.classes), known.class_basis_db, 1)) @ cosines()
+    curve = envelope_curve(known.envelope_mean_db + np.array(voice.envelope) * known.envelope_scale_db)
+    curves = (known.class_mean_db + np.tensordot(np.array(voice.classes), known.class_basis_db, 1)) @ _cosines()
     belongs = memberships(cepstra(envelope_db), known.envelope_centers)
     return np.asarray(envelope_db + curve + belongs @ curves, np.float64)
 
@@ -107,10 +102,15 @@ def measured_classes(recorded_db: Floats, made_db: Floats, voice: ScalableVoice)
         voice: with its correction for all sounds, rounded.
     """
     known = corrections()
-    curve = (np.array(voice.envelope) * known.envelope_scale_db) @ cosines()[1 : ENVELOPE + 1]
+    curve = envelope_curve(np.array(voice.envelope) * known.envelope_scale_db)
     difference = class_difference(recorded_db, made_db + curve.astype(np.float32), known.mel_centers)
     basis = known.class_basis_db.reshape(len(known.class_basis_db), -1).astype(np.float64)
     return tuple(map(float, basis @ difference.ravel() / np.square(basis).sum(axis=1)))
+
+
+def envelope_curve(coefficients_db: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Return the level of each band for the coefficients 1 to `ENVELOPE`: float64 [BANDS]."""
+    return np.asarray(coefficients_db @ _cosines()[1 : ENVELOPE + 1], np.float64)
 
 
 def envelope_difference(recorded_db: Floats, made_db: Floats) -> npt.NDArray[np.float64]:
@@ -173,17 +173,16 @@ def memberships(frames: npt.NDArray[np.float64], centers: Floats) -> npt.NDArray
 
 def cepstra(spectra_db: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Return the coefficients 0 to `COEFFICIENTS` - 1 of each frame: float64 [T, COEFFICIENTS], in dB."""
-    scaled = cosines() * (2 / BANDS)
+    scaled = _cosines() * (2 / BANDS)
     scaled[0] /= 2
     return np.asarray(spectra_db @ scaled.T, np.float64)
 
 
 def _mean_spectrum(spectra_db: Floats) -> npt.NDArray[np.float64]:
-    peak = spectra_db.max(axis=1)
-    return np.asarray(spectra_db[peak > np.percentile(peak, 90) - LOUD_DB].mean(axis=0), np.float64)
+    return np.asarray(spectra_db[loud_frames(spectra_db, LOUD_DB)].mean(axis=0), np.float64)
 
 
 @lru_cache(maxsize=1)
-def cosines() -> npt.NDArray[np.float64]:
+def _cosines() -> npt.NDArray[np.float64]:
     """Return float64 [COEFFICIENTS, BANDS]."""
     return np.cos(np.pi * np.arange(COEFFICIENTS)[:, np.newaxis] * (np.arange(BANDS) + 0.5) / BANDS)

@@ -8,14 +8,13 @@ CORRECTIONS + 1, TIMBRE + ENVELOPE], whose last row is the constant.
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
-from speechzip.pipeline import EngineError
 
 from ..spaces.scalable_voice import TIMBRE, ScalableVoice
 from ..spaces.trained_voice import CORRECTION_STEP_DB, TrainedVoice
+from .networks import weight_arrays
 
 
 def converted(embedding: bytes) -> ScalableVoice:
@@ -39,9 +38,4 @@ def first_numbers(voice: TrainedVoice) -> npt.NDArray[np.float64]:
 
 @lru_cache(maxsize=1)
 def _weights() -> npt.NDArray[np.float32]:
-    path = files("speechzip.voices.trained") / "weights" / "first_voices.npz"
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return np.asarray(arrays["weights"], np.float32)
-    except (OSError, ValueError, KeyError) as error:
-        raise EngineError(f"the trained voice cannot be loaded from {path}: {error}; reinstall speechzip") from error
+    return weight_arrays("first_voices.npz", ["weights"])["weights"]

@@ -14,9 +14,11 @@ Weights are kept in 8 bits, with a scale for each output, and unpacked when a ne
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +45,20 @@ def network(name: NetworkName) -> onnxruntime.InferenceSession:
     try:
         return open_session(path.read_bytes())
     except (OSError, RuntimeError) as error:
+        raise EngineError(f"the trained voice cannot be loaded from {path}: {error}; reinstall speechzip") from error
+
+
+def weight_arrays(name: str, wanted: Iterable[str]) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the wanted arrays of a file of the weights, by their names.
+
+    Raises:
+        EngineError: the file is missing or damaged.
+    """
+    path = files("speechzip.voices.trained") / "weights" / name
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {key: np.asarray(arrays[key], np.float32) for key in wanted}
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
         raise EngineError(f"the trained voice cannot be loaded from {path}: {error}; reinstall speechzip") from error
 
 

@@ -24,18 +24,18 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from ..acoustics.melspectrum import BACKGROUND_DB, level_db, mel_spectrum, normalized, speech_frames
+from ..acoustics.melspectrum import BACKGROUND_DB, level_db, loud_frames, mel_spectrum, normalized, speech_frames
 from ..spaces.scalable_voice import CLASSES as COMPONENTS
 from ..spaces.scalable_voice import ENVELOPE, ScalableVoice
 from ..text.normalization.normalize import normalize_text
 from ..text.split import split_text
-from ..trained import corrections as room
 from ..trained.corrections import (
     CLASSES,
     COEFFICIENTS,
     COMPARED,
     cepstra,
     class_difference,
+    envelope_curve,
     envelope_difference,
     memberships,
 )
@@ -159,8 +159,7 @@ def compare(speech: Speech) -> Compared:
     plain = replace(measured, envelope=(0.0,) * ENVELOPE, classes=(0.0,) * COMPONENTS)
     frames = to_frames(understand(next(split_text(normalize_text(words), LONGEST_PIECE)), plain), plain, 1.0)
     mel = mel_spectrum(normalized(say(frames)))[: len(frames.envelope_db)]
-    peak = mel.max(axis=1)
-    heard = peak > np.percentile(peak, 90) - BACKGROUND_DB
+    heard = loud_frames(mel, BACKGROUND_DB)
     recorded = level_db(speech_frames(mel_spectrum(normalized(samples))))
     return Compared(recorded, mel[heard], frames.envelope_db[heard].astype(np.float32))
 
@@ -178,7 +177,7 @@ def fit(found: list[Compared]) -> dict[str, Floats]:
     envelope = np.array([envelope_difference(one.recorded_db, one.made_db) for one in found])
     classes: list[npt.NDArray[np.float64]] = []
     for one, difference in zip(found, envelope, strict=True):
-        curve = difference @ room.cosines()[1 : ENVELOPE + 1]
+        curve = envelope_curve(difference)
         classes.append(class_difference(one.recorded_db, one.made_db + curve.astype(np.float32), mel_centers).ravel())
     difference = np.array(classes)
     mean = difference.mean(axis=0)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from speechzip.pipeline import Voice
 from speechzip.pipeline.types import SCALABLE_SPACES
 from speechzip.voices import ScalableVoice, TrainedVoice
-from speechzip.voices.spaces.scalable_voice import CLASSES, ENVELOPE, ORDER, SIZES, SPACE, TIMBRE, count, trained_voice
+from speechzip.voices.spaces.scalable_voice import CLASSES, ENVELOPE, ORDER, SIZES, SPACE, TIMBRE, count
+from speechzip.voices.spaces.trained_voice import unpacked_prosody
 
 
 def test_bytes() -> None:
@@ -77,6 +78,6 @@ def test_pitch_and_rate_stand_where_they_did() -> None:
     second = Voice("trained-2", ScalableVoice(123.0, 0.2, 15.0).to_bytes())
     assert first.embedding[:2] == second.embedding[:2]
     for voice in (first, second):
-        decoded = trained_voice(voice)
+        decoded = unpacked_prosody(voice.embedding)
         assert decoded.pitch_hz == pytest.approx(123, rel=0.01)
         assert decoded.speaking_rate_pps == 15

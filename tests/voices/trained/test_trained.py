@@ -12,6 +12,7 @@ import soundfile
 from jiwer import wer
 from speechzip.pipeline import (
     MAX_UTTERANCE_S,
+    EngineError,
     Melody,
     Samples,
     SpeechzipWarning,
@@ -33,6 +34,7 @@ from speechzip.voices.acoustics.pitch import fundamental_frequency, pitch_track
 from speechzip.voices.spaces.scalable_voice import CLASSES, ENVELOPE, SIZES, SPACE
 from speechzip.voices.streaming import LONGEST_STREAMED
 from speechzip.voices.trained.corrections import class_difference, corrections, with_missing_bands
+from speechzip.voices.trained.networks import weight_arrays
 from whisper_normalizer.english import EnglishTextNormalizer
 
 pytestmark = pytest.mark.models
@@ -318,3 +320,20 @@ def test_what_a_telephone_cuts_off_is_filled_in(readers: dict[str, Samples]) -> 
     error = np.abs(filled.mean(axis=0) - recorded.mean(axis=0))
     assert error.mean() < 0.7 * np.abs(telephone.mean(axis=0) - recorded.mean(axis=0)).mean()
     assert with_missing_bands(np.full_like(recorded, -90.0), recorded) is None  # nothing to go by
+
+
+def test_damaged_weights_are_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def here(_package: str) -> Path:
+        return tmp_path
+
+    monkeypatch.setattr("speechzip.voices.trained.networks.files", here)
+    (tmp_path / "weights").mkdir()
+    for content in (b"PK\x03\x04 no archive", b"", b"rubbish"):
+        (tmp_path / "weights" / "corrections.npz").write_bytes(content)
+        with pytest.raises(EngineError, match="reinstall speechzip"):
+            weight_arrays("corrections.npz", ["mel_centers"])
+    np.savez(tmp_path / "weights" / "corrections.npz", others=np.zeros(1))
+    with pytest.raises(EngineError, match="reinstall speechzip"):
+        weight_arrays("corrections.npz", ["mel_centers"])
+    with pytest.raises(EngineError, match="reinstall speechzip"):
+        weight_arrays("nothing.npz", ["mel_centers"])
