@@ -13,7 +13,14 @@ class SessionOptions:
     def add_session_config_entry(self, key: str, value: str) -> None: ...
 
 class InferenceSession:
-    def __init__(self, path_or_bytes: str | bytes, sess_options: SessionOptions, providers: Sequence[str]) -> None: ...
+    def __init__(
+        self,
+        path_or_bytes: str | bytes,
+        sess_options: SessionOptions,
+        providers: Sequence[str],
+        *,
+        enable_fallback: int = 1,
+    ) -> None: ...
     def run(
         self, names: Sequence[str] | None, inputs: Mapping[str, npt.NDArray[Any]]
     ) -> list[npt.NDArray[Any]]: ...

@@ -24,6 +24,9 @@ def open_session(model: Path | bytes, threads: int = 1) -> onnxruntime.Inference
         model: where the network lies, or the content of its file.
         threads: how many threads may share the work of one operator. The cores of the process and
             `THREADS_VARIABLE` bound it.
+
+    Raises:
+        RuntimeError: there is no such file, or no network in it.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(threads, max_threads())
@@ -37,7 +40,13 @@ def open_session(model: Path | bytes, threads: int = 1) -> onnxruntime.Inference
     source = model if isinstance(model, bytes) else str(model)
     name = f"{len(model):,} bytes" if isinstance(model, bytes) else model
     logger.debug("opening a network of %s, threads: %d", name, options.intra_op_num_threads)
-    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"], enable_fallback=0)
+    except Exception as error:  # onnxruntime has no base class for its errors
+        raise RuntimeError(f"{name} cannot be opened as a network ({error})") from error
+    # It keeps the content, to open it again on other hardware, which nobody does here: 30 MB of the recognizer.
+    vars(session)["_model_bytes"] = None
+    return session
 
 
 def max_threads() -> int:

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from functools import lru_cache
-from importlib.resources import files
+from importlib.resources import as_file, files
+from threading import Lock
 from typing import Literal
 from zipfile import BadZipFile
 
@@ -33,17 +33,29 @@ LATENT = 128
 NetworkName = Literal["voice", "phones", "frames"]
 
 
-@lru_cache(maxsize=3)
+_opened: dict[NetworkName, onnxruntime.InferenceSession] = {}
+_opening = Lock()
+"""Voices are measured side by side: without it, each would unpack the same network."""
+
+
 def network(name: NetworkName) -> onnxruntime.InferenceSession:
-    """Return a network, loaded once and shared: onnxruntime's sessions may be run by several threads.
+    """Return a network, opened once and shared: onnxruntime's sessions may be run by several threads.
 
     Raises:
         EngineError: its file is missing or damaged.
     """
+    with _opening:
+        if name not in _opened:
+            _opened[name] = _open(name)
+        return _opened[name]
+
+
+def _open(name: NetworkName) -> onnxruntime.InferenceSession:
     path = files("speechzip.voices.trained") / "weights" / f"{name}.onnx"
     logger.debug("the trained voice's weights: %s", path)
     try:
-        return open_session(path.read_bytes())
+        with as_file(path) as file:
+            return open_session(file)
     except (OSError, RuntimeError) as error:
         raise EngineError(f"the trained voice cannot be loaded from {path}: {error}; reinstall speechzip") from error
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import onnxruntime
@@ -29,6 +30,25 @@ def test_threads_are_bounded(monkeypatch: pytest.MonkeyPatch, variable: str, thr
     monkeypatch.setenv("OMP_NUM_THREADS", variable)
     session = open_session(silero.checked_weights(silero.installed_weights()), threads=100)
     assert session.get_session_options().intra_op_num_threads == threads
+
+
+@pytest.mark.models
+def test_a_session_does_not_keep_the_content_of_its_file() -> None:
+    content = silero.checked_weights(silero.installed_weights())
+    before = sys.getrefcount(content)
+    session = open_session(content)
+    assert sys.getrefcount(content) == before
+    assert session.get_inputs()
+
+
+@pytest.mark.parametrize("content", [b"rubbish", b"ORTM", b"\x08\x08"])
+def test_what_is_no_network_is_one_error(content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "network.onnx"
+    path.write_bytes(content)
+    for model in (content, path, tmp_path / "missing.onnx"):
+        with pytest.raises(RuntimeError, match="cannot be opened as a network"):
+            open_session(model)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_no_session_is_opened_elsewhere() -> None:
