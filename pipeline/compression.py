@@ -18,6 +18,7 @@ from .protocols import (
     ENGINE_SAMPLE_RATE,
     MelodyEncoder,
     OneLanguageRecognizer,
+    ParallelRecognizer,
     Progress,
     Recognizer,
     SpeakerEmbedder,
@@ -168,7 +169,8 @@ def compress(
             f"{recording.name} has a speaker on each channel; speaker_count is for one channel",
             remedies=("no_speaker_count", "mix"),
         )
-    with ThreadPoolExecutor(1, "speechzip-recognition") as recognition:
+    at_once = recognizer.segments_at_once if isinstance(recognizer, ParallelRecognizer) else 1
+    with ThreadPoolExecutor(at_once, "speechzip-recognition") as recognition:
         reader = _Reader(recognizer, recognition, singer)
         if split or speaker_count == 1:
             accumulators, heard = _accumulators_by_channel(recording, levels, split, reader, progress)
@@ -293,13 +295,13 @@ def _accumulators_by_voice(
 
 
 class _Reader:
-    """Recognizes segments one after another, in a thread of its own."""
+    """Recognizes segments in threads of its own."""
 
-    def __init__(self, recognizer: Recognizer, thread: ThreadPoolExecutor, singer: MelodyEncoder | None) -> None:
+    def __init__(self, recognizer: Recognizer, threads: ThreadPoolExecutor, singer: MelodyEncoder | None) -> None:
         self.singer = singer
         """Measures melodies, if they are wanted."""
         self._transcribe = recognizer.transcribe
-        self._thread = thread
+        self._threads = threads
         self.one_language = isinstance(recognizer, OneLanguageRecognizer)
         """Whether it reads one language only."""
         self.conversation = ReadSpeech()
@@ -307,7 +309,7 @@ class _Reader:
 
     def read(self, samples: Samples) -> Future[Transcript]:
         """Start to recognize a segment."""
-        return self._thread.submit(self._transcribe, samples)
+        return self._threads.submit(self._transcribe, samples)
 
 
 class _SpeakerAccumulator:

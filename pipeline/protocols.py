@@ -50,6 +50,16 @@ class OneLanguageRecognizer(Recognizer, Protocol):
         ...
 
 
+@runtime_checkable
+class ParallelRecognizer(Recognizer, Protocol):
+    """A recognizer whose `transcribe` several threads may call at once, each for another segment."""
+
+    @property
+    def segments_at_once(self) -> int:
+        """How many segments at once take the least time in all, 1 or more."""
+        ...
+
+
 class VoiceEncoder(Protocol):
     """Speech to a voice in a few bytes."""
 

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -51,11 +52,13 @@ Seconds = dict[str, float]
 
 
 class Timed:
-    """An engine wrapper that measures the time of its methods, and keeps what they return."""
+    """An engine wrapper that measures the time of its methods in all threads, and keeps what they return."""
 
     def __init__(self, engine: Any, seconds: Seconds, step: str) -> None:
         self._engine, self._seconds, self._step = engine, seconds, step
-        self.results: dict[str, deque[Any]] = defaultdict(deque)
+        self._lock = Lock()
+        self.results: dict[str, deque[list[Any]]] = defaultdict(deque)
+        """Method -> a list of each call's result, in the order in which the calls began."""
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._engine, name)
@@ -63,9 +66,13 @@ class Timed:
             return attribute
 
         def timed(*arguments: Any) -> Any:
+            kept: list[Any] = []
+            with self._lock:
+                self.results[name].append(kept)
             result, took_s = _timed(lambda: attribute(*arguments))
-            self._seconds[self._step] = self._seconds.get(self._step, 0.0) + took_s
-            self.results[name].append(result)
+            kept.append(result)
+            with self._lock:
+                self._seconds[self._step] = self._seconds.get(self._step, 0.0) + took_s
             return result
 
         return timed
@@ -83,7 +90,7 @@ class Replayed:
             return attribute
 
         def replayed(*_: Any) -> Any:
-            return self._timed.results[name].popleft()
+            return self._timed.results[name].popleft()[0]
 
         return replayed
 

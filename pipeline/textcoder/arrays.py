@@ -1,17 +1,20 @@
 """Read NumPy's archives of arrays without copying them, and write them so that they are read quickly.
 
-`numpy.load` reads an archive in small pieces, and takes 22 ms for the shipped coder; from mapped memory it takes 6, of
-which checksums are 4. That is a part of each run of the command line that one notices.
+Reading the shipped coder is a part of each run of the command line that one notices. `numpy.load`, which reads an
+archive in small pieces, takes 1.4 times the processor time, and two threads share ours.
 """
 
 from __future__ import annotations
 
 import mmap
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
-from zlib import compress, crc32
+from zlib import MAX_WBITS, compress, crc32, decompress
+from zlib import error as ZlibError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +23,8 @@ _HEADER_BYTES = 30
 """A file of a ZIP archive begins with a header of this length. Its last four bytes have the lengths of a name and of
 extra fields (2 bytes each, little-endian), which follow."""
 _ARRAY_HEADER_BYTES = 1024  # NumPy writes 128 for arrays of few dimensions
-
+THREADS = 2
+"""Threads that unpack arrays: the largest one of the shipped coder is half of the work."""
 
 WORTH_UNPACKING = 0.85
 """An array is compressed if that takes it to this share of its size at most. It unpacks at 200 MB a second."""
@@ -48,23 +52,26 @@ def read_arrays(path: Path, wanted: Callable[[str], bool] | None = None) -> dict
     Raises:
         BadZipFile: the file is damaged.
     """
-    arrays: dict[str, NDArray[np.generic]] = {}
     with path.open("rb") as file, ZipFile(file) as archive:
         content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        for member in archive.infolist():
-            name = member.filename.removesuffix(".npy")
-            if wanted is None or wanted(name):
-                stored = member.compress_type == ZIP_STORED
-                arrays[name] = _array(_stored(member, content) if stored else memoryview(archive.read(member)))
-    return arrays
+        names = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+    members = [member for name, member in names.items() if wanted is None or wanted(name)]
+    with ThreadPoolExecutor(THREADS) as threads:  # zlib lets other threads run
+        found = list(threads.map(partial(_content, content), members))
+    return {member.filename.removesuffix(".npy"): _array(file) for member, file in zip(members, found, strict=True)}
 
 
-def _stored(member: ZipInfo, content: memoryview) -> memoryview:
-    """Return a member that is not compressed, checked against its checksum."""
+def _content(archive: memoryview, member: ZipInfo) -> memoryview:
+    """Return the content of a member, checked against its checksum; `ZipFile` takes 1.4 times as long to unpack it."""
     start = member.header_offset + _HEADER_BYTES
-    name, extra = np.frombuffer(content[start - 4 : start], "<u2").tolist()
-    found = content[start + name + extra :][: member.file_size]
-    if crc32(found) != member.CRC:
+    name, extra = np.frombuffer(archive[start - 4 : start], "<u2").tolist()
+    found = archive[start + name + extra :][: member.compress_size]
+    if member.compress_type == ZIP_DEFLATED:
+        try:
+            found = memoryview(decompress(found, -MAX_WBITS, member.file_size))
+        except ZlibError as error:
+            raise BadZipFile(f"{member.filename} is damaged") from error
+    if len(found) != member.file_size or crc32(found) != member.CRC:
         raise BadZipFile(f"{member.filename} is damaged")
     return found
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,8 +69,10 @@ class Model:
     """The parts that are loaded once: the base (a network, or fixed logits), the n-gram table and the shares."""
 
     def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        self.network = FixedLogits(arrays) if "logits" in arrays else Network(arrays)
-        self.ngrams = NgramTable(arrays)
+        with ThreadPoolExecutor(1) as thread:  # each of the two takes about 25 ms
+            ngrams = thread.submit(NgramTable, arrays)
+            self.network = FixedLogits(arrays) if "logits" in arrays else Network(arrays)
+            self.ngrams = ngrams.result()
         self.odds = _odds_table(arrays["exp2"].astype(np.int64))
         self.shares = [arrays[f"shares.{table}"].ravel().tolist() for table in ("static", "dynamic")]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from speechzip.pipeline import (
     Melody,
     NoSpeechError,
     Samples,
+    Transcript,
     Voice,
     VoiceBytes,
     VoiceError,
@@ -42,6 +44,39 @@ CALL = Audio(
     ).astype(np.float32),
     16000,
 )
+
+
+class CountingRecognizer(FakeRecognizer):
+    """Says how long each segment is, and counts how many are read at once; the earlier one takes longer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.most = self.calls = 0
+        self.lock = threading.Lock()
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        with self.lock:
+            self.now, self.calls = self.now + 1, self.calls + 1
+            self.most = max(self.most, self.now)
+            wait_s = 0.2 if self.calls % 2 else 0.05
+        time.sleep(wait_s)
+        with self.lock:
+            self.now -= 1
+        return Transcript(f"{len(samples) / 16000:.0f} seconds.", 0.95)
+
+
+class CountingParallelRecognizer(CountingRecognizer):
+    segments_at_once = 2
+
+
+@pytest.mark.parametrize(("kind", "at_once"), [(CountingRecognizer, 1), (CountingParallelRecognizer, 2)])
+def test_as_many_segments_are_read_at_once_as_the_recognizer_wants(
+    kind: type[CountingRecognizer], at_once: int
+) -> None:
+    recognizer = kind()
+    words = compress(CALL, recognizer=recognizer, voice_encoder=FakeVoiceEncoder()).text
+    assert words == "2 seconds. 2 seconds. 2 seconds. 3 seconds."
+    assert (recognizer.most, recognizer.calls) == (at_once, 4)
 
 
 def test_two_parties() -> None:

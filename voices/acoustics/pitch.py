@@ -106,7 +106,7 @@ def _frequencies(
 
 def _difference(frames: npt.NDArray[np.float64], window: int, longest: int) -> npt.NDArray[np.float64]:
     """Return d[lag] = sum over the window of (x[t] - x[t + lag])^2, equation (6), by FFT: [frames, longest]."""
-    size = 1 << (frames.shape[1] + window - 1).bit_length()
+    size = 1 << (frames.shape[1] - 1).bit_length()  # no product of these lags wraps around
     head = np.fft.rfft(frames[:, :window], size)
     correlation = np.fft.irfft(np.fft.rfft(frames, size) * np.conj(head), size)[:, :longest]
     energy = np.cumsum(np.square(frames), axis=1)

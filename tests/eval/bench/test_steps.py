@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +41,31 @@ def test_a_replayed_engine_returns_the_same_and_works_no_more() -> None:
     assert [replayed.encode([]), replayed.encode([])] == codes
     assert replayed.name == "fake"
     assert seconds["text coding"] == worked_s
+
+
+class SlowAtFirst:
+    def __init__(self) -> None:
+        self.second_ended = threading.Event()
+
+    def say(self, word: str) -> str:
+        if word == "first":
+            assert self.second_ended.wait(10)
+        else:
+            self.second_ended.set()
+        return word
+
+
+def test_what_ran_side_by_side_is_replayed_in_the_order_of_its_begin() -> None:
+    seconds: steps.Seconds = {}
+    timed = steps.Timed(SlowAtFirst(), seconds, "saying")
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(timed.say, "first")
+        while not timed.results["say"]:
+            time.sleep(0.001)
+        threads.submit(timed.say, "second").result()
+        first.result()
+    replayed = steps.Replayed(timed)
+    assert [replayed.say(), replayed.say()] == ["first", "second"]
 
 
 def test_two_parties_take_turns() -> None:

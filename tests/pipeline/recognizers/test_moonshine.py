@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from speechzip.pipeline.recognizers.moonshine.decoder import Sound
 from speechzip.pipeline.recognizers.moonshine.recognizer import MAX_LENGTH_S, MoonshineRecognizer
 from speechzip.pipeline.recognizers.moonshine.tokenizer import read_vocabulary
 from speechzip.pipeline.segments.rejection import MIN_CONFIDENCE
+from speechzip.pipeline.system.inference import cores
 
 pytestmark = pytest.mark.models
 
@@ -29,6 +31,21 @@ def test_reads_dickens(recognizer: MoonshineRecognizer, wheel_recording: Callabl
     assert transcript.text.startswith("It was the best of times. It was the worst of times.")
     assert transcript.confidence > 0.85
     assert transcript.language == "en"
+
+
+def test_segments_read_at_once_have_the_words_that_they_have_alone(
+    recognizer: MoonshineRecognizer, wheel_recording: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples, rate = soundfile.read(str(wheel_recording("two_cities.wav")), dtype="float32", always_2d=True)
+    sound = resample(samples[:, 0], rate, ENGINE_SAMPLE_RATE)
+    segments = [sound[start * ENGINE_SAMPLE_RATE :][: 4 * ENGINE_SAMPLE_RATE] for start in range(0, 24, 4)]
+    alone = [recognizer.transcribe(segment) for segment in segments]
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert recognizer.segments_at_once == min(2, cores())
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(recognizer.transcribe, segments)) == alone
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert recognizer.segments_at_once == 1
 
 
 def test_unsure_words(recognizer: MoonshineRecognizer, wheel_recording: Callable[[str], Path]) -> None:
