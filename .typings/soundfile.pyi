@@ -32,7 +32,12 @@ class SoundFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
     def read(
-        self, frames: int = ..., dtype: Literal["float32"] = ..., always_2d: bool = ...
+        self,
+        frames: int = ...,
+        dtype: Literal["float32"] = ...,
+        always_2d: bool = ...,
+        *,
+        out: npt.NDArray[np.float32] | None = ...,
     ) -> npt.NDArray[np.float32]: ...
     def write(self, data: npt.NDArray[np.float32]) -> None: ...
 

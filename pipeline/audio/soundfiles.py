@@ -141,13 +141,12 @@ class SoundFileRecording:
     def _read(self, sound: _Sequential, piece: Piece) -> Iterator[Samples]:
         """Yield all of a piece: float32 [t, channels] at its own rate."""
         length = max(1, min(int(BLOCK_S * sound.samplerate), MAX_BLOCK_VALUES // sound.channels))
-        frames_read = 0
-        while True:
-            try:
-                with _quiet() if sound.subtype.startswith("MPEG") else nullcontext():  # also in a WAV file
-                    block = sound.read(length, dtype="float32", always_2d=True)
-            except soundfile.LibsndfileError as error:
-                raise self._cut_short(frames_read / sound.samplerate) from error
+        # FLAC's decoder takes what lies behind the sound for a damaged frame, so it must not get there.
+        most = sound.frames if sound.format == "FLAC" and not piece.is_open_ended else None
+        frames_read, is_whole = 0, True
+        while is_whole and (most is None or frames_read < most):
+            wanted = length if most is None else min(length, most - frames_read)
+            block, is_whole = self._block(sound, piece, wanted, frames_read)
             if len(block) == 0:
                 break
             frames_read += len(block)
@@ -158,6 +157,22 @@ class SoundFileRecording:
             raise self._cut_short(frames_read / sound.samplerate)
         if piece.reaches_end and sound.spliced.left > LITTLE_BYTES:
             self._tell(f"has {sound.spliced.left} bytes or more after its sound, which are left out")
+
+    def _block(self, sound: _Sequential, piece: Piece, length: int, frames_read: int) -> tuple[Samples, bool]:
+        """Return the next samples, at most `length`, and whether the decoder can go on behind them."""
+        block = np.full((length, sound.channels), np.nan, np.float32)
+        try:
+            with _quiet() if sound.subtype.startswith("MPEG") else nullcontext():  # also in a WAV file
+                return sound.read(out=block), True
+        except soundfile.LibsndfileError as error:
+            good = block[: np.count_nonzero(~np.isnan(block[:, 0]))]
+            seconds = (frames_read + len(good)) / sound.samplerate
+            # A FLAC stream of unknown length ends where no frame follows, such as before a tag.
+            is_end = piece.is_open_ended and sound.format == "FLAC" and sound.spliced.left <= LITTLE_BYTES
+            if not is_end or not seconds:
+                raise self._cut_short(seconds) from error
+            self._tell(f"has no more sound that can be decoded after {seconds:.1f} s: something else, or a cut frame")
+            return good, False
 
     def _fitted(self, blocks: Iterator[Samples], sample_rate: int) -> Iterator[Samples]:
         """Yield the blocks of a piece at the rate and with the channels of the recording."""
