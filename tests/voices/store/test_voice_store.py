@@ -158,30 +158,78 @@ VoiceStore({str(store.folder)!r}).add("Anna", Voice("classical", bytes(10)), for
     assert not partial.exists()
 
 
-@pytest.mark.slow
-def test_only_one_of_those_who_add_at_once_is_told_that_it_won(store: VoiceStore) -> None:
+def add_at_once(store: VoiceStore, names: list[str]) -> list[tuple[int, bytes]]:
+    """Add another voice under each name, all at the same time, and return exit code and complaint of each process."""
     code = f"""
 import sys
 from speechzip.pipeline import Voice, VoiceError
 from speechzip.voices import VoiceStore
+voice = Voice("classical", bytes([int(sys.argv[2])]) * 10)
+print("ready", flush=True)
 sys.stdin.readline()
 try:
-    VoiceStore({str(store.folder)!r}).add("Anna", Voice("classical", bytes([int(sys.argv[1])]) * 10))
+    VoiceStore({str(store.folder)!r}).add(sys.argv[1], voice)
 except VoiceError as error:
     sys.exit(str(error))
 """
+    pipe = subprocess.PIPE
+    adders = [
+        subprocess.Popen([sys.executable, "-c", code, name, str(number)], stdin=pipe, stdout=pipe, stderr=pipe)
+        for number, name in enumerate(names)
+    ]
+    for adder in adders:
+        assert adder.stdout
+        assert adder.stdout.readline() == b"ready\n"
+    for adder in adders:
+        assert adder.stdin
+        adder.stdin.write(b"go\n")
+        adder.stdin.flush()
+    complaints = [adder.communicate()[1] for adder in adders]
+    return [(adder.returncode, complaint) for adder, complaint in zip(adders, complaints, strict=True)]
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+def test_only_one_of_those_who_add_at_once_is_told_that_it_won(store: VoiceStore) -> None:
     for name in ("first", "second"):  # in a store that is still to be made, and in one that is there
-        adders = [
-            subprocess.Popen([sys.executable, "-c", code, str(number)], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-            for number in range(4)
-        ]
-        complaints = [adder.communicate(b"go\n")[1] for adder in adders]
-        codes = [adder.returncode for adder in adders]
+        ended = add_at_once(store, ["Anna"] * 4)
+        codes = [code for code, _ in ended]
         assert sorted(codes) == [0, 1, 1, 1], name
-        assert sum(b"has a classical voice already" in complaint for complaint in complaints) == 3
+        assert sum(b"has a classical voice already" in complaint for _, complaint in ended) == 3
         (kept,) = store.of("Anna")
         assert kept.voice == Voice("classical", bytes([codes.index(0)]) * 10)
         store.remove("Anna")
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+def test_all_who_add_different_people_at_once_win(store: VoiceStore) -> None:
+    names = ["Anna", "Ben", "Carla", "Dora"]
+    assert add_at_once(store, names) == [(0, b"")] * 4
+    assert {named.name: named.voice for named in store.voices()} == {
+        name: Voice("classical", bytes([number]) * 10) for number, name in enumerate(names)
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+def test_two_commands_that_import_at_once(store: VoiceStore, tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.voice" for number in range(2)]
+    for number, file in enumerate(files):
+        file.write_bytes(encode_voice(NamedVoice("Anna", Voice("classical", bytes([number]) * 10))))
+    command = [sys.executable, "-c", "from speechzip.pipeline.cli import main; main()", "voices", "import"]
+    environment = {**os.environ, "SPEECHZIP_DATA": str(store.folder.parent)}
+    importers = [
+        subprocess.Popen([*command, str(file)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for file in files
+    ]
+    complaints = [importer.communicate()[1] for importer in importers]
+    codes = [importer.returncode for importer in importers]
+    assert sorted(codes) == [0, 1]
+    told = b"speechzip: Anna has a classical voice already; give --force to overwrite\n"
+    assert complaints[codes.index(1)] == told
+    assert complaints[codes.index(0)] == b""
+    assert store.of("Anna")[0].voice == Voice("classical", bytes([codes.index(0)]) * 10)
 
 
 def test_somebody_keeps_the_store_locked(store: VoiceStore, monkeypatch: pytest.MonkeyPatch) -> None:
