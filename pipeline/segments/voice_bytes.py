@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ..types import VoiceBytes
 
-USUAL, LIVE = 16, 16
-"""Bytes of a voice in a short recording, and in a live conversation, whose first packet they delay."""
+USUAL = 16
+"""Bytes of a voice in a short recording."""
+LIVE, LIVE_SETTLED = 16, 32
+"""Bytes of a voice in a live conversation: at first, when they delay the first packet, and of its last measurement."""
 BYTES_PER_S = 3.5
 """Of conversations."""
 WORTH = 0.05

@@ -19,7 +19,7 @@ from ...audio.leveling import SteadyStream
 from ...protocols import ENGINE_SAMPLE_RATE, OneLanguageRecognizer, Recognizer, VoiceEncoder
 from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
 from ...segments.utterances import VOICE_SPEECH_S, SpeakerSpeech
-from ...segments.voice_bytes import LIVE as LIVE_VOICE_BYTES
+from ...segments import voice_bytes
 from ...types import SOUND_SPACE, Payload, Samples, Speaker, Transcript, UnreadReason, Utterance, Voice
 from ...unread.sounds import SoundBudget, sound_of
 
@@ -41,7 +41,7 @@ VOICE_GROWTH = 3.0
 ENOUGH_SPEECH_S = 1.0
 """Speech that a first measurement needs."""
 SETTLED_VOICE_S = 15.0
-"""A voice measured on this much speech is not measured again."""
+"""A voice measured on this much speech is not measured again. It is sent in more bytes than those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ class RunningVoice:
     def prepare(self, segment: SpeechSegment, text: str) -> None:
         """Measure the voice on an open segment, so that the first utterance need not wait for it."""
         if self._voice is None and segment.duration_s >= ENOUGH_SPEECH_S:
-            self._voice = self._encoder.encode(segment.samples, text).shortened(LIVE_VOICE_BYTES)
+            self._voice = self._encoder.encode(segment.samples, text).shortened(voice_bytes.LIVE)
             self._measured_s = segment.duration_s
 
     def measured(self) -> Voice:
@@ -243,8 +243,9 @@ class RunningVoice:
             self._measure()
 
     def _measure(self) -> Voice:
-        self._voice = self.speech.measure(self._encoder).shortened(LIVE_VOICE_BYTES)
         self._measured_s = self.speech.duration_s
+        size = voice_bytes.LIVE if self._measured_s < SETTLED_VOICE_S else voice_bytes.LIVE_SETTLED
+        self._voice = self.speech.measure(self._encoder).shortened(size)
         return self._voice
 
 

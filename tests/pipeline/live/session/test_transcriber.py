@@ -16,6 +16,7 @@ from speechzip.pipeline import (
     Transcript,
     Utterance,
     Voice,
+    VoiceEncoder,
     VoiceReference,
     encode_payload,
     load_recognizer,
@@ -40,11 +41,15 @@ BLOCK = 1600
 
 
 def transcriber(
-    recognizer: FakeRecognizer, endpointing: EndpointingSettings = PUSH_TO_TALK, sounds: SoundBudget | None = None
+    recognizer: FakeRecognizer,
+    endpointing: EndpointingSettings = PUSH_TO_TALK,
+    sounds: SoundBudget | None = None,
+    voice_encoder: VoiceEncoder | None = None,
 ) -> StreamingTranscriber:
     time_s = iter(range(10**6))
+    encoder = voice_encoder or FakeVoiceEncoder()
     return StreamingTranscriber(
-        recognizer, FakeVoiceEncoder(), endpointing, lambda: loud, clock=lambda: next(time_s) / 20, sounds=sounds
+        recognizer, encoder, endpointing, lambda: loud, clock=lambda: next(time_s) / 20, sounds=sounds
     )
 
 
@@ -191,6 +196,23 @@ def test_the_voice_is_measured_at_once_and_again_when_more_is_known() -> None:
     changes = sum(before != after for before, after in pairwise(voices))
     assert 1 <= changes <= 3
     assert len(set(voices[10:])) == 1
+
+
+def test_a_voice_that_is_settled_has_more_bytes() -> None:
+    class Scalable:
+        name, space = "scalable", "trained-2"
+
+        def encode(self, samples: Samples, transcript: str) -> Voice:
+            return Voice(self.space, bytes(64))
+
+    person = transcriber(FakeRecognizer(), voice_encoder=Scalable())
+    sizes: list[int] = []
+    for _ in range(40):
+        list(person.push(bursts((0.2, 2.2), duration_s=2.4).samples))
+        sizes += [len(voice.embedding) for spoken in spoken_in(person.release()) for voice in spoken.payload.voices]
+    assert sizes[0] == 16
+    assert set(sizes) == {16, 32}
+    assert sizes == sorted(sizes)
 
 
 class PlainTextCoder:
