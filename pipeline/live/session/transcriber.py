@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 
 from ...audio.leveling import SteadyStream
 from ...protocols import ENGINE_SAMPLE_RATE, OneLanguageRecognizer, Recognizer, VoiceEncoder
+from ...segments import voice_bytes
 from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
 from ...segments.utterances import VOICE_SPEECH_S, SpeakerSpeech
-from ...segments import voice_bytes
 from ...types import SOUND_SPACE, Payload, Samples, Speaker, Transcript, UnreadReason, Utterance, Voice
 from ...unread.sounds import SoundBudget, sound_of
 
