@@ -35,6 +35,7 @@ from .segments.utterances import ReadSpeech, SpeakerSpeech
 from .segments.voice_bytes import voice_size
 from .speakers import check_names, name_speakers
 from .system.memory import give_back_freed_memory
+from .system.pools import pool
 from .textcoder.registry import COMMON_ID, TEXT_CODERS, text_coders_for
 from .types import UNREAD_CONFIDENCE, Contour, Payload, Samples, Speaker, Transcript, Utterance, VoiceBytes
 from .unread import SOUND_BYTES
@@ -170,7 +171,7 @@ def compress(
             remedies=("no_speaker_count", "mix"),
         )
     at_once = recognizer.segments_at_once if isinstance(recognizer, ParallelRecognizer) else 1
-    with ThreadPoolExecutor(at_once, "speechzip-recognition") as recognition:
+    with pool(at_once, "speechzip-recognition") as recognition:
         reader = _Reader(recognizer, recognition, singer)
         if split or speaker_count == 1:
             accumulators, heard = _accumulators_by_channel(recording, levels, split, reader, progress)
@@ -378,7 +379,7 @@ def _payload(
 ) -> Payload:
     talking = [accumulator for accumulator in accumulators if accumulator.utterances]
     size = voice_size(voice_bytes, len(talking), duration_s)
-    with ThreadPoolExecutor(MEASURED_AT_ONCE, "speechzip-voices") as threads:
+    with pool(MEASURED_AT_ONCE, "speechzip-voices") as threads:
         measuring = [threads.submit(accumulator.measure, voice_encoder, size) for accumulator in talking]
         speakers = tuple(speaker.result() for speaker in measuring)
     utterances = [
