@@ -34,6 +34,7 @@ from .payload.format import Decoded, decode_payload, encode_payload
 from .protocols import (
     ENGINE_SAMPLE_RATE,
     MAX_UTTERANCE_S,
+    AdaptingVoiceEncoder,
     MelodicSynthesizer,
     MelodyEncoder,
     ParallelRecognizer,
@@ -47,6 +48,7 @@ from .protocols import (
     VoiceBook,
     VoiceEncoder,
 )
+from .segments.excerpts import utterance_sounds
 from .segments.silero import SileroDetector
 from .summary import OPUS_BPS
 from .synthesis.sentences import SENTENCE_END, split_sentences
@@ -77,7 +79,8 @@ from .types import (
 __all__ = [
     "ENGINE_SAMPLE_RATE", "LANGUAGES", "MAX_LONG_VOICE_BYTES", "MAX_UTTERANCE_S", "MAX_VOICE_BYTES", "OPUS_BPS",
     "RECOGNIZER_WHEEL", "RECORDINGS", "SENTENCE_END", "TEXT_CODERS", "VOICE_SPACES",
-    "Archive", "Audio", "AudioError", "AudioSource", "Compressed", "Contour", "Decoded", "DeviceError", "EngineError",
+    "AdaptingVoiceEncoder", "Archive", "Audio", "AudioError", "AudioSource", "Compressed", "Contour", "Decoded",
+    "DeviceError", "EngineError",
     "InputError", "LinkError", "LiveError", "MelodicSynthesizer", "Melody", "MelodyEncoder", "NoSpeechError",
     "OutputError", "ParallelRecognizer", "Payload", "PayloadCorrupt", "PayloadError",
     "PayloadTruncated", "PayloadVersionError", "Progress", "ProtocolError", "QueueFullError", "Recognizer",
@@ -88,5 +91,5 @@ __all__ = [
     "encode_payload", "engine_names", "keep_one_blas_thread", "load_engine", "load_recognizer", "one_blas_thread",
     "open_recording", "open_session", "pack_opus", "package_folder", "printable", "printable_json", "progress_bar",
     "read_payload", "recognizer_folder", "recognizer_recording", "render", "resample", "shown_name", "split_sentences",
-    "standard_output", "text_coders_for", "unpack_opus", "with_voices",
+    "standard_output", "text_coders_for", "unpack_opus", "utterance_sounds", "with_voices",
 ]  # fmt: skip

@@ -104,6 +104,21 @@ class MelodyEncoder(VoiceEncoder, Protocol):
         ...
 
 
+@runtime_checkable
+class AdaptingVoiceEncoder(VoiceEncoder, Protocol):
+    """A voice encoder that can learn more from a minute of somebody's speech than its few bytes hold."""
+
+    def adapt(self, voice: Voice, speech: Sequence[tuple[Samples, str]], progress: Progress | None = None) -> Voice:
+        """Return `voice` with an adaptation to its owner, or as it is if none of the speech is fit for that.
+
+        Args:
+            voice: as `encode` returned it.
+            speech: utterances of this person, float32 [T] mono 16 kHz samples each, and their words.
+            progress: called with the seconds done and the total.
+        """
+        ...
+
+
 class SpeakerEmbedder(Protocol):
     """Speech to an embedding that distinguishes voices; it is not part of the payload."""
 

@@ -69,7 +69,8 @@ def _named(speaker: Speaker, name: str, book: VoiceBook, space: str, carry: bool
     voice = book.match(speaker.voice) if name == AUTO else book.named(name, space)
     if voice is None:
         return speaker
-    return replace(speaker, voice=voice if carry else VoiceReference(voice.id))
+    # The adaptation of an enrolled voice is never sent.
+    return replace(speaker, voice=replace(voice, adaptation=b"") if carry else VoiceReference(voice.id))
 
 
 def _resolved(speaker: Speaker, book: VoiceBook, spaces: frozenset[str]) -> Speaker:

@@ -245,6 +245,9 @@ class Voice:
     """Name of the space that the embedding lives in, such as ``"classical"``."""
     embedding: bytes
     """1 to `MAX_LONG_VOICE_BYTES` bytes; the space defines their meaning."""
+    adaptation: bytes = b""
+    """What an enrolled voice has beyond its embedding, or nothing; the space defines its meaning. Only a `VoiceBook`
+    has it: it is neither sent nor part of the `id`."""
 
     @property
     def id(self) -> int:

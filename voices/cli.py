@@ -28,10 +28,12 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(voices, name="voices")
 
 
-@voices.command(epilog="Example: speechzip voices enroll Anna anna.wav")
+@voices.command(epilog="Example: speechzip voices enroll Anna monday.wav tuesday.wav")
 def enroll(
     name: Name,
-    audio: Annotated[Path, typer.Argument(help="Recording of this person alone; 30 s or more work best.")],
+    audio: Annotated[
+        list[Path], typer.Argument(help="Recordings of this person alone. A minute or more makes an enrolled voice.")
+    ],
     voice_encoder: Annotated[
         list[str] | None, typer.Option(help="Engine that measures the voice; by default all. Repeat for more.")
     ] = None,
@@ -40,8 +42,12 @@ def enroll(
     as_json: Json = False,
     force: Force = False,
 ) -> None:
-    """Measure a person's voice and keep it in the store."""
-    from speechzip.pipeline import load_recognizer
+    """Measure a person's voice and keep it in the store.
+
+    From a minute of English on, it becomes an enrolled voice: some 5 kB, kept beside the small one, which make the
+    decoded voice more like the person. Payloads name it by the same two bytes.
+    """
+    from speechzip.pipeline import load_recognizer, progress_bar
 
     from .store.enrollment import enroll as enroll_voice
     from .store.enrollment import voice_encoders
@@ -50,7 +56,11 @@ def enroll(
     store = VoiceStore()
     recognizes = load_recognizer(recognizer, language)
     encoders = voice_encoders(voice_encoder or ())
-    _print(enroll_voice(name, audio, store, encoders=encoders, recognizer=recognizes, force=force), as_json)
+    with progress_bar("enrolling") as progress:
+        found = enroll_voice(
+            name, audio, store, encoders=encoders, recognizer=recognizes, force=force, progress=progress
+        )
+    _print(found, as_json)
 
 
 @voices.command("list", epilog="Example: speechzip voices list --json")
@@ -147,6 +157,7 @@ def _print(found: list[NamedVoice], as_json: bool, folder: Path | None = None) -
             "voice_id": f"{named.voice.id:04x}",
             "voice_space": named.voice.space,
             "voice_bytes": len(named.voice.embedding),
+            "enrolled_bytes": len(named.voice.adaptation),
             **({"file": shown_name(VoiceStore(folder).path(named))} if folder else {}),
         }
         for named in found
@@ -156,4 +167,6 @@ def _print(found: list[NamedVoice], as_json: bool, folder: Path | None = None) -
         return
     for row in rows:
         file = f"  {row['file']}" if folder else ""
-        print(f"{row['voice_id']}  {row['voice_space']:<10}{row['voice_bytes']:>5} bytes  {row['name']}{file}")
+        enrolled = f" and {row['enrolled_bytes']} enrolled" if row["enrolled_bytes"] else ""
+        size = f"{row['voice_bytes']:>5} bytes{enrolled}"
+        print(f"{row['voice_id']}  {row['voice_space']:<10}{size}  {row['name']}{file}")

@@ -29,6 +29,7 @@ from speechzip.pipeline.textcoder.coder import LanguageModelCoder
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from speechzip.pipeline.textcoder.weights import ENGLISH, coder_from, read_weights
 from speechzip.pipeline.textcoder.world import load_world_coder
+from speechzip.voices.spaces.adaptation import SIZE as ADAPTATION_SIZE
 from speechzip.voices.store.voicefile import NamedVoice, decode_voices, encode_voice
 
 from .mutation import with_last_crc, with_payload_checksum
@@ -194,7 +195,12 @@ def _live_seeds() -> list[bytes]:
 
 def _voice_seeds() -> list[bytes]:
     voice = NamedVoice("Anna", Voice("trained-1", bytes(range(16))))
-    return [encode_voice(voice), encode_voice(NamedVoice("Ben Ång", Voice("clip", bytes(400)))) + encode_voice(voice)]
+    enrolled = NamedVoice("Anna", Voice("trained-2", bytes(range(64)), b"\1" + bytes(ADAPTATION_SIZE - 1)))
+    return [
+        encode_voice(voice),
+        encode_voice(NamedVoice("Ben Ång", Voice("clip", bytes(400)))) + encode_voice(voice),
+        encode_voice(enrolled) + encode_voice(voice),
+    ]
 
 
 def payload_targets() -> dict[str, Target]:

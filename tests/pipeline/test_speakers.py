@@ -77,6 +77,22 @@ def test_carried_along(measured: Payload) -> None:
     assert voices(name_speakers(measured, ["anna", "auto"], BOOK, "classical", carry=True)) == [ANNA, BEN]
 
 
+def test_the_adaptation_of_an_enrolled_voice_never_travels(measured: Payload) -> None:
+    """It costs nothing in a payload, and the synthesizer of a receiver who has it speaks with it."""
+    enrolled = replace(ANNA, adaptation=b"a minute of Anna")
+    book = Book(anna=enrolled, ben=BEN)
+    for carry in (False, True):
+        named = name_speakers(measured, ["anna"], book, "classical", carry)
+        assert voices(named) == voices(name_speakers(measured, ["anna"], BOOK, "classical", carry))
+        data = encode_payload(named, TEXT_CODERS[1])
+        assert data == encode_payload(name_speakers(measured, ["anna"], BOOK, "classical", carry), TEXT_CODERS[1])
+    data = encode_payload(name_speakers(measured, ["anna"], book, "classical"), TEXT_CODERS[1])
+    for known, heard in ((book, enrolled), (BOOK, ANNA)):
+        synthesizer = FakeSynthesizer()
+        decompress(data, synthesizer=synthesizer, voice_book=known)
+        assert heard in {voice for _, voice, _, _ in synthesizer.asked}
+
+
 def test_unknown_names_and_too_many(measured: Payload) -> None:
     with pytest.raises(VoiceError, match="nobody is carl"):
         name_speakers(measured, ["carl"], BOOK, "classical")

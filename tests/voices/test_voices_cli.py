@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,10 @@ def test_from_enrolling_to_the_other_end(tmp_path: Path, wheel_recording: Callab
     enrolled = rows("enroll", "Dickens", dickens, data=sender)
     spaces = ("classical", "clip", "trained-2")
     assert sorted((row["voice_space"], row["name"]) for row in enrolled) == [(space, "Dickens") for space in spaces]
+    assert {row["voice_space"]: row["enrolled_bytes"] for row in enrolled} == dict(
+        zip(spaces, (0, 0, 4993), strict=True)
+    )
+    assert b"64 bytes and 4993 enrolled  Dickens" in run("voices", "list", data=sender).stdout
     assert rows("list", data=sender) == enrolled
     shown = rows("show", "dickens", data=sender)
     assert [Path(row.pop("file")).parent for row in shown] == [sender / "voices"] * 3
@@ -64,12 +69,21 @@ def test_from_enrolling_to_the_other_end(tmp_path: Path, wheel_recording: Callab
 
     file = tmp_path / "dickens.voice"
     run("voices", "export", "Dickens", "-o", file, data=sender)
-    assert len(file.read_bytes()) < 4000
+    assert len(file.read_bytes()) < 4000 + 5000
     assert file.read_bytes() == run("voices", "export", "Dickens", "-o", "-", data=sender).stdout
     assert b"already exists" in run("voices", "export", "Dickens", "-o", file, data=sender, code=1).stderr
+    small = replace(VoiceStore(sender / "voices").named("Dickens", "trained-2"), adaptation=b"")
+    VoiceStore(receiver / "voices").add("Mr D.", small)  # as an earlier release, or a shorter recording, gave it
+    having = run("decompress", payload, "-o", audio, "-f", data=receiver)
+    assert b"warning" not in having.stderr
+    in_the_small_voice = audio.read_bytes()
     rows("import", file, "--name", "Mr D.", data=receiver)
     having = run("decompress", payload, "-o", audio, "-f", data=receiver)
     assert b"warning" not in having.stderr
+    in_the_enrolled_voice = audio.read_bytes()
+    assert in_the_enrolled_voice != in_the_small_voice
+    run("decompress", payload, "-o", audio, "-f", data=sender)
+    assert audio.read_bytes() == in_the_enrolled_voice
     assert b"(Mr D.) by trained-2, 2 bytes that name it" in run("inspect", payload, data=receiver).stdout
 
     run("voices", "remove", "Mr D.", data=receiver)

@@ -13,11 +13,12 @@ classes stand for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from .adaptation import Adaptation
 from .trained_voice import BITS, PROSODY_BITS, Prosody, clamp, unpacked_prosody
 from .trained_voice import SPACE as FIRST_SPACE
 
@@ -53,6 +54,8 @@ class ScalableVoice(Prosody):
     """How the speaker's mean spectrum differs from the network's."""
     classes: tuple[float, ...] = (0.0,) * CLASSES
     """How the mean spectra of classes of sounds differ beyond that."""
+    adaptation: Adaptation | None = field(default=None, compare=False)
+    """Of an enrolled voice: how each sound of this person differs beyond all that. It is not among the bytes."""
 
     def to_bytes(self, size: int = SIZES[-1]) -> bytes:
         """Return the `size` bytes that come nearest."""

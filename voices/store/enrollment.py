@@ -1,44 +1,56 @@
-"""Enrollment: from a recording of a person to voices in the store."""
+"""Enrollment: from recordings of a person to voices in the store."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import cast
 
+import numpy as np
 from speechzip.pipeline import (
     VOICE_SPACES,
+    AdaptingVoiceEncoder,
     AudioSource,
     Progress,
     Recognizer,
     Samples,
     SpeechzipWarning,
+    Utterance,
     Voice,
     VoiceEncoder,
     VoiceError,
     compress,
     engine_names,
     load_engine,
+    utterance_sounds,
 )
 
+from ..spaces.parametric_voice import SPACE as PARAMETRIC_SPACE
+from ..spaces.parametric_voice import ParametricVoice
+from ..spaces.scalable_voice import SPACE
 from .store import VoiceStore
 from .voicefile import NamedVoice, clean_name
 
 GOOD_SPEECH_S = 30.0
-"""Length of speech with which the thresholds of `matching` were measured."""
+"""Length of speech with which the thresholds of `matching` were measured, and enrolled voices."""
+LEAST_CONFIDENCE = 0.6
+"""Words of utterances that are less sure are not learned from."""
 
 
-class _Several:
-    """Several voice encoders behind the interface of one; `voices` collects all results."""
+class _Listener:
+    """Collects the speech of whoever is measured, behind the interface of a voice encoder."""
 
-    def __init__(self, encoders: Sequence[VoiceEncoder]) -> None:
-        self.name = self.space = encoders[0].space
-        self.voices: list[Voice] = []
-        self._encoders = encoders
+    name, space = "listener", PARAMETRIC_SPACE
+
+    def __init__(self) -> None:
+        self.speech: list[Samples] = []
+        self.words: list[str] = []
 
     def encode(self, samples: Samples, transcript: str) -> Voice:
-        """Return the first encoder's voice; see `VoiceEncoder.encode`."""
-        self.voices = [encoder.encode(samples, transcript) for encoder in self._encoders]
-        return self.voices[0]
+        """Return any voice; see `VoiceEncoder.encode`."""
+        self.speech.append(samples)
+        self.words.append(transcript)
+        return Voice(PARAMETRIC_SPACE, ParametricVoice().to_bytes())
 
 
 def voice_encoders(names: Sequence[str] = ()) -> list[VoiceEncoder]:
@@ -49,7 +61,7 @@ def voice_encoders(names: Sequence[str] = ()) -> list[VoiceEncoder]:
 
 def enroll(
     name: str,
-    source: AudioSource,
+    source: AudioSource | Sequence[AudioSource],
     store: VoiceStore,
     *,
     encoders: Sequence[VoiceEncoder] = (),
@@ -57,16 +69,18 @@ def enroll(
     force: bool = False,
     progress: Progress | None = None,
 ) -> list[NamedVoice]:
-    """Measure the speaker of a recording and store the voices, one for each space.
+    """Measure the speaker of some recordings and store the voices, one for each space.
+
+    With `GOOD_SPEECH_S` seconds of English or more, the trained voice becomes an enrolled one: it has an `adaptation`.
 
     Args:
         name: the person's name.
-        source: a recording of one person, as for `compress`.
+        source: a recording of this person alone, as for `compress`, or several.
         store: the store for the voices.
         encoders: the voice encoders; all that are installed if empty.
-        recognizer: recognizes the words, for the speaking rate; the default engine if None.
+        recognizer: recognizes the words; the default engine if None.
         force: replace existing voices with this name.
-        progress: called with the seconds done and the total.
+        progress: called with what is done and the total, in no unit.
 
     Raises:
         VoiceError: the name is invalid or taken, or several people speak.
@@ -74,17 +88,59 @@ def enroll(
         OutputError: the store cannot be written.
     """
     cleaned = clean_name(name)
-    several = _Several(encoders or voice_encoders())
-    compressed = compress(source, recognizer=recognizer, voice_encoder=several, progress=progress)
-    payload = compressed.payload
+    sources = cast("list[AudioSource]", list(source) if isinstance(source, (list, tuple)) else [source])
+    encoders = encoders or voice_encoders()
+    parts = [_part(progress, number, len(sources) + 1) for number in range(len(sources) + 1)]
+    listener = _Listener()
+    said = [_said(one, listener, recognizer, part) for one, part in zip(sources, parts, strict=False)]
+    samples, words = np.concatenate(listener.speech), " ".join(listener.words)
+    voices = [encoder.encode(samples, words) for encoder in encoders]
+    learned_s = sum(utterance.duration_s for utterances in said for utterance in filter(_is_sure, utterances))
+    if learned_s >= GOOD_SPEECH_S and any(isinstance(encoder, AdaptingVoiceEncoder) for encoder in encoders):
+        speech = [pair for one, utterances in zip(sources, said, strict=True) for pair in _speech(one, utterances)]
+        voices = [
+            encoder.adapt(voice, speech, parts[-1]) if isinstance(encoder, AdaptingVoiceEncoder) else voice
+            for encoder, voice in zip(encoders, voices, strict=True)
+        ]
+    speech_s = sum(utterance.duration_s for utterances in said for utterance in utterances)
+    _tell_what_more_brings(cleaned, speech_s, voices)
+    return store.add_all([NamedVoice(cleaned, voice) for voice in voices], force)
+
+
+def _said(
+    source: AudioSource, listener: _Listener, recognizer: Recognizer | None, progress: Progress | None
+) -> Sequence[Utterance]:
+    payload = compress(source, recognizer=recognizer, voice_encoder=listener, progress=progress).payload
     if len(payload.speakers) != 1:
         raise VoiceError(f"{len(payload.speakers)} people speak in the recording; enroll from one of a single person")
-    speech_s = sum(utterance.duration_s for utterance in payload.utterances)
+    return payload.utterances
+
+
+def _speech(source: AudioSource, utterances: Sequence[Utterance]) -> list[tuple[Samples, str]]:
+    sure = list(filter(_is_sure, utterances))
+    sounds = utterance_sounds(source, sure)
+    return [(sound, utterance.text) for sound, utterance in zip(sounds, sure, strict=True)]
+
+
+def _is_sure(utterance: Utterance) -> bool:
+    return bool(utterance.text) and utterance.language == "en" and utterance.confidence > LEAST_CONFIDENCE
+
+
+def _tell_what_more_brings(name: str, speech_s: float, voices: Sequence[Voice]) -> None:
+    """Warn if there was less speech than the voices need, so that people can enroll again."""
+    wishes: list[str] = []
     if speech_s < GOOD_SPEECH_S:
+        wishes.append(f"{GOOD_SPEECH_S:.0f} s or more make recognition more reliable")
+    if any(voice.space == SPACE for voice in voices) and not any(voice.adaptation for voice in voices):
+        wishes.append("a minute or more of clear English makes an enrolled voice, which is more like the person")
+    if wishes:
         warnings.warn(
-            f"{cleaned} is enrolled from {speech_s:.0f} s of speech; {GOOD_SPEECH_S:.0f} s or more "
-            "make recognition more reliable",
-            SpeechzipWarning,
-            stacklevel=2,
+            f"{name} is enrolled from {speech_s:.0f} s of speech; {'; '.join(wishes)}", SpeechzipWarning, stacklevel=3
         )
-    return store.add_all([NamedVoice(cleaned, voice) for voice in several.voices], force)
+
+
+def _part(progress: Progress | None, number: int, count: int) -> Progress | None:
+    """Return what shows the progress of one of `count` equal parts."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(number + min(done / max(total, 1e-9), 1.0), count)

@@ -191,7 +191,7 @@ class VoiceStore:
     def _refuse_clash(self, named: NamedVoice, known: Sequence[NamedVoice], force: bool) -> None:
         for other in known:
             same_file = self.path(other) == self.path(named)
-            if same_file and other.voice != named.voice and not force:
+            if same_file and other.voice not in (named.voice, replace(named.voice, adaptation=b"")) and not force:
                 raise VoiceError(f"{other.name} has a {named.voice.space} voice already", remedies=("force",))
             if other.voice.id == named.voice.id and not same_file:
                 raise VoiceError(

@@ -178,6 +178,11 @@ def cepstra(spectra_db: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     return np.asarray(spectra_db @ scaled.T, np.float64)
 
 
+def levels(coefficients_db: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Return the level of each band for [T, COEFFICIENTS] cepstra: float64 [T, BANDS]; the inverse of `cepstra`."""
+    return np.asarray(coefficients_db @ _cosines(), np.float64)
+
+
 def _mean_spectrum(spectra_db: Floats) -> npt.NDArray[np.float64]:
     return np.asarray(spectra_db[loud_frames(spectra_db, LOUD_DB)].mean(axis=0), np.float64)
 

@@ -19,6 +19,7 @@ from speechzip.pipeline import (
     MAX_UTTERANCE_S,
     Contour,
     Melody,
+    Progress,
     Samples,
     SpeechzipWarning,
     Utterance,
@@ -31,6 +32,7 @@ from ..acoustics.melody import contour, differences
 from ..acoustics.melspectrum import level_db, mel_spectrum, normalized, scale_level, speech_frames
 from ..acoustics.pitch import fundamental_frequency, without_wrong_octaves
 from ..parametric.synthesizer import EspeakSynthesizer
+from ..spaces.adaptation import Adaptation
 from ..spaces.parametric_voice import SPACE as PARAMETRIC_SPACE
 from ..spaces.scalable_voice import SPACE, TIMBRE, ScalableVoice
 from ..spaces.trained_voice import NEUTRAL_PITCH_HZ
@@ -39,6 +41,7 @@ from ..streaming import stream_pieces
 from ..text.normalization.normalize import normalize_text
 from ..text.normalization.unicode import is_readable
 from ..text.split import split_text
+from .adapting import adaptation
 from .corrections import measured_classes, measured_envelope, with_missing_bands
 from .first_voices import converted
 from .networks import network
@@ -77,6 +80,11 @@ class TrainedVoiceEncoder:
         )
         text = normalize_text(transcript) if phones and is_readable(transcript) else PANGRAM
         return Voice(SPACE, with_timbre(measured, recorded, text).to_bytes())
+
+    def adapt(self, voice: Voice, speech: Sequence[tuple[Samples, str]], progress: Progress | None = None) -> Voice:
+        """Return the voice of somebody who is enrolled; see `AdaptingVoiceEncoder.adapt`."""
+        found = adaptation(ScalableVoice.from_bytes(voice.embedding), speech, progress)
+        return replace(voice, adaptation=found.to_bytes()) if found else voice
 
     def contour(self, samples: Samples) -> Contour:
         """Return the pitch and the loudness of an utterance; see `MelodyEncoder.contour`."""
@@ -149,7 +157,8 @@ def _voice(voice: Voice | None) -> ScalableVoice:
         return NEUTRAL
     if voice.space == FIRST_SPACE:
         return converted(voice.embedding)
-    return ScalableVoice.from_bytes(voice.embedding)
+    scalable = ScalableVoice.from_bytes(voice.embedding)
+    return replace(scalable, adaptation=Adaptation.from_bytes(voice.adaptation)) if voice.adaptation else scalable
 
 
 def _at_least(samples: Samples) -> Samples:

@@ -16,6 +16,7 @@ from ..acoustics.melody import bend
 from ..spaces.scalable_voice import ScalableVoice
 from ..text.normalization.normalize import normalize_text
 from ..text.split import split_text
+from .adapted import Spoken, adapted
 from .corrections import corrected
 from .networks import LATENT, frame_positions, network
 from .phone_tokens import text_tokens
@@ -46,6 +47,8 @@ class Piece:
     """float32 [1, N, C]."""
     durations: npt.NDArray[np.float32]
     """float32 [N], in frames, at the voice's own speaking rate."""
+    tokens: npt.NDArray[np.int64]
+    """int64 [N, 3], see `text_tokens`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,11 @@ def understand(text: str, voice: ScalableVoice) -> Piece:
     """Return a piece of normalized text, at most `LONGEST_PIECE` characters."""
     tokens = text_tokens(text)
     if not len(tokens):
-        return Piece(np.zeros((1, 0, 0), np.float32), np.zeros(0, np.float32))
+        return Piece(np.zeros((1, 0, 0), np.float32), np.zeros(0, np.float32), tokens)
     context, durations = network("phones").run(
         None, {"tokens": tokens[np.newaxis], "voice": voice.condition(LATENT)[np.newaxis]}
     )
-    return Piece(np.asarray(context, np.float32), np.asarray(durations, np.float32)[0])
+    return Piece(np.asarray(context, np.float32), np.asarray(durations, np.float32)[0], tokens)
 
 
 def frames_of(text: str, voice: ScalableVoice, duration_s: float | None) -> list[Frames]:
@@ -99,7 +102,11 @@ def to_frames(piece: Piece, voice: ScalableVoice, stretch: float) -> Frames:
     """Return the frames of a piece, all durations times `stretch`."""
     ends = np.round(np.cumsum(piece.durations * stretch)).astype(np.int64)
     ends[-1:] += ends[-1:] % 2  # a step of the network makes two frames
-    durations = np.diff(ends, prepend=0)
+    return frames_at(piece, voice, np.diff(ends, prepend=0))
+
+
+def frames_at(piece: Piece, voice: ScalableVoice, durations: npt.NDArray[np.int64]) -> Frames:
+    """Return the frames of a piece whose phones have these durations, int64 [N] in frames; their sum is even."""
     if not durations.any():
         nothing = np.zeros(0, np.float32)
         return Frames(nothing, nothing, np.zeros((0, vocoder.BANDS)))
@@ -113,8 +120,11 @@ def to_frames(piece: Piece, voice: ScalableVoice, stretch: float) -> Frames:
             "voice": voice.condition(LATENT)[np.newaxis],
         },
     )
-    sharpened = _sharpened(np.asarray(envelope)[0])
-    return Frames(np.asarray(log_pitch)[0], np.asarray(voicing)[0], corrected(sharpened, voice))
+    voicing = np.asarray(voicing)[0]
+    envelope_db = corrected(_sharpened(np.asarray(envelope)[0]), voice)
+    if voice.adaptation:
+        envelope_db = adapted(envelope_db, voicing, Spoken(piece.tokens, durations), voice.adaptation)
+    return Frames(np.asarray(log_pitch)[0], voicing, envelope_db)
 
 
 def bent(pieces: list[Frames], melody: Melody) -> list[Frames]:

@@ -5,8 +5,11 @@ import fcntl
 import os
 import socket
 import stat
+import struct
 import subprocess
 import sys
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,8 @@ from speechzip.voices.store.voicefile import MAX_FILE_BYTES, decode_voices, enco
 ANNA = Voice("classical", bytes(range(10)))
 ANNAS_CLIP = Voice("clip", b"\x48\x02ab" * 100)
 BEN = Voice("classical", bytes(10))
+ENROLLED = Voice("trained-2", bytes(range(64)), b"\1" + bytes(range(256)) * 19 + bytes(128))
+SMALL = replace(ENROLLED, adaptation=b"")
 BOTH = frozenset({"classical", "clip"})
 
 
@@ -345,6 +350,77 @@ def test_voices_of_another_space_are_not_kept(store: VoiceStore) -> None:
     with pytest.raises(VoiceError, match="'space-9' cannot be stored"):
         store.add("Anna", Voice("space-9", b"x"))
     assert not store.folder.exists()
+
+
+def test_an_enrolled_voice_is_kept_and_found_under_the_id_of_the_small_one(store: VoiceStore, tmp_path: Path) -> None:
+    store.add("Anna", ENROLLED)
+    assert ENROLLED.id == SMALL.id
+    assert store.find(SMALL.id, frozenset({"trained-2"})) == ENROLLED
+    assert store.named("Anna", "trained-2") == ENROLLED
+    assert store.match(SMALL) == ENROLLED
+    assert stat.S_IMODE(store.path(NamedVoice("Anna", ENROLLED)).stat().st_mode) == 0o600
+    file = tmp_path / "anna.voice"
+    file.write_bytes(store.export("Anna"))
+    assert len(file.read_bytes()) - len(encode_voice(NamedVoice("Anna", SMALL))) == len(ENROLLED.adaptation) + 2 < 8000
+    other = VoiceStore(tmp_path / "other")
+    other.import_file(file)
+    assert other.voices() == store.voices() == [NamedVoice("Anna", ENROLLED)]
+
+
+def test_the_small_voice_becomes_the_enrolled_one_but_not_the_other_way_round(store: VoiceStore) -> None:
+    store.add("Anna", SMALL)
+    store.add("Anna", ENROLLED)  # the same person's, and more
+    store.add("Anna", ENROLLED)
+    with pytest.raises(VoiceError, match="voice already"):
+        store.add("Anna", SMALL)
+    with pytest.raises(VoiceError, match="voice already"):
+        store.add("Anna", replace(ENROLLED, adaptation=ENROLLED.adaptation[:-1] + b"\1"))
+    assert store.voices() == [NamedVoice("Anna", ENROLLED)]
+    store.add("Anna", SMALL, force=True)
+    assert store.voices() == [NamedVoice("Anna", SMALL)]
+
+
+def test_small_voices_are_written_as_earlier_releases_read_them() -> None:
+    assert encode_voice(NamedVoice("Anna", SMALL))[4] == 1
+    record = encode_voice(NamedVoice("Anna", ENROLLED))
+    assert record[4] == 2
+    later = bytearray(record)
+    later[4] = 3
+    with pytest.raises(VoiceError, match="of version 3, this release reads 2; upgrade"):
+        decode_voices(bytes(later))
+
+
+@pytest.mark.parametrize(
+    ("voice", "said"),
+    [
+        (replace(ENROLLED, adaptation=ENROLLED.adaptation[:-1]), "an enrolled voice of 4992 bytes is none"),
+        (replace(ENROLLED, adaptation=ENROLLED.adaptation + b"x"), "an enrolled voice of 4994 bytes is none"),
+        (replace(ENROLLED, adaptation=b"\1"), "an enrolled voice of 1 bytes is none"),
+        (replace(ENROLLED, adaptation=b"\0" + ENROLLED.adaptation[1:]), "an enrolled voice of 4993 bytes is none"),
+        (replace(ENROLLED, adaptation=b"\2" + ENROLLED.adaptation[1:]), "enrolled voice is of version 2, .* reads 1"),
+        (replace(ENROLLED, adaptation=bytes(60_000)), "an enrolled voice of 60000 bytes is none"),
+        (replace(ENROLLED, space="classical"), "no enrolled voices of the space 'classical'"),
+        (replace(ENROLLED, space="clip"), "no enrolled voices of the space 'clip'"),
+    ],
+)
+def test_hostile_enrolled_voices(voice: Voice, said: str) -> None:
+    """Their checksums are right: whoever makes such a file makes those, too."""
+    with pytest.raises(VoiceError, match=said):
+        decode_voices(encode_voice(NamedVoice("Anna", voice)))
+
+
+@pytest.mark.parametrize("length", [0, 1, 4992, 4994, 0xFFFF])
+def test_an_enrolled_voice_is_as_long_as_it_says_or_damaged(length: int) -> None:
+    record = encode_voice(NamedVoice("Anna", ENROLLED))
+    at = record.index(ENROLLED.adaptation) - 2
+    for checksum in (False, True):
+        changed = record[:at] + struct.pack("<H", length) + record[at + 2 : -4]
+        changed += struct.pack("<I", zlib.crc32(changed)) if checksum else record[-4:]
+        with pytest.raises(VoiceError):
+            decode_voices(changed)
+    for cut in (at, at + 1, at + 2, at + 100, len(record) - 5, len(record) - 1):
+        with pytest.raises(VoiceError, match="damaged or cut short"):
+            decode_voices(record[:cut])
 
 
 def test_golden_record() -> None:

@@ -1,0 +1,99 @@
+"""When each phone of a known text is said: dynamic time warping of the networks' speech onto the recording.
+
+The networks say the text; the cheapest path through the distances of the frames tells which recorded frames belong to
+which phone; the networks say the text again, with these durations; and so on. No acoustic model is needed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..acoustics.melspectrum import loud_frames, mel_spectrum, normalized
+from ..spaces.scalable_voice import ScalableVoice
+from .corrections import COMPARED, cepstra
+from .speech import Piece, frames_at, say
+
+ROUNDS = 3
+BACKGROUND_DB = 30.0
+"""Frames down to this far below the loud ones tell the usual spectrum of a voice."""
+SOFTEST_DB, LEVEL_WEIGHT = -35.0, 0.7
+"""Softer frames are alike; the level counts less than a cepstrum."""
+STRAIGHT, ASIDE, STEP_ASIDE = 1.0, 0.75, 0.5
+"""Weight of the distance of two frames that follow the last two; of a frame that is compared with two; and what it
+costs besides."""
+DIAGONAL, UP, RIGHT = range(3)
+
+
+def align(piece: Piece, voice: ScalableVoice, recorded_db: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    """Return the recorded frames of each phone, int64 [N]; their sum is T.
+
+    Args:
+        piece: the words, with at least one phone.
+        voice: like the speaker's.
+        recorded_db: float32 [T, BANDS], mel spectrum; T is even and not 0.
+    """
+    total = len(recorded_db)
+    recorded = _compared(recorded_db)
+    shares = np.cumsum(piece.durations, dtype=np.float64) / float(piece.durations.sum())
+    ends = np.asarray(np.round(total * shares), np.int64)
+    for _ in range(ROUNDS):
+        frames = frames_at(piece, voice, np.diff(ends, prepend=0))
+        made = _compared(mel_spectrum(normalized(say(frames)))[:total])
+        first, last = _warped(made, recorded)
+        inside = np.clip(ends[:-1], 1, total - 1)
+        between = (first[inside] + last[inside - 1] + 1 + 1) // 2
+        ends = np.append(np.maximum.accumulate(np.where(ends[:-1] > 0, between, 0)), total).astype(np.int64)
+    return np.asarray(np.diff(ends, prepend=0), np.int64)
+
+
+def _compared(mel_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return what frames are compared by: cepstra less their mean, and how they move."""
+    found = cepstra(mel_db)[:, : COMPARED + 1]
+    found -= found[loud_frames(mel_db, BACKGROUND_DB)].mean(axis=0)
+    found[:, 0] = LEVEL_WEIGHT * np.maximum(found[:, 0], SOFTEST_DB)
+    movement = np.zeros_like(found)
+    movement[2:-2] = (found[4:] - found[:-4]) / 2
+    return np.concatenate([found, movement], axis=1).astype(np.float32)
+
+
+def _warped(
+    made: npt.NDArray[np.float32], recorded: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the first and the last recorded frame of each made frame, int64 [M] each, on the cheapest path."""
+    squares = np.square(made).sum(axis=1)[:, np.newaxis] + np.square(recorded).sum(axis=1)
+    distance = np.sqrt(np.maximum(squares - 2 * made @ recorded.T, 0))
+    came = _cheapest_steps(distance)
+    row, column = len(made) - 1, len(recorded) - 1
+    first, last = np.zeros(len(made), np.int64), np.full(len(made), column, np.int64)
+    while row or column:
+        step = came[row, column]
+        if step != RIGHT:
+            first[row] = column
+            row -= 1
+        if step != UP:
+            column -= 1
+        if step != RIGHT:
+            last[row] = column
+    return first, last
+
+
+def _cheapest_steps(distance: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
+    """Return the last step of the cheapest path from the first pair of frames to each other one."""
+    rows, columns = distance.shape
+    came = np.full(distance.shape, RIGHT, np.int8)
+    came[:, 0] = UP
+    # Costs along an antidiagonal, at row + 1; those of the last one and of the one before.
+    last, before = np.full(rows + 1, np.inf), np.full(rows + 1, np.inf)
+    before[0] = 0.0
+    for diagonal in range(rows + columns - 1):
+        row = np.arange(max(0, diagonal - columns + 1), min(rows, diagonal + 1), dtype=np.int64)
+        here = distance[row, diagonal - row]
+        costs = np.stack([before[row] + STRAIGHT * here, last[row] + ASIDE * here + STEP_ASIDE,
+                          last[row + 1] + ASIDE * here + STEP_ASIDE])  # fmt: skip
+        step = costs.argmin(axis=0)
+        came[row, diagonal - row] = step
+        now = np.full(rows + 1, np.inf)
+        now[row + 1] = costs[step, np.arange(len(row))]
+        last, before = now, last
+    return came
