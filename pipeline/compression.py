@@ -176,8 +176,9 @@ def compress(
         if split or speaker_count == 1:
             accumulators, heard = _accumulators_by_channel(recording, levels, split, reader, progress)
         else:
-            embedder = speaker_embedder or load_engine("speaker_embedder")
-            accumulators, heard = _accumulators_by_voice(recording, levels, speaker_count, reader, embedder, progress)
+            accumulators, heard = _accumulators_by_voice(
+                recording, levels, speaker_count, reader, speaker_embedder, progress
+            )
         for accumulator in accumulators:
             accumulator.finish()
         if reader.conversation.is_known_language:  # which was not yet known at some marks
@@ -266,14 +267,14 @@ def _accumulators_by_voice(
     levels: Levels,
     speaker_count: int | None,
     reader: _Reader,
-    embedder: SpeakerEmbedder,
+    embedder: SpeakerEmbedder | None,
     progress: Progress | None,
 ) -> tuple[list[_SpeakerAccumulator], int]:
     """Return the speakers found by their voices, and the number of samples at 16 kHz.
 
     The recording is read twice, since diarization needs all of it first.
     """
-    segmenter, diarizer = SpeechSegmenter(), Diarizer(embedder)
+    segmenter, diarizer = SpeechSegmenter(), Diarizer(embedder or load_engine("speaker_embedder"))
     heard = 0
     for (mix,) in _tracks(recording, levels, split=False):
         for segment in segmenter.push(mix):
@@ -284,6 +285,8 @@ def _accumulators_by_voice(
     for segment in segmenter.flush():
         diarizer.listen(segment)
     turns = diarizer.turns(speaker_count)
+    del diarizer  # with the embedder, if it is ours
+    give_back_freed_memory()
     accumulators = [
         _SpeakerAccumulator(reader, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))
     ]
@@ -354,20 +357,15 @@ class _SpeakerAccumulator:
         segment, reading = self._unread.popleft()
         transcript = reading.result()
         utterance = self._speech.take(segment, transcript)
+        outcome = (utterance.unread or "speech") if utterance else "dropped, no speech"
         logger.debug(
             "segment at %.2f s, %.2f s long: %s, confidence %.2f",
-            segment.start_s, segment.duration_s, _outcome(utterance), transcript.confidence,
+            segment.start_s, segment.duration_s, outcome, transcript.confidence,
         )  # fmt: skip
         if utterance:
             self.utterances.append(utterance)  # its speaker is numbered once all speakers are known
             if self._singer:
                 self._contours.append(self._singer.contour(segment.samples))
-
-
-def _outcome(utterance: Utterance | None) -> str:
-    if utterance is None:
-        return "dropped, no speech"
-    return utterance.unread or "speech"
 
 
 def _payload(
