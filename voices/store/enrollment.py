@@ -33,6 +33,8 @@ from .voicefile import NamedVoice, clean_name
 
 GOOD_SPEECH_S = 30.0
 """Length of speech with which the thresholds of `matching` were measured, and enrolled voices."""
+MOST_SPEECH_S = 300.0
+"""More speech is not learned from: it would bring nothing, and memory stays flat."""
 LEAST_CONFIDENCE = 0.6
 """Words of utterances that are less sure are not learned from."""
 
@@ -97,7 +99,7 @@ def enroll(
     voices = [encoder.encode(samples, words) for encoder in encoders]
     learned_s = sum(utterance.duration_s for utterances in said for utterance in filter(_is_sure, utterances))
     if learned_s >= GOOD_SPEECH_S and any(isinstance(encoder, AdaptingVoiceEncoder) for encoder in encoders):
-        speech = [pair for one, utterances in zip(sources, said, strict=True) for pair in _speech(one, utterances)]
+        speech = _speech(sources, said)
         voices = [
             encoder.adapt(voice, speech, parts[-1]) if isinstance(encoder, AdaptingVoiceEncoder) else voice
             for encoder, voice in zip(encoders, voices, strict=True)
@@ -116,10 +118,19 @@ def _said(
     return payload.utterances
 
 
-def _speech(source: AudioSource, utterances: Sequence[Utterance]) -> list[tuple[Samples, str]]:
-    sure = list(filter(_is_sure, utterances))
-    sounds = utterance_sounds(source, sure)
-    return [(sound, utterance.text) for sound, utterance in zip(sounds, sure, strict=True)]
+def _speech(sources: Sequence[AudioSource], said: Sequence[Sequence[Utterance]]) -> list[tuple[Samples, str]]:
+    """Return the sound and the words of the sure utterances, `MOST_SPEECH_S` at most."""
+    speech: list[tuple[Samples, str]] = []
+    left_s = MOST_SPEECH_S
+    for source, utterances in zip(sources, said, strict=True):
+        chosen: list[Utterance] = []
+        for utterance in filter(_is_sure, utterances):
+            if utterance.duration_s <= left_s:
+                chosen.append(utterance)
+                left_s -= utterance.duration_s
+        sounds = utterance_sounds(source, chosen)
+        speech += [(sound, utterance.text) for sound, utterance in zip(sounds, chosen, strict=True)]
+    return speech
 
 
 def _is_sure(utterance: Utterance) -> bool:

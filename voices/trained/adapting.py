@@ -31,12 +31,12 @@ from .speech import LONGEST_PIECE, Frames, Piece, frames_at, say, understand
 
 SHORTEST_S, LONGEST_S = 1.0, 20.0
 """Shorter utterances are hardly aligned right; longer ones would need much memory."""
-MOST_S = 300.0
-"""More speech would change nothing."""
 COMPARED_DB = 35.0
 """Frames of which both sides are down to this far below the loud ones are compared."""
 FARTHEST_DB = 25.0
 """Larger differences are those of other sounds."""
+SOFTEST, HEARD = 0.1, 3.0
+"""Share of the frames that background is measured in; speech is heard where there is so many times its power."""
 HELD_BACK = 3.0
 """Weight of the squared weights in the regression. The smallest error on other recordings of a person has 10; but
 similarity is 0.790 with 10 and 0.795 with 3, without gains."""
@@ -66,7 +66,7 @@ def adaptation(
 
     Args:
         voice: of the same person.
-        speech: utterances, float32 [T] mono 16 kHz samples each, and their words. `MOST_S` seconds of it count.
+        speech: utterances, float32 [T] mono 16 kHz samples each, and their words.
         progress: called with the seconds done and the total.
     """
     chosen = _chosen(speech)
@@ -83,20 +83,12 @@ def adaptation(
     return fit(found) if found else None
 
 
-def usable_s(speech: Sequence[tuple[Samples, str]]) -> float:
-    """Return the seconds of speech that `adaptation` learns from."""
-    return sum(len(samples) for samples, _ in _chosen(speech)) / ENGINE_SAMPLE_RATE
-
-
 def _chosen(speech: Sequence[tuple[Samples, str]]) -> list[tuple[Samples, str]]:
-    chosen: list[tuple[Samples, str]] = []
-    left = MOST_S
-    for samples, text in speech:
-        duration_s = len(samples) / ENGINE_SAMPLE_RATE
-        if text.strip() and is_readable(text) and SHORTEST_S <= duration_s <= LONGEST_S and left > 0:
-            chosen.append((samples, text))
-            left -= duration_s
-    return chosen
+    return [
+        (samples, text)
+        for samples, text in speech
+        if text.strip() and is_readable(text) and SHORTEST_S <= len(samples) / ENGINE_SAMPLE_RATE <= LONGEST_S
+    ]
 
 
 def compare(voice: ScalableVoice, samples: Samples, text: str) -> Compared | None:
@@ -113,14 +105,12 @@ def compare(voice: ScalableVoice, samples: Samples, text: str) -> Compared | Non
     both = loud_frames(recorded_db, COMPARED_DB) & loud_frames(made_db, COMPARED_DB)
     if not both.any():
         return None
+    background = _background(recorded_db)
     recorded_db, made_db = recorded_db[both], made_db[both]
-    filled = with_missing_bands(recorded_db, made_db)
-    if filled is not None:
-        recorded_db = filled
     made = cepstra(made_db)
     return Compared(
         features(frames.envelope_db, frames.voicing, Spoken(piece.tokens, durations))[both].astype(np.float32),
-        made + cepstra(np.clip(recorded_db - made_db, -FARTHEST_DB, FARTHEST_DB)),
+        made + cepstra(_difference(recorded_db, made_db, background)),
         made,
         cepstra(frames.envelope_db[both]),
     )
@@ -142,6 +132,28 @@ def fit(found: Sequence[Compared]) -> Adaptation:
     weights *= gains
     weights[BIAS_FEATURE] -= mean * (gains - 1) / BIAS
     return Adaptation(weights, gains)
+
+
+def _background(recorded_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return the power of each band in the softest frames: float64 [BANDS]."""
+    power = 10 ** (recorded_db.astype(np.float64) / 10)
+    loudness = power.sum(axis=1)
+    return np.asarray(power[loudness <= np.quantile(loudness, SOFTEST)].mean(axis=0), np.float64)
+
+
+def _difference(
+    recorded_db: npt.NDArray[np.float32], made_db: npt.NDArray[np.float32], background: npt.NDArray[np.float64]
+) -> Doubles:
+    """Return by how much the speech of a recording is louder in each band: 0 where it cannot be told from noise, or
+    where a telephone has cut it off."""
+    power = 10 ** (recorded_db.astype(np.float64) / 10)
+    heard = power > HEARD * background
+    speech_db = 10 * np.log10(np.maximum(power - background, 1e-12))
+    difference = np.where(heard, np.clip(speech_db - made_db, -FARTHEST_DB, FARTHEST_DB), 0.0)
+    filled = with_missing_bands(recorded_db, made_db)
+    if filled is not None:
+        difference[:, (filled != recorded_db).any(axis=0)] = 0.0
+    return np.asarray(difference, np.float64)
 
 
 def _whole(text: str, voice: ScalableVoice) -> Piece | None:

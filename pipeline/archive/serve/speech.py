@@ -41,13 +41,13 @@ class SpeechCache:
             OutputError: the disk is full.
         """
         check_duration(payload, MAX_DURATION_S)
-        key = hashlib.sha256(repr((self._synthesizer.name, payload)).encode()).hexdigest()[:32]
+        spoken = with_voices(payload, self._synthesizer)  # who was enrolled since then is spoken again
+        key = hashlib.sha256(repr((self._synthesizer.name, spoken)).encode()).hexdigest()[:32]
         path = self._folder / f"{key}.wav"
         with self._lock:
             if not path.exists():
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with atomic_file(path, force=True, mode=0o600) as file:
-                    spoken = with_voices(payload, self._synthesizer)
                     write_speech(file, AUDIO_FORMATS[".wav"], spoken, self._synthesizer, size=size)
                 self._make_room(path)
             with suppress(OSError):

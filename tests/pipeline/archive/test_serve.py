@@ -16,11 +16,13 @@ from chromium import browse, needs_chromium
 from fakes import FakeSynthesizer
 from playwright.sync_api import Playwright, expect, sync_playwright
 from served import served
-from speechzip.pipeline import Payload, Utterance, encode_payload
+from speechzip.pipeline import Payload, Speaker, Utterance, Voice, VoiceReference, encode_payload
 from speechzip.pipeline.archive.serve.app import create_app
 from speechzip.pipeline.archive.serve.speech import SpeechCache
 from speechzip.pipeline.archive.stores import LocalStore
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
+from speechzip.voices import VoiceStore
+from speechzip.voices.spaces.adaptation import SIZE as ADAPTATION_SIZE
 from starlette.types import ASGIApp
 
 TOKEN = "token-of-the-test"
@@ -157,6 +159,19 @@ def test_the_cache_of_speech_is_bounded(payload: Payload, tmp_path: Path) -> Non
         time.sleep(0.02)
     assert 1 <= len(list(tmp_path.glob("*.wav"))) <= 3
     assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("*.wav")} == {0o600}
+
+
+def test_a_voice_that_was_enrolled_since_then_is_spoken_again(payload: Payload, tmp_path: Path) -> None:
+    small = Voice("trained-2", bytes(64))
+    said = Payload((Speaker(VoiceReference(small.id)),), (Utterance(0.0, 2.0, 0, "Hello."),), 5.0)
+    synthesizer = FakeSynthesizer()
+    synthesizer.spaces = frozenset({"trained-2"})
+    cache, store = SpeechCache(synthesizer, tmp_path), VoiceStore()
+    store.add("Ann", small)
+    before = cache.file(said, 100)
+    assert cache.file(said, 100) == before
+    store.add("Ann", Voice("trained-2", bytes(64), b"\1" + bytes(ADAPTATION_SIZE - 1)))
+    assert cache.file(said, 100) != before
 
 
 def test_transcripts(client: Client) -> None:

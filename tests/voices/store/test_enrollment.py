@@ -75,6 +75,13 @@ def test_half_a_minute_makes_an_enrolled_voice_from_all_recordings(store: VoiceS
     assert shown[-1] == (3, 3)
 
 
+def test_no_more_is_learned_from_than_memory_may_hold(store: VoiceStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("speechzip.voices.store.enrollment.MOST_SPEECH_S", 21.5)
+    encoder = Adapting()
+    enroll("Ann", [talk(20), talk(20)], store, encoders=[encoder], recognizer=FakeRecognizer())
+    assert [text for _, text in encoder.learned] == [f"Line {number}." for number in range(1, 8)]
+
+
 def test_one_recording_is_no_list(store: VoiceStore) -> None:
     encoder = Adapting()
     enroll("Ann", talk(44), store, encoders=[encoder], recognizer=FakeRecognizer())

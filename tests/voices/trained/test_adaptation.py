@@ -223,3 +223,35 @@ def test_melodies_are_measured_against_the_small_voice_too(enrolled: Voice) -> N
     said = [Utterance(0.0, 2.0, 0, SENTENCE)]
     small = replace(enrolled, adaptation=b"")
     assert encoder.melodies(enrolled, said, [contour]) == encoder.melodies(small, said, [contour])
+
+
+def high_level_db(samples: Samples) -> float:
+    """Return the mean level of the bands above 4.5 kHz in the louder half of the frames."""
+    spectra = mel_spectrum(normalized(samples))
+    peaks = spectra.max(axis=1)
+    return float(spectra[peaks > np.median(peaks), 51:].mean())
+
+
+def by_telephone(samples: Samples) -> Samples:
+    spectrum = np.fft.rfft(samples)
+    hz = np.fft.rfftfreq(len(samples), 1 / 16_000)
+    spectrum[(hz < 300) | (hz > 3400)] = 0
+    return np.fft.irfft(spectrum, len(samples)).astype(np.float32)
+
+
+def in_noise(samples: Samples) -> Samples:
+    noise = np.random.default_rng(6).normal(0, 1, len(samples))
+    return np.asarray(samples + noise * np.sqrt(np.square(samples).mean()) * 10 ** (-15 / 20), np.float32)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("worse", [by_telephone, in_noise])
+def test_neither_what_a_telephone_cuts_off_nor_noise_is_learned(
+    dickens: Speech, enrolled: Voice, worse: Callable[[Samples], Samples]
+) -> None:
+    """Bands that cannot be heard stay as the small voice has them."""
+    small = replace(enrolled, adaptation=b"")
+    learned = TrainedVoiceEncoder().adapt(small, [(worse(sound), text) for sound, text in dickens[:2]])
+    assert learned.adaptation not in (b"", enrolled.adaptation)
+    said = [TrainedSynthesizer().synthesize(SENTENCE, voice, 4.0, "en") for voice in (small, learned)]
+    assert abs(high_level_db(said[1]) - high_level_db(said[0])) < 3
