@@ -39,7 +39,7 @@ SOFTEST, HEARD = 0.1, 3.0
 """Share of the frames that background is measured in; speech is heard where there is so many times its power."""
 HELD_BACK = 3.0
 """Weight of the squared weights in the regression. The smallest error on other recordings of a person has 10; but
-similarity is 0.790 with 10 and 0.795 with 3, without gains."""
+similarity was 0.789 with 10 and 0.795 with 3, without gains, on 29 utterances."""
 HIGHEST_GAIN = 1.6
 LEAST_VOICED = 5
 
