@@ -14,7 +14,7 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup
 
-LEFT, RIGHT, TOP, BOTTOM = 62, 18, 14, 46
+LEFT, RIGHT, TOP, BOTTOM = 62, 28, 14, 46
 """Margins around the axes, in pixels."""
 SIZE = 4.5
 """Half the width of a marker."""
