@@ -106,7 +106,7 @@ class MelodyEncoder(VoiceEncoder, Protocol):
 
 @runtime_checkable
 class AdaptingVoiceEncoder(VoiceEncoder, Protocol):
-    """A voice encoder that can learn more from a minute of somebody's speech than its few bytes hold."""
+    """A voice encoder that can learn more from half a minute of somebody's speech than its few bytes hold."""
 
     def adapt(self, voice: Voice, speech: Sequence[tuple[Samples, str]], progress: Progress | None = None) -> Voice:
         """Return `voice` with an adaptation to its owner, or as it is if none of the speech is fit for that.

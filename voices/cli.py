@@ -32,7 +32,7 @@ def add_commands(app: typer.Typer) -> None:
 def enroll(
     name: Name,
     audio: Annotated[
-        list[Path], typer.Argument(help="Recordings of this person alone. A minute or more makes an enrolled voice.")
+        list[Path], typer.Argument(help="Recordings of this person alone. Half a minute makes an enrolled voice.")
     ],
     voice_encoder: Annotated[
         list[str] | None, typer.Option(help="Engine that measures the voice; by default all. Repeat for more.")
@@ -44,7 +44,7 @@ def enroll(
 ) -> None:
     """Measure a person's voice and keep it in the store.
 
-    From a minute of English on, it becomes an enrolled voice: some 5 kB, kept beside the small one, which make the
+    From half a minute of English on, it becomes an enrolled voice: some 5 kB, kept beside the small one, which make the
     decoded voice more like the person. Payloads name it by the same two bytes.
     """
     from speechzip.pipeline import load_recognizer, progress_bar

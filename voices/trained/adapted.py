@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from ..spaces.adaptation import COMPARED, MOVING, SOUNDS, Adaptation
 from ..text.lexicon.arpabet import PAUSES
-from .corrections import cepstra, levels
+from .corrections import cepstra, levels, movement
 
 Doubles = npt.NDArray[np.float64]
 
@@ -39,8 +39,6 @@ CEPSTRUM_DB, LEVEL_DB = 6.0, 18.0
 """Units of the cepstra and of the level as features, to about [-1, 1]."""
 BIAS, PHONE, POSITION, NEIGHBOR, VOICING, BY_VOICING, BY_CEPSTRUM, MOVEMENT = 3.0, 0.25, 0.25, 0.5, 1.0, 0.5, 0.7, 0.15
 """Size of the features. The larger one is, the less the regression holds its weights back."""
-
-
 BIAS_FEATURE = 4 * SOUNDS
 """The feature that is the same in every frame."""
 
@@ -78,8 +76,6 @@ def features(envelope_db: Doubles, voicing: npt.NDArray[np.float32], spoken: Spo
     found = cepstra(envelope_db)[:, :COMPARED]
     found[:, 0] = np.clip(found[:, 0] - USUAL_LEVEL_DB, -LEVEL_RANGE_DB, LEVEL_RANGE_DB) * (CEPSTRUM_DB / LEVEL_DB)
     found /= CEPSTRUM_DB
-    movement = np.zeros((len(found), MOVING))
-    movement[2:-2] = found[4:, :MOVING] - found[:-4, :MOVING]
     voiced = voicing[:, np.newaxis].astype(np.float64)
     return np.concatenate(
         [
@@ -91,7 +87,7 @@ def features(envelope_db: Doubles, voicing: npt.NDArray[np.float32], spoken: Spo
             VOICING * voiced,
             BY_VOICING * voiced * found[:, :MOVING],
             BY_CEPSTRUM * found,
-            MOVEMENT * movement,
+            MOVEMENT * movement(found[:, :MOVING]),
         ],
         axis=1,
     )

@@ -1,4 +1,4 @@
-"""Enrollment: from a minute or more of a person's speech, with its words, to the adaptation of an enrolled voice.
+"""Enrollment: from half a minute or more of a person's speech, with its words, to the adaptation of an enrolled voice.
 
     recording --> words --> networks, at the recording's times and pitch --> speech --+
         |                                                                             |
@@ -21,13 +21,11 @@ from ..acoustics.melspectrum import loud_frames, mel_spectrum, normalized
 from ..acoustics.pitch import FRAME_S, HOP_S, pitch_track, without_wrong_octaves
 from ..spaces.adaptation import Adaptation
 from ..spaces.scalable_voice import ScalableVoice
-from ..text.normalization.normalize import normalize_text
 from ..text.normalization.unicode import is_readable
-from ..text.split import split_text
 from .adapted import BIAS, BIAS_FEATURE, Spoken, features
 from .alignment import align
 from .corrections import cepstra, with_missing_bands
-from .speech import LONGEST_PIECE, Frames, Piece, frames_at, say, understand
+from .speech import Frames, Piece, frames_at, pieces_of, say
 
 SHORTEST_S, LONGEST_S = 1.0, 20.0
 """Shorter utterances are hardly aligned right; longer ones would need much memory."""
@@ -158,12 +156,7 @@ def _difference(
 
 def _whole(text: str, voice: ScalableVoice) -> Piece | None:
     """Return all words of an utterance as one piece; None if there are none."""
-    pieces = [
-        understand(words, voice)
-        for written in split_text(text, LONGEST_PIECE)
-        for words in split_text(normalize_text(written), LONGEST_PIECE)
-    ]
-    pieces = [piece for piece in pieces if len(piece.durations)]
+    pieces = [piece for piece in pieces_of(text, voice) if len(piece.durations)]
     if not pieces:
         return None
     return Piece(

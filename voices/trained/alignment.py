@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..acoustics.melspectrum import loud_frames, mel_spectrum, normalized
 from ..spaces.scalable_voice import ScalableVoice
-from .corrections import COMPARED, cepstra
+from .corrections import COMPARED, cepstra, movement
 from .speech import Piece, frames_at, say
 
 ROUNDS = 3
@@ -52,9 +52,7 @@ def _compared(mel_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     found = cepstra(mel_db)[:, : COMPARED + 1]
     found -= found[loud_frames(mel_db, BACKGROUND_DB)].mean(axis=0)
     found[:, 0] = LEVEL_WEIGHT * np.maximum(found[:, 0], SOFTEST_DB)
-    movement = np.zeros_like(found)
-    movement[2:-2] = (found[4:] - found[:-4]) / 2
-    return np.concatenate([found, movement], axis=1).astype(np.float32)
+    return np.concatenate([found, movement(found) / 2], axis=1).astype(np.float32)
 
 
 def _warped(

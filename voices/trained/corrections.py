@@ -178,6 +178,13 @@ def cepstra(spectra_db: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     return np.asarray(spectra_db @ scaled.T, np.float64)
 
 
+def movement(coefficients: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return how each coefficient moves from two frames before to two after, [T, coefficients]; 0 at both ends."""
+    moved = np.zeros_like(coefficients)
+    moved[2:-2] = coefficients[4:] - coefficients[:-4]
+    return moved
+
+
 def levels(coefficients_db: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Return the level of each band for [T, COEFFICIENTS] cepstra: float64 [T, BANDS]; the inverse of `cepstra`."""
     return np.asarray(coefficients_db @ _cosines(), np.float64)

@@ -5,6 +5,7 @@ text --> words --> phones --> durations --> pitch and envelope of each frame -->
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -66,13 +67,19 @@ def _understand_all(text: str, voice: ScalableVoice) -> list[Piece]:
     """Return the text in pieces, up to a duration of `MAX_UTTERANCE_S`, so that hostile text costs no more."""
     understood: list[Piece] = []
     left = MAX_UTTERANCE_S * FRAMES_PER_SECOND / FASTEST
+    for piece in pieces_of(text, voice):
+        understood.append(piece)
+        left -= float(piece.durations.sum())
+        if left < 0:
+            break
+    return understood
+
+
+def pieces_of(text: str, voice: ScalableVoice) -> Iterator[Piece]:
+    """Yield all of a text, piece by piece, as it is asked for."""
     for written in split_text(text, LONGEST_PIECE):
         for words in split_text(normalize_text(written), LONGEST_PIECE):  # a long number is many words
-            understood.append(understand(words, voice))
-            left -= float(understood[-1].durations.sum())
-            if left < 0:
-                return understood
-    return understood
+            yield understand(words, voice)
 
 
 def understand(text: str, voice: ScalableVoice) -> Piece:
