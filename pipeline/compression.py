@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from .accumulation import SegmentReader, SpeakerAccumulator, payload_of
 from .audio.leveling import Levels, SteadyRecording, amplified, measure_levels
 from .audio.reading import AudioSource, Recording, engine_blocks, open_recording
 from .engines.loading import load_engine
@@ -16,8 +14,6 @@ from .errors import AudioError, InputError, NoSpeechError
 from .payload.format import MAX_DURATION_TICKS, TICKS_PER_SECOND, VERSION, Decoded, decode_payload, encode_payload
 from .protocols import (
     ENGINE_SAMPLE_RATE,
-    MelodyEncoder,
-    OneLanguageRecognizer,
     ParallelRecognizer,
     Progress,
     Recognizer,
@@ -29,26 +25,16 @@ from .protocols import (
 from .segments.channels import ChannelMode, splits, tracks
 from .segments.crosstalk import without_crosstalk
 from .segments.diarization import MAX_DIARIZED_SPEAKERS, Diarizer
-from .segments.melody import MelodyMode, melody_encoder, with_melodies
-from .segments.segmentation import SpeechSegment, SpeechSegmenter, cut_segments
-from .segments.utterances import ReadSpeech, SpeakerSpeech
-from .segments.voice_bytes import voice_size
+from .segments.melody import MelodyMode, melody_encoder
+from .segments.segmentation import SpeechSegmenter, cut_segments
 from .speakers import check_names, name_speakers
 from .system.memory import give_back_freed_memory
 from .system.pools import pool
 from .textcoder.registry import COMMON_ID, TEXT_CODERS, text_coders_for
-from .types import UNREAD_CONFIDENCE, Contour, Payload, Samples, Speaker, Transcript, Utterance, VoiceBytes
+from .types import Payload, Samples, Utterance, VoiceBytes
 from .unread import SOUND_BYTES
-from .unread.marks import SoundCodec, Unread, UnreadMode, drop_unread, unread_in
+from .unread.marks import SoundCodec, Unread, UnreadMode, drop_unread, perhaps_speech, unread_in
 from .unread.sounds import check_codec, with_sounds
-
-logger = logging.getLogger(__name__)
-
-MAX_WAITING = 2
-"""How many segments of a speaker may wait for the recognizer, so that memory stays flat in a long recording."""
-
-MEASURED_AT_ONCE = 2
-"""How many voices are measured side by side, each in a thread of its own: a call has two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +51,8 @@ class Compressed:
     elapsed_s: float
     """How long compressing took, models loaded included."""
     unread: tuple[Unread, ...] = ()
-    """Speech that could not be read, whether or not a mark of it is sent."""
+    """Speech that could not be read, whether or not a mark of it is sent, and what is perhaps speech, of which nothing
+    is sent; in order of time."""
 
     @property
     def payload(self) -> Payload:
@@ -172,7 +159,7 @@ def compress(
         )
     at_once = recognizer.segments_at_once if isinstance(recognizer, ParallelRecognizer) else 1
     with pool(at_once, "speechzip-recognition") as recognition:
-        reader = _Reader(recognizer, recognition, singer)
+        reader = SegmentReader(recognizer, recognition, singer)
         if split or speaker_count == 1:
             accumulators, heard = _accumulators_by_channel(recording, levels, split, reader, progress)
         else:
@@ -185,19 +172,21 @@ def compress(
             for accumulator in accumulators:
                 accumulator.tell_no_other_language()
     give_back_freed_memory()
-    payload = _payload(accumulators, voice_encoder, voice_bytes, heard / ENGINE_SAMPLE_RATE, 2 if split else 1)
+    duration_s = heard / ENGINE_SAMPLE_RATE
+    payload, perhaps = payload_of(accumulators, voice_encoder, voice_bytes, duration_s, 2 if split else 1)
     if not payload.utterances:
+        but = f", but {perhaps_speech(perhaps)}" if perhaps else ""
         raise NoSpeechError(
-            f"no speech found in {recording.name} ({recording.duration_s:.1f} s); "
+            f"no speech found in {recording.name} ({recording.duration_s:.1f} s){but}; "
             "check that it is the right recording and loud enough"
         )
-    lost = unread_in(payload)
+    told = (*unread_in(payload), *perhaps)
     if unread == "drop":
-        payload, lost = drop_unread(payload)
+        payload, told = drop_unread(payload, told)
         if not payload.utterances:
+            unread_s = sum(each.duration_s for each in told if each.reason != "perhaps speech")
             raise NoSpeechError(
-                f"no words found in {recording.name}: {sum(mark.duration_s for mark in lost):.1f} s of speech could "
-                "not be read",
+                f"no words found in {recording.name}: {unread_s:.1f} s of speech could not be read",
                 remedies=("mark_unread", "another_recognizer"),
             )
     if voice_book and speakers:
@@ -208,7 +197,7 @@ def compress(
             return (parties[channel] for parties in _tracks(recording, levels, split))
 
         payload = with_sounds(payload, track, sound_bytes, sound_codec)
-        lost = unread_in(payload)
+        told = (*unread_in(payload), *perhaps)
     payload = replace(payload, recognizer=recognizer.name)
     give_back_freed_memory()
     if text_coder:
@@ -224,7 +213,7 @@ def compress(
         decoded=_with_words(decode_payload(data, {coder.id: coder for coder in text_coders}), payload.utterances),
         input_bytes=recording.size_bytes,
         elapsed_s=time.monotonic() - started,
-        unread=lost,
+        unread=tuple(sorted(told, key=lambda each: each.start_s)),
     )
 
 
@@ -243,10 +232,10 @@ def _tracks(recording: Recording, levels: Levels, split: bool) -> Iterator[list[
 
 
 def _accumulators_by_channel(
-    recording: Recording, levels: Levels, split: bool, reader: _Reader, progress: Progress | None
-) -> tuple[list[_SpeakerAccumulator], int]:
+    recording: Recording, levels: Levels, split: bool, reader: SegmentReader, progress: Progress | None
+) -> tuple[list[SpeakerAccumulator], int]:
     """Return the speaker of each channel, or the only speaker, and the number of samples at 16 kHz."""
-    accumulators = [_SpeakerAccumulator(reader, channel) for channel in range(2 if split else 1)]
+    accumulators = [SpeakerAccumulator(reader, channel) for channel in range(2 if split else 1)]
     segmenters = [SpeechSegmenter() for _ in accumulators]
     heard = 0
     for parties in _tracks(recording, levels, split):
@@ -266,10 +255,10 @@ def _accumulators_by_voice(
     recording: Recording,
     levels: Levels,
     speaker_count: int | None,
-    reader: _Reader,
+    reader: SegmentReader,
     embedder: SpeakerEmbedder | None,
     progress: Progress | None,
-) -> tuple[list[_SpeakerAccumulator], int]:
+) -> tuple[list[SpeakerAccumulator], int]:
     """Return the speakers found by their voices, and the number of samples at 16 kHz.
 
     The recording is read twice, since diarization needs all of it first.
@@ -288,7 +277,7 @@ def _accumulators_by_voice(
     del diarizer  # with the embedder, if it is ours
     give_back_freed_memory()
     accumulators = [
-        _SpeakerAccumulator(reader, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))
+        SpeakerAccumulator(reader, channel=0) for _ in range(max((turn.speaker + 1 for turn in turns), default=0))
     ]
     sound = (mix for (mix,) in _tracks(recording, levels, split=False))
     for turn, segment in zip(turns, cut_segments(sound, [(turn.start_s, turn.end_s) for turn in turns]), strict=True):
@@ -296,97 +285,6 @@ def _accumulators_by_voice(
         if progress:
             progress((recording.duration_s + turn.end_s) / 2, recording.duration_s)
     return accumulators, heard
-
-
-class _Reader:
-    """Recognizes segments in threads of its own."""
-
-    def __init__(self, recognizer: Recognizer, threads: ThreadPoolExecutor, singer: MelodyEncoder | None) -> None:
-        self.singer = singer
-        """Measures melodies, if they are wanted."""
-        self._transcribe = recognizer.transcribe
-        self._threads = threads
-        self.one_language = isinstance(recognizer, OneLanguageRecognizer)
-        """Whether it reads one language only."""
-        self.conversation = ReadSpeech()
-        """How much could be read so far."""
-
-    def read(self, samples: Samples) -> Future[Transcript]:
-        """Start to recognize a segment."""
-        return self._threads.submit(self._transcribe, samples)
-
-
-class _SpeakerAccumulator:
-    """One speaker: the utterances, and enough speech to measure the voice."""
-
-    def __init__(self, reader: _Reader, channel: int) -> None:
-        self.channel = channel
-        self.utterances: list[Utterance] = []
-        self._contours: list[Contour] = []
-        self._singer = reader.singer
-        self._read = reader.read
-        self._unread: deque[tuple[SpeechSegment, Future[Transcript]]] = deque()
-        self._speech = SpeakerSpeech(one_language=reader.one_language, conversation=reader.conversation)
-
-    def measure(self, voice_encoder: VoiceEncoder, size: int) -> Speaker:
-        """Return the speaker, with a voice of `size` bytes. The utterances have their melodies then."""
-        voice = self._speech.measure(voice_encoder).shortened(size)
-        if self._singer:
-            self.utterances = with_melodies(self.utterances, self._contours, voice, self._singer)
-        return Speaker(voice, self.channel)
-
-    def take(self, segment: SpeechSegment) -> None:
-        """Take the speaker's next segment; its recognition runs beside the search for further ones."""
-        self._unread.append((segment, self._read(segment.samples)))
-        if len(self._unread) > MAX_WAITING:
-            self._hear()
-
-    def finish(self) -> None:
-        """Wait until all segments are recognized."""
-        while self._unread:
-            self._hear()
-
-    def tell_no_other_language(self) -> None:
-        """Give what was told as another language the reason ``unclear``."""
-        self.utterances = [
-            replace(each, confidence=UNREAD_CONFIDENCE["unclear"]) if each.unread == "another language" else each
-            for each in self.utterances
-        ]
-
-    def _hear(self) -> None:
-        segment, reading = self._unread.popleft()
-        transcript = reading.result()
-        utterance = self._speech.take(segment, transcript)
-        outcome = (utterance.unread or "speech") if utterance else "dropped, no speech"
-        logger.debug(
-            "segment at %.2f s, %.2f s long: %s, confidence %.2f",
-            segment.start_s, segment.duration_s, outcome, transcript.confidence,
-        )  # fmt: skip
-        if utterance:
-            self.utterances.append(utterance)  # its speaker is numbered once all speakers are known
-            if self._singer:
-                self._contours.append(self._singer.contour(segment.samples))
-
-
-def _payload(
-    accumulators: list[_SpeakerAccumulator],
-    voice_encoder: VoiceEncoder,
-    voice_bytes: VoiceBytes,
-    duration_s: float,
-    channels: int,
-) -> Payload:
-    talking = [accumulator for accumulator in accumulators if accumulator.utterances]
-    size = voice_size(voice_bytes, len(talking), duration_s)
-    with pool(MEASURED_AT_ONCE, "speechzip-voices") as threads:
-        measuring = [threads.submit(accumulator.measure, voice_encoder, size) for accumulator in talking]
-        speakers = tuple(speaker.result() for speaker in measuring)
-    utterances = [
-        replace(utterance, speaker=speaker)
-        for speaker, accumulator in enumerate(talking)
-        for utterance in accumulator.utterances
-    ]
-    in_order = tuple(sorted(utterances, key=lambda utterance: utterance.start_s))
-    return Payload(speakers, in_order, duration_s, channels)
 
 
 def _refuse_too_long(recording: Recording) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from .console.display import printable
 from .payload.format import Decoded
 from .protocols import VoiceBook
-from .types import SOUND_SPACE, Melody, Speaker, UnreadReason, Utterance, Voice, Word, unread_mark
+from .types import SOUND_SPACE, Melody, PerhapsSpeech, Speaker, UnreadReason, Utterance, Voice, Word, unread_mark
 from .unread.marks import Unread, unread_in
 
 if TYPE_CHECKING:  # inspecting a payload must not load the modules of compression
@@ -74,14 +74,15 @@ class UtteranceSummary(_TimedWords):
 
 
 class UnreadSummary(TypedDict):
-    """A segment of speech that could not be read."""
+    """A segment of speech that could not be read, or, found by `compress`, of what is perhaps speech."""
 
     start_s: float
     duration_s: float
     speaker: int | None
-    reason: UnreadReason
+    reason: UnreadReason | PerhapsSpeech
     sound_bytes: int
-    """Size of the sound that is sent in its place; 0 for a mark."""
+    """Size of the sound that is sent in its place; 0 for a mark, and for what is perhaps speech: nothing of it is sent.
+    """
 
 
 class PayloadSummary(TypedDict):
@@ -316,7 +317,8 @@ def transcript_lines(summary: PayloadSummary) -> list[str]:
             mark["speaker"],
             "    ",
             unread_mark(mark["reason"], mark["duration_s"])
-            + (f" as sound, {mark['sound_bytes']} bytes" if mark["sound_bytes"] else ""),
+            + (f" as sound, {mark['sound_bytes']} bytes" if mark["sound_bytes"] else "")
+            + (" not sent" if mark["reason"] == "perhaps speech" else ""),
         )
         for mark in summary["unread"]
     ]
@@ -334,14 +336,25 @@ def section_lines(summary: PayloadSummary) -> list[str]:
 
 
 def _head(summary: PayloadSummary) -> list[str]:
-    unread_s = sum(mark["duration_s"] for mark in summary["unread"])
-    unread = f", {unread_s:.1f} s of speech unread" if summary["unread"] else ""
     return [
         f"{summary['duration_s']:.1f} s, {_count(len(summary['speakers']), 'speaker')} on "
-        f"{_count(summary['channels'], 'channel')}, {_count(len(summary['utterances']), 'utterance')}{unread}",
+        f"{_count(summary['channels'], 'channel')}, {_count(len(summary['utterances']), 'utterance')}"
+        f"{_unread(summary['unread'])}",
         f"words by {summary['recognizer']}; text by {summary['text_coder']} at "
         f"{summary['text_bits_per_char']:.2f} bits a character",
     ]
+
+
+def _unread(marks: Sequence[UnreadSummary]) -> str:
+    """Return how much could not be read: nothing, or a clause behind a comma."""
+    perhaps_s = [mark["duration_s"] for mark in marks if mark["reason"] == "perhaps speech"]
+    speech_s = [mark["duration_s"] for mark in marks if mark["reason"] != "perhaps speech"]
+    lengths = [
+        f"{sum(lengths_s):.1f} s of {what}"
+        for what, lengths_s in (("speech", speech_s), ("perhaps speech", perhaps_s))
+        if lengths_s
+    ]
+    return f", {' and '.join(lengths)} unread" if lengths else ""
 
 
 def _voice_lines(summary: PayloadSummary) -> list[str]:

@@ -48,11 +48,15 @@ UnreadReason = Literal["unclear", "another language", "over music"]
 """Why speech could not be read: its words are too uncertain, it is in a language that the recognizer lacks, or it is
 spoken over music or sung. The last one does not travel: a payload has *unclear* in its place."""
 
+PerhapsSpeech = Literal["perhaps speech"]
+"""What the speech detector takes for speech although nobody is sure of it: neither the words nor the detector over the
+whole segment. Half of it is noise, so it is told where it is found and nothing of it travels."""
+
 UNREAD_CONFIDENCE: dict[UnreadReason, float] = {"unclear": 0.5, "another language": 0.75, "over music": 0.25}
 """The confidence of an utterance without text says why it has none. FORMAT.md has those that travel."""
 
 
-def unread_mark(reason: UnreadReason, duration_s: float) -> str:
+def unread_mark(reason: UnreadReason | PerhapsSpeech, duration_s: float) -> str:
     """Return the mark of unread speech for people.
 
     Example:

@@ -215,12 +215,28 @@ def test_recorded_noise_and_music_say_nothing_and_singing_is_told(evalset: Path)
     recordings = [row["path"] for row in rows(evalset, "nonspeech")]
     assert len(recordings) == 11
     song = "nonspeech/Karissa_Hobbs_Lets_Go_Fishin.flac"
+    told: dict[str, str] = {}
     for path in set(recordings) - {song}:
-        with pytest.raises(NoSpeechError):
+        with pytest.raises(NoSpeechError) as error:
             compress(evalset / path)
+        if "may be speech" in str(error.value):
+            told[Path(path).stem] = str(error.value)
+    assert set(told) == {"Kevin_MacLeod_Vibe_Ace", "noise1"}  # where the detector hears speech
+    assert "noise1.flac (8.0 s), but 0.8 s in 1 segment may be speech that could not be read; check" in told["noise1"]
     sung = compress(evalset / song)
     assert sung.text == ""
     assert {mark.reason for mark in sung.unread} == {"over music"}
+
+
+@pytest.mark.corpus
+def test_every_segment_of_a_meeting_is_read_marked_or_told(
+    evalset: Path, recognizer: Recognizer, voice_encoder: VoiceEncoder
+) -> None:
+    """People talk far from the microphone; of two segments neither the detector nor the recognizer is sure."""
+    meeting = compress(evalset / "meeting" / "trn08.flac", recognizer=recognizer, voice_encoder=voice_encoder)
+    told = [(round(each.start_s), each.reason) for each in meeting.unread]
+    assert told == [(5, "perhaps speech"), (10, "perhaps speech"), (19, "unclear")]
+    assert [utterance.unread for utterance in meeting.payload.utterances if utterance.unread] == ["unclear"]
 
 
 def _noise(color: float, level: float = 0.1) -> Samples:

@@ -17,7 +17,7 @@ FOLDERS = ("pipeline", "voices", "eval")
 ROOMS = {
     "pipeline": """
         errors system languages types protocols console engines payload textcoder training audio segments recognizers
-        unread synthesis speakers compression decompression writing summary live links archive cli entry
+        unread synthesis speakers accumulation compression decompression writing summary live links archive cli entry
     """,
     "pipeline.archive": """
         stores payloads lock rows sources export fulltext excerpts redaction work runners cluster building archive

@@ -24,6 +24,7 @@ from ..engines.loading import load_engine, load_recognizer
 from ..errors import EngineError, InputError, OutputError, SpeechzipError, SpeechzipWarning
 from ..segments.channels import ChannelMode
 from ..types import Payload, Voice
+from ..unread.marks import perhaps_speech
 from .redaction.redact import RECORDED_SPACES, Redaction, redact_encoded
 from .rows import Row
 from .sources import Source
@@ -139,6 +140,8 @@ def archive_recording(job: Job) -> Result:
         name = type(failure).__name__
         row = replace(row, error=printable(f"{name}: {failure}"), error_type=name)
     told = tuple(printable(str(note.message)) for note in notes if issubclass(note.category, SpeechzipWarning))
+    if compressed and (perhaps := perhaps_speech(compressed.unread)):
+        told = (*told, f"{perhaps}: nothing of it is kept")
     row = replace(row, notes=told, elapsed_s=round(time.monotonic() - started, 3), at=round(time.time(), 3))
     return Result(row, state, payload)
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..engines.loading import load_engine
 from ..errors import DeviceError
 from ..live.devices.sound import load_sounddevice
-from ..live.session.transcriber import OutgoingUtterance, StreamingTranscriber, Unheard
+from ..live.session.transcriber import Doubtful, OutgoingUtterance, StreamingTranscriber, Transcribed, Unheard
 from ..protocols import ENGINE_SAMPLE_RATE, Recognizer, VoiceEncoder
 from ..types import Payload, Samples, Speaker
 from .soundinput import SoundInput
@@ -29,7 +29,7 @@ class Dictation:
         self._transcriber = StreamingTranscriber(recognizer, voice_encoder)
         self._said: list[OutgoingUtterance] = []
         self.lost: list[str] = []
-        """Why an engine failed on the last message."""
+        """What is lost of the last message, and why: an engine failed, or it is perhaps speech."""
 
     def push(self, samples: Samples) -> str | None:
         """Take in sound, float32 [t] at 16 kHz. Return the words of the open segment if they were just recognized."""
@@ -52,10 +52,12 @@ class Dictation:
         voice = self._said[-1].payload.speakers[0].voice  # measured on the whole message
         return Payload((Speaker(voice),), utterances, self._transcriber.heard_s, recognizer=self._recognizer.name)
 
-    def _take(self, outgoing: Iterator[OutgoingUtterance | Unheard]) -> None:
+    def _take(self, outgoing: Iterator[Transcribed]) -> None:
         for each in outgoing:
             if isinstance(each, Unheard):
                 self.lost.append(f"{each.duration_s:.1f} s of what you said is lost: {each.error}")
+            elif isinstance(each, Doubtful):
+                self.lost.append(each.text)
             else:
                 self._said.append(each)
 

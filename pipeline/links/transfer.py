@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..console.display import print_result, tell
+from ..console.display import print_result, shown_name, tell
 from ..console.options import Force, Json
 
 if TYPE_CHECKING:
@@ -203,6 +203,7 @@ def _payload(path: Path) -> Payload:
     from ..console.progress import progress_bar
     from ..decompression import MAX_PAYLOAD_BYTES
     from ..errors import InputError
+    from ..unread.marks import perhaps_speech
     from .sending import read_payload_or_none
 
     try:
@@ -213,7 +214,10 @@ def _payload(path: Path) -> Payload:
     if payload is not None:
         return payload
     with progress_bar("compressing") as progress:
-        return compress(path, progress=progress).payload
+        compressed = compress(path, progress=progress)
+    if perhaps := perhaps_speech(compressed.unread):
+        tell(f"{shown_name(path)}: {perhaps}: nothing of it is sent")
+    return compressed.payload
 
 
 def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_json: bool) -> None:

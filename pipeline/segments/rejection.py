@@ -3,7 +3,8 @@
 Silero VAD lets a little noise and music through, and a recognizer finds words in anything:
 Moonshine returns "You" for silence. Two measures tell them apart; the numbers come from 210
 segments of real speech (read, telephone, meeting, radio) and 11 recordings of noise and music.
-Rejected sound that the speech detector is sure of is speech that could not be read (`is_unread_speech`).
+Rejected sound that the speech detector is sure of is speech that could not be read (`is_unread_speech`). Any other is
+perhaps speech: it is told and not sent.
 """
 
 from __future__ import annotations

@@ -58,7 +58,10 @@ class SpeakerSpeech:
         """Speech kept so far."""
 
     def take(self, segment: SpeechSegment, transcript: Transcript) -> Utterance | None:
-        """Return the utterance in a segment, by speaker 0: without text if it could not be read; None for no speech.
+        """Return the utterance in a segment, by speaker 0: without text if it could not be read.
+
+        None stands for what is perhaps speech: neither its words nor its sound say that it is, but the speech detector
+        took it for speech when it cut the segment.
 
         Args:
             segment: the speaker's next one.

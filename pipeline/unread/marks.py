@@ -2,14 +2,16 @@
 
 The speech detector is sure of the speech, but the recognizer is not sure of the words: an e-mail address, a strong
 accent, another language. The payload has a *mark* there, an utterance without text; a listener hears a short tone.
+Where the detector is not sure either, it may be noise: that is told, and nothing is sent.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..types import SOUND_SPACE, Payload, UnreadReason, Voice
+from ..types import SOUND_SPACE, Payload, PerhapsSpeech, UnreadReason, Voice
 from . import SOUND_BYTES
 
 UnreadMode = Literal["drop", "mark", "sound"]
@@ -42,7 +44,8 @@ class Unread:
     duration_s: float
     speaker: int | None
     """Index into `Payload.speakers`; None if nothing of this speaker is sent."""
-    reason: UnreadReason
+    reason: UnreadReason | PerhapsSpeech
+    """Of what is *perhaps speech*, nothing is sent."""
     sound_bytes: int = 0
     """Size of the sound that is sent in place of words; `speaker` is None then."""
 
@@ -66,8 +69,13 @@ def unread_in(payload: Payload) -> tuple[Unread, ...]:
     )
 
 
-def drop_unread(payload: Payload) -> tuple[Payload, tuple[Unread, ...]]:
-    """Return `payload` without its marks and without speakers who have only marks; also return the marks."""
+def drop_unread(payload: Payload, told: Sequence[Unread]) -> tuple[Payload, tuple[Unread, ...]]:
+    """Return `payload` without its marks and without speakers who have only marks; also return what is told.
+
+    Args:
+        payload: has marks, and no sounds.
+        told: its marks and what is perhaps speech, by the speakers of `payload`; returned by those that stay.
+    """
     said = [utterance for utterance in payload.utterances if not utterance.unread]
     talking = sorted({utterance.speaker for utterance in said})
     place = {speaker: index for index, speaker in enumerate(talking)}
@@ -76,4 +84,20 @@ def drop_unread(payload: Payload) -> tuple[Payload, tuple[Unread, ...]]:
         speakers=tuple(payload.speakers[speaker] for speaker in talking),
         utterances=tuple(replace(utterance, speaker=place[utterance.speaker]) for utterance in said),
     )
-    return kept, tuple(replace(mark, speaker=place.get(mark.speaker or 0)) for mark in unread_in(payload))
+    return kept, tuple(
+        replace(each, speaker=None if each.speaker is None else place.get(each.speaker)) for each in told
+    )
+
+
+def perhaps_speech(unread: Sequence[Unread]) -> str:
+    """Return a clause for people about what may be speech, and of which nothing is sent; empty if there is none.
+
+    Example:
+        >>> perhaps_speech([Unread(1.0, 3.25, 0, "unclear"), Unread(8.0, 0.5, None, "perhaps speech")])
+        '0.5 s in 1 segment may be speech that could not be read'
+    """
+    lengths_s = [each.duration_s for each in unread if each.reason == "perhaps speech"]
+    if not lengths_s:
+        return ""
+    segments = f"{len(lengths_s)} segment{'s' * (len(lengths_s) != 1)}"
+    return f"{sum(lengths_s):.1f} s in {segments} may be speech that could not be read"

@@ -30,7 +30,15 @@ from ..workers import Worker
 from .engines import LiveEngines, failure_reason
 from .review import Reviewing
 from .status import LocalStatus
-from .transcriber import HANDS_FREE, PUSH_TO_TALK, OutgoingUtterance, StreamingTranscriber, Unheard
+from .transcriber import (
+    HANDS_FREE,
+    PUSH_TO_TALK,
+    Doubtful,
+    OutgoingUtterance,
+    StreamingTranscriber,
+    Transcribed,
+    Unheard,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -173,13 +181,14 @@ class Capture:
             self._sound_s -= len(samples) / ENGINE_SAMPLE_RATE
         return np.concatenate(blocks), captured_at_s, False
 
-    def _send_all(
-        self, outgoing: Iterator[OutgoingUtterance | Unheard], captured_at_s: float, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def _send_all(self, outgoing: Iterator[Transcribed], captured_at_s: float, loop: asyncio.AbstractEventLoop) -> None:
         """Encode each utterance as soon as it is known (in the recognition thread)."""
         for utterance in outgoing:
             if isinstance(utterance, Unheard):
                 loop.call_soon_threadsafe(self._lose, utterance.error, utterance.duration_s)
+                continue
+            if isinstance(utterance, Doubtful):
+                loop.call_soon_threadsafe(self._observe, Notice(utterance.text))
                 continue
             if utterance.unread and self._drop_unread:
                 said = f"{utterance.payload.duration_s:.1f} s of what you said could not be read"

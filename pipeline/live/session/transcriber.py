@@ -87,6 +87,21 @@ class Unheard:
     error: Exception
 
 
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A segment that is perhaps speech: it could not be read, and nothing of it is sent."""
+
+    duration_s: float
+
+    @property
+    def text(self) -> str:
+        """What the user is told."""
+        return f"{self.duration_s:.1f} s may be speech that could not be read: nothing of it is sent"
+
+
+Transcribed = OutgoingUtterance | Doubtful | Unheard
+
+
 class StreamingTranscriber:
     """Turns one speaker's sound into utterances. Not for two threads at once."""
 
@@ -134,13 +149,13 @@ class StreamingTranscriber:
         """Duration of the pushed sound, in seconds."""
         return self._pushed / ENGINE_SAMPLE_RATE
 
-    def push(self, samples: Samples) -> Iterator[OutgoingUtterance | Unheard]:
+    def push(self, samples: Samples) -> Iterator[Transcribed]:
         """Yield the utterances that end within `samples`: float32 [t] at 16 kHz, following the last call's."""
         self._pushed += len(samples)
         for segment in self._segmenter.push(self._steady.push(samples)):
             yield from self._read(segment)
 
-    def release(self) -> Iterator[OutgoingUtterance | Unheard]:
+    def release(self) -> Iterator[Transcribed]:
         """Yield the last utterances, since the button was released."""
         for segment in self._segmenter.flush():
             yield from self._read(segment)
@@ -175,13 +190,14 @@ class StreamingTranscriber:
     def _new_segmenter(self) -> SpeechSegmenter:
         return SpeechSegmenter(self._new_detector() if self._new_detector else None, self._endpointing)
 
-    def _read(self, segment: SpeechSegment) -> Iterator[OutgoingUtterance | Unheard]:
+    def _read(self, segment: SpeechSegment) -> Iterator[Transcribed]:
         try:
             outgoing = self._understand(segment)
         except Exception as error:  # of any engine
             yield Unheard(segment.duration_s, error)
             return
         if not outgoing:
+            yield Doubtful(segment.duration_s)
             return
         yield from outgoing
         try:
@@ -190,7 +206,7 @@ class StreamingTranscriber:
             yield Unheard(0.0, error)
 
     def _understand(self, segment: SpeechSegment) -> list[OutgoingUtterance]:
-        """Return the utterance in a segment, or the pieces of its sound; none if it holds no speech."""
+        """Return the utterance in a segment, or the pieces of its sound; none if it is perhaps speech."""
         partial_transcript, self._partial = self._partial, None
         transcript = partial_transcript[1] if partial_transcript and partial_transcript[0] == _span(segment) else None
         if transcript is None:

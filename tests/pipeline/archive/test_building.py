@@ -9,11 +9,13 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archive_engines import COMMAND, write_recordings
-from speechzip.pipeline import OutputError, read_payload
+from speechzip.pipeline import OutputError, compress, read_payload
 from speechzip.pipeline.archive.building import BuildPlan, Totals, build
 from speechzip.pipeline.archive.lock import locked
 from speechzip.pipeline.archive.redaction.files import redact_archive
@@ -22,6 +24,8 @@ from speechzip.pipeline.archive.rows import Journal, Row, compact, latest_rows, 
 from speechzip.pipeline.archive.runners import Runner, SameProcess, WorkerPool
 from speechzip.pipeline.archive.stores import LocalStore
 from speechzip.pipeline.archive.work import Result, Settings
+from speechzip.pipeline.compression import Compressed
+from speechzip.pipeline.unread.marks import Unread
 
 FAKE = Settings(recognizer="words", voice_encoder="still", speaker_count=1)
 
@@ -94,6 +98,20 @@ def test_again_only_what_is_new_or_changed(calls: Path, tmp_path: Path, here: Ru
     assert (row.modified, row.payload_bytes) == (1.0, (archive / "c.wav.spz").stat().st_size)
     totals, results = run(calls, archive, here)
     assert (totals.unchanged, results) == (5, [])
+
+
+def test_what_is_perhaps_speech_is_noted(
+    calls: Path, tmp_path: Path, here: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compress_with_doubt(*args: Any, **options: Any) -> Compressed:
+        return replace(compress(*args, **options), unread=(Unread(0.3, 0.5, None, "perhaps speech"),))
+
+    monkeypatch.setattr("speechzip.pipeline.archive.work.compress", compress_with_doubt)
+    _, (result,) = run(calls / "c.wav", tmp_path / "archive", here)
+    note = "0.5 s in 1 segment may be speech that could not be read: nothing of it is kept"
+    assert result.row.notes == (note,)
+    (row,) = latest_rows(LocalStore(tmp_path / "archive")).values()
+    assert row.notes == (note,)
 
 
 def test_a_failed_recording_is_tried_again_on_demand_or_when_it_changes(

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import FakeRecognizer, FakeVoiceEncoder
+from fakes import FakeRecognizer, FakeVoiceEncoder, bursts, loud
 from speechzip.pipeline import DeviceError, Samples, open_recording, recognizer_recording, resample
 from speechzip.pipeline.links import dictation, soundinput
 from speechzip.pipeline.links.dictation import Dictation, dictate, microphone
+from speechzip.pipeline.live.session import transcriber
+from speechzip.pipeline.segments.segmentation import EndpointingSettings, SpeechSegmenter
 
 
 def beckett() -> list[Samples]:
@@ -34,6 +36,17 @@ def test_what_is_said_becomes_one_message_in_its_order() -> None:
     assert len(payload.speakers) == 1
     assert payload.utterances[-1].end_s <= payload.duration_s + 0.1
     assert message.lost == []
+
+
+def test_what_is_perhaps_speech_is_told_and_no_part_of_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of_loud_sound(_: None, endpointing: EndpointingSettings) -> SpeechSegmenter:
+        return SpeechSegmenter(loud, endpointing)
+
+    monkeypatch.setattr(transcriber, "SpeechSegmenter", of_loud_sound)
+    message = Dictation(FakeRecognizer(["You"], confidence=0.2), FakeVoiceEncoder())
+    message.push(bursts((0.5, 0.9), duration_s=1.2).samples)
+    assert message.finish() is None
+    assert message.lost == ["0.4 s may be speech that could not be read: nothing of it is sent"]
 
 
 def test_silence_is_no_message() -> None:

@@ -33,6 +33,7 @@ from speechzip.pipeline.links import carrier as carrier_module
 from speechzip.pipeline.links.peers import MAX_VOICES, PeerVoices
 from speechzip.pipeline.links.receiving import MailboxLimits
 from speechzip.pipeline.textcoder.registry import TEXT_CODERS
+from speechzip.pipeline.unread.marks import Unread
 
 DATA = bytes.fromhex((GOLDEN / "two-channels.hex").read_text("ascii"))
 SAID = decode_payload(DATA, TEXT_CODERS).payload
@@ -205,15 +206,21 @@ def test_a_dry_run_sends_nothing(call: Path, link: FakeCarrier, capsys: pytest.C
 
 
 def test_a_recording_is_compressed_first(
-    call: Path, tmp_path: Path, link: FakeCarrier, monkeypatch: pytest.MonkeyPatch
+    call: Path,
+    tmp_path: Path,
+    link: FakeCarrier,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def compress(path: Path, progress: object) -> SimpleNamespace:
-        return SimpleNamespace(payload=SAID)
+        return SimpleNamespace(payload=SAID, unread=[Unread(1.0, 0.5, None, "perhaps speech")])
 
     monkeypatch.setattr(compression, "compress", compress)
     (tmp_path / "call.wav").write_bytes(b"RIFF")
     transfer.send("fake:", tmp_path / "call.wav")
     assert len(link.gone) > 2
+    told = "call.wav: 0.5 s in 1 segment may be speech that could not be read: nothing of it is sent"
+    assert told in capsys.readouterr().err
     with pytest.raises(InputError, match="cannot be read"):
         transfer.send("fake:", tmp_path / "none.wav")
     (tmp_path / "cut.spz").write_bytes(DATA[:30])

@@ -24,11 +24,11 @@ from speechzip.pipeline import (
 )
 from speechzip.pipeline.compression import Compressed
 from speechzip.pipeline.segments.rejection import is_unread_speech
-from speechzip.pipeline.segments.segmentation import SpeechSegmenter
+from speechzip.pipeline.segments.segmentation import SpeechDetector, SpeechSegmenter
 from speechzip.pipeline.segments.utterances import SpeakerSpeech
 from speechzip.pipeline.summary import compress_lines, payload_lines, summarize_compressed, summarize_payload
 from speechzip.pipeline.synthesis.speaking import TONE_S
-from speechzip.pipeline.unread.marks import SoundCodec, Unread, UnreadMode, drop_unread
+from speechzip.pipeline.unread.marks import SoundCodec, Unread, UnreadMode, drop_unread, perhaps_speech, unread_in
 
 FAULTS = Path(__file__).parents[4] / "shared" / "faults"
 TALK = bursts((1, 3), (5, 10.5), (12, 14), duration_s=16)
@@ -42,12 +42,19 @@ class SometimesUnsure(FakeRecognizer):
         return Transcript("1.", 0.33) if len(self.heard) == 2 else transcript
 
 
-def compressed(monkeypatch: pytest.MonkeyPatch, recognizer: FakeRecognizer, mode: UnreadMode = "mark") -> Compressed:
+def compressed(
+    monkeypatch: pytest.MonkeyPatch,
+    recognizer: FakeRecognizer,
+    mode: UnreadMode = "mark",
+    detector: SpeechDetector = loud,
+    recording: Audio = TALK,
+) -> Compressed:
+    """Compress what is speech where it is loud; `detector` tells what is unread speech."""
     monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
     monkeypatch.setattr(
-        "speechzip.pipeline.compression.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: loud)
+        "speechzip.pipeline.accumulation.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: detector)
     )
-    return compress(TALK, recognizer=recognizer, voice_encoder=FakeVoiceEncoder(), speaker_count=1, unread=mode)
+    return compress(recording, recognizer=recognizer, voice_encoder=FakeVoiceEncoder(), speaker_count=1, unread=mode)
 
 
 def test_speech_that_cannot_be_read_travels_as_a_mark_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +109,60 @@ def test_a_recording_with_nothing_but_unread_speech(monkeypatch: pytest.MonkeyPa
         compressed(monkeypatch, FakeRecognizer(confidence=0.2), "drop")
 
 
+@pytest.mark.parametrize("mode", ["mark", "drop", "sound"])
+def test_what_is_perhaps_speech_is_told_and_nothing_of_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch, mode: UnreadMode
+) -> None:
+    result = compressed(monkeypatch, SometimesUnsure(), mode, sure(0.5))
+    assert [
+        (round(each.start_s, 1), round(each.duration_s, 1), each.speaker, each.reason) for each in result.unread
+    ] == [(5.0, 5.5, 0, "perhaps speech")]
+    decoded = read_payload(result.data)
+    assert [utterance.text for utterance in decoded.payload.utterances] == ["Line 1.", "Line 3."]
+    assert summarize_payload(decoded)["unread"] == []
+    assert result.data == compressed(monkeypatch, SometimesUnsure(), "drop").data
+    summary = summarize_compressed(result, "talk.wav", "talk.spz")
+    assert [mark["reason"] for mark in summary["unread"]] == ["perhaps speech"]
+    lines = compress_lines(summary)
+    assert "16.0 s, 1 speaker on 1 channel, 2 utterances, 5.5 s of perhaps speech unread" in lines
+    assert "  0:04.99 + 5.54 s  speaker 1        [perhaps speech 5.5 s] not sent" in lines
+
+
+def test_marks_and_what_is_perhaps_speech_are_told_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = bursts((1, 3), (5, 7), (9, 9.4), (11, 13), duration_s=15)
+    result = compressed(monkeypatch, FakeRecognizer(["Yes.", "...", "...", "No."]), recording=talk)
+    assert [each.reason for each in result.unread] == ["unclear", "perhaps speech"]
+    assert [each.reason for each in unread_in(result.payload)] == ["unclear"]
+    head = compress_lines(summarize_compressed(result, "talk.wav", "talk.spz"))[1]
+    assert head.endswith("2 utterances, 2.0 s of speech and 0.4 s of perhaps speech unread")
+
+
+def test_a_party_who_is_only_perhaps_heard_is_no_speaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
+    monkeypatch.setattr(
+        "speechzip.pipeline.accumulation.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: loud)
+    )
+    noise = 0.9 * bursts((1, 1.4), duration_s=6).samples
+    call = Audio(np.stack([noise, bursts((2, 4), (5, 5.4), duration_s=6).samples], axis=1), 16_000)
+
+    class OnlyLong(FakeRecognizer):
+        def transcribe(self, samples: Samples) -> Transcript:
+            return Transcript("Hello.", 0.95 if len(samples) > 16_000 else 0.2)
+
+    result = compress(call, channels="split", recognizer=OnlyLong(), voice_encoder=FakeVoiceEncoder())
+    assert len(result.payload.speakers) == 1
+    assert [(round(each.start_s, 1), each.speaker) for each in result.unread] == [(1.0, None), (5.0, 0)]
+    summary = summarize_compressed(result, "call.wav", "call.spz")
+    assert any("speaker -        [perhaps speech 0.4 s] not sent" in line for line in compress_lines(summary))
+
+
+def test_a_recording_with_nothing_but_what_is_perhaps_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = r"\(16\.0 s\), but 9\.\d s in 3 segments may be speech that could not be read; check"
+    with pytest.raises(NoSpeechError, match=told):
+        compressed(monkeypatch, FakeRecognizer(confidence=0.2), detector=sure(0.5))
+    assert perhaps_speech([]) == ""
+
+
 class LateReader(FakeRecognizer):
     """A recognizer of English that reads only the last segment; it takes most of the time."""
 
@@ -116,7 +177,7 @@ class LateReader(FakeRecognizer):
 def test_the_reason_is_told_by_the_whole_recording(monkeypatch: pytest.MonkeyPatch, last_s: float, reason: str) -> None:
     monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
     monkeypatch.setattr(
-        "speechzip.pipeline.compression.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: loud)
+        "speechzip.pipeline.accumulation.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: loud)
     )
     talk = bursts((1, 3), (5, 7), (9, 9 + last_s), duration_s=18)
     result = compress(talk, recognizer=LateReader(), voice_encoder=FakeVoiceEncoder(), speaker_count=1)
@@ -131,10 +192,15 @@ def test_dropping_takes_speakers_along_who_say_nothing_else() -> None:
         Utterance(4.0, 1.0, 2, "Who?"),
         Utterance(6.0, 1.5, 2, "", 0.75),
     )
-    payload, lost = drop_unread(Payload(speakers, said, 8.0))
+    whole = Payload(speakers, said, 8.0)
+    payload, lost = drop_unread(whole, (*unread_in(whole), Unread(7.5, 0.3, 2, "perhaps speech")))
     assert payload.speakers == (speakers[0], speakers[2])
     assert [(utterance.speaker, utterance.text) for utterance in payload.utterances] == [(0, "Hello."), (1, "Who?")]
-    assert lost == (Unread(2.0, 1.0, None, "unclear"), Unread(6.0, 1.5, 1, "another language"))
+    assert lost == (
+        Unread(2.0, 1.0, None, "unclear"),
+        Unread(6.0, 1.5, 1, "another language"),
+        Unread(7.5, 0.3, 1, "perhaps speech"),
+    )
 
 
 def test_noise_and_tones_are_no_unread_speech() -> None:
@@ -151,7 +217,7 @@ def test_what_is_rejected_over_music_has_a_mark_and_a_reason_of_its_own(
     """The reason is told where the recording is read. It does not travel: the payload says *unclear*."""
     monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
     monkeypatch.setattr(
-        "speechzip.pipeline.compression.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: sure(0.75))
+        "speechzip.pipeline.accumulation.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: sure(0.75))
     )
     beats = np.arange(8000) / 16000
     notes = [sum(np.sin(2 * np.pi * factor * hz * beats) for factor in (1, 1.26, 1.5)) for hz in (220, 294, 330, 247)]
@@ -201,7 +267,7 @@ def sounding(
 ) -> Compressed:
     monkeypatch.setattr("speechzip.pipeline.compression.SpeechSegmenter", partial(SpeechSegmenter, loud))
     monkeypatch.setattr(
-        "speechzip.pipeline.compression.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: loud)
+        "speechzip.pipeline.accumulation.SpeakerSpeech", partial(SpeakerSpeech, new_detector=lambda: loud)
     )
     return compress(
         TALK, recognizer=FakeRecognizer(confidence=confidence), voice_encoder=FakeVoiceEncoder(), speaker_count=1,

@@ -43,7 +43,7 @@ from speechzip.pipeline.live.session.transcriber import HANDS_FREE, PUSH_TO_TALK
 from speechzip.pipeline.live.wire.messages import Status
 from speechzip.pipeline.live.wire.pairing import parse_address
 from speechzip.pipeline.live.wire.state import LinkState
-from speechzip.pipeline.unread.marks import UnreadSettings
+from speechzip.pipeline.unread.marks import UnreadMode, UnreadSettings
 
 BLOCK = 800
 
@@ -311,6 +311,23 @@ def test_speech_that_cannot_be_read_is_sent_as_a_mark_or_dropped_and_told(drop: 
         assert [text.startswith("[unclear") for text in ben.texts_heard] == ([False] if drop else [True, False])
 
     settings = UnreadSettings("drop" if drop else "mark")
+    conversing(test, lambda: Somebody([], SessionOptions(unread=settings)), lambda: Somebody([]))
+
+
+@pytest.mark.parametrize("mode", ["mark", "drop", "sound"])
+def test_what_is_perhaps_speech_is_told_and_the_peer_hears_nothing(mode: UnreadMode) -> None:
+    async def test(anna: Somebody, ben: Somebody) -> None:
+        anna.recognizer.confidence = 0.2
+        await anna.say((0.2, 0.6), duration_s=1.0)
+        await until(lambda: bool(anna.notices))
+        assert anna.notices[-1].text == "0.4 s may be speech that could not be read: nothing of it is sent"
+        anna.recognizer.confidence = 0.95
+        await anna.say((0.2, 1.7), duration_s=2.0)
+        await until(lambda: bool(ben.texts_heard))
+        assert ben.texts_heard == ["Line 2."]
+        assert len(anna.of(Said)) == 1
+
+    settings = UnreadSettings(mode)
     conversing(test, lambda: Somebody([], SessionOptions(unread=settings)), lambda: Somebody([]))
 
 

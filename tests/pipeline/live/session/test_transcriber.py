@@ -26,8 +26,10 @@ from speechzip.pipeline.live.session.synthesis import SENTENCE_PAUSE_S, decode_u
 from speechzip.pipeline.live.session.transcriber import (
     HANDS_FREE,
     PUSH_TO_TALK,
+    Doubtful,
     OutgoingUtterance,
     StreamingTranscriber,
+    Transcribed,
     Unheard,
 )
 from speechzip.pipeline.payload.plaintext import PlainText
@@ -53,7 +55,7 @@ def transcriber(
     )
 
 
-def spoken_in(items: Iterable[OutgoingUtterance | Unheard]) -> list[OutgoingUtterance]:
+def spoken_in(items: Iterable[Transcribed]) -> list[OutgoingUtterance]:
     """Return the utterances; no engine has failed."""
     kept = list(items)
     assert not [item for item in kept if isinstance(item, Unheard)]
@@ -178,11 +180,13 @@ def test_a_sound_that_cannot_be_decoded_is_an_error() -> None:
         list(speak(mark, Voice("sound", b"\x01"), FakeSynthesizer()))
 
 
-def test_silence_and_noise_say_nothing() -> None:
+def test_silence_says_nothing_and_of_what_is_perhaps_speech_only_the_speaker_is_told() -> None:
     assert [*transcriber(FakeRecognizer()).push(np.zeros(32000, np.float32))] == []
     unsure = transcriber(FakeRecognizer(["You"], confidence=0.2))
-    list(unsure.push(bursts((0.5, 2.0), duration_s=3.0).samples))
-    assert list(unsure.release()) == []
+    assert list(unsure.push(bursts((0.5, 0.9), duration_s=1.2).samples)) == []
+    (doubtful,) = unsure.release()
+    assert isinstance(doubtful, Doubtful)
+    assert doubtful.text == "0.4 s may be speech that could not be read: nothing of it is sent"
     assert transcriber(FakeRecognizer()).partial_transcript() is None
 
 
