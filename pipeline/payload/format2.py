@@ -76,7 +76,7 @@ def encode_body(
     duration = min(MAX_DURATION_TICKS, ticks(payload.duration_s))
     for utterance, after in zip_longest(payload.utterances, payload.utterances[1:]):
         turns.write(utterance.speaker, writer)
-        clock.write_start(min(duration, ticks(utterance.start_s)), duration, turns.is_same, writer)
+        clock.write_start(min(duration, utterance.start_s * TICKS_PER_SECOND), duration, turns.is_same, writer)
         if languages:
             languages.write(utterance.language, writer)
         words.write(utterance.text, writer, others)

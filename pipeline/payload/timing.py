@@ -8,8 +8,8 @@ Starts are rounded to 1/8 s (1/4 s after pauses beyond 2 s), durations to 8 %, c
 coded relative to the end that the decoder knows, so rounding errors never add up. All times are whole ticks.
 
 An encoder may round a duration up or down, which moves the end that the next start is counted from. It takes the way
-with the least bits and errors (`DURATION_PRICE`, `START_PRICE`). Over 16 conversations, 91 % of the starts come within
-50 ms of where they were measured, where the nearest durations bring 67 %, for 0.1 % more bytes.
+with the least bits and errors (`DURATION_PRICE`, `START_PRICE`). Over 31 dialogues and their mixes, 97 % of the starts
+come within 50 ms of where they were measured, 3 ms late on average; durations are wrong by 4.3 % (root mean square).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ LEARNING_STEP = 32
 
 DURATION_PRICE = 2.0
 """Bits that a duration wrong by 8 % is worth, and half as wrong a quarter of that..."""
-START_PRICE = 8.0
+START_PRICE = 16.0
 """...and those that a start wrong by a tick is worth. More brings the starts nearer, and costs bytes."""
 
 END_OF_TALK, SAME_SPEAKER, OTHER_SPEAKER = range(3)
@@ -213,18 +213,19 @@ class Clock:
         self._start: int | None = None
         self._end = 0
 
-    def write_start(self, start: int, latest: int, same_speaker: bool, writer: SymbolWriter) -> None:
+    def write_start(self, start: float, latest: int, same_speaker: bool, writer: SymbolWriter) -> None:
         """Append the nearest possible start of an utterance, up to `latest`, the recording's end."""
         if self._start is None:
-            writer.write_number(start, FIRST_LENGTHS)
-            self._start = start
+            self._start = round(start)
+            writer.write_number(self._start, FIRST_LENGTHS)
             return
-        gap = max(start, self._start) - self._end
-        symbol = _nearest(GAPS, gap)
+        exact = max(start, self._start) - self._end
+        gap = round(exact)
+        symbol = _nearest(GAPS, exact)
         step = _step_at(gap)
         if start <= self._start:  # simultaneous, or the previous start was rounded up: repeat it, or starts would drift
             step = 0
-        if abs(GAPS[symbol] - gap) <= step // 2 and self._start <= self._end + GAPS[symbol] <= latest:
+        if abs(GAPS[symbol] - exact) <= step / 2 and self._start <= self._end + GAPS[symbol] <= latest:
             writer.write(symbol, self._gaps[same_speaker])
             gap = GAPS[symbol]
         else:
@@ -276,7 +277,7 @@ class Clock:
         if following is None:
             return price
         gap = max(following.start, self._start) - (self._start + length)
-        nearest = _nearest(GAPS, round(gap))
+        nearest = _nearest(GAPS, gap)
         late: float = GAPS[nearest] - gap
         return price + _bits(nearest, self._gaps[following.same_speaker]) + START_PRICE * late * late
 
@@ -329,7 +330,7 @@ class Clock:
             self._paces[speaker] = spoken + max(1, duration - PAUSE_TICKS), before + characters
 
 
-def _nearest(values: Sequence[int], value: int) -> int:
+def _nearest(values: Sequence[int], value: float) -> int:
     """Return the index of the nearest of increasing `values`; of two equally near, the one nearer to zero."""
     above = min(bisect_left(values, value), len(values) - 1)
     return min(max(0, above - 1), above, key=lambda index: (abs(values[index] - value), abs(values[index])))

@@ -308,6 +308,16 @@ def test_a_duration_is_rounded_so_that_the_next_start_is_right(gap: float, durat
     assert near[1].start_s == pytest.approx(second.start_s, abs=0.001)
 
 
+@pytest.mark.parametrize(("gap", "sent"), [(9.4, 10), (8.7, 8), (33.8, 32), (34.4, 36)])
+def test_a_start_takes_the_nearest_gap_from_where_it_really_is(gap: float, sent: int) -> None:
+    """A whole tick lies between two gaps: rounding to ticks first would take the wrong one."""
+    first = Utterance(1.0, 18 / 16, 0, "How are you?")
+    second = Utterance(1.0 + (18 + gap) / 16, 2.0, 0, "Well.")
+    payload = Payload((Speaker(VoiceReference(1)),), (first, second), 10.0)
+    near = decode_payload(encode_payload(payload, REAL), TEXT_CODERS).payload.utterances
+    assert 16 * (near[1].start_s - near[0].end_s) == sent
+
+
 @pytest.mark.parametrize("name", GOLDEN_FILES)
 def test_every_bit_flip_and_truncation_of_the_golden_payloads(name: str) -> None:
     data = hexadecimal(name)
