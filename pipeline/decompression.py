@@ -14,7 +14,7 @@ from .errors import InputError, PayloadCorrupt, PayloadError, SpeechzipWarning
 from .payload.format import Decoded, decode_payload
 from .protocols import ENGINE_SAMPLE_RATE, MAX_UTTERANCE_S, Progress, Synthesizer, VoiceBook
 from .speakers import names_voices, resolve_voices
-from .synthesis.speaking import known_voice, speak
+from .synthesis.speaking import known_voice, lead_s, speak
 from .synthesis.work import speech_work
 from .textcoder.registry import TEXT_CODERS
 from .types import Audio, Payload, Samples, Speaker, Utterance, Voice
@@ -119,7 +119,7 @@ def render(
 
         pending   [........utterance 1........]
                          [....utterance 2....]
-        yielded   ------>                        up to the start of the next utterance
+        yielded   ------>                        up to the start of the next utterance, less its lead
 
     Args:
         payload: with its references resolved, see `with_voices`.
@@ -138,12 +138,14 @@ def render(
     pending = np.zeros((0, payload.channels), np.float32)
     position = 0  # in samples, of pending[0]
     for utterance in payload.utterances:
-        start = round(utterance.start_s * rate)
-        yield from _blocks(pending, start - position, rate)
-        pending, position = pending[start - position :], start
         speaker = payload.speakers[utterance.speaker]
         sound = recorded_sound(utterance, speaker.voice, rate)
-        speech = speak(utterance, _voice(utterance, speaker, synthesizer), synthesizer) if sound is None else sound
+        voice = _voice(utterance, speaker, synthesizer) if sound is None else None
+        early_s = lead_s(utterance, voice, synthesizer) if sound is None else 0.0
+        start = max(position, round((utterance.start_s - early_s) * rate))
+        yield from _blocks(pending, start - position, rate)
+        pending, position = pending[start - position :], start
+        speech = speak(utterance, voice, synthesizer) if sound is None else sound
         work.spend(len(speech) / rate)
         if len(speech) > len(pending):
             pending = np.pad(pending, ((0, len(speech) - len(pending)), (0, 0)))

@@ -21,6 +21,8 @@ Progress = Callable[[float, float], None]
 
 MAX_UTTERANCE_S = 60.0
 """Longest speech for one utterance, in seconds, for any text: recognizers take 30 s at a time."""
+MAX_LEAD_S = 0.1
+"""Longest time that speech may sound before its utterance starts."""
 
 
 class Recognizer(Protocol):
@@ -187,6 +189,19 @@ class MelodicSynthesizer(Synthesizer, Protocol):
         self, text: str, voice: Voice | None, duration_s: float | None, language: str, melody: Melody
     ) -> Samples:
         """Return speech as `synthesize` does, with the pitch of a melody; its loudness is not this method's matter."""
+        ...
+
+
+@runtime_checkable
+class LeadingSynthesizer(Synthesizer, Protocol):
+    """A synthesizer that knows how softly its speech begins."""
+
+    def lead_s(self, text: str, voice: Voice | None, language: str) -> float:
+        """Return how long the speech of a text sounds before an utterance counts as started, in seconds.
+
+        Senders notice a first consonant once it is loud. `decompress` starts the sound earlier by this time, up to
+        `MAX_LEAD_S`. Arguments as for `synthesize`.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from speechzip.pipeline import MAX_UTTERANCE_S, Samples, Synthesizer, Voice
 
+from .acoustics.loudness import trim
 from .text.split import split_text
 
 LONGEST_STREAMED = 100
@@ -20,7 +21,7 @@ def stream_pieces(synthesizer: Synthesizer, text: str, voice: Voice | None, lang
     pause = np.zeros(int(PAUSE_S * synthesizer.sample_rate), np.float32)
     room = int(MAX_UTTERANCE_S * synthesizer.sample_rate)
     for number, piece in enumerate(split_text(text, LONGEST_STREAMED)):
-        said = synthesizer.synthesize(piece, voice, None, language)
+        said = trim(synthesizer.synthesize(piece, voice, None, language))  # soft first sounds would delay the rest
         said = (np.concatenate([pause, said]) if number and len(said) else said)[:room]
         room -= len(said)
         yield said

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..errors import EngineError, SpeechzipError
-from ..protocols import MAX_UTTERANCE_S, MelodicSynthesizer, Synthesizer
+from ..protocols import MAX_LEAD_S, MAX_UTTERANCE_S, LeadingSynthesizer, MelodicSynthesizer, Synthesizer
 from ..types import Samples, Utterance, Voice, VoiceReference
 
 TONE_HZ, TONE_S, TONE_LEVEL = 440.0, 0.25, 0.05
@@ -73,6 +73,28 @@ def speak(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -
     if utterance.melody and utterance.melody.loudness and samples.any():
         samples = samples * min(10 ** (utterance.melody.loudness / 20), MAX_PEAK / np.abs(samples).max())
     return np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)
+
+
+def lead_s(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -> float:
+    """Return how much earlier than an utterance its speech begins, in seconds: 0 to `MAX_LEAD_S`.
+
+    Args:
+        utterance: if it is spoken as it is. Marks are tones, and a tone is loud at once.
+        voice: as for `speak`.
+        synthesizer: any engine; its result is checked.
+
+    Raises:
+        EngineError: the synthesizer raises any exception.
+    """
+    if utterance.unread or REDACTED_MARK.search(utterance.text) or not isinstance(synthesizer, LeadingSynthesizer):
+        return 0.0
+    try:
+        found = float(synthesizer.lead_s(utterance.text, voice, utterance.language))
+    except SpeechzipError:
+        raise
+    except Exception as error:  # as in `speak`
+        raise _failed(utterance, synthesizer, repr(error)) from error
+    return min(found, MAX_LEAD_S) if found > 0 else 0.0
 
 
 def _spoken(utterance: Utterance, voice: Voice | None, synthesizer: Synthesizer) -> Samples:

@@ -9,6 +9,7 @@ import pytest
 from fakes import FakeSynthesizer
 from speechzip.pipeline import (
     TEXT_CODERS,
+    EngineError,
     InputError,
     Payload,
     PayloadCorrupt,
@@ -33,6 +34,53 @@ def test_every_utterance_at_its_place_on_its_channel(payload: Payload) -> None:
         for start_s, end_s in spans:
             expected[int(start_s * 16000) : int(end_s * 16000)] = True
         assert np.array_equal(sound.samples[:, channel] > 0, expected)
+
+
+class Leading(FakeSynthesizer):
+    """A synthesizer whose speech sounds for a while before it is loud."""
+
+    def __init__(self, lead: object) -> None:
+        super().__init__()
+        self.lead = lead
+
+    def lead_s(self, text: str, voice: Voice | None, language: str) -> float:
+        if isinstance(self.lead, Exception):
+            raise self.lead
+        return self.lead  # type: ignore[return-value]  # engines of others do
+
+
+def starts(synthesizer: FakeSynthesizer, *utterances: Utterance) -> list[float]:
+    """Return when sound begins, in seconds."""
+    sound = decompress(Payload((Speaker(Voice("classical", b"x")),), utterances, 9.0), synthesizer=synthesizer)
+    loud = np.pad(sound.samples != 0, (1, 0))
+    return [float(place) / 16000 for place in np.flatnonzero(loud[1:] & ~loud[:-1])]
+
+
+def test_speech_that_begins_softly_begins_earlier() -> None:
+    said = Utterance(0.02, 1, 0, "Five."), Utterance(3, 1, 0, "Five."), Utterance(5, 1, 0, "Six.")
+    assert starts(Leading(0.06), *said) == [0.0, 2.94, 4.94]
+    assert starts(Leading(0.0), *said) == starts(FakeSynthesizer(), *said) == [0.02, 3.0, 5.0]
+
+
+def test_sound_that_has_been_given_away_is_not_begun_again() -> None:
+    said = Utterance(3, 1, 0, "Five."), Utterance(3, 1, 0, "Six."), Utterance(3.01, 1, 0, "Seven.")
+    assert starts(Leading(0.06), *said) == [2.94]
+
+
+def test_tones_begin_on_time() -> None:
+    said = Utterance(1, 1, 0, "", 0.5), Utterance(3, 1, 0, "[card] is mine.")
+    assert starts(Leading(0.06), *said)[:2] == pytest.approx([1.0, 3.0], abs=0.001)
+
+
+@pytest.mark.parametrize(("lead", "start_s"), [(7.0, 2.9), (-7.0, 3.0), (float("nan"), 3.0), (float("inf"), 2.9)])
+def test_a_lead_is_bounded(lead: float, start_s: float) -> None:
+    assert starts(Leading(lead), Utterance(3, 1, 0, "Five.")) == [start_s]
+
+
+@pytest.mark.parametrize("lead", [ValueError("no"), "soon", None])
+def test_a_lead_that_fails_is_an_error_of_the_engine(lead: object) -> None:
+    with pytest.raises(EngineError, match="the synthesizer fake failed"):
+        starts(Leading(lead), Utterance(3, 1, 0, "Five."))
 
 
 def test_overlap_on_one_channel_is_summed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from speechzip.pipeline import Samples
 
 TRIM_DB = 40.0
@@ -14,8 +15,18 @@ MAX_PEAK = 0.95
 
 def trim(samples: Samples) -> Samples:
     """Return float32 [T] `samples` without the silence at both ends; silence alone leaves nothing."""
-    loud = np.flatnonzero(np.abs(samples) > 10 ** (-TRIM_DB / 20) * np.abs(samples).max(initial=0.0))
+    loud = _loud(samples)
     return samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]
+
+
+def trim_end(samples: Samples) -> Samples:
+    """Return float32 [T] `samples` without the silence at their end; silence alone leaves nothing."""
+    loud = _loud(samples)
+    return samples[: loud[-1] + 1] if len(loud) else samples[:0]
+
+
+def _loud(samples: Samples) -> npt.NDArray[np.int64]:
+    return np.flatnonzero(np.abs(samples) > 10 ** (-TRIM_DB / 20) * np.abs(samples).max(initial=0.0))
 
 
 def set_loudness(samples: Samples) -> Samples:

@@ -27,7 +27,7 @@ from speechzip.pipeline import (
 )
 
 from ..acoustics import vocoder
-from ..acoustics.loudness import set_loudness, trim
+from ..acoustics.loudness import set_loudness, trim_end
 from ..acoustics.melody import contour, differences
 from ..acoustics.melspectrum import level_db, mel_spectrum, normalized, scale_level, speech_frames
 from ..acoustics.pitch import fundamental_frequency, without_wrong_octaves
@@ -44,9 +44,10 @@ from ..text.split import split_text
 from .adapting import adaptation
 from .corrections import measured_classes, measured_envelope, with_missing_bands
 from .first_voices import converted
+from .leads import lead_s
 from .networks import network
 from .phone_tokens import PAUSE, text_tokens
-from .speech import LONGEST_PIECE, bent, contour_of, frames_of, say, to_frames, understand
+from .speech import LONGEST_PIECE, bent, contour_of, frames_of, say, say_all, to_frames, understand
 
 MIN_SPEECH_S, MAX_SPEECH_S = 0.5, 30.0
 """A voice is measured in the first half minute; speech shorter than half a second is repeated."""
@@ -99,7 +100,7 @@ class TrainedVoiceEncoder:
 
 def _own_contour(utterance: Utterance, voice: Voice) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]] | None:
     """Return log pitch and voicing of each frame of an utterance as we say it; None if espeak-ng says it."""
-    if utterance.language != "en" or not is_readable(utterance.text):
+    if not _is_ours(utterance.text, utterance.language):
         return None
     pieces = frames_of(utterance.text, _voice(voice), utterance.duration_s)
     return contour_of(pieces) if pieces else None
@@ -151,6 +152,11 @@ def _with_corrections(
     return replace(whole, classes=measured_classes(recorded_db, made_db, rounded))
 
 
+def _is_ours(text: str, language: str) -> bool:
+    """Return whether the networks speak it; espeak-ng speaks the rest."""
+    return language == "en" and is_readable(text)
+
+
 def _voice(voice: Voice | None) -> ScalableVoice:
     """Return the voice of either space, or the neutral one."""
     if voice is None:
@@ -196,7 +202,7 @@ class TrainedSynthesizer:
         if voice and voice.space == PARAMETRIC_SPACE:
             return self._espeak.synthesize(text, voice, duration_s, language)
         wanted = _voice(voice)
-        if language != "en" or not is_readable(text):
+        if not _is_ours(text, language):
             what = repr(language) if language != "en" else f"what is not in Latin letters ({text[:20]!r})"
             warnings.warn(
                 f"the trained voice speaks English only: espeak-ng speaks {what}, at the voice's pitch",
@@ -209,9 +215,13 @@ class TrainedSynthesizer:
             return np.zeros(0, np.float32)
         if melody:
             pieces = bent(pieces, melody)
-        said = np.concatenate([say(piece) for piece in pieces])
-        said = trim(said)[: int(MAX_UTTERANCE_S * vocoder.SAMPLE_RATE)]
+        said = trim_end(say_all(pieces))[: int(MAX_UTTERANCE_S * vocoder.SAMPLE_RATE)]
         return set_loudness(said) if said.any() else said
+
+    def lead_s(self, text: str, voice: Voice | None, language: str) -> float:
+        """Return how long the first phone of `text` sounds before it is loud; see `LeadingSynthesizer.lead_s`."""
+        espeak = (voice and voice.space == PARAMETRIC_SPACE) or not _is_ours(text, language)
+        return 0.0 if espeak else lead_s(text)
 
     def stream(self, text: str, voice: Voice | None, language: str) -> Iterator[Samples]:
         """Return the speech of `text`, piece by piece; see `StreamingSynthesizer.stream`."""

@@ -20,7 +20,7 @@ from ..text.split import split_text
 from .adapted import Spoken, adapted
 from .corrections import corrected
 from .networks import LATENT, frame_positions, network
-from .phone_tokens import text_tokens
+from .phone_tokens import PAUSE, text_tokens
 
 LONGEST_PIECE = 300
 """Most characters in one piece, about 20 s: keeps memory constant and starts speech early."""
@@ -61,6 +61,8 @@ class Frames:
     """float32 [T] in [0, 1]."""
     envelope_db: npt.NDArray[np.float64]
     """float64 [T, BANDS]."""
+    pause: int = 0
+    """How many of the frames lie before the first phone."""
 
 
 def _understand_all(text: str, voice: ScalableVoice) -> list[Piece]:
@@ -131,7 +133,8 @@ def frames_at(piece: Piece, voice: ScalableVoice, durations: npt.NDArray[np.int6
     envelope_db = corrected(np.asarray(envelope)[0], voice)
     if voice.adaptation:
         envelope_db = adapted(envelope_db, voicing, Spoken(piece.tokens, durations), voice.adaptation)
-    return Frames(np.asarray(log_pitch)[0], voicing, envelope_db)
+    pauses = np.logical_and.accumulate(piece.tokens[:, 2] == PAUSE)
+    return Frames(np.asarray(log_pitch)[0], voicing, envelope_db, int(durations[pauses].sum()))
 
 
 def bent(pieces: list[Frames], melody: Melody) -> list[Frames]:
@@ -146,6 +149,13 @@ def contour_of(pieces: list[Frames]) -> tuple[npt.NDArray[np.float32], npt.NDArr
     """Return the log pitch of all frames, and whether each is voiced."""
     voicing = np.concatenate([piece.voicing for piece in pieces])
     return np.concatenate([piece.log_pitch for piece in pieces]), voicing > VOICED
+
+
+def say_all(pieces: list[Frames]) -> Samples:
+    """Return the sound of an utterance, which starts with its first phone: float32 [T]."""
+    said = np.concatenate([np.zeros(0, np.float32), *map(say, pieces)])
+    pause = next((piece.pause for piece in pieces if len(piece.log_pitch)), 0)
+    return said[pause * vocoder.HOP_LENGTH :]
 
 
 def say(frames: Frames) -> Samples:
