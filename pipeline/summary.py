@@ -217,8 +217,8 @@ def estimated_words(utterance: Utterance) -> tuple[Word, ...]:
 def _summarize_unread(marks: Sequence[Unread]) -> list[UnreadSummary]:
     return [
         {
-            "start_s": mark.start_s,
-            "duration_s": mark.duration_s,
+            "start_s": round(mark.start_s, 3),  # of `compress`, as measured
+            "duration_s": round(mark.duration_s, 3),
             "speaker": mark.speaker,
             "reason": mark.reason,
             "sound_bytes": mark.sound_bytes,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -122,7 +123,10 @@ def test_what_is_perhaps_speech_is_told_and_nothing_of_it_is_sent(
     assert summarize_payload(decoded)["unread"] == []
     assert result.data == compressed(monkeypatch, SometimesUnsure(), "drop").data
     summary = summarize_compressed(result, "talk.wav", "talk.spz")
-    assert [mark["reason"] for mark in summary["unread"]] == ["perhaps speech"]
+    (told,) = summary["unread"]
+    assert told == {
+        "start_s": 4.992, "duration_s": 5.536, "speaker": 0, "reason": "perhaps speech", "sound_bytes": 0,
+    }  # fmt: skip
     lines = compress_lines(summary)
     assert "16.0 s, 1 speaker on 1 channel, 2 utterances, 5.5 s of perhaps speech unread" in lines
     assert "  0:04.99 + 5.54 s  speaker 1        [perhaps speech 5.5 s] not sent" in lines
@@ -135,6 +139,13 @@ def test_marks_and_what_is_perhaps_speech_are_told_side_by_side(monkeypatch: pyt
     assert [each.reason for each in unread_in(result.payload)] == ["unclear"]
     head = compress_lines(summarize_compressed(result, "talk.wav", "talk.spz"))[1]
     assert head.endswith("2 utterances, 2.0 s of speech and 0.4 s of perhaps speech unread")
+
+
+def test_times_are_told_in_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = Unread(0.1 + 0.2, 3.1880000000000006, None, "perhaps speech")
+    result = replace(compressed(monkeypatch, FakeRecognizer()), unread=(measured,))
+    (told,) = summarize_compressed(result, "talk.wav", "talk.spz")["unread"]
+    assert (told["start_s"], told["duration_s"]) == (0.3, 3.188)
 
 
 def test_a_party_who_is_only_perhaps_heard_is_no_speaker(monkeypatch: pytest.MonkeyPatch) -> None:
