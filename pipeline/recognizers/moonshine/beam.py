@@ -147,7 +147,7 @@ def _continuations(
         return likely, []
     hopes = scores.copy()
     for row, hypothesis in enumerate(live):
-        phrases.add_hoped(hypothesis.place, hopes[row])
+        phrases.add_hoped(hypothesis.place, log_probabilities[row], hopes[row])
     hopes[hopes == scores] = -np.inf
     return likely, best(hopes, width, hopes=True)
 
@@ -158,7 +158,8 @@ def _continued(
     reading = before.reading
     tokens = reading.tokens if token == END_TOKEN else [*reading.tokens, token]
     log_probabilities = [*reading.log_probabilities, log_probability]
-    return Hypothesis(Reading(tokens, log_probabilities), score, phrases.follow(before.place, token), hopes)
+    place = phrases.follow(before.place, token, log_probability)
+    return Hypothesis(Reading(tokens, log_probabilities), score, place, hopes)
 
 
 def _mean(each: Sequence[LogProbabilities]) -> LogProbabilities:

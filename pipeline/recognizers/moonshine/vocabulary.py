@@ -1,7 +1,9 @@
 """A vocabulary: words and phrases that the recognizer prefers, such as names and jargon.
 
 The beam is biased along a trie of their tokens (contextual biasing; Pundak et al. 2018, arXiv:1808.02480, section 2). A
-hypothesis that spells a whole phrase gains `BONUS` for every token. Until then it only hopes for it.
+hypothesis that spells a whole phrase gains `BONUS` for every token, but no more than these tokens cost, and nothing if
+it says the phrase right again: that makes up for a phrase that is unlikely, and pays for no repetition. Until the
+phrase is whole, the hypothesis only hopes for it.
 
     vocabulary  Ford Fusion, Ford Focus         ▁Ford --+-- ▁F -- usion
                                                         +-- ▁F -- ocus
@@ -53,8 +55,17 @@ class Place:
 
     node: TrieNode
     """The node that its last tokens lead to."""
-    gained: float = 0.0
+    bonus: float = 0.0
     """The bonus for these tokens; it counts once the phrase is complete."""
+    cost: float = 0.0
+    """Their negative log-probability, the most that the bonus may be."""
+    said: TrieNode | None = field(default=None, compare=False)
+    """The end of the phrase that was said just before, if no other word followed: it gains nothing right again."""
+
+    @property
+    def gained(self) -> float:
+        """What the phrase gains when it is complete."""
+        return 0.0 if self.node is self.said else min(self.bonus, self.cost)
 
 
 START = Place(TrieNode())
@@ -100,26 +111,26 @@ class PhraseBias:
         if place.node.complete:
             scores[self.completed_by(place)] += place.gained
 
-    def add_hoped(self, place: Place, scores: LogProbabilities) -> None:
+    def add_hoped(self, place: Place, log_probabilities: LogProbabilities, scores: LogProbabilities) -> None:
         """Add, to each token that begins or continues a phrase, the bonus that the phrase would then have: [V].
 
         Args:
             place: of the hypothesis.
-            scores: with what it has earned.
+            log_probabilities: of the tokens.
+            scores: with what the hypothesis has earned.
         """
-        scores[self._beginnings] += self._bonus
-        for token in place.node.children:
-            begins = token in self._root.children
-            is_earned = place.node.complete and not self._tokenizer.within_word[token]
-            scores[token] += (0.0 if begins else self._bonus) + (0.0 if is_earned else place.gained)
+        continued = {token: float(scores[token]) for token in place.node.children}
+        scores[self._beginnings] += np.minimum(self._bonus, -log_probabilities[self._beginnings])
+        for token, score in continued.items():
+            scores[token] = score + self.follow(place, token, float(log_probabilities[token])).gained
 
-    def follow(self, place: Place, token: int) -> Place:
+    def follow(self, place: Place, token: int, log_probability: float) -> Place:
         """Return the place of a hypothesis after another token."""
-        node, gained = place.node, place.gained
+        node, bonus, cost, said = place.node, place.bonus, place.cost, place.said
         if node.complete and not self._tokenizer.within_word[token]:
-            gained = 0.0  # the phrase is complete, and its bonus is kept
+            bonus, cost, said = 0.0, 0.0, node  # the phrase is complete, and its bonus is kept
         if token in node.children:
-            return Place(node.children[token], gained + self._bonus)
+            return Place(node.children[token], bonus + self._bonus, cost - log_probability, said)
         if token in self._root.children:
-            return Place(self._root.children[token], self._bonus)
-        return START
+            return Place(self._root.children[token], self._bonus, -log_probability, said)
+        return START if self._tokenizer.has_words([token]) else Place(START.node, said=said)

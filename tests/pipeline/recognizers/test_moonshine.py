@@ -110,6 +110,13 @@ def test_a_vocabulary_is_preferred(evalset: Path) -> None:
     assert all(name in heard for name in ("2017 Ford Fusion", "Violet King", "Big Jim's Auto"))
 
 
+@pytest.mark.corpus
+@pytest.mark.parametrize("phrase", ["Stella", "Please call Stella"])
+def test_a_phrase_is_not_said_again_for_its_bonus(evalset: Path, phrase: str) -> None:
+    recognizer = MoonshineRecognizer(vocabulary=[phrase])
+    assert compress(evalset / "noisy" / "p287_001.flac", recognizer=recognizer).text == "Please call Stella."
+
+
 def test_a_vocabulary_of_which_nothing_is_said_changes_nothing(recognizer: MoonshineRecognizer) -> None:
     """Not even by rounding, although "ledger books" is followed for a while, and "peephole" may come to its end."""
     said = _say("The letter of the king was read to the people.")

@@ -15,15 +15,17 @@ def tokenizer() -> Tokenizer:
     return Tokenizer(recognizer_folder() / "assets" / "tiny-en" / "tokenizer.bin")
 
 
-def _gained(phrases: list[str], tokens: list[int], tokenizer: Tokenizer) -> float:
+def _gained(phrases: list[str], tokens: list[int], tokenizer: Tokenizer, cost: float = 3.0) -> float:
+    """Return what a text gains of which each token costs as much."""
     bias, place, earned = PhraseBias(phrases, tokenizer, BONUS), START, 0.0
+    log_probabilities = np.full(len(tokenizer.within_word), -cost, np.float32)
     for token in [*tokens, END_TOKEN]:
         scores = np.zeros(len(tokenizer.within_word), np.float32)
         bias.add_earned(place, scores)
         earned += float(scores[token])
         hoped = scores.copy()
-        bias.add_hoped(place, hoped)
-        place = bias.follow(place, token)
+        bias.add_hoped(place, log_probabilities, hoped)
+        place = bias.follow(place, token, -cost)
         assert hoped[token] - scores[token] == pytest.approx(place.gained)
     return earned
 
@@ -33,7 +35,9 @@ def _gained(phrases: list[str], tokens: list[int], tokenizer: Tokenizer) -> floa
     [
         ("I drive a Ford Fusion", 3),  # ▁Ford ▁F usion
         ("I drive a Ford Fusion.", 3),
-        ("Ford Fusion, Ford Fusion", 6),
+        ("Ford Fusion, Ford Fusion", 3),  # not right again
+        ("Ford Fusion, King, Ford Fusion", 7),
+        ("Ford Fusion and Ford Fusion", 6),
         ("I drive a Ford", 0),
         ("I drive a Ford Focus", 0),
         ("I drive a Ford Ford Fusion", 3),
@@ -50,6 +54,11 @@ def _gained(phrases: list[str], tokens: list[int], tokenizer: Tokenizer) -> floa
 def test_only_whole_phrases_gain(text: str, tokens_preferred: int, tokenizer: Tokenizer) -> None:
     phrases = ["Ford Fusion", "King", "sota", "  ", ""]
     assert _gained(phrases, tokenizer.encode(text), tokenizer) == pytest.approx(BONUS * tokens_preferred)
+
+
+def test_a_phrase_gains_no_more_than_it_costs(tokenizer: Tokenizer) -> None:
+    for text, tokens in (("Ford Fusion", 3), ("Stella", 2), ("Please call Stella. Please call Stella.", 4)):
+        assert _gained(["Ford Fusion", "Stella"], tokenizer.encode(text), tokenizer, cost=0.5) == 0.5 * tokens
 
 
 def test_a_longer_phrase_goes_on_from_a_shorter_one(tokenizer: Tokenizer) -> None:
