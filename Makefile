@@ -75,7 +75,7 @@ $(ENGINES_VENV)/installed: pyproject.toml requirements/build.txt requirements/en
 	@touch $@
 
 # Uses the evaluation recordings if they exist, otherwise those of the installed wheels. Writes the report to
-# report/, the headline table into README.md between its markers, and its picture. `EVAL=--limit=10` makes a short run.
+# report/, the tables of README.md between their markers, and its picture. `EVAL=--limit=10` makes a short run.
 CORPUS ?= $(if $(wildcard ../shared/evalset/manifest.csv),../shared/evalset,wheels)
 
 # Text in several ways, and each rival at the rates that people use it at: all rates take twice as long, and are what
@@ -87,7 +87,7 @@ SYSTEMS := original speechzip speechzip[voice_bytes=64] text-utf8-hibari text-br
 eval: $(VENV)/installed-eval $(VENV)/installed-judge
 	$(BIN)/speechzip eval $(CORPUS) --out report $(SYSTEMS:%=--system '%') $$(test -e $(VENV)/test-weights/base/model.bin && \
 		echo --judge moonshine --judge faster-whisper:$(VENV)/test-weights/base) $(EVAL)
-	$(BIN)/python -c "from speechzip.eval.report.headline import main; main()" report/results.json README.md
+	$(BIN)/python -m speechzip.eval.report.readme report/results.json README.md
 	$(BIN)/python -m speechzip.eval.report.picture report/results.json docs/pictures/evaluation.svg
 
 # Compares a small evaluation, of what every install has, with the last release's figures in eval/baseline.json.

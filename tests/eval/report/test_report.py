@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 from eval_doubles import observed, results_of
 from speechzip.eval import Corpus, Failure, Observation, Results, write_report
-from speechzip.eval.report import headline_lines, headline_rows, update_readme
-from speechzip.eval.report.headline import BEGIN, END, readme_table
+from speechzip.eval.report import headline_lines, headline_rows
+from speechzip.eval.report.readme import main_table
 from speechzip.eval.report.svg import MARKERS, Style, linear_axis, log_axis, marker
 from speechzip.eval.results.summary import summarize
 from speechzip.eval.run.store import stored_path
-from speechzip.pipeline import InputError
 
 ANNA, BEN = (1.0, 0.2, 0.0), (0.0, 1.0, 0.2)
 SECTIONS = {"header": 4, "voices": 11, "timing": 2, "text": 30, "checksum": 2}
@@ -150,32 +149,6 @@ def test_headline_for_a_terminal(results: Results) -> None:
     assert len({len(line) for line in lines}) == 1
 
 
-def test_table_goes_between_the_markers(results: Results, tmp_path: Path) -> None:
-    write_report(results, tmp_path)
-    document = json.loads((tmp_path / "results.json").read_text("utf-8"))
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n\n{BEGIN}\nold\n{END}\n\nafter\n", "utf-8")
-    update_readme(document, readme)
-    first = readme.read_text("utf-8")
-    assert first.startswith(f"before\n\n{BEGIN}\n")
-    assert first.endswith(f"{END}\n\nafter\n")
-    assert "old" not in first
-    assert "| speechzip | 39.2 (39.2–39.2) |" in first
-    update_readme(document, readme)
-    assert readme.read_text("utf-8") == first
-
-
-@pytest.mark.parametrize("text", ["", f"{BEGIN}", f"{END}\n{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
-def test_document_without_markers_is_left_alone(results: Results, tmp_path: Path, text: str) -> None:
-    write_report(results, tmp_path)
-    document = json.loads((tmp_path / "results.json").read_text("utf-8"))
-    readme = tmp_path / "README.md"
-    readme.write_text(text, "utf-8")
-    with pytest.raises(InputError, match="lacks the markers"):
-        update_readme(document, readme)
-    assert readme.read_text("utf-8") == text
-
-
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 0.37), (0, 126), (0.2, 0.95), (0, 1e-9)])
 def test_linear_axes_reach_and_have_round_ticks(low: float, high: float) -> None:
     axis = linear_axis(low, high, "", "{:g}".format)
@@ -211,6 +184,6 @@ def test_a_second_judge_has_its_column_beside_the_first(tmp_path: Path) -> None:
     assert heading.index(" WER  ") < heading.index("WER, whisper-base") < heading.index("DNSMOS")
     assert row.split()[2:6] == ["0.0", "%", "25.0", "%"]
     write_report(results, tmp_path)
-    table = readme_table(json.loads((tmp_path / "results.json").read_text("utf-8")))
+    table = main_table(json.loads((tmp_path / "results.json").read_text("utf-8")))
     assert "| WER | WER, whisper-base |" in table
     assert "judge fake and whisper-base;" in table

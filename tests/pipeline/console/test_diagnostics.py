@@ -22,7 +22,7 @@ from typer.main import get_command
 ROOT = Path(__file__).parents[3]
 SPEAKS_OF_OPTIONS = (
     "cli.py", "commands.py", "commands/", "diagnostics.py", "__main__.py", "bench/", "training/", "/options.py",
-    "terminal.py", "x_vector_mean.py", "headline.py", "eval/radio/", "links/transfer.py",
+    "terminal.py", "x_vector_mean.py", "eval/radio/", "links/transfer.py",
 )  # fmt: skip
 """The command line itself, programs of their own, and what writes command lines for people to copy."""
 OPTION = re.compile(r"(?<![\w-])--(?!force-reinstall|no-deps|ignore-length|upgrade)[a-z][a-z-]+")
