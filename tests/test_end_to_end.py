@@ -25,6 +25,7 @@ from speechzip.pipeline import (
     read_payload,
     resample,
 )
+from speechzip.pipeline.protocols import MAX_LEAD_S
 from speechzip.voices import VoiceStore
 from speechzip.voices.store.enrollment import enroll
 
@@ -168,7 +169,8 @@ def test_dialogue_keeps_its_turns(evalset: Path, synthesizer: Synthesizer) -> No
         channel = spoken.samples[:, payload.speakers[utterance.speaker].channel]
         start = int(utterance.start_s * spoken.sample_rate)
         assert np.abs(channel[start : start + 800]).max() > 0.005  # speaks within 50 ms
-        quiet = channel[max(0, start - 1600) : start]
+        begin = start - round(MAX_LEAD_S * spoken.sample_rate)
+        quiet = channel[max(0, begin - 1600) : max(0, begin)]
         before = [u for u in payload.utterances if u.speaker == utterance.speaker and u.start_s < utterance.start_s]
         if not before or before[-1].end_s < utterance.start_s - 0.3:
             assert not quiet.any()  # and not before its turn
