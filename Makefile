@@ -41,10 +41,10 @@ live-demo: $(VENV)/installed
 radio-demo: $(VENV)/installed-dev
 	$(BIN)/python -m speechzip.eval.radio.demo
 
-# First on all cores what runs no model, reads no recording of the evaluation and starts no processes; then the rest, one by one.
+# First on all cores, up to four, as each process may load every model; then one by one what starts processes of its own.
 test: $(VENV)/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "not models and not corpus and not processes"
-	$(BIN)/python -m pytest -q -m "models or corpus or processes"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal -m "not processes"
+	$(BIN)/python -m pytest -q -m processes
 
 # Tests that run no model, read no recording of the evaluation, start no processes and take no second. There is one process more
 # than cores, because many of them wait.

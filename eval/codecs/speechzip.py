@@ -17,10 +17,12 @@ from speechzip.pipeline import (
     Audio,
     EngineError,
     InputError,
+    LeadingSynthesizer,
     NoSpeechError,
     Recognizer,
     SpeakerEmbedder,
     Synthesizer,
+    Utterance,
     VoiceBytes,
     VoiceEncoder,
     compress,
@@ -66,6 +68,13 @@ class SpeechzipCodec(Codec):
             voice_bytes=voice_bytes,
         )
         self.decompress = partial(decompress, synthesizer=synthesizer)
+        self._synthesizer = synthesizer
+
+    def lead_s(self, utterance: Utterance) -> float:
+        """Return how much earlier than an utterance its decoded speech begins, in seconds."""
+        if not isinstance(self._synthesizer, LeadingSynthesizer):
+            return 0.0
+        return self._synthesizer.lead_s(utterance.text, None, utterance.language)
 
     def code(self, audio: Audio) -> Coded:
         """Return the decoded speech; silence and no bits for a recording without speech."""

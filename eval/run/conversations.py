@@ -131,7 +131,7 @@ def _measure(take: _Take, codec: SpeechzipCodec) -> Conversation:
         attributed=attributed_word_errors(said, sent) if has_words else None,
         diarization=diarization_errors(spoken, told),
         collared=diarization_errors(spoken, told, collar_s=COLLAR_S),
-        start_errors_s=tuple(_start_errors_s(turns, payload, original, decoded)) if has_words else (),
+        start_errors_s=tuple(_start_errors_s(turns, payload, original, decoded, codec)) if has_words else (),
         similarities=similarities,
         strangers=strangers,
     )
@@ -141,7 +141,9 @@ def _span(one: Turn | Utterance) -> SpeechSpan:
     return SpeechSpan(one.start_s, one.start_s + one.duration_s, one.speaker)
 
 
-def _start_errors_s(turns: Sequence[Turn], payload: Payload, original: Samples, decoded: Samples) -> Iterator[float]:
+def _start_errors_s(
+    turns: Sequence[Turn], payload: Payload, original: Samples, decoded: Samples, codec: SpeechzipCodec
+) -> Iterator[float]:
     """Yield the error of each turn that begins with the first word of an utterance.
 
     An utterance belongs to the turn in which its middle lies; only the first one of each turn counts.
@@ -152,19 +154,24 @@ def _start_errors_s(turns: Sequence[Turn], payload: Payload, original: Samples, 
         if not inside or not turn.transcript:
             continue
         first = inside[0]
-        wanted = _find(original, span, turn.transcript, spoken)
-        came = _find(decoded, _span(first), first.text, told)
+        wanted = first_word_s(original, span, turn.transcript, spoken)
+        came = first_word_s(decoded, _span(first), first.text, told, codec.lead_s(first))
         if wanted is not None and came is not None:
             yield round(came - wanted, 3)
 
 
-def _find(samples: Samples, spoken: SpeechSpan, text: str, all_spoken: Sequence[SpeechSpan]) -> float | None:
-    """Return when the first word of a span starts in the recording; what others say is no part of the search."""
+def first_word_s(
+    samples: Samples, spoken: SpeechSpan, text: str, all_spoken: Sequence[SpeechSpan], lead_s: float = 0.0
+) -> float | None:
+    """Return when the first word of a span starts in the recording; what others say is no part of the search.
+
+    Decoded speech begins earlier than its span by its lead, even if somebody else is just ending.
+    """
     middle_s = (spoken.start_s + spoken.end_s) / 2
     others = [one for one in all_spoken if one.speaker != spoken.speaker]
     before = [one.end_s for one in others if one.end_s <= middle_s]
     after = [one.start_s for one in others if one.start_s >= middle_s]
-    start_s = max([0.0, spoken.start_s - MARGIN_S, *(min(end_s, spoken.start_s) for end_s in before)])
+    start_s = max([0.0, spoken.start_s - MARGIN_S, *(min(end_s, spoken.start_s - lead_s) for end_s in before)])
     end_s = min([spoken.end_s + MARGIN_S, *(max(later_s, spoken.end_s) for later_s in after)])
     start = word_start_s(_between(samples, start_s, end_s), text)
     return None if start is None else start_s + start

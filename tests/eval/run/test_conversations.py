@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 from speechzip.eval.corpora import read_corpus
+from speechzip.eval.metrics.diarization import SpeechSpan
 from speechzip.eval.run import conversations
 from speechzip.eval.run.conversations import measure_conversations, with_rttm
 from speechzip.eval.run.observe import RunSettings, read_audio
@@ -63,6 +64,25 @@ def test_two_parties_on_two_channels_and_on_one(
     assert np.mean(separate.similarities) > np.mean(separate.strangers)
     assert len(separate.minute_bytes) == 1
     assert 30 < separate.minute_bytes[0] <= separate.payload_bytes < 120
+
+
+@pytest.mark.slow
+def test_a_word_that_begins_before_its_span_is_found_although_somebody_else_is_ending(
+    wheel_recording: Callable[[str], Path],
+) -> None:
+    pytest.importorskip("pocketsphinx")
+    beckett = read_audio(wheel_recording("beckett.wav"))
+    samples = resample(beckett.samples, beckett.sample_rate, ENGINE_SAMPLE_RATE)
+    alone = SpeechSpan(0.0, 6.0, 0)
+    starts_s = conversations.first_word_s(samples, alone, BECKETT[0], [alone])
+    assert starts_s is not None
+    late = SpeechSpan(starts_s + 0.04, 6.0, 0)
+    ending = SpeechSpan(0.0, late.start_s, 1)
+    found = conversations.first_word_s(samples, late, BECKETT[0], [ending, late], lead_s=0.1)
+    assert found == pytest.approx(starts_s, abs=0.011)
+    without = conversations.first_word_s(samples, late, BECKETT[0], [ending, late])
+    assert without is not None
+    assert without >= late.start_s
 
 
 def test_turns_come_from_an_rttm_file_beside_the_recording(tmp_path: Path) -> None:
