@@ -23,6 +23,8 @@ from .svg import LEFT, Axis, Plot, Style, log_axis
 WIDTH, HEIGHT = 760, 330
 TITLE = 34
 """Height of a panel's title, in pixels."""
+CAPTION = 190
+"""Where the line of the recordings is named, in pixels from its left end: no system is near."""
 MAIN, TEXT, RIVAL = Style("#D55E00", "star"), Style("#595959", "square"), Style("#0072B2", "circle")
 FAMILIES = ("codec2", "opus")
 """Their points are joined by a line."""
@@ -127,7 +129,7 @@ def _panel(title: str, label: str, low: float, points: Sequence[_Point]) -> list
         HEIGHT,
     )
     plot.line([(plot.x.low, 1.0), (plot.x.high, 1.0)], Style("#000000", dash="1 4"), width=1.2)
-    plot.text((plot.x.low, 1.0), "as in the recordings", dx=6, dy=-6, css="axis")
+    plot.text((plot.x.low, 1.0), "as in the recordings", dx=CAPTION, dy=-6, css="axis")
     for family in FAMILIES:
         plot.line([(one.rate_bps, one.share) for one in points if one.system.startswith(family)], RIVAL, width=1.2)
     for one in points:

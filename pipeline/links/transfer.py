@@ -203,7 +203,7 @@ def _payload(path: Path) -> Payload:
     from ..console.progress import progress_bar
     from ..decompression import MAX_PAYLOAD_BYTES
     from ..errors import InputError
-    from ..unread.marks import perhaps_speech
+    from ..unread.marks import perhaps_speech, unread_speech
     from .sending import read_payload_or_none
 
     try:
@@ -215,6 +215,8 @@ def _payload(path: Path) -> Payload:
         return payload
     with progress_bar("compressing") as progress:
         compressed = compress(path, progress=progress)
+    if unread := unread_speech(compressed.unread):
+        tell(f"{shown_name(path)}: {unread}: marks are sent")
     if perhaps := perhaps_speech(compressed.unread):
         tell(f"{shown_name(path)}: {perhaps}: nothing of it is sent")
     return compressed.payload

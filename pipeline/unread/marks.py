@@ -89,6 +89,9 @@ def drop_unread(payload: Payload, told: Sequence[Unread]) -> tuple[Payload, tupl
     )
 
 
+PERHAPS = "may be speech that could not be read"
+
+
 def perhaps_speech(unread: Sequence[Unread]) -> str:
     """Return a clause for people about what may be speech, and of which nothing is sent; empty if there is none.
 
@@ -96,8 +99,19 @@ def perhaps_speech(unread: Sequence[Unread]) -> str:
         >>> perhaps_speech([Unread(1.0, 3.25, 0, "unclear"), Unread(8.0, 0.5, None, "perhaps speech")])
         '0.5 s in 1 segment may be speech that could not be read'
     """
-    lengths_s = [each.duration_s for each in unread if each.reason == "perhaps speech"]
-    if not lengths_s:
-        return ""
-    segments = f"{len(lengths_s)} segment{'s' * (len(lengths_s) != 1)}"
-    return f"{sum(lengths_s):.1f} s in {segments} may be speech that could not be read"
+    return _clause([each for each in unread if each.reason == "perhaps speech"], PERHAPS)
+
+
+def unread_speech(unread: Sequence[Unread]) -> str:
+    """Return a clause for people about speech that is a mark or sound in the payload; empty if there is none.
+
+    Example:
+        >>> unread_speech([Unread(1.0, 3.25, 0, "unclear"), Unread(8.0, 0.5, None, "perhaps speech")])
+        '3.2 s of speech in 1 segment could not be read'
+    """
+    return _clause([each for each in unread if each.reason != "perhaps speech"], "could not be read", " of speech")
+
+
+def _clause(unread: Sequence[Unread], said: str, what: str = "") -> str:
+    segments = f"{len(unread)} segment{'s' * (len(unread) != 1)}"
+    return f"{sum(each.duration_s for each in unread):.1f} s{what} in {segments} {said}" if unread else ""

@@ -21,6 +21,7 @@ from ...segments import voice_bytes
 from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
 from ...segments.utterances import VOICE_SPEECH_S, SpeakerSpeech
 from ...types import SOUND_SPACE, Payload, Samples, Speaker, Transcript, UnreadReason, Utterance, Voice
+from ...unread.marks import PERHAPS
 from ...unread.sounds import SoundBudget, sound_of
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class Doubtful:
     @property
     def text(self) -> str:
         """What the user is told."""
-        return f"{self.duration_s:.1f} s may be speech that could not be read: nothing of it is sent"
+        return f"{self.duration_s:.1f} s {PERHAPS}: nothing of it is sent"
 
 
 Transcribed = OutgoingUtterance | Doubtful | Unheard

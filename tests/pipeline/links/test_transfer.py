@@ -213,14 +213,20 @@ def test_a_recording_is_compressed_first(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def compress(path: Path, progress: object) -> SimpleNamespace:
-        return SimpleNamespace(payload=SAID, unread=[Unread(1.0, 0.5, None, "perhaps speech")])
+        unread = [
+            Unread(1.0, 0.5, None, "perhaps speech"),
+            Unread(2.0, 1.0, 0, "unclear"),
+            Unread(4.0, 2.0, 0, "unclear"),
+        ]
+        return SimpleNamespace(payload=SAID, unread=unread)
 
     monkeypatch.setattr(compression, "compress", compress)
     (tmp_path / "call.wav").write_bytes(b"RIFF")
     transfer.send("fake:", tmp_path / "call.wav")
     assert len(link.gone) > 2
-    told = "call.wav: 0.5 s in 1 segment may be speech that could not be read: nothing of it is sent"
-    assert told in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "call.wav: 3.0 s of speech in 2 segments could not be read: marks are sent" in told
+    assert "call.wav: 0.5 s in 1 segment may be speech that could not be read: nothing of it is sent" in told
     with pytest.raises(InputError, match="cannot be read"):
         transfer.send("fake:", tmp_path / "none.wav")
     (tmp_path / "cut.spz").write_bytes(DATA[:30])
