@@ -6,6 +6,9 @@
     clip --> Mimi encoder --> conditioning --\\
     text --> words --> pieces --> tokens --> flow language model --> latents --> Mimi decoder --> stretched to length
 
+A voice travels as a clip: the loader gives the conditioning of a clip, 1,024 numbers for each 80 ms with Kyutai's
+weights, and neither gives nor takes the 32 latents that it is computed from, which would need 600 bytes for 3 s.
+
 It runs in onnxruntime, through pocketsynth (Apache-2.0). The weights are Kyutai's, under CC-BY-4.0; as ONNX they are
 at https://huggingface.co/KevinAHM/pocket-tts-onnx.
 
