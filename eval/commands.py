@@ -128,7 +128,9 @@ def evaluate_corpus(
                     *headline_lines(results),
                     "",
                     f"{report}: {results.failed_items} of "
-                    f"{len(results.corpus.items)} recordings failed in part or whole",
+                    f"{len(results.corpus.items)} recordings failed in part or whole"
+                    + f", {results.untranscribed_items} without a transcript"
+                    * (results.untranscribed_items > 0),
                 ]
             )
         )

@@ -57,6 +57,7 @@ def results_json(results: Results) -> dict[str, Any]:
         "warnings": list(results.warnings),
         "left_out": dict(results.left_out),
         "failed_items": results.failed_items,
+        "untranscribed_items": results.untranscribed_items,
         "failures": [asdict(failure) for failure in results.failures],
         "memory_mib": dict(results.memory_mib),
         "headline": headline_rows(results),

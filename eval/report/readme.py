@@ -39,9 +39,9 @@ def main_table(document: Mapping[str, Any]) -> str:
     corpus, facts = document["corpus"], document["facts"]
     note = (
         f"{rows[0]['items'] if rows else 0} single utterances of {corpus['name']}, clean; 95 % intervals by bootstrap; "
-        f"judge {' and '.join(document['judges'])}; {document['failed_items']} of {len(corpus['items'])} recordings "
-        "failed in part "
-        f"or whole. speechzip {facts['speechzip']}, {facts['date']}, `{facts['command']}`."
+        f"judge {' and '.join(document['judges'])}. Of {len(corpus['items'])} recordings "
+        f"{document['failed_items']} failed in part or whole, {document['untranscribed_items']} without a "
+        f"transcript. speechzip {facts['speechzip']}, {facts['date']}, `{facts['command']}`."
     )
     return "\n".join([note, "", *lines])
 

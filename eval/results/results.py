@@ -9,6 +9,8 @@ from ..types import Corpus, Observation
 from .conversations import Conversation
 from .summary import HEADLINE, ResultRow
 
+NO_TRANSCRIPT = "it has no transcript: only the bits and the speed of systems that send words were measured"
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -55,8 +57,13 @@ class Results:
 
     @property
     def failed_items(self) -> int:
-        """Number of recordings with a failure."""
-        return len({failure.item for failure in self.failures})
+        """Number of recordings with a failure; a missing transcript is none."""
+        return len({failure.item for failure in self.failures if failure.reason != NO_TRANSCRIPT})
+
+    @property
+    def untranscribed_items(self) -> int:
+        """Number of recordings of which no words can be compared."""
+        return len({failure.item for failure in self.failures if failure.reason == NO_TRANSCRIPT})
 
     def row(self, system: str, condition: str, category: str = HEADLINE) -> ResultRow | None:
         """Return the numbers of one system on one part of the corpus, or None if there are none."""

@@ -19,7 +19,7 @@ from ..metrics import NATURALNESS, VOICE, load_judges, load_naturalness, load_vo
 from ..metrics.alignment import ALIGNER, load_aligner
 from ..metrics.wer import NORMALIZER
 from ..results.conversations import Conversation
-from ..results.results import Failure, Results
+from ..results.results import NO_TRANSCRIPT, Failure, Results
 from ..results.summary import summarize
 from ..types import Corpus, Item, Observation
 from .conversations import measure_conversations
@@ -212,8 +212,7 @@ def _failures(observations: Sequence[Observation], systems: Sequence[str]) -> li
 
 
 def _without_words(corpus: Corpus) -> list[Failure]:
-    reason = "it has no transcript: only the bits and the speed of systems that send words were measured"
-    return [Failure(item.id, (), reason) for item in corpus.items if not item.has_transcript]
+    return [Failure(item.id, (), NO_TRANSCRIPT) for item in corpus.items if not item.has_transcript]
 
 
 def _warnings(systems: Sequence[str], judges: Sequence[str]) -> list[str]:

@@ -45,7 +45,7 @@ def document() -> dict[str, Any]:
             },
         ],
         "corpus": {"name": "some", "items": ["a", "b"]},
-        "failed_items": 0,
+        "failed_items": 0, "untranscribed_items": 0,
         "facts": {"speechzip": "0.1.0", "date": "2026-11-27 08:00 UTC", "command": "speechzip eval some"},
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from speechzip.eval import Corpus, Failure, Observation, Results, write_report
 from speechzip.eval.report import headline_lines, headline_rows
 from speechzip.eval.report.readme import main_table
 from speechzip.eval.report.svg import MARKERS, Style, linear_axis, log_axis, marker
+from speechzip.eval.results.results import NO_TRANSCRIPT
 from speechzip.eval.results.summary import summarize
 from speechzip.eval.run.store import stored_path
 
@@ -67,6 +68,18 @@ def test_page_needs_nothing_from_outside(page: str) -> None:
     assert "url(" not in page.replace("url(#", "")
     assert "<script" not in page
     assert "@import" not in page
+
+
+def test_a_recording_without_a_transcript_has_not_failed(results: Results, tmp_path: Path) -> None:
+    untold = [Failure("a.wav", (), NO_TRANSCRIPT), Failure("b.wav", (), NO_TRANSCRIPT)]
+    both = replace(results, failures=[*results.failures, *untold])
+    assert (both.failed_items, both.untranscribed_items) == (1, 2)
+    assert "1 failed in part or whole" in write_report(both, tmp_path).read_text("utf-8")
+    page = write_report(replace(results, failures=untold), tmp_path).read_text("utf-8")
+    assert "none failed, <a href" in page
+    assert "2 without a transcript" in page
+    document = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert "0 failed in part or whole, 2 without a transcript." in main_table(document)
 
 
 def test_page_says_what_there_is_to_say(page: str) -> None:
@@ -186,4 +199,4 @@ def test_a_second_judge_has_its_column_beside_the_first(tmp_path: Path) -> None:
     write_report(results, tmp_path)
     table = main_table(json.loads((tmp_path / "results.json").read_text("utf-8")))
     assert "| WER | WER, whisper-base |" in table
-    assert "judge fake and whisper-base;" in table
+    assert "judge fake and whisper-base." in table
