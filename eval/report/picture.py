@@ -23,7 +23,7 @@ from .svg import LEFT, Axis, Plot, Style, log_axis
 WIDTH, HEIGHT = 760, 330
 TITLE = 34
 """Height of a panel's title, in pixels."""
-CAPTION = 190
+CAPTION = 362
 """Where the line of the recordings is named, in pixels from its left end: no system is near."""
 MAIN, TEXT, RIVAL = Style("#D55E00", "star"), Style("#595959", "square"), Style("#0072B2", "circle")
 FAMILIES = ("codec2", "opus")
@@ -46,10 +46,10 @@ LOOKS = {
     "text-utf8-hibari": _Look("text and one fixed voice", 9, 5, style=TEXT),
     "codec2-700C": _Look("Codec2 at 0.7 kbit/s", 9, 12),
     "codec2-1200": _Look("1.2", -9, -5, "end"),
-    "codec2-3200": _Look("3.2", -9, -5, "end"),
+    "codec2-3200": _Look("3.2", -9, -2, "end"),
     "speex-4": _Look("Speex 4", 9, 13),
     "amr-nb-4.75": _Look("AMR-NB 4.75", 9, 4),
-    "opus-6-60ms": _Look("Opus 6", -9, -6, "end"),
+    "opus-6-60ms": _Look("Opus 6", -9, -11, "end"),
     "opus-8-60ms": _Look("8", -8, -6, "end"),
     "opus-12-20ms": _Look("12", -8, -6, "end"),
     "opus-24-20ms": _Look("24", -8, -6, "end"),
