@@ -13,7 +13,7 @@ import re
 import secrets
 import stat
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -71,9 +71,9 @@ def atomic_file(
         target = _target(path)
         folder = partials or target.parent
         _remove_abandoned(folder)
-        partial, file = _open_partial(folder, mode)
-        try:
-            with file:
+        partial = _free_name(folder)
+        try:  # begins before the file is made, since a signal may end this anywhere
+            with _open_partial(partial, mode) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -128,17 +128,25 @@ def _is_same_file(path: Path, source: str | Path | BinaryIO) -> bool:
     return stat.S_ISREG(ours.st_mode) and os.path.samestat(ours, theirs)
 
 
-def _open_partial(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
-    """Return a new locked file and its name: a short one, since the final name may be as long as allowed."""
+def _free_name(folder: Path) -> Path:
+    """Return a name that no file has: a short one, since the final name may be as long as allowed."""
+    while (partial := folder / f".speechzip-{secrets.token_hex(4)}.part").exists():
+        pass
+    return partial
+
+
+def _open_partial(partial: Path, mode: int) -> BinaryIO:
+    """Return a new locked file."""
     while True:
-        partial = folder / f".speechzip-{secrets.token_hex(4)}.part"
-        file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "w+b")
-        with suppress(OSError):  # a file system without locks: nobody can lock it there, so nobody removes it
-            fcntl.flock(file, fcntl.LOCK_EX)
-        with suppress(FileNotFoundError):  # removed by another run, before it was locked
-            if os.path.samestat(os.stat(partial), os.fstat(file.fileno())):
-                return partial, file
-        file.close()
+        with ExitStack() as unless_ours:
+            file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "w+b")
+            unless_ours.callback(file.close)
+            with suppress(OSError):  # a file system without locks: nobody can lock it there, so nobody removes it
+                fcntl.flock(file, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):  # removed by another run, before it was locked
+                if os.path.samestat(os.stat(partial), os.fstat(file.fileno())):
+                    unless_ours.pop_all()
+                    return file
 
 
 def _take_name(partial: Path, target: Path, force: bool) -> None:

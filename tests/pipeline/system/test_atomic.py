@@ -29,6 +29,18 @@ def test_or_not_at_all(tmp_path: Path, interruption: type[BaseException]) -> Non
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("module", ["os.fdopen", "fcntl.flock"])
+def test_interrupted_while_the_file_is_being_made(tmp_path: Path, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        assert os.listdir(tmp_path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, interrupt)
+    with pytest.raises(KeyboardInterrupt), atomic_file(tmp_path / "out"):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
 def test_never_overwrites_unless_told(tmp_path: Path) -> None:
     path = tmp_path / "call.spz"
     path.write_bytes(b"old")
