@@ -53,6 +53,7 @@ from .segments.excerpts import utterance_sounds
 from .segments.silero import SileroDetector
 from .summary import OPUS_BPS
 from .synthesis.sentences import SENTENCE_END, split_sentences
+from .synthesis.speaking import lead_s
 from .system.atomic import atomic_file, check_writable
 from .system.datafolder import data_folder
 from .system.inference import open_session
@@ -90,7 +91,8 @@ __all__ = [
     "StreamingSynthesizer", "Synthesizer", "TextCoder", "TextError", "Transcript", "Utterance", "Voice",
     "VoiceBook", "VoiceBytes", "VoiceEncoder", "VoiceError", "VoiceReference", "Word",
     "atomic_file", "check_writable", "compress", "data_folder", "decode_payload", "decompress", "downmix",
-    "encode_payload", "engine_names", "keep_one_blas_thread", "load_engine", "load_recognizer", "one_blas_thread",
+    "encode_payload", "engine_names", "keep_one_blas_thread", "lead_s", "load_engine", "load_recognizer",
+    "one_blas_thread",
     "open_recording", "open_session", "pack_opus", "package_folder", "printable", "printable_json", "progress_bar",
     "read_payload", "recognizer_folder", "recognizer_recording", "render", "resample", "shown_name", "split_sentences",
     "standard_output", "text_coders_for", "unpack_opus", "utterance_sounds", "with_voices",

@@ -17,17 +17,16 @@ from speechzip.pipeline import (
     Audio,
     EngineError,
     InputError,
-    LeadingSynthesizer,
     NoSpeechError,
     Recognizer,
     SpeakerEmbedder,
     Synthesizer,
-    Utterance,
     VoiceBytes,
     VoiceEncoder,
     compress,
     decompress,
     engine_names,
+    lead_s,
 )
 
 from .. import engines
@@ -68,13 +67,7 @@ class SpeechzipCodec(Codec):
             voice_bytes=voice_bytes,
         )
         self.decompress = partial(decompress, synthesizer=synthesizer)
-        self._synthesizer = synthesizer
-
-    def lead_s(self, utterance: Utterance) -> float:
-        """Return how much earlier than an utterance its decoded speech begins, in seconds."""
-        if not isinstance(self._synthesizer, LeadingSynthesizer):
-            return 0.0
-        return self._synthesizer.lead_s(utterance.text, None, utterance.language)
+        self.lead_s = partial(lead_s, voice=None, synthesizer=synthesizer)
 
     def code(self, audio: Audio) -> Coded:
         """Return the decoded speech; silence and no bits for a recording without speech."""

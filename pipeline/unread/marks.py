@@ -20,6 +20,9 @@ UnreadMode = Literal["drop", "mark", "sound"]
 SoundCodec = Literal["opus", "codec2-1200", "codec2-700C"]
 """How the sound is coded."""
 
+PERHAPS = "may be speech that could not be read"
+"""What is said of speech of which the detector is not sure."""
+
 
 @dataclass(frozen=True, slots=True)
 class UnreadSettings:
@@ -87,9 +90,6 @@ def drop_unread(payload: Payload, told: Sequence[Unread]) -> tuple[Payload, tupl
     return kept, tuple(
         replace(each, speaker=None if each.speaker is None else place.get(each.speaker)) for each in told
     )
-
-
-PERHAPS = "may be speech that could not be read"
 
 
 def perhaps_speech(unread: Sequence[Unread]) -> str:
