@@ -59,7 +59,7 @@ class SpeakerAccumulator:
 
     def measure(self, voice_encoder: VoiceEncoder, size: int) -> Speaker:
         """Return the speaker, with a voice of `size` bytes. The utterances have their melodies then."""
-        voice = self._speech.measure(voice_encoder).shortened(size)
+        voice = self._speech.fit(voice_encoder).shortened(size)
         if self._singer:
             self.utterances = with_melodies(self.utterances, self._contours, voice, self._singer)
         return Speaker(voice, self.channel)

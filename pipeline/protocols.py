@@ -107,6 +107,21 @@ class MelodyEncoder(VoiceEncoder, Protocol):
 
 
 @runtime_checkable
+class FittingVoiceEncoder(VoiceEncoder, Protocol):
+    """A voice encoder that finds a better voice of the same size, if it may take a second or two."""
+
+    def fit(self, voice: Voice, speech: Sequence[tuple[Samples, Transcript]]) -> Voice:
+        """Return a voice that speaks more like its owner than `voice`, or `voice` if none of the speech is fit for
+        that. Several threads may call it at once, each for another speaker.
+
+        Args:
+            voice: as `encode` returned it.
+            speech: utterances of this person, float32 [T] mono 16 kHz samples each, and what was recognized.
+        """
+        ...
+
+
+@runtime_checkable
 class AdaptingVoiceEncoder(VoiceEncoder, Protocol):
     """A voice encoder that can learn more from half a minute of somebody's speech than its few bytes hold."""
 
@@ -114,7 +129,7 @@ class AdaptingVoiceEncoder(VoiceEncoder, Protocol):
         """Return `voice` with an adaptation to its owner, or as it is if none of the speech is fit for that.
 
         Args:
-            voice: as `encode` returned it.
+            voice: as `encode` or `fit` returned it.
             speech: utterances of this person, float32 [T] mono 16 kHz samples each, and their words.
             progress: called with the seconds done and the total.
         """

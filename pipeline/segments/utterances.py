@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..protocols import VoiceEncoder
+from ..protocols import FittingVoiceEncoder, VoiceEncoder
 from ..types import UNREAD_CONFIDENCE, Samples, Transcript, UnreadReason, Utterance, Voice
 from .rejection import is_music, is_speech, is_unread_speech, unread_reason
 from .segmentation import SpeechDetector, SpeechSegment
@@ -52,8 +52,7 @@ class SpeakerSpeech:
         self._one_language = one_language
         self._unread_speech: Samples | None = None
         self._conversation = conversation or ReadSpeech()
-        self._speech: list[Samples] = []
-        self._words: list[str] = []
+        self._speech: list[tuple[Samples, Transcript]] = []
         self.duration_s = 0.0
         """Speech kept so far."""
 
@@ -74,8 +73,7 @@ class SpeakerSpeech:
                 return unread
         self._conversation.read_s += segment.duration_s
         if self.duration_s < self._most_s:
-            self._speech.append(segment.samples)
-            self._words.append(transcript.text)
+            self._speech.append((segment.samples, transcript))
             self.duration_s += segment.duration_s
         first_s = segment.start_s - segment.lead_s
         words = tuple(replace(word, start_s=round(first_s + word.start_s, 3)) for word in transcript.words)
@@ -114,4 +112,12 @@ class SpeakerSpeech:
         """Return the voice of the kept speech (there must be some). Unread speech counts only if there is no other."""
         if not self._speech and self._unread_speech is not None:
             return voice_encoder.encode(self._unread_speech, "")
-        return voice_encoder.encode(np.concatenate(self._speech), " ".join(self._words))
+        samples = np.concatenate([samples for samples, _ in self._speech])
+        return voice_encoder.encode(samples, " ".join(transcript.text for _, transcript in self._speech))
+
+    def fit(self, voice_encoder: VoiceEncoder) -> Voice:
+        """Return the voice as `measure` does, or a better one if the encoder can take its time for that."""
+        voice = self.measure(voice_encoder)
+        if self._speech and isinstance(voice_encoder, FittingVoiceEncoder):
+            return voice_encoder.fit(voice, self._speech)
+        return voice

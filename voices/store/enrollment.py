@@ -11,10 +11,12 @@ from speechzip.pipeline import (
     VOICE_SPACES,
     AdaptingVoiceEncoder,
     AudioSource,
+    FittingVoiceEncoder,
     Progress,
     Recognizer,
     Samples,
     SpeechzipWarning,
+    Transcript,
     Utterance,
     Voice,
     VoiceEncoder,
@@ -37,6 +39,8 @@ MOST_SPEECH_S = 300.0
 """More speech is not learned from: it would bring nothing, and memory stays flat."""
 LEAST_CONFIDENCE = 0.6
 """Words of utterances that are less sure are not learned from."""
+LEARNING = (FittingVoiceEncoder, AdaptingVoiceEncoder)
+"""Encoders that need the speech, utterance by utterance."""
 
 
 class _Listener:
@@ -97,11 +101,16 @@ def enroll(
     said = [_said(one, listener, recognizer, part) for one, part in zip(sources, parts, strict=False)]
     samples, words = np.concatenate(listener.speech), " ".join(listener.words)
     voices = [encoder.encode(samples, words) for encoder in encoders]
+    speech = _speech(sources, said) if any(isinstance(encoder, LEARNING) for encoder in encoders) else []
+    voices = [
+        encoder.fit(voice, speech) if isinstance(encoder, FittingVoiceEncoder) else voice
+        for encoder, voice in zip(encoders, voices, strict=True)
+    ]
     learned_s = sum(utterance.duration_s for utterances in said for utterance in filter(_is_sure, utterances))
-    if learned_s >= GOOD_SPEECH_S and any(isinstance(encoder, AdaptingVoiceEncoder) for encoder in encoders):
-        speech = _speech(sources, said)
+    if learned_s >= GOOD_SPEECH_S:
+        pairs = [(sound, heard.text) for sound, heard in speech]
         voices = [
-            encoder.adapt(voice, speech, parts[-1]) if isinstance(encoder, AdaptingVoiceEncoder) else voice
+            encoder.adapt(voice, pairs, parts[-1]) if isinstance(encoder, AdaptingVoiceEncoder) else voice
             for encoder, voice in zip(encoders, voices, strict=True)
         ]
     speech_s = sum(utterance.duration_s for utterances in said for utterance in utterances)
@@ -118,9 +127,9 @@ def _said(
     return payload.utterances
 
 
-def _speech(sources: Sequence[AudioSource], said: Sequence[Sequence[Utterance]]) -> list[tuple[Samples, str]]:
+def _speech(sources: Sequence[AudioSource], said: Sequence[Sequence[Utterance]]) -> list[tuple[Samples, Transcript]]:
     """Return the sound and the words of the sure utterances, `MOST_SPEECH_S` at most."""
-    speech: list[tuple[Samples, str]] = []
+    speech: list[tuple[Samples, Transcript]] = []
     left_s = MOST_SPEECH_S
     for source, utterances in zip(sources, said, strict=True):
         chosen: list[Utterance] = []
@@ -129,7 +138,10 @@ def _speech(sources: Sequence[AudioSource], said: Sequence[Sequence[Utterance]])
                 chosen.append(utterance)
                 left_s -= utterance.duration_s
         sounds = utterance_sounds(source, chosen)
-        speech += [(sound, utterance.text) for sound, utterance in zip(sounds, chosen, strict=True)]
+        speech += [
+            (sound, Transcript(utterance.text, utterance.confidence, utterance.language))
+            for sound, utterance in zip(sounds, chosen, strict=True)
+        ]
     return speech
 
 

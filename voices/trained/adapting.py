@@ -11,21 +11,20 @@ from sound to sound. `gains` put that right: each cepstral coefficient varies as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, Progress, Samples
 
 from ..acoustics.melspectrum import loud_frames, mel_spectrum, normalized
-from ..acoustics.pitch import FRAME_S, HOP_S, pitch_track, without_wrong_octaves
 from ..spaces.adaptation import Adaptation
 from ..spaces.scalable_voice import ScalableVoice
 from ..text.normalization.unicode import is_readable
 from .adapted import BIAS, BIAS_FEATURE, Spoken, features
-from .alignment import align
+from .alignment import align, with_pitch
 from .corrections import cepstra, with_missing_bands
-from .speech import Frames, Piece, frames_at, pieces_of, say
+from .speech import frames_at, say, whole
 
 SHORTEST_S, LONGEST_S = 1.0, 20.0
 """Shorter utterances are hardly aligned right; longer ones would need much memory."""
@@ -39,7 +38,6 @@ HELD_BACK = 3.0
 """Weight of the squared weights in the regression. The smallest error on other recordings of a person has 10; but
 similarity was 0.789 with 10 and 0.795 with 3, without gains, on 29 utterances."""
 HIGHEST_GAIN = 1.6
-LEAST_VOICED = 5
 
 Doubles = npt.NDArray[np.float64]
 
@@ -91,7 +89,7 @@ def _chosen(speech: Sequence[tuple[Samples, str]]) -> list[tuple[Samples, str]]:
 
 def compare(voice: ScalableVoice, samples: Samples, text: str) -> Compared | None:
     """Return the frames with speech of an utterance beside the networks'; None if they have none in common."""
-    piece = _whole(text, voice)
+    piece = whole(text, voice)
     samples = normalized(samples)
     recorded_db = mel_spectrum(samples)
     recorded_db = recorded_db[: len(recorded_db) // 2 * 2]
@@ -99,7 +97,7 @@ def compare(voice: ScalableVoice, samples: Samples, text: str) -> Compared | Non
         return None
     durations = align(piece, voice, recorded_db)
     frames = frames_at(piece, voice, durations)
-    made_db = mel_spectrum(normalized(say(_with_pitch(frames, samples))))[: len(recorded_db)]
+    made_db = mel_spectrum(normalized(say(with_pitch(frames, samples))))[: len(recorded_db)]
     both = loud_frames(recorded_db, COMPARED_DB) & loud_frames(made_db, COMPARED_DB)
     if not both.any():
         return None
@@ -152,28 +150,3 @@ def _difference(
     if filled is not None:
         difference[:, (filled != recorded_db).any(axis=0)] = 0.0
     return np.asarray(difference, np.float64)
-
-
-def _whole(text: str, voice: ScalableVoice) -> Piece | None:
-    """Return all words of an utterance as one piece; None if there are none."""
-    pieces = [piece for piece in pieces_of(text, voice) if len(piece.durations)]
-    if not pieces:
-        return None
-    return Piece(
-        np.concatenate([piece.context for piece in pieces], axis=1),
-        np.concatenate([piece.durations for piece in pieces]),
-        np.concatenate([piece.tokens for piece in pieces]),
-    )
-
-
-def _with_pitch(frames: Frames, samples: Samples) -> Frames:
-    """Return frames with the pitch of the recording, if it has any: then harmonics lie on harmonics."""
-    track = pitch_track(samples, ENGINE_SAMPLE_RATE)
-    # A value is measured over `FRAME_S` from its time on, a frame lies in the middle.
-    places = np.flatnonzero(track) + round(FRAME_S / HOP_S / 2)
-    hz = track[track > 0]
-    right = np.isin(hz, without_wrong_octaves(hz))
-    if right.sum() < LEAST_VOICED:
-        return frames
-    pitch = np.interp(np.arange(len(frames.log_pitch)), places[right], np.log(hz[right]))
-    return replace(frames, log_pitch=pitch.astype(np.float32))

@@ -1,18 +1,23 @@
-"""When each phone of a known text is said: dynamic time warping of the networks' speech onto the recording.
+"""When each phone of a known text is said, and at which pitch: the networks' speech is laid onto the recording.
 
-The networks say the text; the cheapest path through the distances of the frames tells which recorded frames belong to
-which phone; the networks say the text again, with these durations; and so on. No acoustic model is needed.
+The networks say the text; the cheapest path through the distances of the frames (dynamic time warping) tells which
+recorded frames belong to which phone; the networks say the text again, with these durations; and so on. No acoustic
+model is needed.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, Samples
 
 from ..acoustics.melspectrum import loud_frames, mel_spectrum, normalized
+from ..acoustics.pitch import FRAME_S, HOP_S, pitch_track, without_wrong_octaves
 from ..spaces.scalable_voice import ScalableVoice
 from .corrections import COMPARED, cepstra, movement
-from .speech import Piece, frames_at, say
+from .speech import Frames, Piece, frames_at, say
 
 ROUNDS = 3
 BACKGROUND_DB = 30.0
@@ -23,6 +28,8 @@ STRAIGHT, ASIDE, STEP_ASIDE = 1.0, 0.75, 0.5
 """Weight of the distance of two frames that follow the last two; of a frame that is compared with two; and what it
 costs besides."""
 DIAGONAL, UP, RIGHT = range(3)
+LEAST_VOICED = 5
+"""Fewer frames with a pitch are hardly a voice."""
 
 
 def align(piece: Piece, voice: ScalableVoice, recorded_db: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
@@ -45,6 +52,19 @@ def align(piece: Piece, voice: ScalableVoice, recorded_db: npt.NDArray[np.float3
         between = (first[inside] + last[inside - 1] + 1 + 1) // 2
         ends = np.append(np.maximum.accumulate(np.where(ends[:-1] > 0, between, 0)), total).astype(np.int64)
     return np.asarray(np.diff(ends, prepend=0), np.int64)
+
+
+def with_pitch(frames: Frames, samples: Samples) -> Frames:
+    """Return frames with the pitch of the recording, if it has any: then harmonics lie on harmonics."""
+    track = pitch_track(samples, ENGINE_SAMPLE_RATE)
+    # A value is measured over `FRAME_S` from its time on, a frame lies in the middle.
+    places = np.flatnonzero(track) + round(FRAME_S / HOP_S / 2)
+    hz = track[track > 0]
+    right = np.isin(hz, without_wrong_octaves(hz))
+    if right.sum() < LEAST_VOICED:
+        return frames
+    pitch = np.interp(np.arange(len(frames.log_pitch)), places[right], np.log(hz[right]))
+    return replace(frames, log_pitch=pitch.astype(np.float32))
 
 
 def _compared(mel_db: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -18,10 +18,12 @@ from speechzip.pipeline import (
     ENGINE_SAMPLE_RATE,
     MAX_UTTERANCE_S,
     Contour,
+    EngineError,
     Melody,
     Progress,
     Samples,
     SpeechzipWarning,
+    Transcript,
     Utterance,
     Voice,
 )
@@ -44,6 +46,7 @@ from ..text.split import split_text
 from .adapting import adaptation
 from .corrections import measured_classes, measured_envelope, with_missing_bands
 from .first_voices import converted
+from .fitting import fitted, is_sure
 from .leads import lead_s
 from .networks import network
 from .phone_tokens import PAUSE, text_tokens
@@ -52,6 +55,7 @@ from .speech import LONGEST_PIECE, bent, contour_of, frames_of, say, say_all, to
 MIN_SPEECH_S, MAX_SPEECH_S = 0.5, 30.0
 """A voice is measured in the first half minute; speech shorter than half a second is repeated."""
 MIN_VOICED_FRAMES = 10
+QUICK = "quick"
 NEUTRAL = ScalableVoice()
 PANGRAM = "The quick brown fox jumps over the lazy dog, while five wizards watch the moon rise."
 """Text for finding the corrections if the words are not English."""
@@ -61,11 +65,25 @@ class TrainedVoiceEncoder:
     """Measure a voice in 64 bytes, whose first 8, 16 or 32 are a voice, too.
 
     The sender uses analysis by synthesis: it synthesizes the same words in the voice without corrections, and sends the
-    differences of mean spectra from the speaker's: of all sounds, then of classes of sounds.
+    differences of mean spectra from the speaker's: of all sounds, then of classes of sounds. `fit`
+    does the same for the timbre, if there is time.
     """
 
     name = "trained"
     space = SPACE
+
+    def __init__(self, effort: str = "") -> None:
+        """Choose how voices are measured.
+
+        Args:
+            effort: ``quick`` for an encoder that fits nothing.
+
+        Raises:
+            EngineError: there is no such effort.
+        """
+        if effort not in ("", QUICK):
+            raise EngineError(f"the trained voice encoder has no effort {effort!r}; give trained or trained:{QUICK}")
+        self._quick = effort == QUICK
 
     def encode(self, samples: Samples, transcript: str) -> Voice:
         """Return the voice of the speaker of `transcript` in float32 [T] mono 16 kHz `samples`."""
@@ -79,8 +97,23 @@ class TrainedVoiceEncoder:
             pitch_deviation=float(np.std(pitch)) if voiced else NEUTRAL.pitch_deviation,
             speaking_rate_pps=phones / max(len(samples) / ENGINE_SAMPLE_RATE, 0.1),
         )
-        text = normalize_text(transcript) if phones and is_readable(transcript) else PANGRAM
-        return Voice(SPACE, with_timbre(measured, recorded, text).to_bytes())
+        return Voice(SPACE, with_timbre(measured, recorded, _text(transcript) if phones else PANGRAM).to_bytes())
+
+    def fit(self, voice: Voice, speech: Sequence[tuple[Samples, Transcript]]) -> Voice:
+        """Return a voice that speaks more like its owner; see `FittingVoiceEncoder.fit`."""
+        if self._quick:
+            return voice
+        measured = ScalableVoice.from_bytes(voice.embedding)
+        timbre = fitted(measured, [(samples, heard.text) for samples, heard in speech if is_sure(heard)])
+        if timbre is None:
+            return voice
+        samples = np.concatenate([samples for samples, _ in speech])[: int(MAX_SPEECH_S * ENGINE_SAMPLE_RATE)]
+        recorded_db = level_db(speech_frames(mel_spectrum(normalized(samples))))
+        better = replace(measured, timbre=timbre)
+        made_db = _made(better, _text(" ".join(heard.text for _, heard in speech)))
+        filled = with_missing_bands(recorded_db, made_db)
+        better = _with_corrections(better, recorded_db if filled is None else filled, made_db)
+        return replace(voice, embedding=better.to_bytes())
 
     def adapt(self, voice: Voice, speech: Sequence[tuple[Samples, str]], progress: Progress | None = None) -> Voice:
         """Return the voice of somebody who is enrolled; see `AdaptingVoiceEncoder.adapt`."""
@@ -129,6 +162,11 @@ def with_timbre(voice: ScalableVoice, recorded: npt.NDArray[np.float32], text: s
 def _timbre(recorded: npt.NDArray[np.float32]) -> tuple[float, ...]:
     (timbre,) = network("voice").run(None, {"mel": recorded[np.newaxis, : len(recorded) // 2 * 2]})
     return tuple(float(number) for number in np.asarray(timbre)[0, :TIMBRE])
+
+
+def _text(transcript: str) -> str:
+    """Return what we say to find the corrections: the words, or others if we cannot read them."""
+    return normalize_text(transcript) if is_readable(transcript) else PANGRAM
 
 
 def _made(voice: ScalableVoice, text: str) -> npt.NDArray[np.float32]:

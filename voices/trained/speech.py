@@ -86,13 +86,29 @@ def pieces_of(text: str, voice: ScalableVoice) -> Iterator[Piece]:
 
 def understand(text: str, voice: ScalableVoice) -> Piece:
     """Return a piece of normalized text, at most `LONGEST_PIECE` characters."""
-    tokens = text_tokens(text)
+    return encode_phones(text_tokens(text), voice)
+
+
+def encode_phones(tokens: npt.NDArray[np.int64], voice: ScalableVoice) -> Piece:
+    """Return a piece of the tokens int64 [N, 3], see `text_tokens`."""
     if not len(tokens):
         return Piece(np.zeros((1, 0, 0), np.float32), np.zeros(0, np.float32), tokens)
     context, durations = network("phones").run(
         None, {"tokens": tokens[np.newaxis], "voice": voice.condition(LATENT)[np.newaxis]}
     )
     return Piece(np.asarray(context, np.float32), np.asarray(durations, np.float32)[0], tokens)
+
+
+def whole(text: str, voice: ScalableVoice) -> Piece | None:
+    """Return all words of an utterance as one piece; None if there are none."""
+    pieces = [piece for piece in pieces_of(text, voice) if len(piece.durations)]
+    if not pieces:
+        return None
+    return Piece(
+        np.concatenate([piece.context for piece in pieces], axis=1),
+        np.concatenate([piece.durations for piece in pieces]),
+        np.concatenate([piece.tokens for piece in pieces]),
+    )
 
 
 def frames_of(text: str, voice: ScalableVoice, duration_s: float | None) -> list[Frames]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from fakes import FakeVoiceEncoder, sure
@@ -17,6 +19,15 @@ class Noting(FakeVoiceEncoder):
     def encode(self, samples: Samples, transcript: str) -> Voice:
         self.measured.append(([float(sample) for sample in samples[::16000]], transcript))
         return super().encode(samples, transcript)
+
+
+class Fitting(Noting):
+    """A voice encoder that gives a voice of zeros to whoever has the time."""
+
+    def fit(self, voice: Voice, speech: Sequence[tuple[Samples, Transcript]]) -> Voice:
+        assert voice.embedding != bytes(2)
+        self.fitted = [(float(samples[0]), transcript.text) for samples, transcript in speech]
+        return Voice(self.space, bytes(2))
 
 
 def segment(start_s: float, level: float, duration_s: float = 2.0) -> SpeechSegment:
@@ -42,6 +53,24 @@ def test_no_more_speech_is_kept_than_asked_for_but_every_utterance_is_said() -> 
     assert [utterance.text for utterance in said if utterance] == ["0.", "1.", "2.", "3.", "4."]
     speech.measure(encoder)
     assert encoder.measured == [([0.25] * 4, "0. 1.")]
+
+
+def test_a_voice_is_fitted_to_what_could_be_read_by_an_encoder_that_can() -> None:
+    speech, encoder = SpeakerSpeech(), Fitting()
+    for index, level in enumerate((0.25, 0.5)):
+        speech.take(segment(3.0 * index, level), Transcript(f"{index}.", 0.95, "en"))
+    assert speech.measure(encoder).embedding != bytes(2)
+    assert speech.fit(encoder).embedding == bytes(2)
+    assert encoder.fitted == [(0.25, "0."), (0.5, "1.")]
+    assert speech.fit(Noting()) == speech.measure(Noting())
+
+
+def test_speech_that_could_not_be_read_is_measured_and_not_fitted_to() -> None:
+    speech, encoder = SpeakerSpeech(new_detector=lambda: sure(0.9), one_language=True), Fitting()
+    unread = speech.take(segment(0.0, 0.25), Transcript("", 0.0, "en"))
+    assert unread is not None
+    assert unread.text == ""
+    assert speech.fit(encoder) == speech.measure(encoder)
 
 
 @pytest.mark.parametrize(("probability", "text"), [(0.9, ""), (0.5, "Fair again, fail better.")])

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import FakeEmbedder, FakeRecognizer, FakeVoiceEncoder, bursts, loud
-from speechzip.pipeline import Audio, Progress, Samples, SpeechzipWarning, Voice, VoiceError
+from speechzip.pipeline import Audio, Progress, Samples, SpeechzipWarning, Transcript, Voice, VoiceError
 from speechzip.pipeline.segments.segmentation import SpeechSegmenter
 from speechzip.voices import VoiceStore, enroll
 from speechzip.voices.spaces.adaptation import SIZE
@@ -35,6 +35,14 @@ class Adapting(FakeVoiceEncoder):
             progress(1, 2)
             progress(2, 2)
         return replace(voice, adaptation=b"\1" + bytes(SIZE - 1))
+
+
+class Fitting(Adapting):
+    """One that gives a voice of ones, before it adapts that."""
+
+    def fit(self, voice: Voice, speech: Sequence[tuple[Samples, Transcript]]) -> Voice:
+        self.fitted = [(heard.text, heard.confidence, heard.language) for _, heard in speech]
+        return replace(voice, embedding=b"\1" * 64)
 
 
 def talk(seconds: int) -> Audio:
@@ -73,6 +81,17 @@ def test_half_a_minute_makes_an_enrolled_voice_from_all_recordings(store: VoiceS
     assert shown == sorted(shown)
     assert {total for _, total in shown} == {3}
     assert shown[-1] == (3, 3)
+
+
+def test_the_voice_is_fitted_before_it_is_enrolled_and_if_there_is_too_little_for_that(store: VoiceStore) -> None:
+    encoder = Fitting()
+    (named,) = enroll("Ann", talk(44), store, encoders=[encoder], recognizer=FakeRecognizer())
+    assert (named.voice.embedding, named.voice.adaptation[:1]) == (b"\1" * 64, b"\1")
+    assert [text for text, _, _ in encoder.fitted] == [text for _, text in encoder.learned]
+    assert {(confidence, language) for _, confidence, language in encoder.fitted} == {(0.88, "en")}
+    with pytest.warns(SpeechzipWarning, match="15 s of speech"):
+        (named,) = enroll("Ben", talk(20), store, encoders=[encoder], recognizer=FakeRecognizer())
+    assert (named.voice.embedding, named.voice.adaptation) == (b"\1" * 64, b"")
 
 
 def test_no_more_is_learned_from_than_memory_may_hold(store: VoiceStore, monkeypatch: pytest.MonkeyPatch) -> None:

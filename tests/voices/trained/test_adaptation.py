@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +18,6 @@ from speechzip.pipeline import (
     Utterance,
     Voice,
     VoiceError,
-    compress,
-    utterance_sounds,
 )
 from speechzip.voices import ScalableVoice, TrainedSynthesizer, TrainedVoiceEncoder
 from speechzip.voices.acoustics.melspectrum import mel_spectrum, normalized
@@ -132,14 +129,6 @@ def test_phones_are_found_where_they_were_said() -> None:
     assert np.all(found >= 0)
     wrong = np.abs(np.cumsum(found) - np.cumsum(durations))
     assert np.mean(wrong <= 3) > 0.75
-
-
-@pytest.fixture(scope="module")
-def dickens(wheel_recording: Callable[[str], Path]) -> Speech:
-    """The utterances of a reader: 12, 10 and 17 s."""
-    path = wheel_recording("two_cities.wav")
-    utterances = compress(path).payload.utterances
-    return [(sound, said.text) for sound, said in zip(utterance_sounds(path, utterances), utterances, strict=True)]
 
 
 @pytest.fixture(scope="module")
