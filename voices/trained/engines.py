@@ -2,6 +2,7 @@
 
 encode      samples --> mel spectrum --> voice network --> timbre --+--> ScalableVoice
                    \\--> pitch, speaking rate, corrections -----+
+fit         ScalableVoice --> timbre, corrections, by analysis by synthesis --> ScalableVoice
 synthesize  text --> words --> phones --> durations --> pitch and envelope of each frame --> vocoder --> samples
 """
 

@@ -90,7 +90,7 @@ def test_the_voice_is_fitted_before_it_is_enrolled_and_if_there_is_too_little_fo
     assert [text for text, _, _ in encoder.fitted] == [text for _, text in encoder.learned]
     assert {(confidence, language) for _, confidence, language in encoder.fitted} == {(0.88, "en")}
     with pytest.warns(SpeechzipWarning, match="15 s of speech"):
-        (named,) = enroll("Ben", talk(20), store, encoders=[encoder], recognizer=FakeRecognizer())
+        (named,) = enroll("Ann", talk(20), store, encoders=[encoder], recognizer=FakeRecognizer(), force=True)
     assert (named.voice.embedding, named.voice.adaptation) == (b"\1" * 64, b"")
 
 
