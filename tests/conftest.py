@@ -11,7 +11,17 @@ import archive_engines
 import numpy as np
 import pytest
 import soundfile
-from speechzip.pipeline import Payload, Speaker, Utterance, Voice, recognizer_recording, resample
+from speechzip.pipeline import (
+    Payload,
+    Samples,
+    Speaker,
+    Utterance,
+    Voice,
+    compress,
+    recognizer_recording,
+    resample,
+    utterance_sounds,
+)
 from speechzip.voices import ClipVoiceEncoder
 
 # Run by `make test-engines`, where the extras are installed; elsewhere they are not collected.
@@ -66,6 +76,14 @@ def clips(wheel_recording: Callable[[str], Path]) -> list[Voice]:
         speech = resample(np.ascontiguousarray(samples[: 10 * rate, 0]), rate, 16_000)
         voices.append(ClipVoiceEncoder().encode(speech, ""))
     return voices
+
+
+@pytest.fixture(scope="session")
+def dickens(wheel_recording: Callable[[str], Path]) -> list[tuple[Samples, str]]:
+    """The utterances of a reader and their words: 12, 10 and 17 s."""
+    path = wheel_recording("two_cities.wav")
+    utterances = compress(path).payload.utterances
+    return [(sound, said.text) for sound, said in zip(utterance_sounds(path, utterances), utterances, strict=True)]
 
 
 @pytest.fixture(scope="session")
