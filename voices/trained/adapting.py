@@ -23,7 +23,7 @@ from ..spaces.scalable_voice import ScalableVoice
 from ..text.normalization.unicode import is_readable
 from .adapted import BIAS, BIAS_FEATURE, Spoken, features
 from .alignment import align, with_pitch
-from .corrections import cepstra, with_missing_bands
+from .corrections import cepstra, missing_bands
 from .speech import frames_at, say, whole
 
 SHORTEST_S, LONGEST_S = 1.0, 20.0
@@ -146,7 +146,5 @@ def _difference(
     heard = power > HEARD * background
     speech_db = 10 * np.log10(np.maximum(power - background, 1e-12))
     difference = np.where(heard, np.clip(speech_db - made_db, -FARTHEST_DB, FARTHEST_DB), 0.0)
-    filled = with_missing_bands(recorded_db, made_db)
-    if filled is not None:
-        difference[:, (filled != recorded_db).any(axis=0)] = 0.0
+    difference[:, missing_bands(recorded_db, made_db)] = 0.0
     return np.asarray(difference, np.float64)

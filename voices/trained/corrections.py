@@ -158,6 +158,12 @@ def with_missing_bands(recorded_db: Floats, made_db: Floats) -> Floats | None:
     return filled
 
 
+def missing_bands(recorded_db: Floats, made_db: Floats) -> npt.NDArray[np.bool_]:
+    """Return whether each band of a recording is one that `with_missing_bands` fills: bool [BANDS]."""
+    filled = with_missing_bands(recorded_db, made_db)
+    return np.zeros(BANDS, np.bool_) if filled is None else (filled != recorded_db).any(axis=0)
+
+
 def memberships(frames: npt.NDArray[np.float64], centers: Floats) -> npt.NDArray[np.float64]:
     """Return how far each frame belongs to each class: float64 [T, CLASSES], each row sums to 1.
 

@@ -28,7 +28,7 @@ from ..acoustics.vocoder import HOP_LENGTH
 from ..spaces.scalable_voice import TIMBRE, ScalableVoice
 from ..text.normalization.unicode import is_readable
 from .alignment import align, with_pitch
-from .corrections import cepstra, with_missing_bands
+from .corrections import cepstra, missing_bands
 from .phone_tokens import PAUSE
 from .speech import Frames, encode_phones, frames_at, say, whole
 
@@ -167,8 +167,7 @@ def _derivatives(voice: ScalableVoice, heard: _Heard, directions: Doubles) -> tu
     compared = loud_frames(heard.recorded_db, LOUD_DB) & loud_frames(made_db, LOUD_DB)
     if compared.sum() < FEWEST_FRAMES:
         return None
-    filled = with_missing_bands(heard.recorded_db, made_db)
-    missing = np.zeros(made_db.shape[1], np.bool_) if filled is None else (filled != heard.recorded_db).any(axis=0)
+    missing = missing_bands(heard.recorded_db, made_db)
 
     def coefficients(difference_db: npt.NDArray[np.floating]) -> Doubles:
         found = cepstra(np.where(missing, 0.0, difference_db[compared]))[:, COMPARED]
