@@ -1,4 +1,7 @@
-"""The pages over an archive of all recordings of the evaluation, with the default engines, in a real browser."""
+"""The pages over an archive of all recordings of the evaluation, with the default engines, in a real browser.
+
+Voices are not fitted: that would take minutes more.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from speechzip.pipeline.archive import Archive
 from speechzip.pipeline.archive.export.formats import FORMATS
 from speechzip.pipeline.archive.serve.app import create_app
 from speechzip.pipeline.archive.stores import LocalStore
+from speechzip.pipeline.archive.work import Settings
 
 TOKEN = "token-of-the-evalset"
 PORT = 7398
@@ -26,7 +30,7 @@ WITH_SPEECH = 100
 def archived(evalset: Path, tmp_path: Path) -> Path:
     """An archive of all of evalset."""
     with Archive(tmp_path / "archive") as archive:
-        totals = archive.add([evalset], workers=2)
+        totals = archive.add([evalset], settings=Settings(voice_encoder="trained:quick"), workers=2)
     assert totals.failed == 0
     assert totals.done >= WITH_SPEECH
     return tmp_path / "archive"
