@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 
 from ...audio.leveling import SteadyStream
 from ...protocols import ENGINE_SAMPLE_RATE, OneLanguageRecognizer, Recognizer, VoiceEncoder
-from ...segments import voice_bytes
 from ...segments.segmentation import EndpointingSettings, SpeechDetector, SpeechSegment, SpeechSegmenter
 from ...segments.utterances import VOICE_SPEECH_S, SpeakerSpeech
 from ...types import SOUND_SPACE, Payload, Samples, Speaker, Transcript, UnreadReason, Utterance, Voice
 from ...unread.marks import PERHAPS
 from ...unread.sounds import SoundBudget, sound_of
+from .voice import SETTLED_VOICE_S, VOICE_GROWTH, RunningVoice
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +37,6 @@ PARTIAL_SHARE = 4
 """After a reading the recognizer pauses for this many times its length, so that it is free at the end of speech."""
 PAUSE_PARTIAL_S = 0.12
 """A pause of this length may be the end, so the segment is read at once."""
-VOICE_GROWTH = 3.0
-"""The voice is measured and sent again once there is this many times as much speech."""
-ENOUGH_SPEECH_S = 1.0
-"""Speech that a first measurement needs."""
-SETTLED_VOICE_S = 15.0
-"""A voice measured on this much speech is not measured again. It is sent in more bytes than those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +213,7 @@ class StreamingTranscriber:
         if sounds:
             voices = [(duration_s, Voice(SOUND_SPACE, code)) for duration_s, code in sounds]
         else:
-            voices = [(segment.duration_s, self._voice.measured())]
+            voices = [(segment.duration_s, self._voice.latest())]
         end_s = self._base_s + segment.start_s + segment.duration_s
         return [self._outgoing(utterance, duration_s, voice, end_s) for duration_s, voice in voices]
 
@@ -228,42 +222,6 @@ class StreamingTranscriber:
         return OutgoingUtterance(
             Payload((Speaker(voice),), (alone,), duration_s, recognizer=self._recognizer.name), end_s
         )
-
-
-class RunningVoice:
-    """The speaker's voice, from the first utterance on, measured again as more speech is heard."""
-
-    def __init__(self, encoder: VoiceEncoder, speech: SpeakerSpeech) -> None:
-        self._encoder = encoder
-        self.speech = speech
-        """Takes the speaker's segments."""
-        self._measured_s = 0.0
-        self._voice: Voice | None = None
-
-    def prepare(self, segment: SpeechSegment, text: str) -> None:
-        """Measure the voice on an open segment, so that the first utterance need not wait for it."""
-        if self._voice is None and segment.duration_s >= ENOUGH_SPEECH_S:
-            self._voice = self._encoder.encode(segment.samples, text).shortened(voice_bytes.LIVE)
-            self._measured_s = segment.duration_s
-
-    def measured(self) -> Voice:
-        """Return the latest measurement, or measure for the first time."""
-        return self._voice or self._measure()
-
-    def refine(self) -> None:
-        """Measure again if there is enough new speech that could be read."""
-        if (
-            self.speech.duration_s
-            and self._measured_s < SETTLED_VOICE_S
-            and self.speech.duration_s >= VOICE_GROWTH * self._measured_s
-        ):
-            self._measure()
-
-    def _measure(self) -> Voice:
-        self._measured_s = self.speech.duration_s
-        size = voice_bytes.LIVE if self._measured_s < SETTLED_VOICE_S else voice_bytes.LIVE_SETTLED
-        self._voice = self.speech.measure(self._encoder).shortened(size)
-        return self._voice
 
 
 def _span(segment: SpeechSegment) -> tuple[float, float]:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -32,6 +34,7 @@ from speechzip.pipeline.live.session.transcriber import (
     Transcribed,
     Unheard,
 )
+from speechzip.pipeline.live.session.voice import SETTLED_VOICE_S
 from speechzip.pipeline.payload.plaintext import PlainText
 from speechzip.pipeline.protocols import TextStream
 from speechzip.pipeline.segments.segmentation import EndpointingSettings
@@ -239,6 +242,65 @@ def spoken_payload(*texts: str) -> bytes:
     speaker = Speaker(Voice("classical", b"0123456789"))
     utterances = tuple(Utterance(float(index), 1.0, 0, text) for index, text in enumerate(texts))
     return encode_payload(Payload((speaker,), utterances, len(texts) + 1.0), PlainTextCoder(), version=1)
+
+
+class Fitting(FakeVoiceEncoder):
+    """Its fits end when they are let go."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.let_go = Event()
+        self.fitted_s: list[float] = []
+        self._error = error
+
+    def fit(self, voice: Voice, speech: Sequence[tuple[Samples, Transcript]]) -> Voice:
+        assert self.let_go.wait(30)
+        if self._error:
+            raise self._error
+        self.fitted_s.append(sum(len(samples) for samples, _ in speech) / ENGINE_SAMPLE_RATE)
+        return Voice(voice.space, bytes([len(self.fitted_s)]) * 10)
+
+
+def test_a_voice_is_fitted_beside_the_conversation_which_does_not_wait_for_it() -> None:
+    encoder = Fitting()
+    person = transcriber(FakeRecognizer(), voice_encoder=encoder)
+
+    def turns(count: int) -> list[Voice | VoiceReference]:
+        said: list[OutgoingUtterance] = []
+        for _ in range(count):
+            list(person.push(bursts((0.2, 2.2), duration_s=2.4).samples))
+            said += spoken_in(person.release())
+        return [one.payload.speakers[0].voice for one in said]
+
+    voices = turns(12)  # nobody lets the fit go: all have the voice that was measured first
+    assert len(voices) == 12
+    assert len(set(voices)) == 1
+    encoder.let_go.set()
+    first, second = (Voice("classical", bytes([number]) * 10) for number in (1, 2))
+    for _ in range(300):
+        voices += turns(1)
+        if voices[-1] == second:
+            break
+        time.sleep(0.01)
+    assert first in voices
+    assert voices[-1] == second
+    assert len(set(turns(8))) == 1  # settled
+    assert len(encoder.fitted_s) == 2
+    assert encoder.fitted_s[0] <= encoder.fitted_s[1] >= SETTLED_VOICE_S
+
+
+def test_a_fit_that_fails_is_told_and_costs_no_utterance() -> None:
+    encoder = Fitting(MemoryError())
+    encoder.let_go.set()
+    person = transcriber(FakeRecognizer(), voice_encoder=encoder)
+    said: list[Transcribed] = []
+    for _ in range(12):
+        list(person.push(bursts((0.2, 2.2), duration_s=2.4).samples))
+        said += person.release()
+        time.sleep(0.01)
+    assert sum(isinstance(item, OutgoingUtterance) for item in said) == 12
+    errors = [item.error for item in said if isinstance(item, Unheard)]
+    assert errors
+    assert all(isinstance(error, MemoryError) for error in errors)
 
 
 def test_a_payload_is_spoken_by_sentence_at_the_speaking_rate_of_the_voice() -> None:

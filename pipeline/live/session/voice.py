@@ -1,0 +1,88 @@
+"""The speaker's voice in a live conversation: measured at once, and better as more speech is heard.
+
+    speech   1 s         3 s          9 s          15 s or more
+    voice    measured    fitted       fitted       fitted, in more bytes: the last one
+
+Fitting a voice takes two or three seconds. A thread of its own does it, and utterances have the voice before until it
+is done. An encoder that cannot fit measures again, which is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from ...protocols import FittingVoiceEncoder, VoiceEncoder
+from ...segments import voice_bytes
+from ...segments.segmentation import SpeechSegment
+from ...segments.utterances import SpeakerSpeech
+from ...types import Voice
+
+VOICE_GROWTH = 3.0
+"""The voice is measured and sent again once there is this many times as much speech."""
+ENOUGH_SPEECH_S = 1.0
+"""Speech that a first measurement needs."""
+SETTLED_VOICE_S = 15.0
+"""A voice measured on this much speech is not measured again. It is sent in more bytes than those before."""
+NICENESS = 10
+"""Of the thread that fits, where threads have a priority (Linux): recognition and synthesis go first."""
+
+
+class RunningVoice:
+    """The voice of one speaker, from the first utterance on. Not for two threads at once."""
+
+    def __init__(self, encoder: VoiceEncoder, speech: SpeakerSpeech) -> None:
+        self._encoder = encoder
+        self.speech = speech
+        """Takes the speaker's segments."""
+        self._measured_s = 0.0
+        self._voice: Voice | None = None
+        self._thread = ThreadPoolExecutor(1, "voice", _step_back)
+        self._fitted: Future[Voice] | None = None
+
+    def prepare(self, segment: SpeechSegment, text: str) -> None:
+        """Measure the voice on an open segment, so that the first utterance need not wait for it."""
+        if self._voice is None and segment.duration_s >= ENOUGH_SPEECH_S:
+            self._voice = self._encoder.encode(segment.samples, text).shortened(voice_bytes.LIVE)
+            self._measured_s = segment.duration_s
+
+    def latest(self) -> Voice:
+        """Return the best voice so far, or measure for the first time."""
+        if self._fitted is not None and self._fitted.done() and not self._fitted.exception():
+            self._voice, self._fitted = self._fitted.result(), None
+        if self._voice is None:
+            self._measured_s = self.speech.duration_s
+            self._voice = self._sized(self.speech.measure(self._encoder))
+        return self._voice
+
+    def refine(self) -> None:
+        """Measure again, or begin to fit, if there is enough new speech that could be read.
+
+        Raises:
+            Exception: of the voice encoder, also of an earlier fit.
+        """
+        if self._fitted is not None:
+            if self._fitted.done() and (error := self._fitted.exception()):
+                self._fitted = None
+                raise error
+            return
+        if (
+            self.speech.duration_s
+            and self._measured_s < SETTLED_VOICE_S
+            and self.speech.duration_s >= VOICE_GROWTH * self._measured_s
+        ):
+            self._measured_s = self.speech.duration_s
+            if isinstance(self._encoder, FittingVoiceEncoder):
+                self._fitted = self._thread.submit(lambda: self._sized(self.speech.fit(self._encoder)))
+            else:
+                self._voice = self._sized(self.speech.measure(self._encoder))
+
+    def _sized(self, voice: Voice) -> Voice:
+        return voice.shortened(voice_bytes.LIVE if self._measured_s < SETTLED_VOICE_S else voice_bytes.LIVE_SETTLED)
+
+
+def _step_back() -> None:
+    """Let the threads of the conversation go first."""
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
