@@ -112,13 +112,15 @@ class SpeakerSpeech:
         """Return the voice of the kept speech (there must be some). Unread speech counts only if there is no other."""
         if not self._speech and self._unread_speech is not None:
             return voice_encoder.encode(self._unread_speech, "")
-        speech = tuple(self._speech)  # another thread may take more
-        samples = np.concatenate([samples for samples, _ in speech])
-        return voice_encoder.encode(samples, " ".join(transcript.text for _, transcript in speech))
+        samples = np.concatenate([samples for samples, _ in self._speech])
+        return voice_encoder.encode(samples, " ".join(transcript.text for _, transcript in self._speech))
 
     def fit(self, voice_encoder: VoiceEncoder) -> Voice:
         """Return the voice as `measure` does, or a better one if the encoder can take its time for that."""
-        voice = self.measure(voice_encoder)
+        return self.better(voice_encoder, self.measure(voice_encoder))
+
+    def better(self, voice_encoder: VoiceEncoder, voice: Voice) -> Voice:
+        """Return a better voice than the measured `voice` if the encoder can take its time for that."""
         if self._speech and isinstance(voice_encoder, FittingVoiceEncoder):
-            return voice_encoder.fit(voice, tuple(self._speech))
+            return voice_encoder.fit(voice, tuple(self._speech))  # another thread may take more
         return voice

@@ -1,10 +1,10 @@
 """The speaker's voice in a live conversation: measured at once, and better as more speech is heard.
 
-    speech   1 s         3 s          9 s          15 s or more
-    voice    measured    fitted       fitted       fitted, in more bytes: the last one
+    speech   1 s         3 s                     9 s                     15 s or more
+    voice    measured    measured, then fitted   measured, then fitted   the same in more bytes: the last one
 
-Fitting a voice takes two or three seconds. A thread of its own does it, and utterances have the voice before until it
-is done. An encoder that cannot fit measures again, which is quick.
+Measuring is quick. Fitting takes two or three seconds, so a thread of its own does it: utterances that do not wait for
+it have the measured voice.
 """
 
 from __future__ import annotations
@@ -52,12 +52,11 @@ class RunningVoice:
         if self._fitted is not None and self._fitted.done() and not self._fitted.exception():
             self._voice, self._fitted = self._fitted.result(), None
         if self._voice is None:
-            self._measured_s = self.speech.duration_s
-            self._voice = self._sized(self.speech.measure(self._encoder))
+            self._voice = self._sized(self._measure())
         return self._voice
 
     def refine(self) -> None:
-        """Measure again, or begin to fit, if there is enough new speech that could be read.
+        """Measure again, and begin to fit, if there is enough new speech that could be read.
 
         Raises:
             Exception: of the voice encoder, also of an earlier fit.
@@ -72,11 +71,14 @@ class RunningVoice:
             and self._measured_s < SETTLED_VOICE_S
             and self.speech.duration_s >= VOICE_GROWTH * self._measured_s
         ):
-            self._measured_s = self.speech.duration_s
+            measured = self._measure()
+            self._voice = self._sized(measured)
             if isinstance(self._encoder, FittingVoiceEncoder):
-                self._fitted = self._thread.submit(lambda: self._sized(self.speech.fit(self._encoder)))
-            else:
-                self._voice = self._sized(self.speech.measure(self._encoder))
+                self._fitted = self._thread.submit(lambda: self._sized(self.speech.better(self._encoder, measured)))
+
+    def _measure(self) -> Voice:
+        self._measured_s = self.speech.duration_s
+        return self.speech.measure(self._encoder)
 
     def _sized(self, voice: Voice) -> Voice:
         return voice.shortened(voice_bytes.LIVE if self._measured_s < SETTLED_VOICE_S else voice_bytes.LIVE_SETTLED)
