@@ -17,13 +17,14 @@ from speechzip.pipeline import (
     Speaker,
     Utterance,
     Voice,
+    VoiceEncoder,
     compress,
+    load_engine,
     recognizer_recording,
     resample,
     utterance_sounds,
 )
 from speechzip.voices import ClipVoiceEncoder
-from speechzip.voices.trained import fitting
 
 # Run by `make test-engines`, where the extras are installed; elsewhere they are not collected.
 collect_ignore_glob = [] if importlib.util.find_spec("whisper") and importlib.util.find_spec("TTS") else ["engines/*"]
@@ -42,14 +43,6 @@ EVALSET = Path(__file__).resolve().parents[2] / "shared" / "evalset"
 def _own_data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     """Keep the tests away from the user's voices; each test has a new data folder."""
     monkeypatch.setenv("SPEECHZIP_DATA", str(tmp_path_factory.mktemp("data")))
-
-
-@pytest.fixture(autouse=True)
-def _short_fitting(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    """Fit voices in a tenth of the time, by the same code. Tests of the fitting have a fixture of this name instead."""
-    monkeypatch.setattr(fitting, "HEARD_S", 3.0)
-    monkeypatch.setattr(fitting, "STEP_S", 1.0)
-    monkeypatch.setattr(fitting, "STEPS", 2)
 
 
 @pytest.fixture
@@ -77,6 +70,12 @@ def wheel_recording() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
+def quick_voices() -> VoiceEncoder:
+    """The default voice encoder without fitting, which takes seconds: for tests of words, times and speakers."""
+    return load_engine("voice_encoder", "trained:quick")
+
+
+@pytest.fixture(scope="session")
 def clips(wheel_recording: Callable[[str], Path]) -> list[Voice]:
     """Clips of the two people in the recordings inside the recognizer's wheel."""
     voices: list[Voice] = []
@@ -88,10 +87,10 @@ def clips(wheel_recording: Callable[[str], Path]) -> list[Voice]:
 
 
 @pytest.fixture(scope="session")
-def dickens(wheel_recording: Callable[[str], Path]) -> list[tuple[Samples, str]]:
+def dickens(wheel_recording: Callable[[str], Path], quick_voices: VoiceEncoder) -> list[tuple[Samples, str]]:
     """The utterances of a reader and their words: 12, 10 and 17 s."""
     path = wheel_recording("two_cities.wav")
-    utterances = compress(path).payload.utterances
+    utterances = compress(path, voice_encoder=quick_voices).payload.utterances
     return [(sound, said.text) for sound, said in zip(utterance_sounds(path, utterances), utterances, strict=True)]
 
 

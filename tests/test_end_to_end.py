@@ -49,20 +49,15 @@ def recognizer() -> Recognizer:
 
 
 @pytest.fixture(scope="module")
-def voice_encoder() -> VoiceEncoder:
-    return load_engine("voice_encoder")
-
-
-@pytest.fixture(scope="module")
 def synthesizer() -> Synthesizer:
     return load_engine("synthesizer")
 
 
 @pytest.fixture(scope="module")
-def transcribe(recognizer: Recognizer, voice_encoder: VoiceEncoder) -> Callable[[Path | Audio], str]:
+def transcribe(recognizer: Recognizer, quick_voices: VoiceEncoder) -> Callable[[Path | Audio], str]:
     def text(source: Path | Audio) -> str:
         try:
-            compressed = compress(source, recognizer=recognizer, voice_encoder=voice_encoder)
+            compressed = compress(source, recognizer=recognizer, voice_encoder=quick_voices)
         except NoSpeechError:
             return ""
         return compressed.text
@@ -77,7 +72,7 @@ Transcribe = Callable[[Path | Audio], str]
 def test_channels_that_cancel_each_other_keep_their_words(
     channels: Literal["mix", "auto"],
     recognizer: Recognizer,
-    voice_encoder: VoiceEncoder,
+    quick_voices: VoiceEncoder,
     transcribe: Transcribe,
     wheel_recording: Callable[[str], Path],
 ) -> None:
@@ -85,19 +80,21 @@ def test_channels_that_cancel_each_other_keep_their_words(
     beckett = wheel_recording("beckett.wav")
     samples, rate = soundfile.read(str(beckett), dtype="float32", always_2d=True)
     inverted = Audio(np.hstack([samples[:, :1], -samples[:, :1]]), rate)
-    compressed = compress(inverted, channels=channels, recognizer=recognizer, voice_encoder=voice_encoder)
+    compressed = compress(inverted, channels=channels, recognizer=recognizer, voice_encoder=quick_voices)
     assert compressed.payload.channels == 1
     assert compressed.text == transcribe(beckett) != ""
 
 
 @pytest.mark.filterwarnings("ignore:.*enrolled from 9 s")
 def test_a_voice_is_enrolled_from_channels_that_cancel_each_other(
-    recognizer: Recognizer, voice_encoder: VoiceEncoder, wheel_recording: Callable[[str], Path], tmp_path: Path
+    recognizer: Recognizer, wheel_recording: Callable[[str], Path], tmp_path: Path
 ) -> None:
+    """As users enroll: the voice is measured in the speech, and fitted to it."""
+    encoders = [load_engine("voice_encoder")]
     samples, rate = soundfile.read(str(wheel_recording("two_cities.wav")), dtype="float32", always_2d=True)
     mono = np.ascontiguousarray(samples[: 10 * rate, :1])
     right, wrong = (
-        enroll("Anna", Audio(sound, rate), VoiceStore(folder), encoders=[voice_encoder], recognizer=recognizer)
+        enroll("Anna", Audio(sound, rate), VoiceStore(folder), encoders=encoders, recognizer=recognizer)
         for folder, sound in ((tmp_path / "right", mono), (tmp_path / "wrong", np.hstack([mono, -mono])))
     )
     assert [named.voice for named in wrong] == [named.voice for named in right]
@@ -145,18 +142,18 @@ def test_words_survive_more_noise(evalset: Path, transcribe: Transcribe) -> None
 
 
 @pytest.mark.corpus
-def test_telephone_calls_have_two_parties(evalset: Path, recognizer: Recognizer, voice_encoder: VoiceEncoder) -> None:
+def test_telephone_calls_have_two_parties(evalset: Path, recognizer: Recognizer, quick_voices: VoiceEncoder) -> None:
     calls = sorted((evalset / "calls").glob("*agentL_callerR.flac"))
     assert len(calls) == 2
     for call in calls:
-        payload = compress(call, recognizer=recognizer, voice_encoder=voice_encoder).payload
+        payload = compress(call, recognizer=recognizer, voice_encoder=quick_voices).payload
         assert payload.channels == len(payload.speakers) == 2
         assert {utterance.speaker for utterance in payload.utterances} == {0, 1}
 
 
 @pytest.mark.corpus
-def test_dialogue_keeps_its_turns(evalset: Path, synthesizer: Synthesizer) -> None:
-    compressed = compress(evalset / "dialogues" / "dialogue1.stereo.flac")
+def test_dialogue_keeps_its_turns(evalset: Path, quick_voices: VoiceEncoder, synthesizer: Synthesizer) -> None:
+    compressed = compress(evalset / "dialogues" / "dialogue1.stereo.flac", voice_encoder=quick_voices)
     payload = read_payload(compressed.data).payload
     with open(evalset / "dialogues" / "turns.csv", newline="") as file:
         turns = [row for row in csv.DictReader(file) if row["dialogue"] == "dialogue1"]
@@ -179,11 +176,11 @@ def test_dialogue_keeps_its_turns(evalset: Path, synthesizer: Synthesizer) -> No
 @pytest.mark.corpus
 @pytest.mark.parametrize("dialogue", ["dialogue1", "dialogue3"])
 def test_two_people_on_one_channel_are_told_apart(
-    evalset: Path, recognizer: Recognizer, voice_encoder: VoiceEncoder, dialogue: str
+    evalset: Path, recognizer: Recognizer, quick_voices: VoiceEncoder, dialogue: str
 ) -> None:
     recording = open_recording(evalset / "dialogues" / f"{dialogue}.stereo.flac")
     sound = np.concatenate(list(recording.blocks())).mean(axis=1)
-    payload = compress(Audio(sound, RATE), recognizer=recognizer, voice_encoder=voice_encoder).payload
+    payload = compress(Audio(sound, RATE), recognizer=recognizer, voice_encoder=quick_voices).payload
     assert len(payload.speakers) == 2
     with open(evalset / "dialogues" / "turns.csv", newline="") as file:
         turns = [row for row in csv.DictReader(file) if row["dialogue"] == dialogue]
@@ -196,7 +193,7 @@ def test_two_people_on_one_channel_are_told_apart(
 
 @pytest.mark.corpus
 def test_a_leak_between_the_channels_is_not_read_twice(
-    evalset: Path, recognizer: Recognizer, voice_encoder: VoiceEncoder
+    evalset: Path, recognizer: Recognizer, quick_voices: VoiceEncoder
 ) -> None:
     recording = open_recording(evalset / "dialogues" / "dialogue1.stereo.flac")
     sound = np.concatenate(list(recording.blocks()))
@@ -204,7 +201,7 @@ def test_a_leak_between_the_channels_is_not_read_twice(
     clean, heard = (
         [
             (u.speaker, u.text)
-            for u in compress(source, recognizer=recognizer, voice_encoder=voice_encoder).payload.utterances
+            for u in compress(source, recognizer=recognizer, voice_encoder=quick_voices).payload.utterances
         ]
         for source in (Audio(sound, RATE), leaking)
     )
@@ -232,10 +229,10 @@ def test_recorded_noise_and_music_say_nothing_and_singing_is_told(evalset: Path)
 
 @pytest.mark.corpus
 def test_every_segment_of_a_meeting_is_read_marked_or_told(
-    evalset: Path, recognizer: Recognizer, voice_encoder: VoiceEncoder
+    evalset: Path, recognizer: Recognizer, quick_voices: VoiceEncoder
 ) -> None:
     """People talk far from the microphone; of two segments neither the detector nor the recognizer is sure."""
-    meeting = compress(evalset / "meeting" / "trn08.flac", recognizer=recognizer, voice_encoder=voice_encoder)
+    meeting = compress(evalset / "meeting" / "trn08.flac", recognizer=recognizer, voice_encoder=quick_voices)
     told = [(round(each.start_s), each.reason) for each in meeting.unread]
     assert told == [(5, "perhaps speech"), (10, "perhaps speech"), (19, "unclear")]
     assert [utterance.unread for utterance in meeting.payload.utterances if utterance.unread] == ["unclear"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from speechzip.pipeline import Audio, AudioError, Samples, compress, open_recording
+from speechzip.pipeline import Audio, AudioError, Samples, VoiceEncoder, compress, open_recording
 from speechzip.pipeline.audio.leveling import (
     MOST_LIVE_GAIN_DB,
     SteadyRecording,
@@ -88,7 +88,9 @@ def test_samples_on_the_scale_of_integers_are_told(tmp_path: Path, in_memory: bo
 
 @pytest.mark.models
 @pytest.mark.parametrize("harm", ["quiet", "offset", "inverted"])
-def test_odd_sound_is_read_like_the_sound_it_was(harm: str, wheel_recording: Callable[[str], Path]) -> None:
+def test_odd_sound_is_read_like_the_sound_it_was(
+    harm: str, wheel_recording: Callable[[str], Path], quick_voices: VoiceEncoder
+) -> None:
     samples, rate = soundfile.read(str(wheel_recording("beckett.wav")), dtype="float32")
     rms = float(np.sqrt(np.square(samples).mean()))
     spoilt = {
@@ -96,18 +98,18 @@ def test_odd_sound_is_read_like_the_sound_it_was(harm: str, wheel_recording: Cal
         "offset": 0.5 * samples + 0.5,
         "inverted": np.stack([samples, -samples], axis=1),
     }[harm]
-    compressed = compress(Audio(spoilt.astype(np.float32), rate), speaker_count=1)
+    compressed = compress(Audio(spoilt.astype(np.float32), rate), voice_encoder=quick_voices, speaker_count=1)
     assert compressed.text.startswith("Ever tried")
     assert "better" in compressed.text.lower()
 
 
 @pytest.mark.models
 @pytest.mark.corpus
-def test_a_quiet_party_of_a_real_conversation_keeps_its_words(evalset: Path) -> None:
+def test_a_quiet_party_of_a_real_conversation_keeps_its_words(evalset: Path, quick_voices: VoiceEncoder) -> None:
     path = evalset / "dialogues" / "dialogue3.stereo.flac"
     call, rate = soundfile.read(str(path), dtype="float32")
-    loud = compress(Audio(call, rate))
-    quiet = compress(Audio(np.asarray(call * np.array([1.0, 0.01]), np.float32), rate))
+    faint = np.asarray(call * np.array([1.0, 0.01]), np.float32)
+    loud, quiet = (compress(Audio(sound, rate), voice_encoder=quick_voices) for sound in (call, faint))
     said = [[one.text for one in result.payload.utterances if one.speaker == 1] for result in (loud, quiet)]
     assert quiet.payload.channels == 2
     assert sum(len(text) for text in said[1]) > 0.9 * sum(len(text) for text in said[0]) > 50

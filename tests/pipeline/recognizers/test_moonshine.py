@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, compress, load_engine, resample
+from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, VoiceEncoder, compress, load_engine, resample
 from speechzip.pipeline.recognizers.cleaning import tidy
 from speechzip.pipeline.recognizers.moonshine.decoder import Sound
 from speechzip.pipeline.recognizers.moonshine.recognizer import MAX_LENGTH_S, MoonshineRecognizer
@@ -102,19 +102,20 @@ def test_loops_over_noise_are_not_believed(recognizer: MoonshineRecognizer, leve
 
 
 @pytest.mark.corpus
-def test_a_vocabulary_is_preferred(evalset: Path) -> None:
+def test_a_vocabulary_is_preferred(evalset: Path, quick_voices: VoiceEncoder) -> None:
     recording = evalset / "calls" / "Auto0_GUID_000_AGENT_ChrisL_DT_2025-02-19T06-01-22_Mono.flac"
-    assert "Ford Fusion" not in compress(recording, speaker_count=1).text
+    assert "Ford Fusion" not in compress(recording, voice_encoder=quick_voices, speaker_count=1).text
     recognizer = MoonshineRecognizer(vocabulary=["Ford Fusion", "Violet King", "Big Jim's Auto"])
-    heard = compress(recording, recognizer=recognizer, speaker_count=1).text
+    heard = compress(recording, recognizer=recognizer, voice_encoder=quick_voices, speaker_count=1).text
     assert all(name in heard for name in ("2017 Ford Fusion", "Violet King", "Big Jim's Auto"))
 
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("phrase", ["Stella", "Please call Stella"])
-def test_a_phrase_is_not_said_again_for_its_bonus(evalset: Path, phrase: str) -> None:
+def test_a_phrase_is_not_said_again_for_its_bonus(evalset: Path, quick_voices: VoiceEncoder, phrase: str) -> None:
     recognizer = MoonshineRecognizer(vocabulary=[phrase])
-    assert compress(evalset / "noisy" / "p287_001.flac", recognizer=recognizer).text == "Please call Stella."
+    compressed = compress(evalset / "noisy" / "p287_001.flac", recognizer=recognizer, voice_encoder=quick_voices)
+    assert compressed.text == "Please call Stella."
 
 
 def test_a_vocabulary_of_which_nothing_is_said_changes_nothing(recognizer: MoonshineRecognizer) -> None:

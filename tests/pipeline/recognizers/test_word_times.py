@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import FakeRecognizer, FakeVoiceEncoder, bursts, loud
-from speechzip.pipeline import EngineError, Samples, Transcript, Word, compress, load_recognizer, read_payload
+from speechzip.pipeline import (
+    EngineError,
+    Samples,
+    Transcript,
+    VoiceEncoder,
+    Word,
+    compress,
+    load_recognizer,
+    read_payload,
+)
 from speechzip.pipeline.recognizers.moonshine.attention import with_attention
 from speechzip.pipeline.recognizers.word_times import LEAST_S, split_words, timed_words, warped_starts
 from speechzip.pipeline.segments.segmentation import SpeechSegmenter
@@ -63,8 +72,9 @@ def test_words_of_a_language_without_spaces() -> None:
 
 
 @pytest.mark.models
-def test_times_of_real_words(wheel_recording: Callable[[str], Path]) -> None:
-    compressed = compress(wheel_recording("beckett.wav"), recognizer=load_recognizer(word_times=True))
+def test_times_of_real_words(wheel_recording: Callable[[str], Path], quick_voices: VoiceEncoder) -> None:
+    beckett = wheel_recording("beckett.wav")
+    compressed = compress(beckett, recognizer=load_recognizer(word_times=True), voice_encoder=quick_voices)
     utterances = compressed.payload.utterances
     words = [word for utterance in utterances for word in utterance.words]
     assert [word.text for word in words] == [word for utterance in utterances for word in utterance.text.split()]
@@ -75,15 +85,16 @@ def test_times_of_real_words(wheel_recording: Callable[[str], Path]) -> None:
     ends = [word.start_s + word.duration_s for word in words]
     assert np.median(np.abs(np.subtract(ends, BECKETT_ENDS_S))) < 0.1
     assert all(not utterance.words for utterance in read_payload(compressed.data).payload.utterances)
-    plain = compress(wheel_recording("beckett.wav"))
+    plain = compress(beckett, voice_encoder=quick_voices)
     assert (plain.data, plain.payload.utterances[0].words) == (compressed.data, ())
 
 
 @pytest.mark.corpus
-def test_times_of_a_dialogue(evalset: Path) -> None:
+def test_times_of_a_dialogue(evalset: Path, quick_voices: VoiceEncoder) -> None:
     """Words start where the turns of the dialogue do."""
     recording = evalset / "dialogues" / "dialogue1.stereo.flac"
-    spoken = compress(recording, recognizer=load_recognizer(word_times=True)).payload.utterances
+    compressed = compress(recording, recognizer=load_recognizer(word_times=True), voice_encoder=quick_voices)
+    spoken = compressed.payload.utterances
     with open(evalset / "dialogues" / "turns.csv", encoding="utf-8", newline="") as file:
         starts = [float(row["start_s"]) for row in csv.DictReader(file) if row["dialogue"] == "dialogue1"]
     words = [word for utterance in spoken for word in utterance.words]

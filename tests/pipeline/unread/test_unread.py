@@ -19,6 +19,7 @@ from speechzip.pipeline import (
     Transcript,
     Utterance,
     Voice,
+    VoiceEncoder,
     compress,
     decompress,
     read_payload,
@@ -245,10 +246,10 @@ def test_what_is_rejected_over_music_has_a_mark_and_a_reason_of_its_own(
 
 @pytest.mark.models
 @pytest.mark.corpus
-def test_a_dictated_address_is_not_lost() -> None:
+def test_a_dictated_address_is_not_lost(quick_voices: VoiceEncoder) -> None:
     if not FAULTS.is_dir():
         pytest.skip("the recordings with faults (../shared/faults) are not here")
-    result = compress(FAULTS / "email_dictated.wav")
+    result = compress(FAULTS / "email_dictated.wav", voice_encoder=quick_voices)
     marks = [utterance for utterance in result.payload.utterances if utterance.unread]
     assert result.text or sum(mark.duration_s for mark in marks) > 3
     assert len(result.data) < 40
@@ -259,14 +260,16 @@ PROMPTS = Path("/usr/share/asterisk/sounds")
 
 
 @pytest.mark.models
-def test_speech_in_a_language_that_the_recognizer_lacks_is_told() -> None:
+def test_speech_in_a_language_that_the_recognizer_lacks_is_told(quick_voices: VoiceEncoder) -> None:
     """Of 100 prompts, 93 are not read, and 76 are told as another language; here are 16 of them."""
     languages = ["fr_CA_f_June", "it_IT_m_Carlo", "ru_RU_f_IvrvoiceRU", "es_MX_f_Allison"]
     if missing := [language for language in languages if not (PROMPTS / language).is_dir()]:
         pytest.skip(f"apt install {' '.join(f'asterisk-core-sounds-{language[:2]}-wav' for language in missing)}")
     names = ("vm-forward", "vm-nobox", "vm-toreply", "ss-noservice")
     results = [
-        compress(PROMPTS / language / f"{name}.wav", speaker_count=1) for language in languages for name in names
+        compress(PROMPTS / language / f"{name}.wav", voice_encoder=quick_voices, speaker_count=1)
+        for language in languages
+        for name in names
     ]
     unread = [mark for result in results for mark in result.unread]
     assert len(unread) >= 14

@@ -20,11 +20,6 @@ WORDS = "We are quite satisfied now, captain, and we leave for the coast tomorro
 MORE = "Nobody had told him that the old bridge was closed for the winter."
 
 
-@pytest.fixture(autouse=True)
-def _short_fitting() -> None:  # pyright: ignore[reportUnusedFunction]
-    """Fit as users do, unlike other tests."""
-
-
 def owner(seed: int) -> ScalableVoice:
     """Return somebody's voice: what fitting should find."""
     random = np.random.default_rng(seed)
