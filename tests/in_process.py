@@ -16,6 +16,8 @@ from unittest.mock import patch
 from speechzip.pipeline import cli
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+QUICK = ("--voice-encoder", "trained:quick")
+"""Options of commands that compress, in tests whose assertions do not depend on voices: fitting one takes seconds."""
 
 
 def run_in_process(*arguments: object) -> tuple[int, str, str]:

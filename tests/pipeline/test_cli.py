@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,8 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from in_process import run_in_process
-from speechzip.pipeline import cli, read_payload, resample
+from in_process import QUICK, run_in_process
+from speechzip.pipeline import Voice, cli, read_payload, resample
 from speechzip.pipeline.protocols import MAX_LEAD_S
 
 pytestmark = pytest.mark.models
@@ -67,7 +68,7 @@ def call(tmp_path_factory: pytest.TempPathFactory, wheel_recording: WheelRecordi
 @pytest.fixture(scope="module")
 def compressed(call: Path) -> tuple[Path, dict[str, Any]]:
     path = call.with_suffix(".spz")
-    return path, json.loads(run("compress", call, "--json").stdout)
+    return path, json.loads(run("compress", call, *QUICK, "--json").stdout)
 
 
 def test_compress_writes_beside_the_input_and_tells_everything(compressed: tuple[Path, dict[str, Any]]) -> None:
@@ -83,6 +84,21 @@ def test_compress_writes_beside_the_input_and_tells_everything(compressed: tuple
     assert {utterance["speaker"] for utterance in summary["utterances"]} == {0, 1}
 
 
+def test_the_voice_is_fitted_unless_it_is_to_be_quick(tmp_path: Path, wheel_recording: WheelRecording) -> None:
+    """As users run it: the other tests are quick."""
+    fitted, quick = tmp_path / "fitted.spz", tmp_path / "quick.spz"
+    run("compress", wheel_recording("beckett.wav"), "-o", fitted)
+    run("compress", wheel_recording("beckett.wav"), *QUICK, "-o", quick)
+    better, measured = (read_payload(path).payload for path in (fitted, quick))
+    assert better.utterances == measured.utterances
+    ((one,), (other,)) = better.speakers, measured.speakers
+    assert isinstance(one.voice, Voice)
+    assert isinstance(other.voice, Voice)
+    assert one.voice.embedding != other.voice.embedding
+    assert one.voice.embedding[:2] == other.voice.embedding[:2]  # pitch and pace are as measured
+    assert len(one.voice.embedding) == len(other.voice.embedding) == 16
+
+
 def test_inspect_shows_the_same(compressed: tuple[Path, dict[str, Any]]) -> None:
     path, summary = compressed
     inspected = json.loads(run("inspect", path, "--json").stdout)
@@ -95,7 +111,7 @@ def test_inspect_shows_the_same(compressed: tuple[Path, dict[str, Any]]) -> None
 
 def test_word_times_are_printed_and_not_sent(call: Path, compressed: tuple[Path, dict[str, Any]]) -> None:
     path = call.with_name("timed.spz")
-    summary = json.loads(run("compress", call, "-o", path, "--word-times", "--json").stdout)
+    summary = json.loads(run("compress", call, *QUICK, "-o", path, "--word-times", "--json").stdout)
     first = summary["utterances"][0]
     assert " ".join(word["text"] for word in first["words"]) == first["text"]
     assert all(0 < word["duration_s"] < 1 and 0 < word["start_s"] < summary["duration_s"] for word in first["words"])
@@ -135,7 +151,7 @@ def test_decompress_writes_two_channels(compressed: tuple[Path, dict[str, Any]])
 
 def test_subtitles_beside_the_payload(call: Path, tmp_path: Path) -> None:
     shutil.copy(call, tmp_path)
-    run("compress", tmp_path / call.name, "--export", "srt", "--export", "textgrid", "--quiet")
+    run("compress", tmp_path / call.name, *QUICK, "--export", "srt", "--export", "textgrid", "--quiet")
     subtitles = (tmp_path / "call.srt").read_text()
     assert subtitles.startswith("1\n00:00:0")
     assert "Speaker 1: Ever tried" in subtitles
@@ -148,7 +164,7 @@ def test_subtitles_beside_the_payload(call: Path, tmp_path: Path) -> None:
 
 
 def test_pipes(call: Path, compressed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
-    done = run("compress", "-", "-o", "-", stdin=call.read_bytes())
+    done = run("compress", "-", *QUICK, "-o", "-", stdin=call.read_bytes())
     assert done.stdout == compressed[0].read_bytes()
     assert b"Ever tried" in done.stderr
     assert b"\x1b" not in done.stderr  # no progress bar in a pipe
@@ -161,10 +177,10 @@ def test_pipes(call: Path, compressed: tuple[Path, dict[str, Any]], tmp_path: Pa
 
 def test_pipes_by_name(call: Path, compressed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     wanted = compressed[0].read_bytes()
-    done = run("compress", "/dev/stdin", "-o", "-", "-q", stdin=call.read_bytes())
+    done = run("compress", "/dev/stdin", *QUICK, "-o", "-", "-q", stdin=call.read_bytes())
     assert done.stdout == wanted
     for source in (f"<(cat '{call}')", f"/dev/stdin < '{call}'", f"- < '{call}'"):
-        command = f"'{sys.executable}' -c 'from speechzip.pipeline.cli import main; main()' compress -q {source}"
+        command = f"{shlex.join(SPEECHZIP)} compress {shlex.join(QUICK)} -q {source}"
         subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True)
         assert (tmp_path / "speech.spz").read_bytes() == wanted
         (tmp_path / "speech.spz").unlink()
@@ -215,7 +231,7 @@ def test_a_name_that_is_not_utf8(call: Path, compressed: tuple[Path, dict[str, A
         (done.stdout + done.stderr).decode()  # all of it is UTF-8
         return done
 
-    summary = json.loads(told("compress", recording, "--json").stdout)
+    summary = json.loads(told("compress", recording, *QUICK, "--json").stdout)
     assert (summary["input"], summary["output"]) == (f"{shown}.wav", f"{shown}.spz")
     with open(payload, "rb") as file:
         assert file.read() == compressed[0].read_bytes()
@@ -235,7 +251,7 @@ def test_other_sound_formats(compressed: tuple[Path, dict[str, Any]], tmp_path: 
 def test_never_overwrites(call: Path, compressed: tuple[Path, dict[str, Any]]) -> None:
     before = compressed[0].read_bytes()
     assert "--force" in complaint("compress", call)
-    run("compress", call, "--force", "--channels", "mix")
+    run("compress", call, *QUICK, "--force", "--channels", "mix")
     assert compressed[0].read_bytes() != before
     compressed[0].write_bytes(before)
 
@@ -342,12 +358,12 @@ def test_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
 
 def test_the_number_of_speakers_and_its_older_name(tmp_path: Path, wheel_recording: WheelRecording) -> None:
     source = wheel_recording("beckett.wav")
-    new = run("compress", source, "-o", tmp_path / "new.spz", "--speaker-count", 2, "--quiet")
-    old = run("compress", source, "-o", tmp_path / "old.spz", "--speakers", 2, "--quiet")
+    new = run("compress", source, *QUICK, "-o", tmp_path / "new.spz", "--speaker-count", 2, "--quiet")
+    old = run("compress", source, *QUICK, "-o", tmp_path / "old.spz", "--speakers", 2, "--quiet")
     assert new.stderr == b""
     assert old.stderr == b"speechzip: --speakers is called --speaker-count now\n"
     assert (tmp_path / "new.spz").read_bytes() == (tmp_path / "old.spz").read_bytes()
-    assert run("compress", source, "-o", tmp_path / "auto.spz", "--speakers", "auto", "--quiet").stdout == b""
+    assert run("compress", source, *QUICK, "-o", tmp_path / "auto.spz", "--speakers", "auto", "--quiet").stdout == b""
     assert b"--speakers" not in run("compress", "--help").stdout
     assert b"'two' is not a number" in run("compress", source, "--speaker-count", "two", code=2).stderr
 
