@@ -46,12 +46,12 @@ def test_two_parties_on_two_channels_and_on_one(
     (folder / "turns.csv").write_text("\n".join(["dialogue,start_s,duration_s,speaker,transcript", *lines]) + "\n")
 
     items, store = read_corpus(folder).items, ObservationStore(tmp_path / "report", RunSettings(judges=()))
-    (separate, mixed), failures = measure_conversations(items, "speechzip", store)
+    (separate, mixed), failures = measure_conversations(items, "speechzip[voice_encoder=trained:quick]", store)
 
     assert failures == []
     # An evaluation that goes on reads them, and measures nothing.
     monkeypatch.setattr(conversations, "_measure", None)
-    assert measure_conversations(items, "speechzip", store) == ([separate, mixed], [])
+    assert measure_conversations(items, "speechzip[voice_encoder=trained:quick]", store) == ([separate, mixed], [])
     assert (separate.category, mixed.category) == ("dialogues", "dialogues, mixed")
     assert (separate.speakers, separate.found_speakers) == (2, 2)
     assert separate.words is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from eval_doubles import item
-from in_process import run_in_process
+from in_process import QUICK, run_in_process
 from speechzip.eval import Corpus
 from speechzip.eval.run.minutes import (
     ENCODINGS,
@@ -196,7 +196,7 @@ def test_the_command(tmp_path: Path, wheel_recording: Callable[[str], Path]) -> 
     (tmp_path / "manifest.csv").write_text(
         "path,category\nbeckett.wav,read\ntwo_cities.wav,read\nbroken\x1b.wav,read\n"
     )
-    code, out, err = run_in_process("eval-minutes", tmp_path, "--json")
+    code, out, err = run_in_process("eval-minutes", tmp_path, *QUICK, "--json")
     assert (code, err) == (0, "")
     content = json.loads(out)
     assert [(one["item"], one["start_s"], one["duration_s"]) for one in content["pieces"]] == [
@@ -206,7 +206,7 @@ def test_the_command(tmp_path: Path, wheel_recording: Callable[[str], Path]) -> 
     sizes = {(one["format"], one["voices"]): one["bytes"] for one in content["pieces"][0]["sizes"]}
     for version in (1, 2):
         payload = tmp_path / f"{version}.spz"
-        assert run_in_process("compress", whole, "-o", payload, "--format", version, "-q")[0] == 0
+        assert run_in_process("compress", whole, *QUICK, "-o", payload, "--format", version, "-q")[0] == 0
         assert sizes[version, "strangers"] == payload.stat().st_size
     assert [one["item"] for one in content["left_out"]] == ["beckett.wav", "broken\x1b.wav"]
     code, out, err = run_in_process("eval-minutes", tmp_path, "--category", "songs")
@@ -220,7 +220,7 @@ def test_a_conversation(evalset: Path, tmp_path: Path) -> None:
     """63.4 s of two parties: one minute, and a rest that is left out."""
     shutil.copy(evalset / "dialogues" / "dialogue2.stereo.flac", tmp_path / "two.flac")
     (tmp_path / "manifest.csv").write_text("path\ntwo.flac\n")
-    code, out, err = run_in_process("eval-minutes", tmp_path)
+    code, out, err = run_in_process("eval-minutes", tmp_path, *QUICK)
     assert (code, err) == (0, "")
     *rows, empty, count, left_out = out.splitlines()
     assert len(rows) == 2 + len(ENCODINGS)
