@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from speechzip.eval import word_errors
-from speechzip.pipeline import EngineError, Recognizer, compress, load_recognizer
+from speechzip.pipeline import EngineError, Recognizer, VoiceEncoder, compress, load_recognizer
 from whisper_weights import WeightsNotHereError, openai_checkpoint, whisper_base
 
 EVALSET = Path(__file__).parents[3] / "shared" / "evalset"
@@ -39,8 +39,8 @@ def recognizer(spec: str) -> Recognizer:
     return load_recognizer(spec)
 
 
-def test_english(recognizer: Recognizer, wheel_recording: Callable[[str], Path]) -> None:
-    compressed = compress(wheel_recording("beckett.wav"), recognizer=recognizer)
+def test_english(recognizer: Recognizer, quick_voices: VoiceEncoder, wheel_recording: Callable[[str], Path]) -> None:
+    compressed = compress(wheel_recording("beckett.wav"), recognizer=recognizer, voice_encoder=quick_voices)
     assert recognizer.name == compressed.payload.recognizer == "whisper-base"
     assert (
         word_errors(["Ever tried. Ever failed. No matter. Try again. Fail again. Fail better."], [compressed.text]).rate
@@ -50,8 +50,9 @@ def test_english(recognizer: Recognizer, wheel_recording: Callable[[str], Path])
     assert min(utterance.confidence for utterance in compressed.payload.utterances) > 0.5
 
 
-def test_word_times(spec: str, wheel_recording: Callable[[str], Path]) -> None:
-    compressed = compress(wheel_recording("beckett.wav"), recognizer=load_recognizer(spec, word_times=True))
+def test_word_times(spec: str, quick_voices: VoiceEncoder, wheel_recording: Callable[[str], Path]) -> None:
+    recognizer = load_recognizer(spec, word_times=True)
+    compressed = compress(wheel_recording("beckett.wav"), recognizer=recognizer, voice_encoder=quick_voices)
     words = [word for utterance in compressed.payload.utterances for word in utterance.words]
     assert " ".join(word.text for word in words) == compressed.text
     starts = [word.start_s for word in words if word.text.strip(".").lower() in ("tried", "failed", "matter", "better")]
@@ -60,19 +61,23 @@ def test_word_times(spec: str, wheel_recording: Callable[[str], Path]) -> None:
 
 @NEEDS_EVALSET
 @pytest.mark.corpus
-def test_readers_and_accents(recognizer: Recognizer) -> None:
+def test_readers_and_accents(recognizer: Recognizer, quick_voices: VoiceEncoder) -> None:
     with open(EVALSET / "manifest.csv", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["category"] == "vctk"][:6]
-    heard = [compress(EVALSET / row["path"], recognizer=recognizer, speaker_count=1).text for row in rows]
+    heard = [
+        compress(EVALSET / row["path"], recognizer=recognizer, voice_encoder=quick_voices, speaker_count=1).text
+        for row in rows
+    ]
     assert word_errors([row["transcript"] for row in rows], heard).rate < 0.05
 
 
 @NEEDS_EVALSET
 @pytest.mark.corpus
-def test_a_vocabulary_is_preferred(spec: str) -> None:
+def test_a_vocabulary_is_preferred(spec: str, quick_voices: VoiceEncoder) -> None:
     names = ["Blueskins", "Ghip-Ghisizzle", "Cap'n Bill"]
     recording = EVALSET / "libri_clean" / "8555-284449-0003.flac"
-    heard = compress(recording, recognizer=load_recognizer(spec, vocabulary=names), speaker_count=1).text
+    recognizer = load_recognizer(spec, vocabulary=names)
+    heard = compress(recording, recognizer=recognizer, voice_encoder=quick_voices, speaker_count=1).text
     assert "Ghip-Ghisizzle" in heard  # a prompt is a wish: "Blueskins" depends on a decibel
 
 
@@ -100,9 +105,9 @@ def test_a_language_of_ones_own_choice(spec: str, wheel_recording: Callable[[str
     assert {utterance.language for utterance in compressed.payload.utterances} <= {"fr"}
 
 
-def test_both_read_the_same(base: Path, wheel_recording: Callable[[str], Path]) -> None:
+def test_both_read_the_same(base: Path, quick_voices: VoiceEncoder, wheel_recording: Callable[[str], Path]) -> None:
     texts = [
-        compress(wheel_recording("beckett.wav"), recognizer=load_recognizer(spec)).text
+        compress(wheel_recording("beckett.wav"), recognizer=load_recognizer(spec), voice_encoder=quick_voices).text
         for spec in (f"faster-whisper:{base}", f"whisper:{openai_checkpoint(base)}")
     ]
     assert word_errors([texts[0]], [texts[1]]).rate < 0.1

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_process import QUICK
 from speechzip.eval import Engines, Options, evaluate
 from speechzip.eval.run.store import MARKER
 from speechzip.pipeline import EngineError, InputError, OutputError
@@ -63,10 +64,12 @@ def test_results_are_never_written_among_the_recordings(corpus: Path, tmp_path: 
 
 def test_a_corpus_with_all_that_can_be_wrong(corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "report"
-    arguments = (corpus, "--out", out, "--system", "speechzip", "--condition", "clean", "--synthesizer", "espeak")
+    engines = ("--synthesizer", "espeak", *QUICK)
+    arguments = (corpus, "--out", out, "--system", "speechzip", "--condition", "clean", *engines)
+    name = "speechzip[voice_encoder=trained:quick,synthesizer=espeak]"
     finished = run(*arguments, "--json", "--workers", "1")
     headline: list[dict[str, Any]] = json.loads(finished.stdout)
-    assert [row["system"] for row in headline] == ["original", "speechzip[synthesizer=espeak]"]
+    assert [row["system"] for row in headline] == ["original", name]
     original, speechzip = headline
     assert original["wer"]["value"] <= 0.1
     assert (original["items"], original["failed"]) == (1, 2)
@@ -79,7 +82,7 @@ def test_a_corpus_with_all_that_can_be_wrong(corpus: Path, tmp_path: Path) -> No
     assert "cannot be read" in reasons["lost.wav"]
     assert (document["failed_items"], document["untranscribed_items"]) == (2, 1)
     unwritten = [one for one in document["observations"] if one["item"] == "unwritten.wav"]
-    assert [one["system"] for one in unwritten] == ["speechzip[synthesizer=espeak]"]
+    assert [one["system"] for one in unwritten] == [name]
     assert unwritten[0]["payload_bits"] > 0
 
     stored = {path: path.stat().st_mtime_ns for path in (out / "observations").rglob("*good*.json")}

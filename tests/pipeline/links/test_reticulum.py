@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from fakes import GOLDEN
+from in_process import QUICK
 from speechzip.eval.radio.nodes import PATIENCE_S, Node, configure, free_ports, two_nodes
 from speechzip.pipeline import InputError, LinkError, decode_payload, read_payload, recognizer_recording
 from speechzip.pipeline.links import open_carrier
@@ -202,7 +203,9 @@ def test_a_conversation_over_a_link(
     )
     if scheme == "lxmf":
         address = f"lxmf:{address_of(there)}"
-    talker = here.start("talk", address, "--input", recognizer_recording("beckett.wav"), "--output", tmp_path / "own")
+    talker = here.start(
+        "talk", address, *QUICK, "--input", recognizer_recording("beckett.wav"), "--output", tmp_path / "own"
+    )
     ended.append(talker)
     told, _ = talker.communicate(timeout=PATIENCE_S)
     assert talker.returncode == 0, told
