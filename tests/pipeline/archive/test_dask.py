@@ -180,6 +180,7 @@ def test_sources_of_an_object_store(s3: str) -> None:
 
 
 @pytest.mark.processes
-def test_nobody_at_the_address() -> None:
+def test_nobody_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("speechzip.pipeline.archive.cluster.CONNECT_S", 1)
     with pytest.raises(EngineError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1"):
         DaskCluster("tcp://127.0.0.1:1", 1)
