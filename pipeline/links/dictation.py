@@ -26,7 +26,8 @@ class Dictation:
 
     def __init__(self, recognizer: Recognizer, voice_encoder: VoiceEncoder) -> None:
         self._recognizer = recognizer
-        self._transcriber = StreamingTranscriber(recognizer, voice_encoder)
+        # A message is over before a voice is fitted.
+        self._transcriber = StreamingTranscriber(recognizer, voice_encoder, fits=False)
         self._said: list[OutgoingUtterance] = []
         self.lost: list[str] = []
         """What is lost of the last message, and why: an engine failed, or it is perhaps speech."""

@@ -108,6 +108,7 @@ class StreamingTranscriber:
         new_detector: Callable[[], SpeechDetector] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sounds: SoundBudget | None = None,
+        fits: bool = True,
     ) -> None:
         """Begin to listen.
 
@@ -118,6 +119,7 @@ class StreamingTranscriber:
             new_detector: makes the detector that finds speech, anew after each release; Silero VAD if None.
             clock: seconds, to time the readings.
             sounds: codes the sound of speech that could not be read; None for marks.
+            fits: whether to fit the voice beside the conversation, if the encoder can.
         """
         self._recognizer = recognizer
         self._endpointing = endpointing
@@ -131,6 +133,7 @@ class StreamingTranscriber:
                 new_detector,
                 one_language=isinstance(recognizer, OneLanguageRecognizer),
             ),
+            fits,
         )
         self._steady = SteadyStream(ENGINE_SAMPLE_RATE)
         self._pushed = 0  # samples in all

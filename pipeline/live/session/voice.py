@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
 
 from ...protocols import FittingVoiceEncoder, VoiceEncoder
 from ...segments import voice_bytes
 from ...segments.segmentation import SpeechSegment
 from ...segments.utterances import SpeakerSpeech
 from ...types import Voice
+from ..workers import PREFIX
 
 VOICE_GROWTH = 3.0
 """The voice is measured and sent again once there is this many times as much speech."""
@@ -32,13 +34,20 @@ NICENESS = 10
 class RunningVoice:
     """The voice of one speaker, from the first utterance on. Not for two threads at once."""
 
-    def __init__(self, encoder: VoiceEncoder, speech: SpeakerSpeech) -> None:
+    def __init__(self, encoder: VoiceEncoder, speech: SpeakerSpeech, fits: bool = True) -> None:
+        """Begin without a voice.
+
+        Args:
+            encoder: measures and fits.
+            speech: takes the speaker's segments.
+            fits: whether to fit the voice, too, if the encoder can.
+        """
         self._encoder = encoder
+        self._fits = fits
         self.speech = speech
         """Takes the speaker's segments."""
         self._measured_s = 0.0
         self._voice: Voice | None = None
-        self._thread = ThreadPoolExecutor(1, "voice", _step_back)
         self._fitted: Future[Voice] | None = None
 
     def prepare(self, segment: SpeechSegment, text: str) -> None:
@@ -73,8 +82,8 @@ class RunningVoice:
         ):
             measured = self._measure()
             self._voice = self._sized(measured)
-            if isinstance(self._encoder, FittingVoiceEncoder):
-                self._fitted = self._thread.submit(lambda: self._sized(self.speech.better(self._encoder, measured)))
+            if self._fits and isinstance(self._encoder, FittingVoiceEncoder):
+                self._fitted = _beside(lambda: self._sized(self.speech.better(self._encoder, measured)))
 
     def _measure(self) -> Voice:
         self._measured_s = self.speech.duration_s
@@ -84,7 +93,22 @@ class RunningVoice:
         return voice.shortened(voice_bytes.LIVE if self._measured_s < SETTLED_VOICE_S else voice_bytes.LIVE_SETTLED)
 
 
+def _beside(work: Callable[[], Voice]) -> Future[Voice]:
+    """Return what will be made in a thread of its own, which the end of the program does not wait for."""
+    made: Future[Voice] = Future()
+
+    def make() -> None:
+        _step_back()
+        try:
+            made.set_result(work())
+        except BaseException as error:  # of any kind: it is told with the next utterance
+            made.set_exception(error)
+
+    threading.Thread(target=make, name=f"{PREFIX}voice", daemon=True).start()
+    return made
+
+
 def _step_back() -> None:
-    """Let the threads of the conversation go first."""
+    """Let the other threads of the conversation go first."""
     if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

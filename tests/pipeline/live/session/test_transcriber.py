@@ -288,6 +288,16 @@ def test_a_voice_is_fitted_beside_the_conversation_which_does_not_wait_for_it() 
     assert encoder.fitted_s[0] <= encoder.fitted_s[1] >= SETTLED_VOICE_S
 
 
+def test_a_voice_that_need_not_be_fitted_is_measured() -> None:
+    encoder = Fitting()
+    encoder.let_go.set()
+    person = StreamingTranscriber(FakeRecognizer(), encoder, PUSH_TO_TALK, lambda: loud, fits=False)
+    for _ in range(12):
+        list(person.push(bursts((0.2, 2.2), duration_s=2.4).samples))
+        assert len(spoken_in(person.release())) == 1
+    assert not encoder.fitted_s
+
+
 def test_a_fit_that_fails_is_told_and_costs_no_utterance() -> None:
     encoder = Fitting(MemoryError())
     encoder.let_go.set()
