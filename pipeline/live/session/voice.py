@@ -10,6 +10,7 @@ it have the measured voice.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -28,7 +29,7 @@ ENOUGH_SPEECH_S = 1.0
 SETTLED_VOICE_S = 15.0
 """A voice measured on this much speech is not measured again. It is sent in more bytes than those before."""
 NICENESS = 10
-"""Of the thread that fits, where threads have a priority (Linux): recognition and synthesis go first."""
+"""Of the thread that fits, on Linux: recognition and synthesis go first."""
 
 
 class RunningVoice:
@@ -94,21 +95,25 @@ class RunningVoice:
 
 
 def _beside(work: Callable[[], Voice]) -> Future[Voice]:
-    """Return what will be made in a thread of its own, which the end of the program does not wait for."""
+    """Return what will be made in a thread of its own.
+
+    A program that ends waits for it, as Python would otherwise unload the libraries that it uses; `leave_at_once` does
+    not wait.
+    """
     made: Future[Voice] = Future()
 
     def make() -> None:
-        _step_back()
         try:
+            _step_back()
             made.set_result(work())
         except BaseException as error:  # of any kind: it is told with the next utterance
             made.set_exception(error)
 
-    threading.Thread(target=make, name=f"{PREFIX}voice", daemon=True).start()
+    threading.Thread(target=make, name=f"{PREFIX}voice").start()
     return made
 
 
 def _step_back() -> None:
     """Let the other threads of the conversation go first."""
-    if hasattr(os, "setpriority"):
+    if sys.platform == "linux":  # elsewhere priorities are those of processes
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -286,6 +288,28 @@ def test_a_voice_is_fitted_beside_the_conversation_which_does_not_wait_for_it() 
     assert len(set(turns(8))) == 1  # settled
     assert len(encoder.fitted_s) == 2
     assert encoder.fitted_s[0] <= encoder.fitted_s[1] >= SETTLED_VOICE_S
+
+
+@pytest.mark.models
+@pytest.mark.processes
+def test_a_program_that_ends_in_the_middle_of_a_fit_ends_well(wheel_recording: Callable[[str], Path]) -> None:
+    """Libraries that are unloaded under a fit abort the process."""
+    program = """
+import sys, soundfile
+from speechzip.pipeline import load_recognizer, load_engine, resample
+from speechzip.pipeline.live.session.transcriber import StreamingTranscriber
+samples, rate = soundfile.read(sys.argv[1], dtype="float32", always_2d=True)
+sound = resample(samples[:, 0], rate, 16_000)
+person = StreamingTranscriber(load_recognizer(quick=True), load_engine("voice_encoder"))
+for start in range(0, 14 * 16_000, 1600):
+    list(person.push(sound[start : start + 1600]))
+    person.partial_transcript()
+import threading
+print([thread.name for thread in threading.enumerate() if thread.name.startswith("speechzip-")])
+"""
+    command = [sys.executable, "-c", program, str(wheel_recording("two_cities.wav"))]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "['speechzip-voice']\n", "")
 
 
 def test_a_voice_that_need_not_be_fitted_is_measured() -> None:
