@@ -16,8 +16,10 @@ equal error rate of two utterances' voices is 13.0 % instead of 8.7 %. `MODEL.md
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +55,8 @@ DIRECTIONS = 8
 DAMPING, DRAWN_BACK = 0.5, 3.0
 """Weight, in dB^2, of the square of a step, and of the square of the distance from the voice network's timbre."""
 LARGEST_STEP = 0.6
+THREADS = 2
+"""Derivatives that are computed side by side: while a single speaker's voice is fitted, nothing else is left to do."""
 
 Doubles = npt.NDArray[np.float64]
 
@@ -175,14 +179,28 @@ def _derivatives(voice: ScalableVoice, heard: _Heard, directions: Doubles) -> tu
 
     difference = coefficients(np.clip(heard.recorded_db - made_db, -FARTHEST_DB, FARTHEST_DB))
     timbre = np.array(voice.timbre)
-    rows: list[Doubles] = []
-    for direction in directions.T:
+
+    def derivative(direction: Doubles) -> Doubles:
         change = DIFFERENCE if timbre @ direction < 0.5 else -DIFFERENCE
         changed = _frames(replace(voice, timbre=tuple(timbre + change * direction)), heard)
-        rows.append(coefficients(changed.envelope_db - frames.envelope_db) / change)
-    derivatives = np.array(rows)
+        return coefficients(changed.envelope_db - frames.envelope_db) / change
+
+    derivatives = np.array(_side_by_side(derivative, directions.T))
     count = np.count_nonzero(compared)
     return derivatives @ derivatives.T / count, derivatives @ difference / count
+
+
+def _side_by_side(derivative: Callable[[Doubles], Doubles], directions: Doubles) -> list[Doubles]:
+    try:
+        return list(_threads().map(derivative, directions))
+    except RuntimeError:  # they take nothing more when a program ends, and a live voice may still be fitted then
+        return list(map(derivative, directions))
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Return the threads of all fits: two of them at once already keep two cores busy."""
+    return ThreadPoolExecutor(THREADS, "speechzip-fitting")
 
 
 def _frames(voice: ScalableVoice, heard: _Heard) -> Frames:

@@ -305,7 +305,7 @@ for start in range(0, 14 * 16_000, 1600):
     list(person.push(sound[start : start + 1600]))
     person.partial_transcript()
 import threading
-print([thread.name for thread in threading.enumerate() if thread.name.startswith("speechzip-")])
+print([thread.name for thread in threading.enumerate() if thread.name == "speechzip-voice"])
 """
     command = [sys.executable, "-c", program, str(wheel_recording("two_cities.wav"))]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
