@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import zip_longest
 
 from .protocols import MelodyEncoder, OneLanguageRecognizer, Recognizer, VoiceEncoder
 from .segments.melody import with_melodies
 from .segments.segmentation import SpeechSegment
 from .segments.utterances import ReadSpeech, SpeakerSpeech
 from .segments.voice_bytes import voice_size
+from .speakers import AUTO, NOBODY
 from .system.pools import pool
 from .types import UNREAD_CONFIDENCE, Contour, Payload, Samples, Speaker, Transcript, Utterance, VoiceBytes
 from .unread.marks import Unread
@@ -57,9 +60,10 @@ class SpeakerAccumulator:
         self._unread: deque[tuple[SpeechSegment, Future[Transcript]]] = deque()
         self._speech = SpeakerSpeech(one_language=reader.one_language, conversation=reader.conversation)
 
-    def measure(self, voice_encoder: VoiceEncoder, size: int) -> Speaker:
-        """Return the speaker, with a voice of `size` bytes. The utterances have their melodies then."""
-        voice = self._speech.fit(voice_encoder).shortened(size)
+    def measure(self, voice_encoder: VoiceEncoder, size: int, fits: bool) -> Speaker:
+        """Return the speaker, with a voice of `size` bytes, fitted or not. The utterances have their melodies then."""
+        measured = self._speech.fit(voice_encoder) if fits else self._speech.measure(voice_encoder)
+        voice = measured.shortened(size)
         if self._singer:
             self.utterances = with_melodies(self.utterances, self._contours, voice, self._singer)
         return Speaker(voice, self.channel)
@@ -105,6 +109,7 @@ def payload_of(
     voice_bytes: VoiceBytes,
     duration_s: float,
     channels: int,
+    names: Sequence[str] = (),
 ) -> tuple[Payload, tuple[Unread, ...]]:
     """Return the payload of a recording, and what is perhaps speech, by the speakers of that payload.
 
@@ -114,11 +119,16 @@ def payload_of(
         voice_bytes: how many bytes each gets.
         duration_s: length of the recording.
         channels: 1, or 2 with a party on each.
+        names: of the first speakers, as `name_speakers` takes them. A voice that is not sent is not fitted.
     """
     talking = [accumulator for accumulator in accumulators if accumulator.utterances]
     size = voice_size(voice_bytes, len(talking), duration_s)
+    fits = [name in (AUTO, NOBODY) for _, name in zip_longest(talking, names[: len(talking)], fillvalue=NOBODY)]
     with pool(MEASURED_AT_ONCE, "speechzip-voices") as threads:
-        measuring = [threads.submit(accumulator.measure, voice_encoder, size) for accumulator in talking]
+        measuring = [
+            threads.submit(accumulator.measure, voice_encoder, size, fit)
+            for accumulator, fit in zip(talking, fits, strict=True)
+        ]
         speakers = tuple(speaker.result() for speaker in measuring)
     utterances = [
         replace(utterance, speaker=speaker)

@@ -173,7 +173,8 @@ def compress(
                 accumulator.tell_no_other_language()
     give_back_freed_memory()
     duration_s = heard / ENGINE_SAMPLE_RATE
-    payload, perhaps = payload_of(accumulators, voice_encoder, voice_bytes, duration_s, 2 if split else 1)
+    names = speakers if unread != "drop" else ()  # which go to those who are left
+    payload, perhaps = payload_of(accumulators, voice_encoder, voice_bytes, duration_s, 2 if split else 1, names)
     if not payload.utterances:
         but = f", but {perhaps_speech(perhaps)}" if perhaps else ""
         raise NoSpeechError(

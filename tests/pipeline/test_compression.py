@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -21,12 +23,14 @@ from speechzip.pipeline import (
     Voice,
     VoiceBytes,
     VoiceError,
+    VoiceReference,
     compress,
     decompress,
     read_payload,
 )
 from speechzip.pipeline.segments.segmentation import SpeechSegmenter
 from speechzip.pipeline.segments.voice_bytes import voice_size
+from speechzip.pipeline.unread.marks import UnreadMode
 
 
 @pytest.fixture(autouse=True)
@@ -236,3 +240,50 @@ def test_an_unknown_speaker_is_told_before_the_work(tmp_path: Path, monkeypatch:
     with pytest.raises(VoiceError, match="'Carl' is not in the store of voices"):
         compress(CALL, recognizer=recognizer, voice_encoder=FakeVoiceEncoder(), speakers=["-", "Carl"])
     assert recognizer.heard == []
+
+
+class Fitting(FakeVoiceEncoder):
+    """A voice encoder that counts its fits."""
+
+    def __init__(self) -> None:
+        self.fits = 0
+
+    def fit(self, voice: Voice, speech: Sequence[tuple[Samples, Transcript]]) -> Voice:
+        self.fits += 1
+        return Voice(self.space, bytes(9))
+
+
+class Book:
+    """Knows Anna and Ben, and recognizes nobody."""
+
+    voices: ClassVar = {"Anna": Voice("classical", b"anna"), "Ben": Voice("classical", b"ben")}
+
+    def named(self, name: str, space: str) -> Voice:
+        return self.voices[name]
+
+    def match(self, voice: Voice, among: Sequence[Voice] | None = None) -> Voice | None:
+        return None
+
+    def find(self, voice_id: int, spaces: frozenset[str]) -> Voice | None:
+        return None
+
+    def name_of(self, voice_id: int) -> str | None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("names", "unread", "fits"),
+    [
+        ([], "mark", 2), (["Anna"], "mark", 1), (["-", "Anna"], "mark", 1), (["Ben", "Anna"], "mark", 0),
+        (["auto"], "mark", 2), (["Ben", "auto"], "mark", 1), (["Ben", "Anna"], "drop", 2),
+    ],
+)  # fmt: skip
+def test_a_voice_that_a_reference_replaces_is_not_fitted(names: list[str], unread: UnreadMode, fits: int) -> None:
+    encoder = Fitting()
+    compressed = compress(
+        CALL, recognizer=FakeRecognizer(), voice_encoder=encoder, speakers=names, voice_book=Book(), unread=unread
+    )
+    assert encoder.fits == fits
+    for speaker, name in zip(compressed.payload.speakers, [*names, "-", "-"], strict=False):
+        known = Book.voices.get(name)
+        assert speaker.voice == (VoiceReference(known.id) if known else Voice("classical", bytes(9)))
