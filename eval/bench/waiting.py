@@ -22,7 +22,7 @@ import soundfile
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, SpeechzipError
 
 from .speed import ROUNDS
-from .steps import opus_s, two_parties
+from .steps import TURN_S, opus_s, two_parties
 
 SPEECHZIP = (sys.executable, "-c", "from speechzip.pipeline.cli import main; main()")
 SCRIPTED = (sys.executable, "-m", "speechzip.eval.bench.scripted")
@@ -58,17 +58,20 @@ def wall_s(command: Sequence[str]) -> float:
 
 
 def commands(folder: Path, whisper: Path | None = None) -> dict[str, list[str]]:
-    """Return the commands to time, by name; write a minute of two parties into `folder`.
+    """Return the commands to time, by name; write a minute of two parties, and a turn of one, into `folder`.
 
     Args:
         folder: for their files.
         whisper: weights of Whisper for faster-whisper; without them the obvious way is left out.
     """
-    sound, payload = str(folder / "minute.wav"), str(folder / "minute.spz")
-    soundfile.write(sound, two_parties(), ENGINE_SAMPLE_RATE)
+    sound, payload, turn = str(folder / "minute.wav"), str(folder / "minute.spz"), str(folder / "turn.wav")
+    parties = two_parties()
+    soundfile.write(sound, parties, ENGINE_SAMPLE_RATE)
+    soundfile.write(turn, parties[: round(TURN_S * ENGINE_SAMPLE_RATE), 0], ENGINE_SAMPLE_RATE)
     timed = {
         "--help": [*SPEECHZIP, "--help"],
         "compress": [*SPEECHZIP, "compress", sound, "--output", payload, "--force", "--channels", "split"],
+        f"compress {TURN_S:.0f} s": [*SPEECHZIP, "compress", turn, "--output", str(folder / "turn.spz"), "--force"],
         "inspect": [*SPEECHZIP, "inspect", payload],
         "decompress": [*SPEECHZIP, "decompress", payload, "--output", str(folder / "decoded.wav"), "--force"],
     }

@@ -114,7 +114,7 @@ def test_a_command_that_fails_says_why() -> None:
 
 
 def test_the_obvious_way_is_timed_if_whisper_is_there(tmp_path: Path) -> None:
-    assert set(waiting.commands(tmp_path)) == {"--help", "compress", "inspect", "decompress"}
+    assert set(waiting.commands(tmp_path)) == {"--help", "compress", "compress 10 s", "inspect", "decompress"}
     assert list(waiting.commands(tmp_path, tmp_path))[-2:] == ["Whisper writes", "a voice reads"]
 
 
