@@ -16,6 +16,7 @@ equal error rate of two utterances' voices is 13.0 % instead of 8.7 %. `MODEL.md
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -201,6 +202,10 @@ def _side_by_side(derivative: Callable[[Doubles], Doubles], directions: Doubles)
 def _threads() -> ThreadPoolExecutor:
     """Return the threads of all fits: two of them at once already keep two cores busy."""
     return ThreadPoolExecutor(THREADS, "speechzip-fitting")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.cache_clear)  # a forked process has none of its parent's threads
 
 
 def _frames(voice: ScalableVoice, heard: _Heard) -> Frames:

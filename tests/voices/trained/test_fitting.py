@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -81,6 +83,28 @@ def test_fitting_the_same_speech_gives_the_same_voice() -> None:
     speech = said_by(owner(4), WORDS)
     encoder, first = TrainedVoiceEncoder(), measured(speech)
     assert encoder.fit(first, speech) == encoder.fit(first, speech)
+
+
+@pytest.mark.models
+@pytest.mark.processes
+def test_a_process_that_was_forked_after_a_fit_fits() -> None:
+    """It has none of the threads that the first fit started."""
+    program = """
+import os, signal, sys
+from speechzip.pipeline import Transcript, Voice
+from speechzip.voices import ScalableVoice, TrainedSynthesizer, TrainedVoiceEncoder
+words = "We are quite satisfied now, captain."
+sound = TrainedSynthesizer().synthesize(words, Voice("trained-2", ScalableVoice().to_bytes()), None, "en")
+encoder, speech = TrainedVoiceEncoder(), [(sound, Transcript(words, 0.9))]
+first = encoder.encode(sound, words)
+fitted = encoder.fit(first, speech)
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    os._exit(int(encoder.fit(first, speech) != fitted))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, "-c", program], timeout=120, check=False).returncode == 0
 
 
 @pytest.mark.models
