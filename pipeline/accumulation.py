@@ -7,14 +7,13 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from itertools import zip_longest
 
 from .protocols import MelodyEncoder, OneLanguageRecognizer, Recognizer, VoiceEncoder
 from .segments.melody import with_melodies
 from .segments.segmentation import SpeechSegment
 from .segments.utterances import ReadSpeech, SpeakerSpeech
 from .segments.voice_bytes import voice_size
-from .speakers import AUTO, NOBODY
+from .speakers import is_somebody, name_of_each
 from .system.pools import pool
 from .types import UNREAD_CONFIDENCE, Contour, Payload, Samples, Speaker, Transcript, Utterance, VoiceBytes
 from .unread.marks import Unread
@@ -123,11 +122,10 @@ def payload_of(
     """
     talking = [accumulator for accumulator in accumulators if accumulator.utterances]
     size = voice_size(voice_bytes, len(talking), duration_s)
-    fits = [name in (AUTO, NOBODY) for _, name in zip_longest(talking, names[: len(talking)], fillvalue=NOBODY)]
     with pool(MEASURED_AT_ONCE, "speechzip-voices") as threads:
         measuring = [
-            threads.submit(accumulator.measure, voice_encoder, size, fit)
-            for accumulator, fit in zip(talking, fits, strict=True)
+            threads.submit(accumulator.measure, voice_encoder, size, fits=not is_somebody(name))
+            for accumulator, name in zip(talking, name_of_each(names, len(talking)), strict=True)
         ]
         speakers = tuple(speaker.result() for speaker in measuring)
     utterances = [

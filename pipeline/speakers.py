@@ -31,15 +31,27 @@ def name_speakers(payload: Payload, names: Sequence[str], book: VoiceBook, space
         InputError: there are more names than speakers.
     """
     count = len(payload.speakers)
-    if list(names) == [AUTO]:
-        names = [AUTO] * count
-    if len(names) > count:
+    if len(names) > count and list(names) != [AUTO]:
         raise InputError(f"{len(names)} speakers are named, but the recording has {count}; name {count} at most")
-    padded = [*names, *[NOBODY] * (count - len(names))]
-    speakers = [
-        _named(speaker, name, book, space, carry) for speaker, name in zip(payload.speakers, padded, strict=True)
-    ]
-    return replace(payload, speakers=tuple(speakers))
+    pairs = zip(payload.speakers, name_of_each(names, count), strict=True)
+    return replace(payload, speakers=tuple(_named(speaker, name, book, space, carry) for speaker, name in pairs))
+
+
+def name_of_each(names: Sequence[str], count: int) -> list[str]:
+    """Return a name, `AUTO` or `NOBODY` for each of `count` speakers, from `names` as `name_speakers` takes them.
+
+    Example:
+        >>> name_of_each(["Anna"], 2), name_of_each(["auto"], 2)
+        (['Anna', '-'], ['auto', 'auto'])
+    """
+    if list(names) == [AUTO]:
+        return [AUTO] * count
+    return [*names[:count], *[NOBODY] * (count - len(names))]
+
+
+def is_somebody(name: str) -> bool:
+    """Return whether `name` is a person's, neither `AUTO` nor `NOBODY`."""
+    return name not in (AUTO, NOBODY)
 
 
 def check_names(names: Sequence[str], book: VoiceBook, space: str) -> None:
@@ -49,7 +61,7 @@ def check_names(names: Sequence[str], book: VoiceBook, space: str) -> None:
         VoiceError: a name is not in the voice book.
     """
     for name in names:
-        if name not in (AUTO, NOBODY):
+        if is_somebody(name):
             book.named(name, space)
 
 
