@@ -111,11 +111,10 @@ def compress(
         typer.Option(
             "--format",
             min=1,
-            max=3,
-            help="Highest payload format to write; 1 or 2 for receivers with an earlier release. Only a payload with "
-            "melody is of format 3.",
+            max=4,
+            help="Highest payload format to write; a lower one for receivers with an earlier release.",
         ),
-    ] = 3,
+    ] = 4,
     export: Annotated[
         list[str] | None,
         typer.Option(

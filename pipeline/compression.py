@@ -11,7 +11,15 @@ from .audio.leveling import Levels, SteadyRecording, amplified, measure_levels
 from .audio.reading import AudioSource, Recording, engine_blocks, open_recording
 from .engines.loading import load_engine
 from .errors import AudioError, InputError, NoSpeechError
-from .payload.format import MAX_DURATION_TICKS, TICKS_PER_SECOND, VERSION, Decoded, decode_payload, encode_payload
+from .payload.format import (
+    MAX_DURATION_TICKS,
+    TICKS_PER_SECOND,
+    VERSION,
+    WITH_MELODY,
+    Decoded,
+    decode_payload,
+    encode_payload,
+)
 from .protocols import (
     ENGINE_SAMPLE_RATE,
     ParallelRecognizer,
@@ -115,7 +123,7 @@ def compress(
             7 bytes a minute of conversation; ``off`` leaves them to the synthesizer.
         voice_bytes: how many bytes a voice gets, in a space that has several sizes; ``auto`` gives 16, and more to long
             recordings, whose payload grows by at most 5 % for it.
-        payload_version: 1 or 2 for receivers of earlier releases, which know no melody.
+        payload_version: the highest format to write: 1, 2 or 3 for receivers of earlier releases; only 3 has melody.
         progress: called with the seconds done and the total.
 
     Raises:
@@ -139,8 +147,8 @@ def compress(
         )
     if unread == "sound":
         check_codec(sound_codec)
-    if melody != "off" and payload_version < VERSION:
-        raise InputError(f"format {payload_version} has no melody; format {VERSION} has")
+    if melody != "off" and payload_version < WITH_MELODY:
+        raise InputError(f"format {payload_version} has no melody; format {WITH_MELODY} has")
     opened = open_recording(source)
     _refuse_too_long(opened)
     recognizer = recognizer or load_engine("recognizer")

@@ -319,7 +319,7 @@ class TextCoder(Protocol):
         ...
 
     def stream(self) -> TextStream:
-        """Return the state in which a payload of format 2 begins."""
+        """Return the state in which a payload of formats 2 to 4 begins."""
         ...
 
     def encode(self, texts: Sequence[str]) -> bytes:

@@ -1,4 +1,4 @@
-"""A second decoder of payload formats 2 and 3, written from FORMAT.md alone: plain Python, without code of the product.
+"""A second decoder of payload formats 2 to 4, written from FORMAT.md alone: plain Python, without code of the product.
 
 Text coders come from outside, since this is about everything else: for each id a function that returns an object whose
 `decode(source)` returns the next text.
@@ -18,7 +18,7 @@ WIDTH = 48
 
 
 class Refused(Exception):
-    """The bytes are not a payload of format 2 or 3."""
+    """The bytes are not a payload of formats 2 to 4."""
 
 
 class Source(Protocol):
@@ -133,10 +133,10 @@ class Code:
 ANY = [8] * 13 + [4] * 3 + [2] * 3 + [1] * 5
 FIRST = [48, 32, 32, 64, 64, 32, 16, 8, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1]
 TAIL = [64, 64, 48, 48, 64, 32, 16, 8, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1]
-CODER = [2, 160, 160, 32] + [1] * 252
+CODER = {True: [1, 8, 4096, 64] + [1] * 12 + [8] * 15 + [1] * 225, False: [2, 160, 160, 32] + [1] * 252}
+FIRST_VOICE = {True: [2, 60, 1, 8, 200, 10, 24, 12], False: [160, 64, 4, 24, 1, 1, 1, 1]}
 LAYOUTS = [[0], [0, 0], [0, 1], [0, 0, 0], [0, 0, 0, 0]]
 VOICE = {
-    None: [160, 64, 4, 24, 1, 1, 1, 1],
     0: [220, 20, 4, 8, 1, 1, 1, 1],
     1: [64, 176, 4, 8, 1, 1, 1, 1],
     2: [16, 24, 208, 4, 1, 1, 1, 1],
@@ -218,14 +218,15 @@ def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], prio
         coders: id of a text coder -> maker of its decoder.
         priors: number of a voice space -> the text of its file `.prior`.
     """
-    if payload[:1] not in (b"\xa2", b"\xa3"):
+    if payload[:1] not in (b"\xa2", b"\xa3", b"\xa4"):
         raise Refused("another format")
     body, checksum = (payload[:-2], payload[-2:]) if len(payload) <= 256 else (payload[:-4], payload[-4:])
     crc = binascii.crc_hqx(body, 0) if len(checksum) == 2 else zlib.crc32(body)
     if crc.to_bytes(len(checksum), "little") != checksum or not body:
         raise Refused("the checksum does not match")
     code = Code(body[1:])
-    first_coder = code.table(list(CODER))
+    is_4 = body[0] == 0xA4
+    first_coder = code.table(list(CODER[is_4]))
     layout = code.table([56, 96, 64, 16, 12, 6, 6])
     channels = 2 if layout in (2, 6) else 1
     if layout < 5:
@@ -238,9 +239,13 @@ def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], prio
             raise Refused("a roundabout layout")
     recognizer = code.even(256) if code.table([240, 16]) else None
     other_languages = code.table([240, 16])
-    melodic = body[0] == 0xA3
-    voices = read_voices(code, len(speaker_channels), priors)
-    spoken, end = read_utterances(code, channels, len(voices), first_coder, bool(other_languages), coders, melodic)
+    melodic = bool(code.table([240, 16])) if is_4 else body[0] == 0xA3
+    voices = read_voices(code, len(speaker_channels), priors, FIRST_VOICE[is_4])
+    alone = [64, 96] if is_4 else [8, 148]
+    paces = [pace(voice) if is_4 else [101, 120] for voice in voices]
+    spoken, end = read_utterances(
+        code, channels, paces, first_coder, bool(other_languages), coders, melodic, CODER[is_4], alone
+    )
     duration = end + code.signed(TAIL)
     if not (spoken[-1].start if spoken else 0) <= duration <= LONGEST:
         raise Refused("outside of the recording")
@@ -250,12 +255,19 @@ def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], prio
     return Contents(channels, speaker_channels, recognizer, voices, spoken, duration)
 
 
-def read_voices(code: Code, count: int, priors: Mapping[int, str]) -> list[tuple[int, bytes] | int]:
+def pace(voice: tuple[int, bytes] | int) -> list[int]:
+    if isinstance(voice, int) or voice[0] not in (3, 4) or len(voice[1]) < 2:
+        return [101, 120]
+    rate = 7 + voice[1][1] // 16
+    return [(2304 + rate // 2) // rate, 240]
+
+
+def read_voices(code: Code, count: int, priors: Mapping[int, str], odds: list[int]) -> list[tuple[int, bytes] | int]:
     voices: list[tuple[int, bytes] | int] = []
-    kind: int | None = None
     space, length = 0, 0
     for _ in range(count):
-        kind = code.table(list(VOICE[kind]))
+        kind = code.table(list(odds))
+        odds = VOICE[kind]
         if kind == 1:
             voices.append(code.bits(16))
         elif kind in TRAINED:
@@ -287,23 +299,23 @@ def trained(code: Code, prior: str, size: int) -> bytes:
 def read_utterances(
     code: Code,
     channels: int,
-    speakers: int,
+    paces: list[list[int]],
     first_coder: int,
     other_languages: bool,
     coders: Mapping[int, Callable[[], TextDecoder]],
     melodic: bool,
+    coder_odds: list[int],
+    alone: list[int],
 ) -> tuple[list[Spoken], int]:
     if first_coder not in coders:
         raise Refused("an unknown text coder")
     named = [first_coder]
     texts: dict[int, TextDecoder] = {1: Plain(), 2: coders[first_coder]()}
-    order = list(range(speakers))
+    order = list(range(len(paces)))
     turns = [[64, 224, 1000], [64, 350, 800]]
-    alone = [8, 148]
     other = gaps(60, 350, 16, 14, 100, 150) if channels == 2 else gaps(1000, 150, 16, 18, 24, 24)
     same = gaps(0, 160, 14, 18, 480, 8)
     surplus = [surpluses(150), surpluses(40), surpluses(22)]
-    paces = [[101, 120] for _ in range(speakers)]
     ways, changed, sure, why = [8, 4, 236, 2, 2, 2, 2], [4, 1], [16, 64], [24, 8]
     points, first_point, next_point = [48, 8, 7, 5, 5, 4, 2, 1, 2], [1, 3, 12, 7, 8, 3, 1], [list(row) for row in NEXT]
     rise, loudness = [2, 3, 52, 5, 5], [1, 2, 60, 2]
@@ -315,7 +327,7 @@ def read_utterances(
             turn = code.table([8, 0, 248])
             candidates = order
         else:
-            turn = code.table(alone if speakers == 1 else turns[was_same], 32)
+            turn = code.table(alone if len(paces) == 1 else turns[was_same], 32)
             candidates = order[1:]
         if turn == 0:
             break
@@ -349,7 +361,7 @@ def read_utterances(
         way = code.table(ways, 32)
         text = ""
         if way == 3:
-            new = code.table(list(CODER))
+            new = code.table(list(coder_odds))
             if new not in coders or new in named or len(named) == 4:
                 raise Refused("no such coder")
             named.append(new)

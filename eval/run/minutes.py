@@ -2,7 +2,7 @@
 
     recording -> compressed once -> payload
     |--- minute ---|--- minute ---|- piece -|     each encoded as a payload of its own, in every format,
-                                                  with strangers' voices and with known ones
+                                                  with strangers' voices, short ones and known ones
 
 A minute has the utterances that start in it, the last of which may run past its end, and the speakers of those
 utterances. Times count from its start. A last piece of less than `SHORTEST_PIECE_S` is left out.
@@ -45,12 +45,14 @@ PACKET_BYTES = (231, 237, 140)
 """Meshtastic less the sender's bitfield, as `pack --for meshtastic`; Meshtastic's `DATA_PAYLOAD_LEN` in earlier
 releases (233 today); a short message (SMS)."""
 
-FORMATS = (1, 2)
-Voices = Literal["strangers", "known"]
-"""Whether voices are sent, or only their ids, because the receiver has them."""
+FORMATS = (1, 4)
+SHORT_VOICE_BYTES = 8
+Voices = Literal["strangers", "short", "known"]
+"""Whether voices are sent; or in the shortest size, as `pack` does if it takes no second packet then; or only their
+ids, because the receiver has them."""
 
 Encoding = tuple[int, Voices]
-"""Format of the payload, and whether it has voices or their ids."""
+"""Format of the payload, and the kind of its voices."""
 ENCODINGS: tuple[Encoding, ...] = tuple((version, voices) for version in FORMATS for voices in get_args(Voices))
 
 ALL, WHOLE = "all", "whole minutes"
@@ -194,7 +196,11 @@ def cut_minutes(payload: Payload) -> Iterator[tuple[int, Payload]]:
 
 def sizes_of(payload: Payload) -> dict[Encoding, int]:
     """Return the bytes of a payload in every encoding, with the text coders that `compress` takes."""
-    variants: dict[Voices, Payload] = {"strangers": payload, "known": with_known_voices(payload)}
+    variants: dict[Voices, Payload] = {
+        "strangers": payload,
+        "short": with_voices(payload, lambda voice: voice.shortened(SHORT_VOICE_BYTES)),
+        "known": with_voices(payload, lambda voice: VoiceReference(voice.id)),
+    }
     coder, *others = text_coders_for(payload.utterances)
     sizes: dict[Encoding, int] = {}
     for version, voices in ENCODINGS:
@@ -206,12 +212,12 @@ def sizes_of(payload: Payload) -> dict[Encoding, int]:
     return sizes
 
 
-def with_known_voices(payload: Payload) -> Payload:
-    """Return a payload in which every voice is a reference by its id."""
+def with_voices(payload: Payload, other: Callable[[Voice], Voice | VoiceReference]) -> Payload:
+    """Return a payload with `other` of each voice that it carries."""
     return replace(
         payload,
         speakers=tuple(
-            replace(speaker, voice=VoiceReference(speaker.voice.id)) if isinstance(speaker.voice, Voice) else speaker
+            replace(speaker, voice=other(speaker.voice)) if isinstance(speaker.voice, Voice) else speaker
             for speaker in payload.speakers
         ),
     )

@@ -63,7 +63,7 @@ def pack(
 ) -> None:
     """Cut a payload into packets that can be decoded alone. A payload that fits one packet stays as it is."""
     from ..console.display import shown_name
-    from .describing import unsent_voice_line
+    from .describing import voice_lines
     from .files import SUFFIX, read_packet, write_packets
     from .packets.packing import pack as pack_payload
     from .packets.presets import preset
@@ -84,8 +84,8 @@ def pack(
     paths = (
         [] if dry_run or is_text else write_packets(contents, folder, stem, force, ".png" if form == "qr" else SUFFIX)
     )
-    for voice in packed.unsent_voices:
-        tell(unsent_voice_line(voice))
+    for told in voice_lines(packed):
+        tell(told)
     if form and is_text:
         lines = [text for packet in packed.packets for text in packet_lines(packet, form, line)]
         _write_text(lines, None if dry_run else output, force)
@@ -98,6 +98,7 @@ def pack(
         "bytes": sum(sizes),
         "packet_bytes": sizes,
         "unsent_voices": [f"{voice.id:04x}" for voice in packed.unsent_voices],
+        "shortened_voices": [len(voice.embedding) for voice in packed.shortened],
         "files": [shown_name(path) for path in paths],
     }
     of_parity = f", {packed.parity} of them parity" if packed.parity else ""

@@ -6,8 +6,9 @@ from itertools import groupby
 from typing import Any
 
 from ..console.display import shown_name
-from ..types import Voice, VoiceReference
+from ..types import VoiceReference
 from .carrier import SendState
+from .packets.packing import Packed
 from .packets.unpacking import Message
 from .receiving import MessageState
 
@@ -76,12 +77,17 @@ def state_line(state: SendState, count: int) -> str:
     return f"{packet}{phase}" + (f": {state.detail}" if state.detail else "")
 
 
-def unsent_voice_line(voice: Voice) -> str:
-    """Return what to do about a voice that is too long for any packet."""
-    return (
+def voice_lines(packed: Packed) -> list[str]:
+    """Return what became of the voices that do not travel as they are."""
+    lines = [
         f"voice {voice.id:04x} of {len(voice.embedding)} bytes fits no packet and is only named: "
         "send it beforehand (speechzip voices export)"
-    )
+        for voice in packed.unsent_voices
+    ]
+    if packed.shortened:
+        sizes = ", ".join(str(len(voice.embedding)) for voice in packed.shortened)
+        lines.append(f"voices shortened to {sizes} bytes, which saves packets; they sound less like their owners")
+    return lines
 
 
 def _counts(row: dict[str, Any]) -> tuple[str, str]:

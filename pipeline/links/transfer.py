@@ -97,7 +97,7 @@ def send(
     """Send speech over a radio, a modem or a messenger."""
     from ..engines.loading import load_engine
     from .carrier import open_carrier
-    from .describing import state_line
+    from .describing import state_line, voice_lines
     from .peers import PeerVoices
     from .sending import prepare, transmit
 
@@ -114,7 +114,8 @@ def send(
 
     def go(payload: Payload) -> bool:
         transmission = prepare(payload, carrier, parity=parity, size=size, peer=peer, book=book)
-        _warn_of_unsent_voices(transmission)
+        for told in voice_lines(transmission.packed):
+            tell(told)
         if not dry_run:
             count = len(transmission.packed.packets)
             try:
@@ -243,13 +244,6 @@ def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_
     state = "nothing sent" if dry_run else transmission.summary(carrier.acknowledges)
     of_parity = f", {packed.parity} of them parity" if packed.parity else ""
     print_result(summary, [f"{state}: packets of {', '.join(map(str, sizes))} bytes{of_parity}{air}"], as_json)
-
-
-def _warn_of_unsent_voices(transmission: Transmission) -> None:
-    from .describing import unsent_voice_line
-
-    for voice in transmission.packed.unsent_voices:
-        tell(unsent_voice_line(voice))
 
 
 def _print_message(state: MessageState, as_json: bool) -> None:

@@ -5,8 +5,8 @@
     +-------------------+---------------------+----------+
      1 byte                                    2 or 4 bytes
 
-All formats are read: `format1` has sections of bits and bytes, `format2` writes one range code, as format 3 if the
-payload has melodies, otherwise as format 2.
+All formats are read, and format 4 is written. `format1` has sections of bits and bytes; `format2` has the others, each
+of which is one range code.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from ..errors import PayloadCorrupt, PayloadTruncated, PayloadVersionError
 from ..protocols import TextCoder
 from ..types import Payload
 from . import format1, format2
+from .format2 import WITH_MELODY
 from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_SECOND, check_limits
 
 MAGIC = 0b1010
 """The high half of the first byte; the low half is the version."""
 
-VERSION = 3
-"""The highest version that is read and written. A payload without melodies is of version 2."""
+VERSION = 4
+"""The highest version that is read and written."""
 
 SMALL_PAYLOAD = 256
 """Up to this many bytes, the checksum is a CRC-16; beyond, it is a CRC-32."""
 
-SHORTEST_PAYLOAD = {1: 7, 2: 3, 3: 3}
+SHORTEST_PAYLOAD = {1: 7, 2: 3, 3: 3, 4: 3}
 """Version -> bytes of the shortest payload."""
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "SMALL_PAYLOAD",
     "TICKS_PER_SECOND",
     "VERSION",
+    "WITH_MELODY",
     "Decoded",
     "checked_body",
     "decode_payload",
@@ -58,8 +60,8 @@ def encode_payload(
     Args:
         payload: what to send.
         coder: codes the words.
-        version: the highest that may be written. Formats 1 and 2 leave melodies out; earlier releases read
-            format 1 only.
+        version: the highest that may be written. Formats 1 and 2 leave melodies out, and a payload without any is of
+            format 2 instead of 3.
         others: up to three more coders, for payloads of several languages; format 1 has room for one coder only.
 
     Raises:
@@ -67,10 +69,8 @@ def encode_payload(
         ValueError: the payload is beyond the format's limits.
     """
     check_limits(payload)
-    if version == 1:
-        body = format1.encode_body(payload, coder)
-    else:
-        body = format2.encode_body(payload, coder, others, with_melody=version == VERSION)
+    is_first = version == 1
+    body = format1.encode_body(payload, coder) if is_first else format2.encode_body(payload, coder, others, version)
     return body + _checksum(body, 2 if len(body) + 2 <= SMALL_PAYLOAD else 4)
 
 
@@ -86,7 +86,7 @@ class Decoded:
     version: int = VERSION
     """Version of the format."""
     bits: Mapping[str, float] = field(default_factory=dict[str, float])
-    """Part of the payload -> its bits, for formats 2 and 3. It is finer than `sections`."""
+    """Part of the payload -> its bits, from format 2 on. It is finer than `sections`."""
 
     @property
     def size(self) -> int:

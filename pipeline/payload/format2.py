@@ -1,20 +1,21 @@
-"""Formats 2 and 3: one range code holds words, voices and times. FORMAT.md describes it to the bit.
+"""Formats 2 to 4: one range code holds words, voices and times. FORMAT.md describes it to the bit.
 
-    1010 0010 | range code: header, voices, then (who, when, words, how long, how sure) of each utterance, end
+    1010 0100 | range code: header, voices, then (who, when, words, how long, how sure) of each utterance, end
 
-No part of it has a length or padding of its own, and a likely value costs few bits. Format 3 has the melody of each
-utterance with words in addition; it is written only if there is one.
+No part of it has a length or padding of its own, and a likely value costs few bits. Format 4 is written. Formats 2
+and 3 are for receivers that do not know it: they have other odds of coders and voices, and predict durations without
+the pace of the voice. Format 3 has the melody of each utterance with words, format 2 has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 
 from ..errors import PayloadCorrupt
 from ..languages import LANGUAGES
 from ..protocols import TextCoder
-from ..types import DEFAULT_RECOGNIZER, UNREAD_CONFIDENCE, Payload, Speaker, Utterance
+from ..types import DEFAULT_RECOGNIZER, UNREAD_CONFIDENCE, Payload, Speaker, Utterance, Voice, VoiceReference
 from .coding.symbols import AdaptiveTable, SymbolReader, SymbolWriter, Table
 from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_SECOND, ticks
 from .melodycode import Melodies, nearest_melody
@@ -22,19 +23,27 @@ from .names import known_coder, known_language, recognizer_name, recognizer_numb
 from .timing import (
     CONFIDENCE_LEVELS,
     CONFIDENCE_ODDS,
+    FIRST_ONLY_SPEAKER_ODDS,
     LEARNING_STEP,
     LEAST_CONFIDENCE,
+    ONLY_SPEAKER_ODDS,
     RARELY,
     REASON_ODDS,
     REASONS,
+    USUAL_PACE,
     Clock,
     NextStart,
+    Pace,
     Turns,
+    pace_of,
 )
-from .voicecode import read_voices, write_voices
-from .words import CODER_ODDS, Words
+from .voicecode import FIRST_KIND_ODDS, read_voices, write_voices
+from .words import CODER_ODDS, FIRST_CODER_ODDS, Words
 
-FIRST_BYTE, FIRST_BYTE_WITH_MELODY = 0xA2, 0xA3
+FIRST_BYTE = 0xA0
+"""The first byte, without the version in its low half."""
+WITHOUT_MELODY, WITH_MELODY, NEWEST = 2, 3, 4
+"""The versions."""
 
 LAYOUT_ODDS = Table((56, 96, 64, 16, 12, 6, 6))
 LAYOUTS = ((0,), (0, 0), (0, 1), (0, 0, 0), (0, 0, 0, 0))
@@ -48,31 +57,36 @@ SECTIONS = {"header": "header", "voices": "voices", "text": "text", "melody": "m
 """Part of a payload -> its section in reports; every other part counts as timing."""
 
 
-def encode_body(
-    payload: Payload, coder: TextCoder, others: Sequence[TextCoder] = (), with_melody: bool = True
-) -> bytes:
+def encode_body(payload: Payload, coder: TextCoder, others: Sequence[TextCoder] = (), version: int = NEWEST) -> bytes:
     """Return `payload`, which is within the limits, as bytes; the checksum is still to come.
 
     Args:
         payload: what to send.
         coder: codes the words.
         others: up to three more coders; each utterance uses the coder that makes it shortest.
-        with_melody: whether format 3 may be written, for the melodies if there are any.
+        version: the highest that may be written; 3 becomes 2 if there are no melodies.
 
     Raises:
         TextError: a text cannot be carried.
         ValueError: a voice space has no number.
     """
+    sings = version >= WITH_MELODY and has_melody(payload)
+    if version < NEWEST:
+        version = WITH_MELODY if sings else WITHOUT_MELODY
+    odds = _Odds(version)
     writer = SymbolWriter()
-    writer.write(coder.id, CODER_ODDS)
+    writer.write(coder.id, odds.coder)
     _write_layout(payload, writer)
     _write_recognizer(payload.recognizer, writer)
     languages = _Languages() if any(utterance.language != "en" for utterance in payload.utterances) else None
     writer.write(int(languages is not None), RARELY)
-    write_voices([speaker.voice for speaker in payload.speakers], writer)
-    turns, clock = Turns(len(payload.speakers)), Clock(len(payload.speakers), payload.channels)
-    words, confidence = Words(coder), _Confidence()
-    melodies = Melodies() if with_melody and has_melody(payload) else None
+    if version == NEWEST:
+        writer.write(int(sings), RARELY)
+    voices = [speaker.voice for speaker in payload.speakers]
+    write_voices(voices, odds.voice, writer)
+    turns, clock = Turns(len(voices), odds.only_speaker), Clock(odds.paces(voices), payload.channels)
+    words, confidence = Words(coder, odds.coder), _Confidence()
+    melodies = Melodies() if sings else None
     duration = min(MAX_DURATION_TICKS, ticks(payload.duration_s))
     for utterance, after in zip_longest(payload.utterances, payload.utterances[1:]):
         turns.write(utterance.speaker, writer)
@@ -88,7 +102,7 @@ def encode_body(
             melodies.write(utterance.melody, writer)
     turns.write(None, writer)
     clock.write_tail(duration, writer)
-    return bytes([FIRST_BYTE_WITH_MELODY if melodies else FIRST_BYTE]) + writer.finish()
+    return bytes([FIRST_BYTE | version]) + writer.finish()
 
 
 def has_melody(payload: Payload) -> bool:
@@ -104,16 +118,19 @@ def decode_body(body: bytes, coders: Mapping[int, TextCoder]) -> tuple[Payload, 
     Raises:
         PayloadError: one of its kinds, saying what is wrong.
     """
+    version = body[0] ^ FIRST_BYTE
+    odds = _Odds(version)
     reader = SymbolReader(body[1:])
-    coder = known_coder(reader.read(CODER_ODDS), coders)
+    coder = known_coder(reader.read(odds.coder), coders)
     count, channels = _read_layout(reader)
     recognizer = _read_recognizer(reader)
     languages = _Languages() if reader.read(RARELY) else None
+    sings = reader.read(RARELY) if version == NEWEST else version == WITH_MELODY
     reader.part = "voices"
-    voices = read_voices(len(channels), reader)
-    turns, clock = Turns(len(voices)), Clock(len(voices), count)
-    words, confidence = Words(coder), _Confidence()
-    melodies = Melodies() if body[0] == FIRST_BYTE_WITH_MELODY else None
+    voices = read_voices(len(channels), odds.voice, reader)
+    turns, clock = Turns(len(voices), odds.only_speaker), Clock(odds.paces(voices), count)
+    words, confidence = Words(coder, odds.coder), _Confidence()
+    melodies = Melodies() if sings else None
     utterances: list[Utterance] = []
     while True:
         reader.part = "speaker"
@@ -161,6 +178,24 @@ def sections(bits: Mapping[str, float], length: int) -> dict[str, int]:
         rounded[name] = round(end + size) - round(end)
         end += size
     return rounded
+
+
+class _Odds:
+    """What the formats differ in."""
+
+    def __init__(self, version: int) -> None:
+        is_newest = version == NEWEST
+        self.coder = CODER_ODDS if is_newest else FIRST_CODER_ODDS
+        """Odds of each text coder."""
+        self.voice = FIRST_KIND_ODDS[is_newest]
+        """Odds of the kind of the first voice."""
+        self.only_speaker = ONLY_SPEAKER_ODDS if is_newest else FIRST_ONLY_SPEAKER_ODDS
+        """Odds of the turns of an only speaker."""
+        self._has_paces = is_newest
+
+    def paces(self, voices: Iterable[Voice | VoiceReference]) -> list[Pace]:
+        """Return the pace that each speaker starts with."""
+        return [pace_of(voice) if self._has_paces else USUAL_PACE for voice in voices]
 
 
 def _write_layout(payload: Payload, writer: SymbolWriter) -> None:

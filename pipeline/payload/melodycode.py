@@ -1,4 +1,4 @@
-"""The melody of each utterance in a payload of format 3: where pitch and loudness differ from a synthesizer's own."""
+"""The melody of each utterance in formats 3 and 4: where pitch and loudness differ from a synthesizer's own."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Texts that no text coder predicts well: the bytes of their UTF-8, with odds that adapt to the bytes so far.
 
-It is part of format 2, as the alternative to every text coder: for base64, rare scripts, garbage.
+It is part of formats 2 to 4, as the alternative to every text coder: for base64, rare scripts, garbage.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The times of utterances in format 2: inaudible steps, and their odds.
+"""The times of utterances from format 2 on: inaudible steps, and their odds.
 
     ends     before               speaks     gap         says             lasts
     ...-----|                     turn       start less  text of n        duration
@@ -20,7 +20,7 @@ from math import log2
 from typing import NamedTuple
 
 from ..errors import PayloadCorrupt
-from ..types import UnreadReason
+from ..types import UnreadReason, Voice, VoiceReference
 from .coding.symbols import ANY_LENGTHS, AdaptiveTable, AnyTable, SymbolReader, SymbolWriter, Table
 from .limits import MAX_DURATION_TICKS, TICKS_PER_SECOND, ticks
 
@@ -72,16 +72,23 @@ START_PRICE = 24.0
 
 END_OF_TALK, SAME_SPEAKER, OTHER_SPEAKER = range(3)
 FIRST_TURN = Table((8, 0, 248))
-ONLY_SPEAKER_ODDS = (8, 148)
+FIRST_ONLY_SPEAKER_ODDS, ONLY_SPEAKER_ODDS = (8, 148), (64, 96)
+"""Odds of the end and of the same speaker, if there is no other; in formats 2 and 3, and in format 4."""
 TURN_ODDS = ((64, 224, 1000), (64, 350, 800))
 """Odds of the end, the same speaker and another one; the second row if the last two utterances have one speaker."""
 WHO = Table((3, 1))
 """Odds among several others: the one who spoke most recently (or has the lowest number), or one of the rest."""
 
-PACE_PRIOR = (101, 120)
-"""Ticks and code points with which each speaker's speaking rate starts: 19 code points a second..."""
+Pace = tuple[int, int]
+"""Ticks of speech, and the code points that were said in them."""
+USUAL_PACE: Pace = (101, 120)
+"""That each speaker starts with: 19 code points a second..."""
 PAUSE_TICKS = 4
 """...plus this for the silence at both ends of an utterance."""
+PACED_SPACES = frozenset({"trained-1", "trained-2"})
+"""Voice spaces whose embeddings tell the speaking rate, in bits 12 to 15: less 7, in phones a second."""
+PRIOR_CHARACTERS, PRIOR_TICKS = 240, 2304
+"""The code points that this rate counts as, and their ticks at a phone a second: 0.6 phones for each code point."""
 SHORT_TEXT = 24
 """Texts of up to this many code points vary more in their duration."""
 
@@ -139,6 +146,14 @@ def nearest_duration_s(duration_s: float) -> float:
     return DURATIONS[_nearest(DURATIONS, max(1, ticks(duration_s)))] / TICKS_PER_SECOND
 
 
+def pace_of(voice: Voice | VoiceReference) -> Pace:
+    """Return the pace that a speaker starts with in format 4: that of the voice, if it is sent and tells one."""
+    if isinstance(voice, VoiceReference) or voice.space not in PACED_SPACES or len(voice.embedding) < 2:
+        return USUAL_PACE
+    phones_per_s = 7 + (voice.embedding[1] >> 4)
+    return (PRIOR_TICKS + phones_per_s // 2) // phones_per_s, PRIOR_CHARACTERS
+
+
 class NextStart(NamedTuple):
     """What comes after an utterance."""
 
@@ -151,10 +166,11 @@ class NextStart(NamedTuple):
 class Turns:
     """The next speaker, given the earlier ones."""
 
-    def __init__(self, speakers: int) -> None:
+    def __init__(self, speakers: int, only_speaker_odds: Sequence[int] = ONLY_SPEAKER_ODDS) -> None:
+        """Begin with the number of speakers; the odds are those of an only one."""
         self._order = list(range(speakers))  # most recent speaker first; those who have not spoken, by number
         self._tables = tuple(AdaptiveTable(odds, LEARNING_STEP) for odds in TURN_ODDS)
-        self._only = AdaptiveTable(ONLY_SPEAKER_ODDS, LEARNING_STEP)
+        self._only = AdaptiveTable(only_speaker_odds, LEARNING_STEP)
         self.is_first = True
         self.is_same = False
         """Whether the last two utterances have the same speaker."""
@@ -204,14 +220,15 @@ class Turns:
 class Clock:
     """Starts and durations, given earlier ends and speaking rates. All times are in ticks."""
 
-    def __init__(self, speakers: int, channels: int) -> None:
+    def __init__(self, paces: Sequence[Pace], channels: int) -> None:
+        """Begin with the pace of each speaker."""
         other = CHANNEL_GAP_ODDS if channels == 2 else OTHER_GAP_ODDS
         self._gaps = AdaptiveTable(other, LEARNING_STEP), AdaptiveTable(SAME_GAP_ODDS, LEARNING_STEP)
         self._surplus = [
             AdaptiveTable(odds, LEARNING_STEP)
             for odds in (WORDLESS_SURPLUS_ODDS, SHORT_SURPLUS_ODDS, LONG_SURPLUS_ODDS)
         ]
-        self._paces: list[tuple[int, int]] = [PACE_PRIOR] * speakers
+        self._paces = list(paces)
         self._start: int | None = None
         self._end = 0
 

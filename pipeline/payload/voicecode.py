@@ -1,4 +1,4 @@
-"""The voices of a payload of format 2: trained voices use the odds of a prior, others are sent byte by byte."""
+"""The voices of a payload from format 2 on: trained voices use the odds of a prior, others are sent byte by byte."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ too."""
 PRIORS = {0: ("trained-1", 16), 4: ("trained-2", 16), 5: ("trained-2", 8), 6: ("trained-2", 32), 7: ("trained-2", 64)}
 """Kind -> the space of the prior, and the bytes of the voice."""
 _KINDS = {prior: kind for kind, prior in PRIORS.items()}
+FIRST_KIND_ODDS = Table((160, 64, 4, 24, 1, 1, 1, 1)), Table((2, 60, 1, 8, 200, 10, 24, 12))
+"""Odds for the first voice: in formats 2 and 3, when most voices were of `trained-1`, and in format 4."""
 KIND_ODDS = (
-    Table((160, 64, 4, 24, 1, 1, 1, 1)),
     Table((220, 20, 4, 8, 1, 1, 1, 1)),
     Table((64, 176, 4, 8, 1, 1, 1, 1)),
     Table((16, 24, 208, 4, 1, 1, 1, 1)),
@@ -28,16 +29,15 @@ KIND_ODDS = (
     Table((2, 20, 2, 4, 2, 2, 222, 2)),
     Table((2, 20, 2, 4, 2, 2, 2, 222)),
 )
-"""Odds for the first voice; then by the kind of the previous voice."""
+"""Odds by the kind of the voice before."""
 
 
-def write_voices(voices: Sequence[Voice | VoiceReference], writer: SymbolWriter) -> None:
-    """Append voices.
+def write_voices(voices: Sequence[Voice | VoiceReference], odds: Table, writer: SymbolWriter) -> None:
+    """Append voices; `odds` are those of the kind of the first one.
 
     Raises:
         ValueError: a voice space has no number.
     """
-    odds = KIND_ODDS[0]
     last: tuple[str, int] | None = None
     for voice in voices:
         if isinstance(voice, VoiceReference):
@@ -47,7 +47,7 @@ def write_voices(voices: Sequence[Voice | VoiceReference], writer: SymbolWriter)
         else:
             kind = LIKE_THE_LAST if (voice.space, len(voice.embedding)) == last else OTHER_BYTES
         writer.write(kind, odds)
-        odds = KIND_ODDS[1 + kind]
+        odds = KIND_ODDS[kind]
         if isinstance(voice, VoiceReference):
             writer.write_bits(voice.id, 16)
         elif kind in PRIORS:
@@ -61,18 +61,17 @@ def write_voices(voices: Sequence[Voice | VoiceReference], writer: SymbolWriter)
                 writer.write_evenly(byte, 256)
 
 
-def read_voices(count: int, reader: SymbolReader) -> list[Voice | VoiceReference]:
-    """Return `count` voices.
+def read_voices(count: int, odds: Table, reader: SymbolReader) -> list[Voice | VoiceReference]:
+    """Return `count` voices; `odds` are those of the kind of the first one.
 
     Raises:
         PayloadError: one of them is malformed.
     """
     voices: list[Voice | VoiceReference] = []
-    odds = KIND_ODDS[0]
     last: tuple[str, int] | None = None
     for _ in range(count):
         kind = reader.read(odds)
-        odds = KIND_ODDS[1 + kind]
+        odds = KIND_ODDS[kind]
         if kind == REFERENCE:
             voices.append(VoiceReference(reader.read_bits(16)))
         elif kind in PRIORS:

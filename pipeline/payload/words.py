@@ -1,4 +1,4 @@
-"""The words of a payload of format 2: how each utterance's text is coded, and its symbols."""
+"""The words of a payload from format 2 on: how each utterance's text is coded, and its symbols."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from .coding.symbols import AdaptiveTable, SymbolReader, SymbolWriter, Table
 from .names import known_coder
 from .plaintext import PlainText, utf8
 
-CODER_ODDS = Table([2, 160, 160, 32, *[1] * 252])
-"""Text coders by their ids; 1 is `english-1`."""
+FIRST_CODER_ODDS = Table([2, 160, 160, 32, *[1] * 252])
+CODER_ODDS = Table([1, 8, 4096, 64, *[1] * 12, *[8] * 15, *[1] * 225])
+"""Text coders by their ids, in formats 2 and 3, and in format 4; 1 and 2 are `english-1` and `english-2`, 16 to 30
+those of `world-1`."""
 
 NO_WORDS, PLAIN_TEXT, FIRST_CODER, NEW_CODER = range(4)
 """How the words of an utterance are coded: not at all; as UTF-8; by the payload's first coder; by one that is named
@@ -32,8 +34,9 @@ ORDINARY_SHARE = 0.75
 class Words:
     """The state of both ends after the words so far: the coders, each with its state, and the odds of each way."""
 
-    def __init__(self, first: TextCoder) -> None:
-        """Begin with the payload's first coder, which the header names."""
+    def __init__(self, first: TextCoder, coder_odds: Table = CODER_ODDS) -> None:
+        """Begin with the payload's first coder, which the header names; `coder_odds` are those of other coders."""
+        self._coder_odds = coder_odds
         self._named = [first.id]
         self._streams: dict[int, TextStream] = {PLAIN_TEXT: PlainText(), FIRST_CODER: first.stream()}
         self._ways = AdaptiveTable(TEXT_ODDS, TEXT_STEP)
@@ -72,7 +75,7 @@ class Words:
         if way == NO_WORDS:
             return ""
         if way == NEW_CODER:
-            way = self._name(known_coder(reader.read(CODER_ODDS), coders))
+            way = self._name(known_coder(reader.read(self._coder_odds), coders))
         if way not in self._streams:
             raise PayloadCorrupt("the payload's words are by a coder that it has not named; it is damaged")
         stream = self._streams[way]
@@ -89,10 +92,10 @@ class Words:
             tries += [_Try([], coder.stream(), NEW_CODER, coder) for coder in others if coder.id not in self._named]
         for one in tries:
             one.symbols = one.stream.intervals(text)
-        best = min(tries, key=lambda one: one.bits(self._ways))
+        best = min(tries, key=lambda one: one.bits(self._ways, self._coder_odds))
         writer.write(best.way, self._ways)
         if best.coder:
-            writer.write(best.coder.id, CODER_ODDS)
+            writer.write(best.coder.id, self._coder_odds)
         self._streams[self._name(best.coder) if best.coder else best.way] = best.stream
         _write_all(best.symbols, best.stream.work, writer)
 
@@ -116,10 +119,10 @@ class _Try:
     coder: TextCoder | None = None
     """The coder that would be named for it."""
 
-    def bits(self, ways: AdaptiveTable) -> float:
+    def bits(self, ways: AdaptiveTable, coder_odds: Table) -> float:
         symbols = [ways.interval(self.way), *self.symbols]
         if self.coder:
-            symbols.append(CODER_ODDS.interval(self.coder.id))
+            symbols.append(coder_odds.interval(self.coder.id))
         return sum(math.log2(total / frequency) for _, frequency, total in symbols)
 
 

@@ -117,7 +117,7 @@ class LanguageModelCoder:
         return self._decode_coded(code, count)
 
     def stream(self) -> TokenStream:
-        """Return the state in which a payload of format 2 begins."""
+        """Return the state in which a payload of formats 2 to 4 begins."""
         return TokenStream(Predictor(self._model), self._vocabulary, WORK_PER_BYTE // self._tokens_per_byte)
 
     def _encode_tokens(self, tokens: Sequence[int], count: int) -> bytes:

@@ -21,7 +21,7 @@ LOADERS: dict[int, Callable[[], TextCoder]] = {
 COMMON_ID = 1
 """The coder that every release reads: `english-1`, for format 1 and live links."""
 DEFAULT_ID = 2
-"""The coder of English in payloads of formats 2 and 3: `english-2`."""
+"""The coder of English in payloads from format 2 on: `english-2`."""
 
 
 class TextCoders(Mapping[int, TextCoder]):
@@ -51,7 +51,7 @@ TEXT_CODERS = TextCoders()
 def text_coders_for(utterances: Iterable[Utterance]) -> list[TextCoder]:
     """Return the coders of the languages that are spoken, the one with the most text first; English for unknown ones.
 
-    A payload of format 2 takes all of them (at most `MAX_CODERS`), each for the utterances that it makes shortest.
+    A payload from format 2 on takes all of them (at most `MAX_CODERS`), each for the utterances that it makes shortest.
     """
     characters: Counter[int] = Counter()
     for utterance in utterances:

@@ -1,4 +1,4 @@
-"""Recipes of the tables of payload format 2: `python -m speechzip.pipeline.training`.
+"""Recipes of the tables of payload formats 2 to 4: `python -m speechzip.pipeline.training`.
 
 timing PAYLOAD...   fits the odds of `pipeline/payload/timing.py` to conversations; prints the shapes and their bits.
                     Payloads of format 1 (`compress --format 1`) have finer times

@@ -46,10 +46,10 @@ class _Tally(SymbolWriter):
 
 
 def tally(payload: Payload) -> dict[str, Symbols]:
-    """Return the symbols that each table of `ODDS` codes in a payload of format 2; tables without any are left out."""
+    """Return the symbols that each table of `ODDS` codes in a payload of format 4; tables without any are left out."""
     tally = _Tally()
     turns = timing.Turns(len(payload.speakers))
-    clock = timing.Clock(len(payload.speakers), payload.channels)
+    clock = timing.Clock([timing.pace_of(speaker.voice) for speaker in payload.speakers], payload.channels)
     confidence = AdaptiveTable(timing.CONFIDENCE_ODDS, timing.LEARNING_STEP)
     duration = ticks(payload.duration_s)
     for utterance in payload.utterances:

@@ -22,7 +22,7 @@ def test_inspect_shows_melodies() -> None:
         None,
         {"pitch_semitones": [], "rise_semitones": 0, "loudness_db": 6},
     ]
-    assert summary["format_version"] == 3
+    assert summary["format_version"] == 4
     assert summary["sections"]["melody"] in (3, 4)
     lines = payload_lines(summarize_payload(decoded))
     assert [line.split("  ")[-1] for line in lines if "speaker 1  " in line] == [

@@ -103,7 +103,7 @@ def test_unknown_names_and_too_many(measured: Payload) -> None:
 def test_a_known_voice_costs_two_bytes_and_speaks_where_it_is_known(measured: Payload) -> None:
     carried = encode_payload(name_speakers(measured, ["-", "ben"], BOOK, "classical", carry=True), TEXT_CODERS[1])
     data = encode_payload(name_speakers(measured, ["-", "ben"], BOOK, "classical"), TEXT_CODERS[1])
-    assert len(carried) - len(data) == 7  # a space, a length and ten bytes; the two bytes of an id
+    assert len(carried) - len(data) == 8  # its kind, a space, a length and ten bytes; the two bytes of an id
     synthesizer = FakeSynthesizer()
     decompress(data, synthesizer=synthesizer, voice_book=BOOK)
     assert {voice for _, voice, _, _ in synthesizer.asked} == {measured.speakers[0].voice, BEN}

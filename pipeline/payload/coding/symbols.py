@@ -1,4 +1,4 @@
-"""Numbers as symbols of one range code: the elements of a payload of format 2.
+"""Numbers as symbols of one range code: the elements of a payload from format 2 on.
 
 A writer and a reader use the same tables in the same order. The reader counts the bits of each part of the payload.
 """

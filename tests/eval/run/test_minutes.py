@@ -21,7 +21,7 @@ from speechzip.eval.run.minutes import (
     measure_minutes,
     sizes_of,
     table,
-    with_known_voices,
+    with_voices,
 )
 from speechzip.pipeline import (
     TEXT_CODERS,
@@ -52,14 +52,15 @@ CONVERSATION = Payload(
 
 
 def pieces_of(*sizes: int, category: str = "calls", last_s: float = 60) -> list[Minute]:
-    """Return pieces of `sizes` bytes in format 2 with strangers' voices, and of other sizes otherwise."""
+    """Return pieces of `sizes` bytes in format 4 with strangers' voices, and of other sizes otherwise."""
+    less = {"strangers": 0, "short": 14, "known": 20}
     return [
         Minute(
             "a.wav",
             category,
             60 * index,
             last_s if index == len(sizes) - 1 else 60,
-            {(1, "strangers"): size + 20, (1, "known"): size + 10, (2, "strangers"): size, (2, "known"): size - 20},
+            {(version, voices): size - less[voices] + 20 * (version == 1) for version, voices in ENCODINGS},
         )
         for index, size in enumerate(sizes)
     ]
@@ -93,15 +94,15 @@ def test_every_second_is_in_one_minute(duration_s: float, durations: list[float]
 
 def test_every_minute_is_a_payload_of_its_own_in_both_formats() -> None:
     for _, piece in cut_minutes(CONVERSATION):
-        coders = {1: TEXT_CODERS[COMMON_ID], 2: text_coders_for(piece.utterances)[0]}
-        known = with_known_voices(piece)
+        coders = {1: TEXT_CODERS[COMMON_ID], 4: text_coders_for(piece.utterances)[0]}
+        known = with_voices(piece, lambda voice: VoiceReference(voice.id))
         assert [speaker.voice for speaker in known.speakers] == [
             VoiceReference(speaker.voice.id) for speaker in piece.speakers
         ]
         encoded = {
             (version, voices): encode_payload(payload, coders[version], version)
-            for version in (1, 2)
-            for voices, payload in (("strangers", piece), ("known", known))
+            for version in (1, 4)
+            for voices, payload in (("strangers", piece), ("short", piece), ("known", known))
         }
         sizes = sizes_of(piece)
         assert sizes == {encoding: len(data) for encoding, data in encoded.items()}
@@ -115,22 +116,22 @@ def test_every_minute_is_a_payload_of_its_own_in_both_formats() -> None:
 
 def test_a_voice_that_is_known_already_stays_a_reference() -> None:
     payload = Payload((Speaker(VoiceReference(7)),), (), 60.0)
-    assert with_known_voices(payload) == payload
+    assert with_voices(payload, lambda voice: VoiceReference(voice.id)) == payload
 
 
 def test_median_percentile_and_shares() -> None:
     sizes = [140, 141, 231, 232, 237, 238, *[100] * 14]
     every = distributions(pieces_of(*sizes))
     assert [row.encoding for row in every] == list(ENCODINGS)  # one group: all are whole minutes of one category
-    assert every[2] == Distribution("all", (2, "strangers"), 20, 100.0, 237, {231: 0.85, 237: 0.95, 140: 0.75})
+    assert every[3] == Distribution("all", (4, "strangers"), 20, 100.0, 237, {231: 0.85, 237: 0.95, 140: 0.75})
     assert every[0].median == 120.0
     assert every[0].percentile_95 == 257
-    assert every[3].fitting == {231: 1.0, 237: 1.0, 140: 0.8}
+    assert every[5].fitting == {231: 1.0, 237: 1.0, 140: 0.8}
 
 
 def test_groups() -> None:
     pieces = [*pieces_of(200, 100, last_s=45.5), *pieces_of(301, 302, category="meeting")]
-    rows = {row.group: row for row in distributions(pieces) if row.encoding == (2, "strangers")}
+    rows = {row.group: row for row in distributions(pieces) if row.encoding == (4, "strangers")}
     assert {name: (row.count, row.median, row.percentile_95) for name, row in rows.items()} == {
         "all": (4, 250.5, 302),
         "whole minutes": (3, 301.0, 302),
@@ -146,7 +147,7 @@ def test_table_and_json() -> None:
     assert lines[0] == (
         "| conversations | voices | format | pieces | median | 95th percentile | fit 231 | fit 237 | fit 140 |"
     )
-    assert "| all | strangers | 2 | 2 | 185.5 | 231 | 100 % | 100 % | 50 % |" in lines
+    assert "| all | strangers | 4 | 2 | 185.5 | 231 | 100 % | 100 % | 50 % |" in lines
     assert "| whole minutes | strangers | 1 | 1 | 251 | 251 | 0 % | 0 % | 0 % |" in lines
     assert lines[-1] == "whole minutes: 1; last pieces of 30 to 60 s: 1"
     content = json.loads(json.dumps(as_json(found)))
@@ -157,14 +158,16 @@ def test_table_and_json() -> None:
         "duration_s": 45.5,
         "sizes": [
             {"format": 1, "voices": "strangers", "bytes": 160},
-            {"format": 1, "voices": "known", "bytes": 150},
-            {"format": 2, "voices": "strangers", "bytes": 140},
-            {"format": 2, "voices": "known", "bytes": 120},
+            {"format": 1, "voices": "short", "bytes": 146},
+            {"format": 1, "voices": "known", "bytes": 140},
+            {"format": 4, "voices": "strangers", "bytes": 140},
+            {"format": 4, "voices": "short", "bytes": 126},
+            {"format": 4, "voices": "known", "bytes": 120},
         ],
     }
-    assert content["distributions"][2] == {
+    assert content["distributions"][3] == {
         "group": "all",
-        "format": 2,
+        "format": 4,
         "voices": "strangers",
         "count": 2,
         "median_bytes": 185.5,
@@ -204,10 +207,11 @@ def test_the_command(tmp_path: Path, wheel_recording: Callable[[str], Path]) -> 
     ]
     whole = wheel_recording("two_cities.wav")
     sizes = {(one["format"], one["voices"]): one["bytes"] for one in content["pieces"][0]["sizes"]}
-    for version in (1, 2):
+    for version in (1, 4):
         payload = tmp_path / f"{version}.spz"
         assert run_in_process("compress", whole, *QUICK, "-o", payload, "--format", version, "-q")[0] == 0
         assert sizes[version, "strangers"] == payload.stat().st_size
+        assert 5 <= sizes[version, "strangers"] - sizes[version, "short"] <= 12  # eight bytes, by the prior in format 4
     assert [one["item"] for one in content["left_out"]] == ["beckett.wav", "broken\x1b.wav"]
     code, out, err = run_in_process("eval-minutes", tmp_path, "--category", "songs")
     assert (code, out) == (1, "")

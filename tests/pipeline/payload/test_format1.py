@@ -153,7 +153,7 @@ def test_every_bit_flip_behind_a_good_checksum(payload: Payload) -> None:
 
 def test_newer_version() -> None:
     data = bytearray(golden())
-    data[0] = 0xA4
+    data[0] = 0xA5
     with pytest.raises(PayloadVersionError, match="upgrade speechzip"):
         decode_payload(bytes(data), TEXT_CODERS)
 

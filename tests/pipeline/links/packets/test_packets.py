@@ -178,6 +178,46 @@ def test_a_voice_of_several_sizes_leaves_room_for_the_words(size: int, kept: int
     assert pack(data, 2000).voices == (voice,)  # where all of it fits, nothing is left out
 
 
+def two_people(*sizes: int) -> Payload:
+    """Return a talk in which the second one says less."""
+    voices = [Voice("trained-2", bytes(range(i, 63 + i)) + b"\x7f").shortened(size) for i, size in enumerate(sizes)]
+    said = [Utterance(1.0 + 4 * i, 3.0, int(i in (1, 3)), line) for i, line in enumerate(LINES)]
+    return Payload(tuple(map(Speaker, voices)), tuple(said), 26.0)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "less", "kept"),
+    [
+        ((16, 16), 0, (16, 16)),
+        ((16, 16), 2, (16, 8)),  # of voices as long as each other, the voice of whom says less
+        ((16, 16), 14, (8, 8)),
+        ((32, 16), 2, (16, 16)),  # the longest one first
+        ((64, 64), 60, (32, 32)),
+    ],
+)
+def test_voices_are_shortened_if_that_saves_the_second_packet(
+    sizes: tuple[int, ...], less: int, kept: tuple[int, ...]
+) -> None:
+    payload = two_people(*sizes)
+    data = encode_payload(payload, TEXT_CODERS[2])
+    packed = pack(data, len(data) - less)
+    assert packed.packets == (encode_payload(two_people(*kept), TEXT_CODERS[2]),)
+    assert len(packed.packets[0]) <= len(data) - less
+    assert packed.voices == two_people(*kept).voices
+    assert [len(voice.embedding) for voice in packed.shortened] == [
+        short for short, long in zip(kept, sizes, strict=True) if short < long
+    ]
+
+
+def test_voices_are_not_shortened_where_two_packets_are_needed_anyway() -> None:
+    data = encode_payload(two_people(16, 16), TEXT_CODERS[2])
+    for size, parity in ((len(data) - 20, 0), (len(data) - 2, 1)):
+        packed = pack(data, size, parity)
+        assert len(packed.packets) - packed.parity > 1
+        assert packed.voices == two_people(16, 16).voices
+        assert packed.shortened == ()
+
+
 def test_without_its_first_packet_a_voice_is_told_to_be_missing() -> None:
     packets = pack(DATA, 51).packets
     inbox = Inbox()
