@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from speechzip.pipeline import Recognizer, SpeakerEmbedder, Synthesizer, VoiceEncoder, load_engine
+from speechzip.pipeline import (
+    Recognizer,
+    SpeakerEmbedder,
+    Synthesizer,
+    VoiceEncoder,
+    load_engine,
+    load_recognizer,
+)
 
 
 @lru_cache(maxsize=8)
 def recognizer(spec: str | None = None) -> Recognizer:
     """Return the result of `load_engine`, cached by its spec."""
     return load_engine("recognizer", spec)
+
+
+@lru_cache(maxsize=8)
+def judge(spec: str | None = None) -> Recognizer:
+    """Return a recognizer that writes what it hears, whatever bits that takes; cached by its spec."""
+    return load_recognizer(spec, brief=False)
 
 
 @lru_cache(maxsize=8)

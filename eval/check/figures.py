@@ -79,7 +79,7 @@ def measure(system: str = DEFAULT, noise: int = 0) -> Figures:
         EngineError: an engine of the system, or Resemblyzer (extra ``eval``), is missing.
         NoSpeechError: the system finds no speech in a recording.
     """
-    codec, voice, judge = load_set(system), load_voice(), engines.recognizer()
+    codec, voice, judge = load_set(system), load_voice(), engines.judge()
     size, cosines, errors_s = 0, list[float](), list[float]()
     sent, heard = list[WordErrors](), list[WordErrors]()
     for sample in _samples(noise):

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, Recognizer, Samples
 
-from ..engines import recognizer
+from ..engines import judge
 
 LONGEST_S = 25.0
 """Recognizers take 30 s at most; longer sound is cut at its quietest place before this."""
@@ -25,8 +25,8 @@ def load_judges(specs: tuple[str, ...]) -> dict[str, Recognizer]:
     Raises:
         EngineError: one is not installed or cannot be loaded.
     """
-    judges = [recognizer(spec or None) for spec in specs]
-    return {judge.name: judge for judge in judges}
+    judges = [judge(spec or None) for spec in specs]
+    return {each.name: each for each in judges}
 
 
 def transcribe(recognizer: Recognizer, samples: Samples) -> str:

@@ -68,6 +68,7 @@ def load_recognizer(
     vocabulary: Sequence[str] = (),
     quick: bool = False,
     word_times: bool = False,
+    brief: bool = True,
 ) -> Recognizer:
     """Return a new recognizer.
 
@@ -78,6 +79,7 @@ def load_recognizer(
         vocabulary: words and phrases to prefer, as they are to be written: names and jargon.
         quick: for a live conversation, where each word waits for the recognizer: if `beam` is None, a small one.
         word_times: tell when each word is said (`Utterance.words`); takes more time.
+        brief: if the engine can, of readings that are about as good take one that takes few bits.
 
     Raises:
         InputError: there is no such language, or the beam is not positive.
@@ -95,7 +97,7 @@ def load_recognizer(
         "word_times": word_times,
     }
     given = {name: value for name, value in options.items() if value}
-    wished: dict[str, object] = {"quick": True} if quick else {}
+    wished: dict[str, object] = {"quick": quick, "brief": brief}
     return cast("Recognizer", _load("recognizer", spec, given, wished))
 
 

@@ -12,7 +12,8 @@ empty are sent as nothing. The section's length and the number of texts are know
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from ..errors import PayloadCorrupt, TextError
@@ -119,6 +120,26 @@ class LanguageModelCoder:
     def stream(self) -> TokenStream:
         """Return the state in which a payload of formats 2 to 4 begins."""
         return TokenStream(Predictor(self._model), self._vocabulary, WORK_PER_BYTE // self._tokens_per_byte)
+
+    def bits(self, texts: Sequence[str]) -> list[float]:
+        """Return the bits that each of one or more texts would take as the first one of a payload."""
+        spelled = [self._vocabulary.encode(text) for text in texts]
+        bits = [0.0] * len(texts)
+        branches: list[tuple[Predictor, int, Iterable[int]]] = [(Predictor(self._model), 0, range(len(texts)))]
+        while branches:
+            predictor, at, alike = branches.pop()  # texts with the same `at` first tokens
+            following: dict[int, list[int]] = {}
+            for index in alike:
+                following.setdefault(spelled[index][at], []).append(index)
+            forks = [predictor.fork() for _ in range(len(following) - 1)]
+            for (token, group), fork in zip(following.items(), (*forks, predictor), strict=True):
+                _, frequency, total = fork.predict().interval(token)
+                for index in group:
+                    bits[index] += math.log2(total / frequency)
+                if token != END:
+                    fork.update(token)
+                    branches.append((fork, at + 1, group))
+        return bits
 
     def _encode_tokens(self, tokens: Sequence[int], count: int) -> bytes:
         encoder = RangeEncoder()

@@ -1,14 +1,17 @@
-"""The choice among several hypotheses of the same speech: the one with the fewest expected word errors.
+"""The choice among several hypotheses of the same speech: one of those with the fewest expected word errors.
 
 The likeliest hypothesis has the best chance to be right as a whole. But words count: a hypothesis whose words are
 shared by other likely ones has fewer errors on average. This is minimum Bayes risk decoding (Goel and Byrne 2000,
 "Minimum Bayes-risk automatic speech recognition"), with the hypotheses in place of all that might have been said.
+
+Often a few are about as good. Of these the text coder's opinion counts as well: what takes fewer bits is likelier to be
+what people say, and is cheaper to send.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 
@@ -18,6 +21,12 @@ MARKS = ".,;:!?\"'()-\u2026"
 FEW_WORDS = 8
 """Disagreement in a shorter text counts as if it had this many words: "Please call Stella" and "Please call Stella,
 please" do not tell that the words are invented."""
+
+ABOUT_AS_GOOD = 0.5
+"""Expected word errors that a rival may have beyond the fewest."""
+BIT_WEIGHT = 0.35 * math.log(2)
+"""What a bit of the text coder is worth in nats of the recognizer. Over 1,300 utterances of other speakers than
+evalset's, half of them in noise, both numbers together save 1.1 to 1.3 % of the bits, and as many words are right."""
 
 RUN = 3
 """Of a word that is repeated in a row, this many repetitions are compared."""
@@ -31,6 +40,8 @@ class Choice:
     """Its index."""
     agreement: float
     """Share of its words that the hypotheses agree on, in [0, 1], each weighed by its probability; see `FEW_WORDS`."""
+    rivals: tuple[int, ...] = ()
+    """The indices of all that are about as good, itself among them; see `ABOUT_AS_GOOD`."""
 
 
 def least_risk(texts: Sequence[str], scores: Sequence[float]) -> Choice:
@@ -55,7 +66,35 @@ def least_risk(texts: Sequence[str], scores: Sequence[float]) -> Choice:
         each: sum(weight * word_distance(each, other) for other, weight in weight_of.items()) for each in weight_of
     }
     index = min(range(len(texts)), key=lambda index: risks[words[index]])
-    return Choice(index, max(0.0, 1 - risks[words[index]] / max(FEW_WORDS, len(words[index]))))
+    least = risks[words[index]]
+    rivals = tuple(rival for rival, each in enumerate(words) if risks[each] <= least + ABOUT_AS_GOOD)
+    return Choice(index, max(0.0, 1 - least / max(FEW_WORDS, len(words[index]))), rivals)
+
+
+def preferred(
+    choice: Choice, texts: Sequence[str], scores: Sequence[float], bits: Callable[[Sequence[str]], Sequence[float]]
+) -> int:
+    """Return the index of the likeliest of the rivals by the recognizer and the text coder together.
+
+    A statement never becomes a question, nor the other way round: how it is spoken depends on that.
+
+    Args:
+        choice: from `least_risk`.
+        texts: the hypotheses.
+        scores: as for `least_risk`.
+        bits: returns the bits that each of several texts takes.
+
+    Example:
+        >>> texts = ["I sea it.", "I see it."]
+        >>> preferred(least_risk(texts, [-1.0, -1.5]), texts, [-1.0, -1.5], lambda texts: [30.0, 12.0])
+        1
+    """
+    asked = _questions(texts[choice.index])
+    rivals = [index for index in choice.rivals if texts[index] and _questions(texts[index]) == asked]
+    if len(rivals) < 2:
+        return choice.index
+    lengths = dict(zip(rivals, bits([texts[index] for index in rivals]), strict=True))
+    return max(rivals, key=lambda index: scores[index] - BIT_WEIGHT * lengths[index])
 
 
 def word_distance(left: Sequence[str], right: Sequence[str]) -> int:
@@ -83,6 +122,12 @@ def _without_common_ends(left: Sequence[str], right: Sequence[str]) -> tuple[Seq
     while end < shorter - start and left[-1 - end] == right[-1 - end]:
         end += 1
     return left[start : len(left) - end], right[start : len(right) - end]
+
+
+def _questions(text: str) -> list[int]:
+    """Return which words have a question mark behind them."""
+    words = [word for word in text.replace("-", " ").split() if word.strip(MARKS)]
+    return [index for index, word in enumerate(words) if "?" in word]
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -22,11 +22,12 @@ from ...protocols import ENGINE_SAMPLE_RATE
 from ...segments.rejection import MIN_CONFIDENCE_OF_ONE_LANGUAGE
 from ...system.inference import max_threads
 from ...system.wheels import RECOGNIZER_WHEEL, recognizer_folder
+from ...textcoder import DEFAULT_ID, LanguageModelCoder, load_text_coder
 from ...types import Samples, Transcript, Word
 from ..word_times import split_words, timed_words, warped_starts
 from .attention import FRAME_S, AttentiveDecoder
 from .beam import Hypothesis, search
-from .choice import least_risk
+from .choice import least_risk, preferred
 from .decoder import Decoder, Reading, Sound, duration_s
 from .greedy import read_greedily
 from .tokenizer import Tokenizer
@@ -85,6 +86,7 @@ class MoonshineRecognizer:
         vocabulary: Sequence[str] = (),
         quick: bool = False,
         word_times: bool = False,
+        brief: bool = True,
     ) -> None:
         """Load the model from `folder`, or from the installed wheel.
 
@@ -95,6 +97,8 @@ class MoonshineRecognizer:
             vocabulary: words and phrases to prefer, as they are to be written; needs a beam of 2 or more.
             quick: unless a beam or a vocabulary is given, decode greedily, and use the beam only where that is unsure.
             word_times: tell when each word is said; loads the decoder twice.
+            brief: of readings that are about as good, take one that the text coder of English finds likely. It is left
+                out with `quick` and with a vocabulary, whose words the coder would speak against.
 
         Raises:
             EngineError: the weights are missing or cannot be loaded, or there is no such beam or language.
@@ -123,6 +127,8 @@ class MoonshineRecognizer:
                 f"Moonshine's weights in {folder} cannot be loaded ({error}); "
                 f"reinstall them: pip install --force-reinstall {RECOGNIZER_WHEEL}"
             ) from error
+        has_choice = self._beam > 1 and not self._quick and not vocabulary
+        self._coder = load_text_coder(DEFAULT_ID) if brief and has_choice else None
 
     def transcribe(self, samples: Samples) -> Transcript:
         """Return the words in float32 [T] mono 16 kHz sound of up to `MAX_LENGTH_S`."""
@@ -147,12 +153,13 @@ class MoonshineRecognizer:
         return self._decoder.encode(samples)
 
     def _read(self, sound: Sound, samples: Samples) -> Transcript:
-        first = self._chosen(self._hypotheses(sound))
-        if self._beam == 1 or not MIN_CONFIDENCE_OF_ONE_LANGUAGE <= first.confidence < SURE:
-            return first
-        found = self._search([sound, self._sound(_with_silence(samples))])
+        found, sounds = self._hypotheses(sound), 1
         # The confidence stays that of the first reading: two readings of noise agree on "You", too.
-        return replace(self._chosen(found, sounds=2), confidence=first.confidence) if found else first
+        confidence = self._chosen(found).confidence
+        if self._beam > 1 and MIN_CONFIDENCE_OF_ONE_LANGUAGE <= confidence < SURE:
+            again = self._search([sound, self._sound(_with_silence(samples))])
+            found, sounds = (again, 2) if again else (found, 1)
+        return replace(self._chosen(found, sounds, self._coder), confidence=confidence)
 
     def _quickly_read(self, sound: Sound) -> Transcript:
         greedy = self._chosen(self._greedy(sound))
@@ -170,10 +177,15 @@ class MoonshineRecognizer:
         # A reading that comes to an end by itself is no loop, so it may be longer: names take many tokens.
         return search(self._decoder, sounds, self._beam, _most_tokens(sounds[0]) * 3 // 2, self._phrases)
 
-    def _chosen(self, found: Sequence[Hypothesis], sounds: int = 1) -> Transcript:
+    def _chosen(
+        self, found: Sequence[Hypothesis], sounds: int = 1, coder: LanguageModelCoder | None = None
+    ) -> Transcript:
+        texts = [self._text(each) for each in found]
         # The score is the mean over the sounds; the likelihood of all of them together is the product.
-        choice = least_risk([self._text(each) for each in found], [sounds * each.score for each in found])
-        chosen = self._transcript(found[choice.index])
+        scores = [sounds * each.score for each in found]
+        choice = least_risk(texts, scores)
+        index = preferred(choice, texts, scores, coder.bits) if coder else choice.index
+        chosen = self._transcript(found[index])
         return replace(chosen, confidence=chosen.confidence * choice.agreement)  # invented words vary
 
     def _words(self, text: str, sound: Sound, samples: Samples) -> tuple[Word, ...]:

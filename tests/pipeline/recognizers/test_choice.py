@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
-from speechzip.pipeline.recognizers.moonshine.choice import least_risk, word_distance
+from speechzip.pipeline.recognizers.moonshine.choice import least_risk, preferred, word_distance
 
 words = st.lists(st.sampled_from(["a", "b", "c"]), max_size=8)
 
@@ -36,3 +36,33 @@ def test_agreement() -> None:
     assert least_risk(["one two three four", "One, two, three, four!"], [-1.0, -1.0]).agreement == 1.0
     assert least_risk(["one two three four", "one two three for"], [-1.0, -1.0]).agreement == pytest.approx(15 / 16)
     assert least_risk(["", "yes"], [-1.0, -2.0]).agreement == pytest.approx(1 - 1 / (1 + math.e) / 8)
+
+
+@pytest.mark.parametrize(
+    ("texts", "scores", "bits", "wanted"),
+    [
+        (["I sea it.", "I see it."], [-1.0, -1.5], [30.0, 12.0], 1),
+        (["I sea it.", "I see it."], [-1.0, -1.5], [13.0, 12.0], 0),  # a bit is worth a quarter of a nat
+        (["I see it", "I see it."], [-1.0, -1.5], [30.0, 12.0], 1),  # equal words
+        (["You see it?", "You see it."], [-1.0, -1.1], [30.0, 12.0], 0),
+        (["You sea it? No.", "You see it? No.", "You see it. No?"], [-1.0, -1.1, -1.2], [30.0, 20.0, 12.0], 1),
+        (["Ah.", ""], [-1.0, -1.0], [30.0, 0.0], 0),  # no words take no bits
+        (["", "Ah."], [-1.0, -1.0], [0.0, 30.0], 0),
+    ],
+)
+def test_of_rivals_the_text_coder_has_a_say(
+    texts: list[str], scores: list[float], bits: list[float], wanted: int
+) -> None:
+    choice = least_risk(texts, scores)
+    assert preferred(choice, texts, scores, lambda some: [bits[texts.index(text)] for text in some]) == wanted
+
+
+def test_a_reading_with_more_expected_errors_is_no_rival() -> None:
+    choice = least_risk(["one two three", "one two", "one too three"], [-1.0, -4.0, -4.0])
+    assert (choice.index, choice.rivals) == (0, (0,))
+    assert least_risk(["one two", "One, two.", "one too"], [-1.0, -9.0, -1.3]).rivals == (0, 1, 2)
+
+
+def test_where_there_is_no_rival_nothing_is_coded() -> None:
+    texts = ["one two three", "nothing of that"]
+    assert preferred(least_risk(texts, [-1.0, -9.0]), texts, [-1.0, -9.0], pytest.fail) == 0

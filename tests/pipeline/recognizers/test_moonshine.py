@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -138,6 +138,32 @@ def test_hypotheses(recognizer: MoonshineRecognizer) -> None:
     assert greedy.hypotheses(said) == [greedy.transcribe(said)]
 
 
+def test_of_readings_that_are_about_as_good_one_that_takes_few_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = _say("The letter of the king was read to the people.")
+    brief, other = MoonshineRecognizer(), MoonshineRecognizer(brief=False)
+    usual = other.transcribe(said)
+    asked: list[str] = []
+
+    def dear(texts: Sequence[str]) -> list[float]:
+        asked.extend(texts)
+        return [1000.0 * (text == usual.text) for text in texts]
+
+    coder = brief._coder  # pyright: ignore[reportPrivateUsage]
+    assert coder is not None
+    monkeypatch.setattr(coder, "bits", dear)
+    found = brief.transcribe(said)
+    assert usual.text in asked
+    assert found.text in asked
+    assert found.text != usual.text
+    assert found.confidence == usual.confidence
+    for unasked in (
+        MoonshineRecognizer(quick=True),
+        MoonshineRecognizer(beam=1),
+        MoonshineRecognizer(vocabulary=["King"]),
+    ):
+        assert unasked._coder is None  # pyright: ignore[reportPrivateUsage]
+
+
 def lengths_encoded(monkeypatch: pytest.MonkeyPatch, recognizer: MoonshineRecognizer) -> list[int]:
     """Return a list that gets the length of each sound that is encoded."""
     decoder, lengths = recognizer._decoder, list[int]()  # pyright: ignore[reportPrivateUsage]
@@ -169,7 +195,8 @@ def test_what_is_unsure_is_read_once_more_with_silence_around_it(
 
 def test_live_uses_the_beam_only_where_greedy_decoding_is_unsure(monkeypatch: pytest.MonkeyPatch) -> None:
     said = _say("The letter of the king was read to the people.")
-    quick, greedy, beam = MoonshineRecognizer(quick=True), MoonshineRecognizer(beam=1), MoonshineRecognizer()
+    quick, greedy = MoonshineRecognizer(quick=True), MoonshineRecognizer(beam=1)
+    beam = MoonshineRecognizer(brief=False)
     monkeypatch.setattr("speechzip.pipeline.recognizers.moonshine.recognizer.SURE", 0.0)
     assert quick.transcribe(said) == greedy.transcribe(said)
     monkeypatch.setattr("speechzip.pipeline.recognizers.moonshine.recognizer.SURE_QUICKLY", 1.1)

@@ -7,6 +7,7 @@ import doctest
 import hashlib
 import importlib
 import json
+import math
 import random
 import zlib
 from pathlib import Path
@@ -66,6 +67,15 @@ def test_comes_back(texts: list[str]) -> None:
     code = CODER.encode(texts)
     assert CODER.decode(code, len(texts)) == texts
     assert len(code) <= utf8_and_a_byte_each(texts)
+
+
+@pytest.mark.models
+def test_bits_of_texts_with_common_beginnings_are_those_of_each_alone() -> None:
+    texts = ["I see it.", "I see.", "I see it. So", "You see it.", "I see it.", ""]
+    alone = [
+        sum(math.log2(total / frequency) for _, frequency, total in CODER.stream().intervals(one)) for one in texts
+    ]
+    assert CODER.bits(texts) == pytest.approx(alone, abs=1e-9)
 
 
 @pytest.mark.models
