@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -46,6 +47,9 @@ def test_agreement() -> None:
         (["I see it", "I see it."], [-1.0, -1.5], [30.0, 12.0], 1),  # equal words
         (["You see it?", "You see it."], [-1.0, -1.1], [30.0, 12.0], 0),
         (["You sea it? No.", "You see it? No.", "You see it. No?"], [-1.0, -1.1, -1.2], [30.0, 20.0, 12.0], 1),
+        (["Ask Violet King.", "Ask Silent King."], [-1.0, -1.1], [30.0, 12.0], 0),
+        (["Ask Ford, I said.", "Ask Ford as I said."], [-1.0, -1.1], [30.0, 12.0], 1),
+        (["Room 4 is I'd say.", "Room 5 is I'd say.", "Room 4, I'd say."], [-1.0, -1.1, -1.2], [30.0, 12.0, 20.0], 2),
         (["Ah.", ""], [-1.0, -1.0], [30.0, 0.0], 0),  # no words take no bits
         (["", "Ah."], [-1.0, -1.0], [0.0, 30.0], 0),
     ],
@@ -65,4 +69,8 @@ def test_a_reading_with_more_expected_errors_is_no_rival() -> None:
 
 def test_where_there_is_no_rival_nothing_is_coded() -> None:
     texts = ["one two three", "nothing of that"]
-    assert preferred(least_risk(texts, [-1.0, -9.0]), texts, [-1.0, -9.0], pytest.fail) == 0
+
+    def dear(_texts: Sequence[str]) -> list[float]:
+        raise AssertionError
+
+    assert preferred(least_risk(texts, [-1.0, -9.0]), texts, [-1.0, -9.0], dear) == 0
