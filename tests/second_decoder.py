@@ -210,13 +210,13 @@ class Plain:
             raise Refused("no UTF-8") from error
 
 
-def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], priors: Mapping[int, str]) -> Contents:
+def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], priors: Mapping[str, str]) -> Contents:
     """Return the content of a payload.
 
     Args:
         payload: with its checksum.
         coders: id of a text coder -> maker of its decoder.
-        priors: number of a voice space -> the text of its file `.prior`.
+        priors: name of a file `.prior` -> its text.
     """
     if payload[:1] not in (b"\xa2", b"\xa3", b"\xa4"):
         raise Refused("another format")
@@ -240,7 +240,8 @@ def decode(payload: bytes, coders: Mapping[int, Callable[[], TextDecoder]], prio
     recognizer = code.even(256) if code.table([240, 16]) else None
     other_languages = code.table([240, 16])
     melodic = bool(code.table([240, 16])) if is_4 else body[0] == 0xA3
-    voices = read_voices(code, len(speaker_channels), priors, FIRST_VOICE[is_4])
+    prior_of = {3: priors["trained-1"], 4: priors["trained-2-fitted" if is_4 else "trained-2"]}
+    voices = read_voices(code, len(speaker_channels), prior_of, FIRST_VOICE[is_4])
     alone = [64, 96] if is_4 else [8, 148]
     paces = [pace(voice) if is_4 else [101, 120] for voice in voices]
     spoken, end = read_utterances(

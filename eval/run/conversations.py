@@ -24,7 +24,7 @@ from ..metrics.wer import word_errors
 from ..results.conversations import Conversation
 from ..results.results import Failure
 from ..types import Embedding, Item, Turn
-from .minutes import cut_minutes, sizes_of
+from .minutes import FORMATS, cut_minutes, sizes_of
 from .observe import read_audio
 from .store import ObservationStore
 
@@ -123,7 +123,7 @@ def _measure(take: _Take, codec: SpeechzipCodec) -> Conversation:
         item=take.item.id,
         category=take.category,
         duration_s=take.audio.duration_s,
-        minute_bytes=tuple(sizes_of(piece)[2, "strangers"] for _, piece in cut_minutes(payload)),
+        minute_bytes=tuple(sizes_of(piece)[FORMATS[-1], "strangers"] for _, piece in cut_minutes(payload)),
         payload_bytes=len(compressed.data),
         speakers=len({one.speaker for one in spoken}),
         found_speakers=len({one.speaker for one in told}),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..errors import PayloadCorrupt
 from ..types import MAX_LONG_VOICE_BYTES, Voice, VoiceReference
 from .coding.symbols import SymbolReader, SymbolWriter, Table
 from .names import space_name, space_number
-from .voiceprior import voice_prior
+from .voiceprior import VoicePrior, voice_prior
 
 TRAINED_1, REFERENCE, LIKE_THE_LAST, OTHER_BYTES = range(4)
 """How a voice is coded: by the prior of `trained-1`; as an id of 16 bits; as bytes, with the last such voice's
@@ -17,8 +18,6 @@ too."""
 PRIORS = {0: ("trained-1", 16), 4: ("trained-2", 16), 5: ("trained-2", 8), 6: ("trained-2", 32), 7: ("trained-2", 64)}
 """Kind -> the space of the prior, and the bytes of the voice."""
 _KINDS = {prior: kind for kind, prior in PRIORS.items()}
-FIRST_KIND_ODDS = Table((160, 64, 4, 24, 1, 1, 1, 1)), Table((2, 60, 1, 8, 200, 10, 24, 12))
-"""Odds for the first voice: in formats 2 and 3, when most voices were of `trained-1`, and in format 4."""
 KIND_ODDS = (
     Table((220, 20, 4, 8, 1, 1, 1, 1)),
     Table((64, 176, 4, 8, 1, 1, 1, 1)),
@@ -32,26 +31,48 @@ KIND_ODDS = (
 """Odds by the kind of the voice before."""
 
 
-def write_voices(voices: Sequence[Voice | VoiceReference], odds: Table, writer: SymbolWriter) -> None:
-    """Append voices; `odds` are those of the kind of the first one.
+@dataclass(frozen=True)
+class VoiceOdds:
+    """What the formats differ in."""
+
+    first: Table
+    """Odds of the kind of the first voice."""
+    trained_2: str
+    """Name of the prior of `trained-2`."""
+
+    def prior(self, kind: int) -> VoicePrior:
+        """Return the prior of a kind of `PRIORS`."""
+        space, size = PRIORS[kind]
+        return voice_prior(self.trained_2 if space == "trained-2" else space, size)
+
+
+FIRST_ODDS = VoiceOdds(Table((160, 64, 4, 24, 1, 1, 1, 1)), "trained-2")
+"""Those of formats 2 and 3, from when most voices were of `trained-1`, and none was fitted to its recording."""
+ODDS = VoiceOdds(Table((2, 60, 1, 8, 200, 10, 24, 12)), "trained-2-fitted")
+"""Those of format 4."""
+
+
+def write_voices(voices: Sequence[Voice | VoiceReference], odds: VoiceOdds, writer: SymbolWriter) -> None:
+    """Append voices.
 
     Raises:
         ValueError: a voice space has no number.
     """
+    kinds = odds.first
     last: tuple[str, int] | None = None
     for voice in voices:
         if isinstance(voice, VoiceReference):
             kind = REFERENCE
-        elif (prior := (voice.space, len(voice.embedding))) in _KINDS and voice_prior(*prior).knows(voice.embedding):
-            kind = _KINDS[prior]
         else:
-            kind = LIKE_THE_LAST if (voice.space, len(voice.embedding)) == last else OTHER_BYTES
-        writer.write(kind, odds)
-        odds = KIND_ODDS[kind]
+            kind = _KINDS.get((voice.space, len(voice.embedding)), OTHER_BYTES)
+            if kind == OTHER_BYTES or not odds.prior(kind).knows(voice.embedding):
+                kind = LIKE_THE_LAST if (voice.space, len(voice.embedding)) == last else OTHER_BYTES
+        writer.write(kind, kinds)
+        kinds = KIND_ODDS[kind]
         if isinstance(voice, VoiceReference):
             writer.write_bits(voice.id, 16)
         elif kind in PRIORS:
-            voice_prior(*PRIORS[kind]).write(voice.embedding, writer)
+            odds.prior(kind).write(voice.embedding, writer)
         else:
             if kind == OTHER_BYTES:
                 last = voice.space, len(voice.embedding)
@@ -61,21 +82,22 @@ def write_voices(voices: Sequence[Voice | VoiceReference], odds: Table, writer: 
                 writer.write_evenly(byte, 256)
 
 
-def read_voices(count: int, odds: Table, reader: SymbolReader) -> list[Voice | VoiceReference]:
-    """Return `count` voices; `odds` are those of the kind of the first one.
+def read_voices(count: int, odds: VoiceOdds, reader: SymbolReader) -> list[Voice | VoiceReference]:
+    """Return `count` voices.
 
     Raises:
         PayloadError: one of them is malformed.
     """
+    kinds = odds.first
     voices: list[Voice | VoiceReference] = []
     last: tuple[str, int] | None = None
     for _ in range(count):
-        kind = reader.read(odds)
-        odds = KIND_ODDS[kind]
+        kind = reader.read(kinds)
+        kinds = KIND_ODDS[kind]
         if kind == REFERENCE:
             voices.append(VoiceReference(reader.read_bits(16)))
         elif kind in PRIORS:
-            voices.append(Voice(PRIORS[kind][0], voice_prior(*PRIORS[kind]).read(reader)))
+            voices.append(Voice(PRIORS[kind][0], odds.prior(kind).read(reader)))
         else:
             if kind == OTHER_BYTES:
                 last = space_name(reader.read_evenly(256)), reader.read_number() + 1

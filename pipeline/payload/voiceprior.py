@@ -92,6 +92,6 @@ class VoicePrior:
 
 
 @lru_cache
-def voice_prior(space: str, size: int) -> VoicePrior:
-    """Return the prior that ships for the voices of `size` bytes of a space."""
-    return VoicePrior(files(__name__.rpartition(".")[0]).joinpath(f"{space}.prior").read_text("ascii"), size)
+def voice_prior(name: str, size: int) -> VoicePrior:
+    """Return a prior that ships, for voices of `size` bytes."""
+    return VoicePrior(files(__name__.rpartition(".")[0]).joinpath(f"{name}.prior").read_text("ascii"), size)

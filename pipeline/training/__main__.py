@@ -2,9 +2,9 @@
 
 timing PAYLOAD...   fits the odds of `pipeline/payload/timing.py` to conversations; prints the shapes and their bits.
                     Payloads of format 1 (`compress --format 1`) have finer times
-voices FILE...      fits `pipeline/payload/trained-2.prior` to the voices of many speakers, one in hexadecimal digits
-at the
-                    end of each line (`python -m speechzip.voices.training.release`); writes it to `--out`
+voices FILE...      fits `pipeline/payload/trained-2-fitted.prior` to the voices of many speakers, one in hexadecimal
+                    digits at the end of each line (`python -m speechzip.voices.training.fitted_voices`); writes it to
+                    `--out`
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ..types import SCALABLE_SPACES, Voice
 from .timing import fit_tables, report
 from .voiceprior import fit_prior, unseen_bits, voice_bits
 
-SPACE = "trained-2"
+SPACE, PRIOR = "trained-2", "trained-2-fitted"
 WIDTHS = (8, 4, 4, *[3] * 165)
 """Bits of the numbers of a voice, in their order."""
-RIDGE = 30.0
+RIDGE = 60.0
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     voices = recipes.add_parser("voices")
     voices.add_argument("voices", type=Path, nargs="+")
     voices.add_argument("--ridge", type=float, default=RIDGE)
-    voices.add_argument("--out", type=Path, default=Path("build/payload") / f"{SPACE}.prior")
+    voices.add_argument("--out", type=Path, default=Path("build/payload") / f"{PRIOR}.prior")
     arguments = parser.parse_args()
     if arguments.recipe == "timing":
         print_timing(arguments.payloads)
@@ -56,7 +56,7 @@ def write_prior(paths: list[Path], ridge: float, out: Path) -> None:
     print(f"{out}: {len(voices)} voices; bits a voice with the shipped prior, with this one, and for unseen speakers:")
     for size in SCALABLE_SPACES[SPACE]:
         shortened = [Voice(SPACE, voice).shortened(size).embedding for voice in voices]
-        shipped, fitted = voice_prior(SPACE, size), VoicePrior(lines, size)
+        shipped, fitted = voice_prior(PRIOR, size), VoicePrior(lines, size)
         unseen = unseen_bits(shortened, fitted.widths, ridge)
         known, new = voice_bits(shipped, shortened), voice_bits(fitted, shortened)
         print(f"  {size} bytes  {known:.1f}  {new:.1f}  {unseen:.1f}")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,9 +54,8 @@ OTHERS = (9, 16, 19, 30, 255)
 """Numbers of more coders; 16 to 30 are those of `world-1`, whose symbols count as more work than plain ones."""
 REAL = TEXT_CODERS[1]
 PRIORS = {
-    number: files("speechzip.pipeline.payload").joinpath(f"{name}.prior").read_text("ascii")
-    for number, name in VOICE_SPACES.items()
-    if name in ("trained-1", "trained-2")
+    name: files("speechzip.pipeline.payload").joinpath(f"{name}.prior").read_text("ascii")
+    for name in ("trained-1", "trained-2", "trained-2-fitted")
 }
 SPACES = {name: number for number, name in VOICE_SPACES.items()}
 PAYLOADS = int(os.environ.get("SPEECHZIP_PAYLOADS", "200"))
@@ -281,6 +281,12 @@ GOLDEN_FILES: dict[str, Callable[[Payload], Payload]] = {
 }  # fmt: skip
 
 
+def test_the_priors_are_those_of_the_format() -> None:
+    text = (GOLDEN.parents[1] / "FORMAT.md").read_text("utf-8")
+    for name, lines in PRIORS.items():
+        assert f"| `{name}.prior` | `{hashlib.sha256(lines.encode()).hexdigest()}` |" in text
+
+
 def golden_coders(name: str, payload: Payload) -> list[TextCoder]:
     """Return the coders of a golden file; that of English is the one that was the default when the file was made."""
     english = TEXT_CODERS[2 if name == "later-english-2.hex" or name.endswith("-4.hex") else 1]
@@ -497,7 +503,7 @@ def test_melodies_that_say_nothing_are_refused() -> None:
     for pitch in ((), (3, 3)):
         writer = SymbolWriter()
         header(writer, layout=0)
-        writer.write(voicecode.REFERENCE, voicecode.FIRST_KIND_ODDS[0])
+        writer.write(voicecode.REFERENCE, voicecode.FIRST_ODDS.first)
         writer.write_bits(1, 16)
         turns, said = timing.Turns(1, timing.FIRST_ONLY_SPEAKER_ODDS), words.Words(FAKE)
         clock = timing.Clock([timing.USUAL_PACE], 1)
@@ -553,7 +559,7 @@ def test_an_unknown_text_coder() -> None:
 def test_a_voice_without_a_length(kind: int) -> None:
     writer = SymbolWriter()
     header(writer)
-    writer.write(kind, voicecode.FIRST_KIND_ODDS[0])
+    writer.write(kind, voicecode.FIRST_ODDS.first)
     if kind == voicecode.OTHER_BYTES:
         writer.write_evenly(2, 256)
         writer.write_number(4096)

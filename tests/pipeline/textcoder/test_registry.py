@@ -57,7 +57,7 @@ def tiny_coder() -> LanguageModelCoder:
     return coder_from(arrays, 2, "english-2")
 
 
-def test_a_later_model_of_english_writes_format_2_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_model_of_english_writes_no_format_1(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.LOADERS, 2, tiny_coder)
     monkeypatch.setattr(registry, "TEXT_CODERS", registry.TextCoders())
     monkeypatch.setattr(registry, "DEFAULT_ID", 2)
@@ -68,8 +68,10 @@ def test_a_later_model_of_english_writes_format_2_only(monkeypatch: pytest.Monke
     decoded = decode_payload(data, registry.TEXT_CODERS)
     assert decoded.text_coder == "english-2"
     assert [one.text for one in decoded.payload.utterances] == [one.text for one in said]
-    prior = files("speechzip.pipeline.payload").joinpath("trained-1.prior").read_text("ascii")
-    contents = second_decoder.decode(data, {2: coder.stream}, {3: prior})
+    folder = files("speechzip.pipeline.payload")
+    names = ("trained-1", "trained-2-fitted")
+    priors = {name: folder.joinpath(f"{name}.prior").read_text("ascii") for name in names}
+    contents = second_decoder.decode(data, {2: coder.stream}, priors)
     assert [one.text for one in contents.spoken] == [one.text for one in said]
     # earlier releases read neither: peers on a link are sent what every release reads
     hello = LiveEngines(FakeRecognizer(), FakeVoiceEncoder(), FakeSynthesizer()).hello(b"", "")
