@@ -65,9 +65,8 @@ class Telephone:
 
 def _rounded(sound: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return sound in the 8 bits of mu-law (ITU-T G.711)."""
-    level = np.sign(sound) * np.log1p(255 * np.minimum(1, np.abs(sound))) / np.log(256)
-    level = np.round(127 * level) / 127
-    return np.asarray(np.sign(level) * (256 ** np.abs(level) - 1) / 255)
+    level: npt.NDArray[np.float64] = np.log1p(255 * np.minimum(1, np.abs(sound))) / np.log(256)
+    return np.asarray(np.sign(sound) * (256 ** (np.round(127 * level) / 127) - 1) / 255)
 
 
 def main() -> None:
