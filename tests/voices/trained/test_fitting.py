@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+import soundfile
 from speechzip.eval.metrics.voice import ResemblyzerVoice
-from speechzip.pipeline import EngineError, FittingVoiceEncoder, Samples, Transcript, Voice, load_engine
+from speechzip.pipeline import EngineError, FittingVoiceEncoder, Samples, Transcript, Voice, load_engine, resample
 from speechzip.voices import ScalableVoice, TrainedSynthesizer, TrainedVoiceEncoder
 from speechzip.voices.acoustics.vocoder import BANDS
 from speechzip.voices.spaces.scalable_voice import SPACE, TIMBRE
@@ -138,8 +141,16 @@ def test_sounds_without_speech_change_a_timbre_by_bounded_steps(sound: Samples) 
 
 
 @pytest.mark.models
-def test_what_a_telephone_cuts_off_is_not_fitted_to(dickens: Speech, monkeypatch: pytest.MonkeyPatch) -> None:
-    sound, text = dickens[1]
+def test_what_a_telephone_cuts_off_is_not_fitted_to(
+    wheel_recording: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one fixed piece of speech: a fit goes elsewhere if the piece begins or ends a little earlier."""
+    recorded, rate = soundfile.read(str(wheel_recording("two_cities.wav")), dtype="float32", always_2d=True)
+    sound = resample(recorded[:, 0], rate, 16_000)[216_000:376_000]
+    text = (
+        "It was a season of light. It was a season of darkness. It was the spring of hope. It was the winter of "
+        "despair. We had everything before us. We had nothing before us."
+    )
     voice = ScalableVoice.from_bytes(TrainedVoiceEncoder().encode(sound, text).embedding)
     whole, cut = fitted(voice, [(sound, text)]), fitted(voice, [(by_telephone(sound), text)])
     monkeypatch.setattr("speechzip.voices.trained.fitting.missing_bands", nothing_missing)
