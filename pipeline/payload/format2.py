@@ -37,7 +37,7 @@ from .timing import (
     Turns,
     pace_of,
 )
-from .voicecode import FIRST_ODDS, ODDS, read_voices, write_voices
+from .voicecode import FIRST_VOICE_ODDS, VOICE_ODDS, read_voices, write_voices
 from .words import CODER_ODDS, FIRST_CODER_ODDS, Words
 
 FIRST_BYTE = 0xA0
@@ -187,7 +187,7 @@ class _Odds:
         is_newest = version == NEWEST
         self.coder = CODER_ODDS if is_newest else FIRST_CODER_ODDS
         """Odds of each text coder."""
-        self.voice = ODDS if is_newest else FIRST_ODDS
+        self.voice = VOICE_ODDS if is_newest else FIRST_VOICE_ODDS
         """Odds of the voices."""
         self.only_speaker = ONLY_SPEAKER_ODDS if is_newest else FIRST_ONLY_SPEAKER_ODDS
         """Odds of the turns of an only speaker."""

@@ -46,9 +46,9 @@ class VoiceOdds:
         return voice_prior(self.trained_2 if space == "trained-2" else space, size)
 
 
-FIRST_ODDS = VoiceOdds(Table((160, 64, 4, 24, 1, 1, 1, 1)), "trained-2")
+FIRST_VOICE_ODDS = VoiceOdds(Table((160, 64, 4, 24, 1, 1, 1, 1)), "trained-2")
 """Those of formats 2 and 3, from when most voices were of `trained-1`, and none was fitted to its recording."""
-ODDS = VoiceOdds(Table((2, 60, 1, 8, 200, 10, 24, 12)), "trained-2-fitted")
+VOICE_ODDS = VoiceOdds(Table((2, 60, 1, 8, 200, 10, 24, 12)), "trained-2-fitted")
 """Those of format 4."""
 
 

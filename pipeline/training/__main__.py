@@ -3,8 +3,8 @@
 timing PAYLOAD...   fits the odds of `pipeline/payload/timing.py` to conversations; prints the shapes and their bits.
                     Payloads of format 1 (`compress --format 1`) have finer times
 voices FILE...      fits `pipeline/payload/trained-2-fitted.prior` to the voices of many speakers, one in hexadecimal
-                    digits at the end of each line (`python -m speechzip.voices.training.fitted_voices`); writes it to
-                    `--out`
+                    digits at the end of each line (`python -m speechzip.voices.training.corpus.fitted_voices`); writes
+                    it to `--out`
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@
 
 It also writes the voices of the speakers to `--voices`, two of most of them from different recordings, and one of each
 without what a telephone line at 8 kHz leaves out, which changes the corrections most. A line has the speaker's name, or
-"telephone", and 64 bytes in hexadecimal digits. The prior of the payload and the constants of the matching come from
-these. The package must be installed with `-e`, since the networks speak to fit the corrections.
+"telephone", and 64 bytes in hexadecimal digits. The prior of formats 2 and 3 and the constants of the matching came
+from these; that of format 4 from fitted voices (`corpus/fitted_voices.py`). The package must be installed with `-e`,
+since the networks speak to fit the corrections.
 """
 
 from __future__ import annotations

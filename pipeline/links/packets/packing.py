@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
 from ...errors import InputError
@@ -107,15 +108,17 @@ def _in_one_packet(
     if length - sum(longer - shorter for _, longer, shorter in steps) > size:
         return None
 
-    def after(count: int) -> Payload:
+    @cache
+    def after(count: int) -> tuple[bytes, Payload]:
         speakers = list(payload.speakers)
         for index, _, shorter in steps[:count]:
             speakers[index] = _with_short_voice(speakers[index], shorter)
-        return replace(payload, speakers=tuple(speakers))
+        short = replace(payload, speakers=tuple(speakers))
+        return encode(short), short
 
     counts = range(1, len(steps) + 1)
-    place = bisect_left(counts, True, key=lambda count: len(encode(after(count))) <= size)
-    return (encode(after(counts[place])), after(counts[place])) if place < len(counts) else None
+    place = bisect_left(counts, True, key=lambda count: len(after(count)[0]) <= size)
+    return after(counts[place]) if place < len(counts) else None
 
 
 def _shortenings(payload: Payload) -> list[tuple[int, int, int]]:

@@ -131,8 +131,7 @@ def _without_common_ends(left: Sequence[str], right: Sequence[str]) -> tuple[Seq
 
 def _questions(text: str) -> list[int]:
     """Return which words have a question mark behind them."""
-    words = [word for word in text.replace("-", " ").split() if word.strip(MARKS)]
-    return [index for index, word in enumerate(words) if "?" in word]
+    return [index for index, word in enumerate(_spoken(text)) if "?" in word]
 
 
 def _names(text: str) -> set[str]:
@@ -148,7 +147,12 @@ def _names(text: str) -> set[str]:
     return names
 
 
+def _spoken(text: str) -> list[str]:
+    """Return the words with the marks around them; marks that stand alone are none."""
+    return [word for word in text.replace("-", " ").split() if word.strip(MARKS)]
+
+
 def _words(text: str) -> tuple[str, ...]:
     """Return the words that are compared. The number of repetitions of a word in a row is no disagreement."""
-    words = [stripped for word in text.replace("-", " ").lower().split() if (stripped := word.strip(MARKS))]
+    words = [word.strip(MARKS).lower() for word in _spoken(text)]
     return tuple(word for _, run in groupby(words) for word in islice(run, RUN))

@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,12 +23,12 @@ from ...protocols import ENGINE_SAMPLE_RATE
 from ...segments.rejection import MIN_CONFIDENCE_OF_ONE_LANGUAGE
 from ...system.inference import max_threads
 from ...system.wheels import RECOGNIZER_WHEEL, recognizer_folder
-from ...textcoder import DEFAULT_ID, LanguageModelCoder, load_text_coder
+from ...textcoder import DEFAULT_ID, load_text_coder
 from ...types import Samples, Transcript, Word
 from ..word_times import split_words, timed_words, warped_starts
 from .attention import FRAME_S, AttentiveDecoder
 from .beam import Hypothesis, search
-from .choice import least_risk, preferred
+from .choice import Choice, least_risk, preferred
 from .decoder import Decoder, Reading, Sound, duration_s
 from .greedy import read_greedily
 from .tokenizer import Tokenizer
@@ -59,6 +60,16 @@ LOOKS_AHEAD_S = 0.036
 SURE_WORD = 0.6
 """A word with a less likely token is unsure: a tenth of 1,587 words of readers, a third of whom speak in noise. Half
 of these words are wrong, and half of the wrong words are among them."""
+
+
+class _Weighed(NamedTuple):
+    """Hypotheses of the same speech, and the choice among them."""
+
+    found: Sequence[Hypothesis]
+    texts: Sequence[str]
+    scores: Sequence[float]
+    """Log-probabilities of all sounds together."""
+    choice: Choice
 
 
 class MoonshineRecognizer:
@@ -153,18 +164,18 @@ class MoonshineRecognizer:
         return self._decoder.encode(samples)
 
     def _read(self, sound: Sound, samples: Samples) -> Transcript:
-        found, sounds = self._hypotheses(sound), 1
+        weighed = self._weighed(self._hypotheses(sound))
         # The confidence stays that of the first reading: two readings of noise agree on "You", too.
-        confidence = self._chosen(found).confidence
+        confidence = self._chosen(weighed).confidence
         if self._beam > 1 and MIN_CONFIDENCE_OF_ONE_LANGUAGE <= confidence < SURE:
             again = self._search([sound, self._sound(_with_silence(samples))])
-            found, sounds = (again, 2) if again else (found, 1)
-        return replace(self._chosen(found, sounds, self._coder), confidence=confidence)
+            weighed = self._weighed(again, sounds=2) if again else weighed
+        return replace(self._preferred(weighed), confidence=confidence)
 
     def _quickly_read(self, sound: Sound) -> Transcript:
-        greedy = self._chosen(self._greedy(sound))
+        greedy = self._chosen(self._weighed(self._greedy(sound)))
         found = self._search([sound]) if greedy.confidence < SURE_QUICKLY else []
-        return self._chosen(found) if found else greedy
+        return self._chosen(self._weighed(found)) if found else greedy
 
     def _hypotheses(self, sound: Sound) -> list[Hypothesis]:
         return (self._search([sound]) if self._beam > 1 else []) or self._greedy(sound)
@@ -177,16 +188,21 @@ class MoonshineRecognizer:
         # A reading that comes to an end by itself is no loop, so it may be longer: names take many tokens.
         return search(self._decoder, sounds, self._beam, _most_tokens(sounds[0]) * 3 // 2, self._phrases)
 
-    def _chosen(
-        self, found: Sequence[Hypothesis], sounds: int = 1, coder: LanguageModelCoder | None = None
-    ) -> Transcript:
+    def _weighed(self, found: Sequence[Hypothesis], sounds: int = 1) -> _Weighed:
         texts = [self._text(each) for each in found]
         # The score is the mean over the sounds; the likelihood of all of them together is the product.
         scores = [sounds * each.score for each in found]
-        choice = least_risk(texts, scores)
-        index = preferred(choice, texts, scores, coder.bits) if coder else choice.index
-        chosen = self._transcript(found[index])
-        return replace(chosen, confidence=chosen.confidence * choice.agreement)  # invented words vary
+        return _Weighed(found, texts, scores, least_risk(texts, scores))
+
+    def _chosen(self, weighed: _Weighed) -> Transcript:
+        chosen = self._transcript(weighed.found[weighed.choice.index])
+        return replace(chosen, confidence=chosen.confidence * weighed.choice.agreement)  # invented words vary
+
+    def _preferred(self, weighed: _Weighed) -> Transcript:
+        """Return the reading that is chosen if the text coder has a say, and the chosen one if it has none."""
+        found, texts, scores, choice = weighed
+        index = preferred(choice, texts, scores, self._coder.bits) if self._coder else choice.index
+        return self._transcript(found[index])
 
     def _words(self, text: str, sound: Sound, samples: Samples) -> tuple[Word, ...]:
         if not self._attentive or not text:

@@ -503,7 +503,7 @@ def test_melodies_that_say_nothing_are_refused() -> None:
     for pitch in ((), (3, 3)):
         writer = SymbolWriter()
         header(writer, layout=0)
-        writer.write(voicecode.REFERENCE, voicecode.FIRST_ODDS.first)
+        writer.write(voicecode.REFERENCE, voicecode.FIRST_VOICE_ODDS.first)
         writer.write_bits(1, 16)
         turns, said = timing.Turns(1, timing.FIRST_ONLY_SPEAKER_ODDS), words.Words(FAKE)
         clock = timing.Clock([timing.USUAL_PACE], 1)
@@ -559,7 +559,7 @@ def test_an_unknown_text_coder() -> None:
 def test_a_voice_without_a_length(kind: int) -> None:
     writer = SymbolWriter()
     header(writer)
-    writer.write(kind, voicecode.FIRST_ODDS.first)
+    writer.write(kind, voicecode.FIRST_VOICE_ODDS.first)
     if kind == voicecode.OTHER_BYTES:
         writer.write_evenly(2, 256)
         writer.write_number(4096)

@@ -11,7 +11,7 @@ import soundfile
 from speechzip.pipeline import resample
 from speechzip.voices.spaces.scalable_voice import ScalableVoice
 from speechzip.voices.trained.engines import TrainedVoiceEncoder
-from speechzip.voices.training.fitted_voices import Telephone, main
+from speechzip.voices.training.corpus.fitted_voices import Telephone, main
 
 
 @pytest.mark.parametrize(("frequency_hz", "least_db", "most_db"), [(20, -200, -20), (1500, -2, 1), (4100, -200, -40)])

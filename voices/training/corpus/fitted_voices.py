@@ -1,4 +1,6 @@
-"""Voices of many speakers as `compress` fits them: `python -m speechzip.voices.training.fitted_voices`.
+"""Voices of many speakers as `compress` fits them, for the prior of voices in a payload.
+
+    python -m speechzip.voices.training.corpus.fitted_voices
 
 Each speaker's voice is measured and fitted twice, in the speech itself and by one of many telephones, in 64 bytes. A
 line of `--out` has the speaker's name, "clean" or "telephone", and the bytes in hexadecimal digits: what
@@ -20,8 +22,8 @@ import numpy.typing as npt
 import typer
 from speechzip.pipeline import ENGINE_SAMPLE_RATE, Transcript
 
-from ..trained.engines import TrainedVoiceEncoder
-from .corpus.recordings import CorpusRecording, load_samples, read_manifest
+from ...trained.engines import TrainedVoiceEncoder
+from .recordings import CorpusRecording, load_samples, read_manifest
 
 Floats = npt.NDArray[np.float32]
 Speech = list[tuple[Floats, str]]
