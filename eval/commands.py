@@ -157,6 +157,9 @@ def evaluate_minutes(
     ] = None,
     recognizer: Annotated[str | None, typer.Option(help="Engine that recognizes the words.")] = None,
     voice_encoder: Annotated[str | None, typer.Option(help="Engine that measures voices.")] = None,
+    text_coder: Annotated[
+        str | None, typer.Option(help="Coder of English in the newest format: english-2, smollm2-1.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every minute as JSON for machines.")] = False,
 ) -> None:
     """Report the bytes of every minute of every conversation, with strangers' voices and with known ones."""
@@ -167,7 +170,9 @@ def evaluate_minutes(
 
     chosen = minutes.in_categories(read_corpus(corpus), category or ())
     with progress_bar("measuring", counted=True) as progress:
-        found = minutes.measure_minutes(chosen, recognizer=recognizer, voice_encoder=voice_encoder, progress=progress)
+        found = minutes.measure_minutes(
+            chosen, recognizer=recognizer, voice_encoder=voice_encoder, text_coder=text_coder, progress=progress
+        )
     print(printable_json(minutes.as_json(found), indent=2) if as_json else "\n".join(minutes.table(found)))
 
 

@@ -24,6 +24,7 @@ from .console.options import (
     SoundBytesOption,
     SoundCodecChoice,
     SoundCodecOption,
+    TextCoderOption,
     UnreadChoice,
     UnreadOption,
     VocabularyOption,
@@ -106,6 +107,7 @@ def compress(
     sound_codec: SoundCodecOption = SoundCodecChoice.opus,
     voice_bytes: VoiceBytesOption = VoiceBytesChoice.auto,
     melody: MelodyOption = MelodyChoice.off,
+    text_coder: TextCoderOption = None,
     payload_format: Annotated[
         int,
         typer.Option(
@@ -162,6 +164,7 @@ def compress(
             sound_codec=sound_codec.value,
             voice_bytes=voice_bytes.size,
             melody=melody.value,
+            text_coder=text_coder and text_coder.value,
             payload_version=payload_format,
             progress=progress,
         )

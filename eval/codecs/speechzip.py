@@ -1,8 +1,8 @@
 """speechzip itself, through its front door: `compress` and `decompress`.
 
 The name of a set of engines lists its differences from the default: ``speechzip``,
-``speechzip[synthesizer=espeak]``, ``speechzip[recognizer=whisper:small,voice_encoder=clip]``. ``voice_bytes`` is one of
-them: ``speechzip[voice_bytes=64]``.
+``speechzip[synthesizer=espeak]``, ``speechzip[recognizer=whisper:small,voice_encoder=clip]``. ``voice_bytes`` and
+``text_coder`` are two of them: ``speechzip[voice_bytes=64,text_coder=smollm2-1]``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from speechzip.pipeline import (
     engine_names,
     lead_s,
 )
+from speechzip.pipeline.textcoder import check_english_coder
 
 from .. import engines
 from ..types import MESSAGE_OVERHEAD_BYTES, Codec, Coded
@@ -35,8 +36,8 @@ from .sound import message_packets, mono
 
 DEFAULT = "speechzip"
 """The system with the default engines."""
-Kind = Literal["recognizer", "voice_encoder", "synthesizer", "voice_bytes"]
-"""What a set's name may say: the kinds of engines, and the bytes of a voice."""
+Kind = Literal["recognizer", "voice_encoder", "synthesizer", "voice_bytes", "text_coder"]
+"""What a set's name may say: the kinds of engines, the bytes of a voice, and the coder of English."""
 VOICE_BYTES: dict[str, VoiceBytes] = {"auto": "auto", "8": 8, "16": 16, "32": 32, "64": 64}
 
 
@@ -54,17 +55,21 @@ class SpeechzipCodec(Codec):
         synthesizer: Synthesizer,
         speaker_embedder: SpeakerEmbedder | None = None,
         voice_bytes: VoiceBytes = "auto",
+        text_coder: str | None = None,
     ) -> None:
         self.name, self.recognizer_name = name, recognizer.name
         self.engines = f"{recognizer.name}, {voice_encoder.name}, {synthesizer.name}"
         if voice_bytes != "auto":
             self.engines += f", voices of {voice_bytes} bytes"
+        if text_coder:
+            self.engines += f", text by {text_coder}"
         self.compress = partial(
             compress,
             recognizer=recognizer,
             voice_encoder=voice_encoder,
             speaker_embedder=speaker_embedder,
             voice_bytes=voice_bytes,
+            text_coder=text_coder,
         )
         self.decompress = partial(decompress, synthesizer=synthesizer)
         self.lead_s = partial(lead_s, voice=None, synthesizer=synthesizer)
@@ -132,7 +137,9 @@ def load_set(name: str) -> SpeechzipCodec:
     if size not in VOICE_BYTES:
         raise InputError(f"{name} has voices of {size!r} bytes; a voice has: {', '.join(VOICE_BYTES)}")
     recognizer, embedder = engines.recognizer(specs.get("recognizer")), engines.speaker_embedder()
-    return SpeechzipCodec(name, recognizer, encoder, speaks, embedder, VOICE_BYTES[size])
+    if text_coder := specs.get("text_coder"):
+        check_english_coder(text_coder)
+    return SpeechzipCodec(name, recognizer, encoder, speaks, embedder, VOICE_BYTES[size], text_coder)
 
 
 def _parse(name: str) -> dict[Kind, str]:

@@ -32,7 +32,7 @@ from speechzip.pipeline import (
     printable,
     text_coders_for,
 )
-from speechzip.pipeline.textcoder import COMMON_ID
+from speechzip.pipeline.textcoder import COMMON_ID, check_english_coder
 
 from .. import engines
 from ..types import Corpus, Item
@@ -119,6 +119,7 @@ def measure_minutes(
     *,
     recognizer: str | None = None,
     voice_encoder: str | None = None,
+    text_coder: str | None = None,
     progress: Progress | None = None,
 ) -> Minutes:
     """Return the bytes of every minute of the recordings.
@@ -127,12 +128,15 @@ def measure_minutes(
         corpus: the recordings; those of less than 30 s, without speech or unreadable are left out.
         recognizer: name of the engine that finds the words; the default one if None.
         voice_encoder: the same of the engine that measures voices.
+        text_coder: the same of the coder of English in the newest format.
         progress: called with the number of recordings done, and of all.
 
     Raises:
         EngineError: an engine is missing or fails.
         InputError: no recording could be measured.
     """
+    if text_coder:
+        check_english_coder(text_coder)
     pieces: list[Minute] = []
     left_out: list[TooShort] = []
     for done, item in enumerate(corpus.items, 1):
@@ -147,7 +151,9 @@ def measure_minutes(
                 if piece.duration_s < SHORTEST_PIECE_S:
                     left_out.append(TooShort(item.id, start_s, _too_short(piece.duration_s)))
                 else:
-                    pieces.append(Minute(item.id, item.category, start_s, piece.duration_s, sizes_of(piece)))
+                    pieces.append(
+                        Minute(item.id, item.category, start_s, piece.duration_s, sizes_of(piece, text_coder))
+                    )
         if progress:
             progress(done, len(corpus.items))
     if not pieces:
@@ -194,14 +200,14 @@ def cut_minutes(payload: Payload) -> Iterator[tuple[int, Payload]]:
         )
 
 
-def sizes_of(payload: Payload) -> dict[Encoding, int]:
+def sizes_of(payload: Payload, text_coder: str | None = None) -> dict[Encoding, int]:
     """Return the bytes of a payload in every encoding, with the text coders that `compress` takes."""
     variants: dict[Voices, Payload] = {
         "strangers": payload,
         "short": with_voices(payload, lambda voice: voice.shortened(SHORT_VOICE_BYTES)),
         "known": with_voices(payload, lambda voice: VoiceReference(voice.id)),
     }
-    coder, *others = text_coders_for(payload.utterances)
+    coder, *others = text_coders_for(payload.utterances, text_coder)
     sizes: dict[Encoding, int] = {}
     for version, voices in ENCODINGS:
         if version == 1:

@@ -128,7 +128,7 @@ def archive_recording(job: Job) -> Result:
         if compressed:  # now the source is known to be unchanged
             payload, data, counts = compressed.payload, compressed.data, dict[str, int]()
             if job.settings.redaction:
-                payload, data, counts = redact_encoded(payload, data, job.settings.redaction)
+                payload, data, counts = redact_encoded(compressed.decoded, data, job.settings.redaction)
             row = replace(_described(row, compressed, engines), payload_bytes=len(data), redacted=counts)
             open_store(job.archive).write(row.payload_name, data)
             state = "done"

@@ -127,9 +127,14 @@ def unpack(packets: Iterable[tuple[str, bytes]]) -> Unpacked:
     return Unpacked((*((single, None) for single in singles), *joined), tuple(broken), silent)
 
 
-def encode_best(payload: Payload) -> bytes:
-    """Return a payload as bytes; each utterance has the text coder that makes it shortest."""
-    coder, *others = text_coders_for(payload.utterances)
+def encode_best(payload: Payload, english: str | None = None) -> bytes:
+    """Return a payload as bytes; each utterance has the text coder that makes it shortest.
+
+    Args:
+        payload: what to encode.
+        english: name of the coder of English; None for the default one.
+    """
+    coder, *others = text_coders_for(payload.utterances, english)
     return encode_payload(payload, coder, others=others)
 
 

@@ -6,6 +6,7 @@ Everything here is bounded for any sender: `Inbox` bounds the packets that wait,
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,12 +37,24 @@ class MailboxLimits:
     """Packets that are decoded in an hour: more than half a day of talk."""
     packets_an_hour: int = 1000
     """The same in packets, as each may take 1024 tokens, a third of a second, however short it is."""
+    decoding_s: float = 600.0
+    """Processor time for decoding in an hour: with the text coder `smollm2-1` a short packet can take 20 s."""
     messages: int = 1000
     """Messages that a run keeps; later ones are only reported."""
     sound_s: float = 600.0
     """Longest message that is spoken into a file: ten bytes may claim a day. Its payload is kept in any case."""
     total_sound_s: float = 7200.0
     """Total sound of a run: 230 MB for one channel at 16 kHz. After that, only payloads are kept."""
+
+
+@dataclass(slots=True)
+class _Decoded:
+    """A packet that was decoded."""
+
+    at_s: float
+    size: int
+    spent_s: float = 0.0
+    """Processor time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +117,7 @@ class Mailbox:
         self._limits = limits or MailboxLimits()
         self._inbox = Inbox()
         self._open: dict[int, _Open] = {}
-        self._decoded: deque[tuple[float, int]] = deque()
-        self._decoded_bytes = 0
+        self._decoded: deque[_Decoded] = deque()
         self._count = 0
         self._kept = 0
         self._sound_s = 0.0
@@ -121,9 +133,14 @@ class Mailbox:
         """
         size, sender, detail = len(received.packet), received.sender, received.detail
         try:
+            decoded = _Decoded(now_s, size)
             if looks_like_packet(received.packet):
-                self._spend(size, now_s)
-            arrival = self._inbox.push(received.packet, now_s, sender)
+                self._spend(decoded)
+            started = time.thread_time()
+            try:
+                arrival = self._inbox.push(received.packet, now_s, sender)
+            finally:
+                decoded.spent_s = time.thread_time() - started
         except PayloadError as error:
             self.refused += 1
             logger.debug("%s: %d bytes from %r (%s) are refused: %s", self._link, size, sender, detail, error)
@@ -152,16 +169,17 @@ class Mailbox:
         self._open[serial] = _Open(state, parts)
         return [*states, state]
 
-    def _spend(self, size: int, now_s: float) -> None:
+    def _spend(self, packet: _Decoded) -> None:
         """Count a packet, which may cost time even if it is damaged at last; refuse it where an hour has too many."""
-        while self._decoded and self._decoded[0][0] <= now_s - HOUR_S:
-            self._decoded_bytes -= self._decoded.popleft()[1]
-        if self._decoded_bytes + size > self._limits.bytes_an_hour:
+        while self._decoded and self._decoded[0].at_s <= packet.at_s - HOUR_S:
+            self._decoded.popleft()
+        if sum(each.size for each in self._decoded) + packet.size > self._limits.bytes_an_hour:
             raise PayloadError(f"more than {self._limits.bytes_an_hour} bytes came within an hour")
         if len(self._decoded) >= self._limits.packets_an_hour:
             raise PayloadError(f"more than {self._limits.packets_an_hour} packets came within an hour")
-        self._decoded.append((now_s, size))
-        self._decoded_bytes += size
+        if sum(each.spent_s for each in self._decoded) > self._limits.decoding_s:
+            raise PayloadError(f"the packets of an hour took more than {self._limits.decoding_s:g} s to decode")
+        self._decoded.append(packet)
 
     def expire(self, now_s: float) -> list[MessageState]:
         """Give up messages that are too old, and return them."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..payload.format import MAGIC, decode_payload
+from ..payload.format import MAGIC, Decoded, decode_payload
 from ..protocols import VoiceBook
 from ..textcoder.registry import TEXT_CODERS
 from ..types import Payload, Voice
@@ -89,6 +89,7 @@ def prepare(
     parity: int = 0,
     size: int | None = None,
     message: int | None = None,
+    english: str | None = None,
     peer: PeerVoices | None = None,
     book: VoiceBook | None = None,
 ) -> Transmission:
@@ -100,6 +101,7 @@ def prepare(
         parity: number of additional packets, each of which replaces any lost one.
         size: largest size of a packet in bytes, if less than the carrier's.
         message: number of the message; derived from the payload if None.
+        english: name of the text coder of English; None for the default one.
         peer: the voices that the receiver already has are only referenced; None sends all of them.
         book: compares voices; needed with `peer`.
 
@@ -108,7 +110,7 @@ def prepare(
     """
     if peer is not None and book is not None:
         payload = peer.name_known(payload, book)
-    data = encode_best(payload)
+    data = encode_best(payload, english)
     limit = min(carrier.packet_bytes, size or carrier.packet_bytes)
     packed = pack(data, limit, parity, message)
     transcript = "\n".join(utterance.text for utterance in payload.utterances)
@@ -130,7 +132,7 @@ def transmit(transmission: Transmission, carrier: Carrier, show: Callable[[SendS
         show(state)
 
 
-def read_payload_or_none(data: bytes) -> Payload | None:
+def read_payload_or_none(data: bytes) -> Decoded | None:
     """Return the payload in `data`; None if it does not begin like one, so that it may be a recording.
 
     Raises:
@@ -138,4 +140,4 @@ def read_payload_or_none(data: bytes) -> Payload | None:
     """
     if not data or data[0] >> 4 != MAGIC:
         return None
-    return decode_payload(data, TEXT_CODERS).payload
+    return decode_payload(data, TEXT_CODERS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..console.display import print_result, shown_name, tell
-from ..console.options import Force, Json
+from ..console.options import Force, Json, TextCoderOption
 
 if TYPE_CHECKING:
     from ..types import Payload
@@ -81,6 +81,7 @@ def send(
     hop_limit: Annotated[
         int | None, typer.Option(min=0, help="meshtastic: largest number of repetitions by other nodes.")
     ] = None,
+    text_coder: TextCoderOption = None,
     duty_cycle: Annotated[
         float | None,
         typer.Option(help="meshtastic: share of the time in which to send, such as 0.1; by default the region's."),
@@ -96,6 +97,7 @@ def send(
 ) -> None:
     """Send speech over a radio, a modem or a messenger."""
     from ..engines.loading import load_engine
+    from ..textcoder.registry import check_english_coder
     from .carrier import open_carrier
     from .describing import state_line, voice_lines
     from .peers import PeerVoices
@@ -107,13 +109,16 @@ def send(
         propagation_node=propagation_node, config=config,
     )  # fmt: skip
     carrier = open_carrier(over, options)
+    english = text_coder and text_coder.value
+    if english:
+        check_english_coder(english)
     if mic == (recording is not None):
         raise typer.BadParameter("give either a recording or --mic")
     peer = PeerVoices("sent", f"{over.partition(':')[0]}:{carrier.peer}") if voice_once else None
     book = load_engine("voice_book") if voice_once else None
 
-    def go(payload: Payload) -> bool:
-        transmission = prepare(payload, carrier, parity=parity, size=size, peer=peer, book=book)
+    def go(payload: Payload, english: str | None) -> bool:
+        transmission = prepare(payload, carrier, parity=parity, size=size, english=english, peer=peer, book=book)
         for told in voice_lines(transmission.packed):
             tell(told)
         if not dry_run:
@@ -135,10 +140,11 @@ def send(
 
         all_went = True
         for payload in dictate(tell):
-            all_went = go(payload) and all_went
+            all_went = go(payload, english) and all_went
     else:
         assert recording is not None  # as checked above
-        all_went = go(_payload(recording))
+        payload, before = _payload(recording)
+        all_went = go(payload, english or before)
     if not all_went:
         raise typer.Exit(1)
 
@@ -198,29 +204,30 @@ def _given(**options: object) -> dict[str, object]:
     return {name: value for name, value in options.items() if value is not None and value is not False}
 
 
-def _payload(path: Path) -> Payload:
-    """Return the payload of a file: a payload is read, a recording is compressed."""
+def _payload(path: Path) -> tuple[Payload, str | None]:
+    """Return the payload of a file, and its coder of English: a payload is read, a recording is compressed."""
     from ..compression import compress
     from ..console.progress import progress_bar
     from ..decompression import MAX_PAYLOAD_BYTES
     from ..errors import InputError
+    from ..textcoder.registry import english_coder_of
     from ..unread.marks import perhaps_speech, unread_speech
     from .sending import read_payload_or_none
 
     try:
         with open(path, "rb") as file:
-            payload = read_payload_or_none(file.read(MAX_PAYLOAD_BYTES))
+            decoded = read_payload_or_none(file.read(MAX_PAYLOAD_BYTES))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    if payload is not None:
-        return payload
+    if decoded is not None:
+        return decoded.payload, english_coder_of(decoded)
     with progress_bar("compressing") as progress:
         compressed = compress(path, progress=progress)
     if unread := unread_speech(compressed.unread):
         tell(f"{shown_name(path)}: {unread}: marks are sent")
     if perhaps := perhaps_speech(compressed.unread):
         tell(f"{shown_name(path)}: {perhaps}: nothing of it is sent")
-    return compressed.payload
+    return compressed.payload, None
 
 
 def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_json: bool) -> None:
@@ -237,6 +244,7 @@ def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_
         "sent": sorted(transmission.sent),
         "acknowledged": sorted(transmission.acknowledged) if carrier.acknowledges else None,
         "stopped": sorted(transmission.stopped),
+        "shortened_voices": [len(voice.embedding) for voice in packed.shortened],
         "failed": {str(index): why for index, why in transmission.failed.items()},
         "dry_run": dry_run,
     }

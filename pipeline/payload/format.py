@@ -81,12 +81,17 @@ class Decoded:
     payload: Payload
     sections: Mapping[str, int]
     """Section name -> bytes; they add up to the length of the input. From format 2 on each is rounded from its bits."""
-    text_coder: str
-    """Name of the coder of the text."""
+    text_coders: tuple[str, ...]
+    """Names of the coders of the text, the first one first; format 1 has one."""
     version: int = VERSION
     """Version of the format."""
     bits: Mapping[str, float] = field(default_factory=dict[str, float])
     """Part of the payload -> its bits, from format 2 on. It is finer than `sections`."""
+
+    @property
+    def text_coder(self) -> str:
+        """Name of the first coder of the text."""
+        return self.text_coders[0]
 
     @property
     def size(self) -> int:
@@ -108,9 +113,9 @@ def decode_payload(data: bytes, coders: Mapping[int, TextCoder]) -> Decoded:
     checksum = {"checksum": len(data) - len(body)}
     if version == 1:
         payload, sections, text_coder = format1.decode_body(body, coders)
-        return Decoded(payload, sections | checksum, text_coder, version)
-    payload, bits, text_coder = format2.decode_body(body, coders)
-    return Decoded(payload, format2.sections(bits, len(body)) | checksum, text_coder, version, bits)
+        return Decoded(payload, sections | checksum, (text_coder,), version)
+    payload, bits, text_coders = format2.decode_body(body, coders)
+    return Decoded(payload, format2.sections(bits, len(body)) | checksum, tuple(text_coders), version, bits)
 
 
 def split_voices(data: bytes) -> tuple[bytes, bytes, bytes]:

@@ -112,8 +112,8 @@ def has_melody(payload: Payload) -> bool:
     )
 
 
-def decode_body(body: bytes, coders: Mapping[int, TextCoder]) -> tuple[Payload, dict[str, float], str]:
-    """Return the payload, the bits of each part, and the name of the text coder.
+def decode_body(body: bytes, coders: Mapping[int, TextCoder]) -> tuple[Payload, dict[str, float], list[str]]:
+    """Return the payload, the bits of each part, and the names of the text coders, in the order of the payload.
 
     Raises:
         PayloadError: one of its kinds, saying what is wrong.
@@ -159,7 +159,7 @@ def decode_body(body: bytes, coders: Mapping[int, TextCoder]) -> tuple[Payload, 
     payload = Payload(speakers, tuple(utterances), duration / TICKS_PER_SECOND, count, recognizer)
     if melodies and not has_melody(payload):
         raise PayloadCorrupt("the payload says that it has melodies, and has none; it is damaged")
-    return payload, dict(reader.bits), coder.name
+    return payload, dict(reader.bits), [each.name for each in words.coders]
 
 
 def sections(bits: Mapping[str, float], length: int) -> dict[str, int]:

@@ -37,7 +37,8 @@ class Words:
     def __init__(self, first: TextCoder, coder_odds: Table = CODER_ODDS) -> None:
         """Begin with the payload's first coder, which the header names; `coder_odds` are those of other coders."""
         self._coder_odds = coder_odds
-        self._named = [first.id]
+        self.coders = [first]
+        """The coders that were named so far."""
         self._streams: dict[int, TextStream] = {PLAIN_TEXT: PlainText(), FIRST_CODER: first.stream()}
         self._ways = AdaptiveTable(TEXT_ODDS, TEXT_STEP)
         self._room = MAX_TEXT_BYTES
@@ -88,11 +89,10 @@ class Words:
 
     def _write_shortest(self, text: str, writer: SymbolWriter, others: Sequence[TextCoder]) -> None:
         tries = [_Try([], stream.fork(), way) for way, stream in self._streams.items()]
-        if len(self._named) < MAX_CODERS:
-            tries += [_Try([], coder.stream(), NEW_CODER, coder) for coder in others if coder.id not in self._named]
-        for one in tries:
-            one.symbols = one.stream.intervals(text)
-        best = min(tries, key=lambda one: one.bits(self._ways, self._coder_odds))
+        if len(self.coders) < MAX_CODERS:
+            tries += [_Try([], coder.stream(), NEW_CODER, coder) for coder in others if coder.id not in self._ids()]
+        coded = [one for one in tries if one.takes(text)]
+        best = min(coded, key=lambda one: one.bits(self._ways, self._coder_odds))
         writer.write(best.way, self._ways)
         if best.coder:
             writer.write(best.coder.id, self._coder_odds)
@@ -101,12 +101,15 @@ class Words:
 
     def _name(self, coder: TextCoder) -> int:
         """Return the way for a coder that the payload has not named yet."""
-        if coder.id in self._named or len(self._named) == MAX_CODERS:
+        if coder.id in self._ids() or len(self.coders) == MAX_CODERS:
             raise PayloadCorrupt(f"the payload names its text coder {coder.id} twice, or too many; it is damaged")
-        self._named.append(coder.id)
-        way = NEW_CODER + len(self._named) - 1
+        self.coders.append(coder)
+        way = NEW_CODER + len(self.coders) - 1
         self._streams[way] = coder.stream()
         return way
+
+    def _ids(self) -> set[int]:
+        return {coder.id for coder in self.coders}
 
 
 @dataclass
@@ -118,6 +121,14 @@ class _Try:
     way: int
     coder: TextCoder | None = None
     """The coder that would be named for it."""
+
+    def takes(self, text: str) -> bool:
+        """Code the text; tell whether there is room for it."""
+        try:
+            self.symbols = self.stream.intervals(text)
+        except TextError:
+            return False
+        return True
 
     def bits(self, ways: AdaptiveTable, coder_odds: Table) -> float:
         symbols = [ways.interval(self.way), *self.symbols]

@@ -13,8 +13,10 @@ empty are sent as nothing. The section's length and the number of texts are know
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import Protocol
 
 from ..errors import PayloadCorrupt, TextError
 from ..payload.coding.rangecoder import RangeDecoder, RangeEncoder
@@ -22,9 +24,8 @@ from ..payload.coding.symbols import WORK_PER_BYTE
 from ..payload.plaintext import utf8
 from ..protocols import Interval, SymbolSource
 from ..types import MAX_TEXT_BYTES
-from .alphabets import Alphabet
-from .predictor import Model, Odds, Predictor
-from .tokens import END, START, Vocabulary
+from .predictor import Odds
+from .tokens import END, START
 
 PLAIN = 0xFF
 MAX_TOKENS_PER_BYTE = 8
@@ -36,7 +37,55 @@ MAX_TOKENS = 1 << 18
 
 _TOO_MUCH_TEXT = f"the payload's texts have more than {MAX_TEXT_BYTES} bytes, which is the most; it is damaged"
 
+_TOO_MANY_TOKENS = (
+    "the text is longer than this text coder takes in one payload: choose another coder, or split the recording"
+)
+
 _CODED = (0, 255, 256)  # the first symbol; its counterpart [255, 256) is the first byte 0xFF
+
+
+class TokenPredictor(Protocol):
+    """One conversation: `predict` the next token, then `update` with the actual one."""
+
+    def predict(self) -> Odds:
+        """Return the odds of the next token."""
+        ...
+
+    def update(self, token: int) -> None:
+        """Learn the predicted token, and advance."""
+        ...
+
+    def intervals(self, tokens: Sequence[int]) -> list[Interval]:
+        """Return the interval of each token after those before it; advance by all but the last one."""
+        ...
+
+    def fork(self) -> TokenPredictor:
+        """Return an independent copy in the same state; only before `predict`."""
+        ...
+
+
+class TokenModel(Protocol):
+    """What is loaded once, and predicts tokens."""
+
+    def start(self) -> TokenPredictor:
+        """Return the predictor of a conversation's first token."""
+        ...
+
+
+class Tokens(Protocol):
+    """The tokens of a model: `END`, `START`, and what texts are made of."""
+
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of one utterance, `END` included."""
+        ...
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Return the text of the token ids of one utterance (without `END`).
+
+        Raises:
+            PayloadCorrupt: they are no text.
+        """
+        ...
 
 
 class LanguageModelCoder:
@@ -56,9 +105,10 @@ class LanguageModelCoder:
         self,
         coder_id: int,
         name: str,
-        model: Model,
-        vocabulary: Vocabulary | Alphabet,
+        model: TokenModel,
+        vocabulary: Tokens,
         tokens_per_byte: int | Fraction = LONG_TOKENS_PER_BYTE,
+        most_tokens: int | None = None,
     ) -> None:
         """Make a coder.
 
@@ -68,10 +118,11 @@ class LanguageModelCoder:
             model: predicts the tokens.
             vocabulary: makes tokens of texts.
             tokens_per_byte: how many a long code may hold for each of its bytes, at most `MAX_TOKENS_PER_BYTE`.
+            most_tokens: how many a payload may hold in all; None for the limits of the formats.
         """
         self._id, self._name = coder_id, name
         self._model, self._vocabulary = model, vocabulary
-        self._tokens_per_byte = tokens_per_byte
+        self._tokens_per_byte, self._most_tokens = tokens_per_byte, most_tokens
 
     @property
     def id(self) -> int:
@@ -98,7 +149,7 @@ class LanguageModelCoder:
                 "split the recording into parts"
             )
         tokens = [token for text in texts for token in self._vocabulary.encode(text)]
-        if len(tokens) - len(texts) > MAX_TOKENS:
+        if len(tokens) > (self._most_tokens or MAX_TOKENS + len(texts)):
             return plain
         coded = self._encode_tokens(tokens, len(texts))
         return coded if len(coded) < len(plain) else plain
@@ -119,13 +170,14 @@ class LanguageModelCoder:
 
     def stream(self) -> TokenStream:
         """Return the state in which a payload of formats 2 to 4 begins."""
-        return TokenStream(Predictor(self._model), self._vocabulary, WORK_PER_BYTE // self._tokens_per_byte)
+        work = WORK_PER_BYTE // self._tokens_per_byte
+        return TokenStream(self._model.start(), self._vocabulary, work, self._most_tokens or sys.maxsize)
 
     def bits(self, texts: Sequence[str]) -> list[float]:
         """Return the bits that each of one or more texts would take as the first one of a payload."""
         spelled = [self._vocabulary.encode(text) for text in texts]
         bits = [0.0] * len(texts)
-        branches: list[tuple[Predictor, int, Iterable[int]]] = [(Predictor(self._model), 0, range(len(texts)))]
+        branches: list[tuple[TokenPredictor, int, Iterable[int]]] = [(self._model.start(), 0, range(len(texts)))]
         while branches:
             predictor, at, alike = branches.pop()  # texts with the same `at` first tokens
             following: dict[int, list[int]] = {}
@@ -144,7 +196,7 @@ class LanguageModelCoder:
     def _encode_tokens(self, tokens: Sequence[int], count: int) -> bytes:
         encoder = RangeEncoder()
         encoder.encode(*_CODED)
-        predictor = Predictor(self._model)
+        predictor = self._model.start()
         for token in tokens:
             encoder.encode(*predictor.predict().interval(token))
             predictor.update(token)
@@ -155,10 +207,11 @@ class LanguageModelCoder:
         decoder.consume(*_CODED)
         check = RangeEncoder()  # encodes the result again: the bytes must match `code`
         check.encode(*_CODED)
-        predictor = Predictor(self._model)
+        predictor = self._model.start()
         texts: list[str] = []
         tokens: list[int] = []
-        most = left = max_tokens(len(code), count, self._tokens_per_byte)
+        most = max_tokens(len(code), count, self._tokens_per_byte)
+        most = left = min(most, self._most_tokens or most)
         room = MAX_TEXT_BYTES
         while True:
             odds = predictor.predict()
@@ -192,23 +245,26 @@ class LanguageModelCoder:
 class TokenStream:
     """The texts of one payload as tokens inside of its range code, `END` after each; the predictor runs on."""
 
-    def __init__(self, predictor: Predictor, vocabulary: Vocabulary | Alphabet, work: int) -> None:
+    def __init__(self, predictor: TokenPredictor, vocabulary: Tokens, work: int, room: int) -> None:
         self._predictor, self._vocabulary = predictor, vocabulary
         self.work = work
+        self._room = room  # tokens that may still come
         self._last: int | None = None  # a token that the predictor has not consumed: it may be the payload's last
 
     def intervals(self, text: str) -> list[Interval]:
         """Return the symbols of a text that is not empty; it is context for the next one.
 
         Raises:
-            TextError: the text holds a lone surrogate.
+            TextError: the text holds a lone surrogate, or the texts have more tokens than a payload may hold.
         """
         utf8(text)
-        found: list[Interval] = []
-        for token in self._vocabulary.encode(text):
-            found.append(self._next().interval(token))
-            self._last = token
-        return found
+        tokens = self._vocabulary.encode(text)
+        self._room -= len(tokens)
+        if self._room < 0:
+            raise TextError(_TOO_MANY_TOKENS)
+        self._catch_up()
+        self._last = tokens[-1]
+        return self._predictor.intervals(tokens)
 
     def decode(self, reader: SymbolSource) -> str:
         """Return the next text.
@@ -218,6 +274,9 @@ class TokenStream:
         """
         tokens: list[int] = []
         while True:
+            self._room -= 1
+            if self._room < 0:
+                raise PayloadCorrupt("the payload has more words than its text coder takes; it is damaged")
             odds = self._next()
             token = self._last = odds.token_at(reader.target(odds.total))
             reader.consume(*odds.interval(token))
@@ -230,7 +289,7 @@ class TokenStream:
     def fork(self) -> TokenStream:
         """Return an independent copy of the stream in its present state."""
         self._catch_up()
-        return TokenStream(self._predictor.fork(), self._vocabulary, self.work)
+        return TokenStream(self._predictor.fork(), self._vocabulary, self.work, self._room)
 
     def _next(self) -> Odds:
         self._catch_up()
@@ -242,7 +301,7 @@ class TokenStream:
             self._last = None
 
 
-def _text_of(tokens: Sequence[int], vocabulary: Vocabulary | Alphabet) -> str:
+def _text_of(tokens: Sequence[int], vocabulary: Tokens) -> str:
     """Return the text of `tokens`, which must be the tokens that the text is encoded as."""
     text = vocabulary.decode(tokens)
     if vocabulary.encode(text) != [*tokens, END]:

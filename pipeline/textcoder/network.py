@@ -195,9 +195,16 @@ def _projection(graph: Graph, arrays: Arrays, outputs: str) -> str:
 
 def _product(graph: Graph, inputs: str, matrix: NDArray[np.generic]) -> str:
     """Return the products of `inputs`, uint8 [1, columns], with every row of an int8 matrix: float64 [1, rows]."""
+    return graph.cast(exact_product(graph, inputs, matrix), "float64")
+
+
+def exact_product(graph: Graph, inputs: str, matrix: NDArray[np.generic]) -> str:
+    """Return the products of `inputs` less `ZERO_POINT` with every row of an int8 matrix: int32 [vectors, rows].
+
+    inputs: uint8 [vectors, columns].
+    """
     columns = matrix.T.astype(np.int8)
-    signed = signed_products_are_exact()
-    return graph.cast(_sums(graph, inputs, columns if signed else _unsigned(columns)), "float64")
+    return _sums(graph, inputs, columns if signed_products_are_exact() else _unsigned(columns))
 
 
 def _sums(graph: Graph, inputs: str, columns: NDArray[np.int8] | NDArray[np.uint8]) -> str:

@@ -13,9 +13,10 @@ integer arithmetic: p is kept as whole numbers with a known total.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +76,10 @@ class Model:
             self.ngrams = ngrams.result()
         self.odds = _odds_table(arrays["exp2"].astype(np.int64))
         self.shares = [arrays[f"shares.{table}"].ravel().tolist() for table in ("static", "dynamic")]
+
+    def start(self) -> Predictor:
+        """Return the predictor of a conversation's first token."""
+        return Predictor(self)
 
 
 def _odds_table(exp2: Int64Array) -> Int64Array:
@@ -205,6 +210,14 @@ class Predictor:
             followers = self._followers.setdefault(context, {})
             followers[token] = followers.get(token, 0) + 1
         self._move_on(token)
+
+    def intervals(self, tokens: Sequence[int]) -> list[Interval]:
+        """Return the interval of each token after those before it; advance by all but the last one."""
+        found = [self.predict().interval(tokens[0])]
+        for before, token in pairwise(tokens):
+            self.update(before)
+            found.append(self.predict().interval(token))
+        return found
 
     def _move_on(self, token: int) -> None:
         self._history = (*self._history, token)[-DYNAMIC_CONTEXTS:]

@@ -39,7 +39,7 @@ def redact_bytes(data: bytes, redaction: Redaction) -> tuple[bytes, dict[str, in
     Raises:
         PayloadError: `data` is not a payload.
     """
-    _, redacted, counts = redact_encoded(read_payload(data).payload, data, redaction)
+    _, redacted, counts = redact_encoded(read_payload(data), data, redaction)
     return redacted, counts
 
 

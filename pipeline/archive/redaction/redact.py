@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import InputError, SpeechzipWarning
-from ...payload.format import encode_payload
+from ...payload.format import Decoded, encode_payload
 from ...synthesis.speaking import REDACTED_KINDS as REDACTED_KINDS
-from ...textcoder.registry import text_coders_for
+from ...textcoder.registry import english_coder_of, text_coders_for
 from ...types import SOUND_SPACE, Payload, Utterance, Voice
 from .dates import find_dates
 from .emails import find_emails
@@ -82,17 +82,17 @@ def redact(payload: Payload, redaction: Redaction) -> tuple[Payload, dict[str, i
     return replace(payload, utterances=utterances), dict(sorted(counts.items()))
 
 
-def redact_encoded(payload: Payload, data: bytes, redaction: Redaction) -> tuple[Payload, bytes, dict[str, int]]:
+def redact_encoded(decoded: Decoded, data: bytes, redaction: Redaction) -> tuple[Payload, bytes, dict[str, int]]:
     """As `redact`, but also return the bytes of the payload: the same bytes if nothing was found.
 
     Args:
-        payload: what `data` holds.
+        decoded: what `data` holds.
         data: a payload.
         redaction: what to redact.
     """
-    payload, counts = redact(payload, redaction)
+    payload, counts = redact(decoded.payload, redaction)
     if any(counts.values()):
-        coder, *others = text_coders_for(payload.utterances)
+        coder, *others = text_coders_for(payload.utterances, english_coder_of(decoded))
         data = encode_payload(payload, coder, others=others)
     return payload, data, counts
 

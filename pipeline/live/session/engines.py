@@ -14,7 +14,7 @@ from ...errors import SpeechzipError
 from ...payload.format import encode_payload
 from ...protocols import ENGINE_SAMPLE_RATE, Recognizer, Synthesizer, TextCoder, VoiceBook, VoiceEncoder
 from ...segments.segmentation import SpeechDetector
-from ...textcoder.registry import COMMON_ID, TEXT_CODERS
+from ...textcoder.registry import COMMON_ID, SHIPPED_CODERS, TEXT_CODERS
 from ...types import VOICE_SPACES, Payload, Speaker, Utterance
 from ..wire.messages import PAYLOAD_VERSION, Hello
 from .synthesis import decode_utterances, speak
@@ -34,7 +34,7 @@ class LiveEngines:
     """Makes the detector that finds speech; Silero VAD if None."""
     voice_book: VoiceBook | None = None
     """Supplies the voices that a peer references; the default store if None."""
-    text_coders: Mapping[int, TextCoder] = field(default_factory=lambda: TEXT_CODERS)
+    text_coders: Mapping[int, TextCoder] = field(default_factory=lambda: SHIPPED_CODERS)
     """Decode the peer's text, by id."""
 
     @classmethod
@@ -73,7 +73,7 @@ class LiveEngines:
         for octave in (speech[::2], np.repeat(speech, 2)):
             voice = self.voice_encoder.encode(octave, hello.text)
             data = encode_payload(Payload((Speaker(voice),), (hello,), 1.0), TEXT_CODERS[COMMON_ID], PAYLOAD_VERSION)
-            (heard,) = decode_utterances(data, TEXT_CODERS).payload.utterances
+            (heard,) = decode_utterances(data, SHIPPED_CODERS).payload.utterances
             known = voice if voice.space in self.synthesizer.spaces else None
             for _ in speak(heard, known, self.synthesizer):
                 pass
@@ -81,7 +81,7 @@ class LiveEngines:
     def hello(self, secret: bytes, software: str) -> Hello:
         """Return the description of an end with these engines."""
         numbers = [number for number, name in VOICE_SPACES.items() if name in self.synthesizer.spaces]
-        coders = [COMMON_ID, *(coder for coder in TEXT_CODERS if coder != COMMON_ID)]
+        coders = [COMMON_ID, *(coder for coder in SHIPPED_CODERS if coder != COMMON_ID)]
         return Hello(
             stream=b"",
             payload_version=PAYLOAD_VERSION,

@@ -45,6 +45,7 @@ COLUMNS = wire.MAX_PACKET_BYTES - wire.HEADER_BYTES - wire.CRC_BYTES
         f"| {LIMITS.bytes_an_hour >> 10} KiB in an hour",
         f"{LIMITS.packets_an_hour} packets, of all senders: more than half a day of talk, and "
         f"{TOKENS / 1e6:.1f} million tokens of English at most",
+        f"the packets of an hour are decoded in {LIMITS.decoding_s / 60:.0f} minutes of processor time at most",
         f"of English at most {FREE_WORK // 8} and {WORK_PER_BYTE // 8} more for each byte;",
         f"| {LIMITS.messages}; later ones",
         f"| {LIMITS.sound_s / 60:.0f} min; {LIMITS.total_sound_s / 3600:.0f} h (230 MB)",
@@ -88,6 +89,15 @@ def test_an_hour_has_room_for_so_many_packets_however_short(tmp_path: Path) -> N
     with pytest.raises(PayloadError, match="more than 3 packets came within an hour"):
         box.push(Received(payload_of(0.5)), now_s=3599.0)
     (state,) = box.push(Received(payload_of(1.5)), now_s=3600.0)
+    assert state.path is not None
+
+
+def test_an_hour_has_so_much_time_for_decoding(tmp_path: Path) -> None:
+    box = Mailbox("fake", tmp_path, None, MailboxLimits(decoding_s=0.0))
+    box.push(Received(payload_of(1.0)), now_s=0.0)
+    with pytest.raises(PayloadError, match="took more than 0 s to decode"):
+        box.push(Received(payload_of(2.0)), now_s=60.0)
+    (state,) = box.push(Received(payload_of(3.0)), now_s=3600.0)
     assert state.path is not None
 
 
