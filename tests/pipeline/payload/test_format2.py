@@ -297,7 +297,9 @@ def golden_coders(name: str, payload: Payload) -> list[TextCoder]:
     return [english if one.id == DEFAULT_ID else one for one in coders]
 
 
-@pytest.mark.parametrize("name", GOLDEN_FILES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.models if "smollm2" in name else ()) for name in GOLDEN_FILES]
+)
 def test_golden_bytes(name: str, payload: Payload) -> None:
     wanted = GOLDEN_FILES[name](payload)
     data = hexadecimal(name)

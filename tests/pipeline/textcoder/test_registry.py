@@ -22,6 +22,7 @@ PIECES = [*"abcdefghijklmnopqrstuvwxyz' ,.?", " how", " are", " you", " fine", "
 TALK = ["how are you?", "i am fine, how are you?"] * 5
 
 
+@pytest.mark.models
 def test_registry_knows_its_coders() -> None:
     assert all(TEXT_CODERS[coder_id].id == coder_id for coder_id in TEXT_CODERS)
     assert 250 not in TEXT_CODERS

@@ -76,6 +76,7 @@ def test_texts_come_back_in_fewer_bytes() -> None:
     assert len(data) < len(encode_payload(payload, TEXT_CODERS[2]))
 
 
+@pytest.mark.models
 def test_what_it_has_no_room_for_is_coded_by_the_default() -> None:
     much = said(["So, what did he say about the red car in the yard?"] * 100)
     assert [coder.name for coder in text_coders_for(much.utterances, "smollm2-1")] == ["smollm2-1", "english-2"]
