@@ -107,7 +107,7 @@ def compress(
         recognizer: recognizes the words; None for the default engine, as in all that follow.
         voice_encoder: measures the voice of each speaker.
         text_coder: codes the words; by default those of the languages that are spoken. The name of a coder of English
-            takes that one for English: ``smollm2-1`` needs a sixth fewer bytes, a wheel of 93 MB, and much more time.
+            takes that one for English: ``smollm2-1`` takes a sixth fewer bits, a wheel of 93 MB, and much more time.
         speaker_count: number of people in a recording of one channel (or a mix), 1 to 16; estimated from
             their voices if None.
         speaker_embedder: tells these people apart.

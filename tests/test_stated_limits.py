@@ -27,6 +27,7 @@ from speechzip.pipeline.synthesis.work import (
     WORK_PER_SECOND_S,
 )
 from speechzip.pipeline.textcoder import coder
+from speechzip.pipeline.textcoder.smollm import MOST_TOKENS
 from speechzip.pipeline.textcoder.smollm import weights as smollm2
 from speechzip.pipeline.textcoder.weights import TOKENS_PER_BYTE
 from speechzip.pipeline.types import MAX_LONG_VOICE_BYTES, MAX_TEXT_BYTES
@@ -50,7 +51,7 @@ WORK = {coder_id: WORK_PER_BYTE // rate for coder_id, rate in TOKENS_PER_BYTE.it
         f"no payload of up to 4,096 bytes decodes to more than {int(TOKENS_PER_BYTE[2] * 4096) + coder.SPARE_TOKENS:,} "
         f"tokens ({coder.LONG_TOKENS_PER_BYTE * 4096 + coder.SPARE_TOKENS:,})",
         f"none at all to more than {MOST_WORK // WORK[2]:,} ({MOST_WORK // WORK[1]:,})",
-        f"at most {smollm2.MOST_TOKENS:,} of them",
+        f"at most {MOST_TOKENS:,} of them",
         f"A token of it is {WORK_PER_BYTE // smollm2.TOKENS_PER_BYTE} units, too",
         f"read no more than {MAX_PAYLOAD_BYTES >> 20} MiB of a file",
         # recordings

@@ -196,10 +196,8 @@ class LanguageModelCoder:
     def _encode_tokens(self, tokens: Sequence[int], count: int) -> bytes:
         encoder = RangeEncoder()
         encoder.encode(*_CODED)
-        predictor = self._model.start()
-        for token in tokens:
-            encoder.encode(*predictor.predict().interval(token))
-            predictor.update(token)
+        for interval in self._model.start().intervals(tokens):
+            encoder.encode(*interval)
         return _padded(encoder.finish(), len(tokens), count, self._tokens_per_byte)
 
     def _decode_coded(self, code: bytes, count: int) -> list[str]:

@@ -11,23 +11,30 @@ from ..payload.format import VERSION, Decoded
 from ..payload.words import MAX_CODERS
 from ..protocols import TextCoder
 from ..types import Utterance
-from .smollm import weights as smollm2
+from . import smollm
 from .weights import ENGLISH, load_text_coder
 from .world import FIRST_WORLD_ID, WORLD_LANGUAGES, load_world_coder
+
+
+def _load_smollm2() -> TextCoder:
+    from .smollm.weights import load_smollm2_coder  # which few starts need
+
+    return load_smollm2_coder()
+
 
 SHIPPED: dict[int, Callable[[], TextCoder]] = {
     **{coder_id: partial(load_text_coder, coder_id) for coder_id in ENGLISH},
     **{FIRST_WORLD_ID + index: partial(load_world_coder, language) for index, language in enumerate(WORLD_LANGUAGES)},
 }
 """Text coder id -> loader of a coder that every install has. Peers on live links use no other ones."""
-LOADERS: dict[int, Callable[[], TextCoder]] = {**SHIPPED, smollm2.CODER_ID: smollm2.load_smollm2_coder}
+LOADERS: dict[int, Callable[[], TextCoder]] = {**SHIPPED, smollm.CODER_ID: _load_smollm2}
 """Text coder id -> loader of the coder."""
 
 COMMON_ID = 1
 """The coder that every release reads: `english-1`, for format 1 and live links."""
 DEFAULT_ID = 2
 """The coder of English in payloads from format 2 on: `english-2`."""
-ENGLISH_CODERS = {ENGLISH[DEFAULT_ID]: DEFAULT_ID, smollm2.NAME: smollm2.CODER_ID}
+ENGLISH_CODERS = {ENGLISH[DEFAULT_ID]: DEFAULT_ID, smollm.NAME: smollm.CODER_ID}
 """Name -> id of the coders of English that one can choose."""
 
 
@@ -77,14 +84,14 @@ def text_coders_for(utterances: Iterable[Utterance], english: str | None = None)
         coder_id = FIRST_WORLD_ID + WORLD_LANGUAGES.index(utterance.language) if known else english_id
         characters[coder_id] += len(utterance.text)
     chosen = [coder_id for coder_id, _ in characters.most_common(MAX_CODERS)] or [english_id]
-    if english_id == smollm2.CODER_ID and characters[english_id] > smollm2.MOST_TOKENS and len(chosen) < MAX_CODERS:
+    if english_id == smollm.CODER_ID and characters[english_id] > smollm.MOST_TOKENS and len(chosen) < MAX_CODERS:
         chosen.append(DEFAULT_ID)
     return [TEXT_CODERS[coder_id] for coder_id in chosen]
 
 
 def english_coder_of(decoded: Decoded) -> str | None:
     """Return the name of the coder that somebody chose for the English of a payload; None for the default one."""
-    return smollm2.NAME if smollm2.NAME in decoded.text_coders else None
+    return smollm.NAME if smollm.NAME in decoded.text_coders else None
 
 
 def check_english_coder(name: str, payload_version: int = VERSION) -> None:
@@ -98,5 +105,7 @@ def check_english_coder(name: str, payload_version: int = VERSION) -> None:
         raise InputError(f"there is no text coder {name!r} of English; choose from {', '.join(ENGLISH_CODERS)}")
     if payload_version == 1:
         raise InputError(f"format 1 has no choice of text coders; {name!r} needs format 2 or a later one")
-    if name == smollm2.NAME:
-        smollm2.check_installed()
+    if name == smollm.NAME:
+        from .smollm.weights import check_installed
+
+        check_installed()

@@ -17,10 +17,13 @@ Characters that the vocabulary does not know are spelled as the bytes of their U
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 from ..errors import PayloadCorrupt
+
+Piece = TypeVar("Piece", str, bytes)
 
 END = 0
 """Token that ends an utterance."""
@@ -38,7 +41,8 @@ MARKS = CAPITAL + LOWER + UPPER
 _RUN = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]")
 # Units that pieces never cross: a word with its space, mark and clitic; a number; other signs.
 WORD = re.compile(r" ?[\x01-\x03]?[a-z]+(?:'[a-z]+)*| ?[0-9]+| ?[^ a-z0-9\x01-\x03]+|[\x01-\x03]| ")
-_SPELLED = 40  # longer words are split, since the work grows with the square of the length
+LONGEST_PART = 40
+"""Longer words are split, since the work grows with the square of the length."""
 # Control characters: folding must not confuse them with a mark.
 _LITERAL = re.compile(r"[\x00-\x1f]")
 _LITERAL_OFFSET = 0xF0000  # a private plane: folded text holds control characters there, never in the clear
@@ -133,6 +137,28 @@ def unfold(folded: str) -> str:
     )
 
 
+class WordMemory:
+    """The tokens of words that have occurred. It bounds the memory of a long-lived coder."""
+
+    def __init__(self, spell: Callable[[str], tuple[int, ...]], most: int) -> None:
+        """Keep the tokens of `most` words at most; `spell` finds those of the others."""
+        self._spell, self._most = spell, most
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    def tokens(self, words: Iterable[str]) -> list[int]:
+        """Return the token ids of the words of one utterance, `END` included."""
+        ids: list[int] = []
+        for word in words:
+            known = self._known.get(word)
+            if known is None:
+                known = self._spell(word)
+                if len(self._known) < self._most and len(word) <= LONGEST_PART:
+                    self._known[word] = known
+            ids += known
+        ids.append(END)
+        return ids
+
+
 class Vocabulary:
     """The word pieces of a model, and the conversion between texts and token ids."""
 
@@ -140,24 +166,14 @@ class Vocabulary:
         self.pieces = tuple(pieces)
         """The word pieces, in the order of their ids from `FIRST_PIECE` on."""
         self._ids = {piece: FIRST_PIECE + index for index, piece in enumerate(self.pieces)}
-        self._words: dict[str, tuple[int, ...]] = {}
+        self._words = WordMemory(self._spell, 1 << 16)
 
     def __len__(self) -> int:
         return FIRST_PIECE + len(self.pieces)
 
     def encode(self, text: str) -> list[int]:
         """Return the token ids of one utterance, `END` included."""
-        ids: list[int] = []
-        for word in WORD.findall(fold(text)):
-            known = self._words.get(word)
-            if known is None:
-                parts = (word[at : at + _SPELLED] for at in range(0, len(word), _SPELLED))
-                known = tuple(token for part in parts for token in self._spell(part))
-                if len(self._words) < 1 << 16 and len(word) <= _SPELLED:  # bounds the memory of a long-lived coder
-                    self._words[word] = known
-            ids += known
-        ids.append(END)
-        return ids
+        return self._words.tokens(WORD.findall(fold(text)))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of the token ids of one utterance (without `END`).
@@ -169,15 +185,33 @@ class Vocabulary:
 
     def _spell(self, word: str) -> tuple[int, ...]:
         """Return the ids of one word: join the neighbors whose piece has the lowest id until none can be joined."""
-        symbols, none = list(word), len(self)
-        joined = [self._ids.get(left + right, none) for left, right in pairwise(symbols)]
-        while joined and (best := min(joined)) < none:
-            at = joined.index(best)
-            symbols[at : at + 2] = [symbols[at] + symbols[at + 1]]
-            del joined[at]
-            for near in range(max(at - 1, 0), min(at + 1, len(joined))):
-                joined[near] = self._ids.get(symbols[near] + symbols[near + 1], none)
-        return tuple(split_pieces(symbols, self._ids))
+        none = len(self)
+
+        def rank(left: str, right: str) -> int:
+            return self._ids.get(left + right, none)
+
+        parts = (word[at : at + LONGEST_PART] for at in range(0, len(word), LONGEST_PART))
+        return tuple(
+            token for part in parts for token in split_pieces(join_neighbors(list(part), rank, none), self._ids)
+        )
+
+
+def join_neighbors(pieces: list[Piece], rank: Callable[[Piece, Piece], int], none: int) -> list[Piece]:
+    """Return the pieces of a word after joining neighbors, always those of the lowest rank, the leftmost first.
+
+    Args:
+        pieces: of one word; they are changed.
+        rank: tells the rank of two neighbors, `none` if they cannot be joined.
+        none: larger than all ranks.
+    """
+    ranks = [rank(left, right) for left, right in pairwise(pieces)]
+    while ranks and (best := min(ranks)) < none:
+        at = ranks.index(best)
+        pieces[at : at + 2] = [pieces[at] + pieces[at + 1]]
+        del ranks[at]
+        for near in range(max(at - 1, 0), min(at + 1, len(ranks))):
+            ranks[near] = rank(pieces[near], pieces[near + 1])
+    return pieces
 
 
 def split_pieces(symbols: Iterable[str], known: Mapping[str, int]) -> Iterator[int]:

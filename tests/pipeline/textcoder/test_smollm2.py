@@ -34,7 +34,7 @@ from speechzip.pipeline.textcoder.registry import (
     check_english_coder,
     english_coder_of,
 )
-from speechzip.pipeline.textcoder.smollm import weights
+from speechzip.pipeline.textcoder.smollm import CODER_ID, weights
 from speechzip.pipeline.textcoder.smollm.transformer import Transformer
 from speechzip.pipeline.textcoder.tokens import Vocabulary
 from speechzip.pipeline.textcoder.weights import read_weights
@@ -135,8 +135,8 @@ def test_packets_and_redacted_payloads_keep_the_coder() -> None:
 
 
 def test_live_links_do_without_it() -> None:
-    assert weights.CODER_ID not in SHIPPED_CODERS
-    assert weights.CODER_ID in TEXT_CODERS
+    assert CODER_ID not in SHIPPED_CODERS
+    assert CODER_ID in TEXT_CODERS
 
 
 def test_a_choice_that_cannot_be_had_is_refused_before_the_work(no_wheel: None) -> None:

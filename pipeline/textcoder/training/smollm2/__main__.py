@@ -22,8 +22,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...arrays import read_arrays, write_arrays
+from ...smollm import NAME
 from ...smollm.bytepairs import BytePairs, places
-from ...smollm.weights import NAME, byte_pairs, read_model
+from ...smollm.weights import byte_pairs, read_model
 from ..assemble import read_conversations
 from ..corpus import read_documents, split_documents
 from .adapter import pack_adapter, unpack_adapter
