@@ -468,13 +468,14 @@ def test_a_recording_that_no_peer_takes_any_more_is_an_error(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_listener_of_one_peer_waits_for_it_to_come_back_but_not_for_ever() -> None:
     async def test() -> None:
-        ben = Somebody([], SessionOptions(once=True), limits=replace(LIMITS, return_s=5.0))
+        limits = replace(LIMITS, return_s=5.0, first_back_off_s=0.2, status_every_s=0.0)  # every state is reported
+        ben = Somebody([], SessionOptions(once=True), limits=limits)
         listening = asyncio.ensure_future(ben.listen())
         await until(lambda: ben.phase == "waiting")
         async with faulty_proxy(int(ben.address.rpartition(":")[2])) as proxy:
-            anna = Somebody(["I am back."], limits=replace(LIMITS, first_back_off_s=0.05))
+            anna = Somebody(["I am back."], limits=limits)
             talking = asyncio.ensure_future(anna.talk(f"127.0.0.1:{proxy.port}"))
-            await until(lambda: ben.phase == "connected")
+            await until(lambda: anna.phase == ben.phase == "connected")
             proxy.cut()
             await until(lambda: anna.phase == "reconnecting")
             await until(lambda: anna.phase == ben.phase == "connected")
