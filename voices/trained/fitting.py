@@ -31,7 +31,7 @@ from ..acoustics.vocoder import HOP_LENGTH
 from ..spaces.scalable_voice import TIMBRE, ScalableVoice
 from ..text.normalization.unicode import is_readable
 from .alignment import align, with_pitch
-from .corrections import cepstra, missing_bands
+from .corrections import cepstra
 from .phone_tokens import PAUSE
 from .speech import Frames, encode_phones, frames_at, say, whole
 
@@ -172,10 +172,9 @@ def _derivatives(voice: ScalableVoice, heard: _Heard, directions: Doubles) -> tu
     compared = loud_frames(heard.recorded_db, LOUD_DB) & loud_frames(made_db, LOUD_DB)
     if compared.sum() < FEWEST_FRAMES:
         return None
-    missing = missing_bands(heard.recorded_db, made_db)
 
     def coefficients(difference_db: npt.NDArray[np.floating]) -> Doubles:
-        found = cepstra(np.where(missing, 0.0, difference_db[compared]))[:, COMPARED]
+        found = cepstra(difference_db[compared])[:, COMPARED]
         return np.asarray((found - found.mean(axis=0)).ravel(), np.float64)
 
     difference = coefficients(np.clip(heard.recorded_db - made_db, -FARTHEST_DB, FARTHEST_DB))

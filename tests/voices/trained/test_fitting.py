@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
-import soundfile
 from speechzip.eval.metrics.voice import ResemblyzerVoice
-from speechzip.pipeline import EngineError, FittingVoiceEncoder, Samples, Transcript, Voice, load_engine, resample
+from speechzip.pipeline import EngineError, FittingVoiceEncoder, Samples, Transcript, Voice, load_engine
 from speechzip.voices import ScalableVoice, TrainedSynthesizer, TrainedVoiceEncoder
-from speechzip.voices.acoustics.vocoder import BANDS
 from speechzip.voices.spaces.scalable_voice import SPACE, TIMBRE
 from speechzip.voices.trained.fitting import LARGEST_STEP, STEPS, fitted
 
@@ -140,31 +135,6 @@ def test_sounds_without_speech_change_a_timbre_by_bounded_steps(sound: Samples) 
     assert np.abs(np.subtract(timbre, voice.timbre)).max() <= STEPS * LARGEST_STEP
 
 
-@pytest.mark.models
-def test_what_a_telephone_cuts_off_is_not_fitted_to(
-    wheel_recording: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In one fixed piece of speech: a fit goes elsewhere if the piece begins or ends a little earlier."""
-    recorded, rate = soundfile.read(str(wheel_recording("two_cities.wav")), dtype="float32", always_2d=True)
-    sound = resample(recorded[:, 0], rate, 16_000)[216_000:376_000]
-    text = (
-        "It was a season of light. It was a season of darkness. It was the spring of hope. It was the winter of "
-        "despair. We had everything before us. We had nothing before us."
-    )
-    voice = ScalableVoice.from_bytes(TrainedVoiceEncoder().encode(sound, text).embedding)
-    whole, cut = fitted(voice, [(sound, text)]), fitted(voice, [(by_telephone(sound), text)])
-    monkeypatch.setattr("speechzip.voices.trained.fitting.missing_bands", nothing_missing)
-    with_what_is_missing = fitted(voice, [(by_telephone(sound), text)])
-    assert whole is not None
-    assert cut is not None
-    assert with_what_is_missing is not None
-    assert distance(cut, whole) < distance(with_what_is_missing, whole)
-
-
-def nothing_missing(recorded_db: object, made_db: object) -> npt.NDArray[np.bool_]:
-    return np.zeros(BANDS, np.bool_)
-
-
 def test_a_quick_encoder_fits_nothing_and_there_is_no_other_effort() -> None:
     quick = load_engine("voice_encoder", "trained:quick")
     assert isinstance(quick, FittingVoiceEncoder)
@@ -172,10 +142,3 @@ def test_a_quick_encoder_fits_nothing_and_there_is_no_other_effort() -> None:
     assert quick.fit(voice, [(np.ones(32_000, np.float32), Transcript("Yes.", 0.9))]) == voice
     with pytest.raises(EngineError, match="no effort 'slow'; give trained or trained:quick"):
         load_engine("voice_encoder", "trained:slow")
-
-
-def by_telephone(samples: Samples) -> Samples:
-    spectrum = np.fft.rfft(samples)
-    hz = np.fft.rfftfreq(len(samples), 1 / 16_000)
-    spectrum[(hz < 300) | (hz > 3400)] = 0
-    return np.fft.irfft(spectrum, len(samples)).astype(np.float32)
