@@ -15,9 +15,9 @@ from speechzip.pipeline import (
 
 
 @lru_cache(maxsize=8)
-def recognizer(spec: str | None = None) -> Recognizer:
-    """Return the result of `load_engine`, cached by its spec."""
-    return load_engine("recognizer", spec)
+def recognizer(spec: str | None = None, text_coder: str | None = None, rescorer: str | None = None) -> Recognizer:
+    """Return the result of `load_recognizer`, cached by its arguments."""
+    return load_recognizer(spec, rescorer=rescorer, text_coder=text_coder)
 
 
 @lru_cache(maxsize=8)

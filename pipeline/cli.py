@@ -21,6 +21,7 @@ from .console.options import (
     MelodyChoice,
     MelodyOption,
     Quiet,
+    RescorerOption,
     SoundBytesOption,
     SoundCodecChoice,
     SoundCodecOption,
@@ -108,6 +109,7 @@ def compress(
     voice_bytes: VoiceBytesOption = VoiceBytesChoice.auto,
     melody: MelodyOption = MelodyChoice.off,
     text_coder: TextCoderOption = None,
+    rescorer: RescorerOption = None,
     payload_format: Annotated[
         int,
         typer.Option(
@@ -133,6 +135,7 @@ def compress(
     from .engines.loading import load_engine, load_recognizer
     from .summary import compress_lines, summarize_compressed
     from .system.atomic import check_writable
+    from .textcoder.registry import check_english_coder
 
     if speakers is not None:
         complain("--speakers is called --speaker-count now")
@@ -140,6 +143,9 @@ def compress(
     if speaker_count not in (None, "auto") and not speaker_count.isdecimal():
         raise typer.BadParameter(f"{speaker_count!r} is not a number", param_hint="--speaker-count")
     count = None if speaker_count in (None, "auto") else int(speaker_count)
+    english = text_coder and text_coder.value
+    if english:
+        check_english_coder(english, payload_format)
     target = output or _beside(audio, ".spz", "speech.spz")
     transcripts = _transcripts(export or [], _beside(audio, ".spz", "speech.spz") if _is_dash(target) else target)
     for path in transcripts.values():
@@ -153,7 +159,13 @@ def compress(
             source,
             channels=channels.value,
             recognizer=load_recognizer(
-                recognizer, language, beam=beam, vocabulary=read_vocabulary(vocabulary), word_times=word_times
+                recognizer,
+                language,
+                beam=beam,
+                vocabulary=read_vocabulary(vocabulary),
+                word_times=word_times,
+                rescorer=rescorer and rescorer.value,
+                text_coder=english,
             ),
             voice_encoder=load_engine("voice_encoder", voice_encoder),
             speakers=speaker or (),
@@ -164,7 +176,7 @@ def compress(
             sound_codec=sound_codec.value,
             voice_bytes=voice_bytes.size,
             melody=melody.value,
-            text_coder=text_coder and text_coder.value,
+            text_coder=english,
             payload_version=payload_format,
             progress=progress,
         )

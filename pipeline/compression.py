@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from .accumulation import SegmentReader, SpeakerAccumulator, payload_of
 from .audio.leveling import Levels, SteadyRecording, amplified, measure_levels
 from .audio.reading import AudioSource, Recording, engine_blocks, open_recording
-from .engines.loading import load_engine
+from .engines.loading import load_engine, load_recognizer
 from .errors import AudioError, InputError, NoSpeechError
 from .payload.format import (
     MAX_DURATION_TICKS,
@@ -155,7 +155,7 @@ def compress(
         check_english_coder(english, payload_version)
     opened = open_recording(source)
     _refuse_too_long(opened)
-    recognizer = recognizer or load_engine("recognizer")
+    recognizer = recognizer or load_recognizer(text_coder=english)
     voice_encoder = voice_encoder or load_engine("voice_encoder")
     singer = melody_encoder(melody, voice_encoder)
     if speakers:

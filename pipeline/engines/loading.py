@@ -69,6 +69,8 @@ def load_recognizer(
     quick: bool = False,
     word_times: bool = False,
     brief: bool = True,
+    rescorer: str | None = None,
+    text_coder: str | None = None,
 ) -> Recognizer:
     """Return a new recognizer.
 
@@ -80,24 +82,33 @@ def load_recognizer(
         quick: for a live conversation, where each word waits for the recognizer: if `beam` is None, a small one.
         word_times: tell when each word is said (`Utterance.words`); takes more time.
         brief: if the engine can, of readings that are about as good take one that takes few bits.
+        rescorer: name of the coder of English by whose bits that goes: a large one finds better words, whatever then
+            codes them.
+        text_coder: name of the coder that will code the words. If the engine can, it is the rescorer, too.
 
     Raises:
-        InputError: there is no such language, or the beam is not positive.
-        EngineError: as `load_engine`, or the recognizer has no option for the language, the beam, a vocabulary or word
-            times.
+        InputError: there is no such language or rescorer, the beam is not positive, or the rescorer has no choice.
+        EngineError: as `load_engine`, or the recognizer has no option for the language, the beam, a vocabulary, word
+            times or a rescorer.
     """
     if language is not None and language not in LANGUAGES:
         raise InputError(f"there is no language {language!r}; give an ISO 639-1 code, such as en, de or zh")
     if beam is not None and beam < 1:
         raise InputError(f"a beam of {beam} has no hypotheses; give 1 or more")
+    if rescorer and (beam == 1 or vocabulary):
+        raise InputError(
+            f"the rescorer {rescorer!r} chooses among readings; leave out "
+            + ("the vocabulary, which chooses, too" if vocabulary else "the beam of 1, which finds one")
+        )
     options: dict[str, object] = {
         "language": language,
         "beam": beam,
         "vocabulary": tuple(vocabulary),
         "word_times": word_times,
+        "rescorer": rescorer,
     }
     given = {name: value for name, value in options.items() if value}
-    wished: dict[str, object] = {"quick": quick, "brief": brief}
+    wished: dict[str, object] = {"quick": quick, "brief": brief, "rescorer": text_coder}
     return cast("Recognizer", _load("recognizer", spec, given, wished))
 
 
@@ -114,7 +125,7 @@ def _load(
         raise EngineError(
             f"the {kind.replace('_', ' ')} {name!r} has no option for the {missing.pop().replace('_', ' ')}"
         )
-    options = {**options, **{name: value for name, value in (wishes or {}).items() if name in parameters}}
+    options = {**{name: value for name, value in (wishes or {}).items() if name in parameters}, **options}
     started = time.monotonic()
     engine = factory(model, **options) if model else factory(**options)
     logger.debug("%s %s is ready after %.2f s", kind.replace("_", " "), spec or name, time.monotonic() - started)

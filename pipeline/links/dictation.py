@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ..engines.loading import load_engine
+from ..engines.loading import load_engine, load_recognizer
 from ..errors import DeviceError
 from ..live.devices.sound import load_sounddevice
 from ..live.session.transcriber import Doubtful, OutgoingUtterance, StreamingTranscriber, Transcribed, Unheard
@@ -63,17 +63,18 @@ class Dictation:
                 self._said.append(each)
 
 
-def dictate(tell: Callable[[str], None]) -> Iterator[Payload]:
+def dictate(tell: Callable[[str], None], text_coder: str | None = None) -> Iterator[Payload]:
     """Yield a message for each pair of presses of Enter, until standard input ends.
 
     Args:
         tell: shows a line to the user: the use of the key, the words as they are recognized.
+        text_coder: name of the coder of English that will code the words.
 
     Raises:
         DeviceError: there is no microphone.
         LiveError: the extra ``live`` is not installed.
     """
-    recognizer, voice_encoder = load_engine("recognizer"), load_engine("voice_encoder")
+    recognizer, voice_encoder = load_recognizer(text_coder=text_coder), load_engine("voice_encoder")
     with microphone() as heard:
         tell("Enter begins to talk, Ctrl-D leaves")
         while sys.stdin.readline():

@@ -139,7 +139,7 @@ def send(
         from .dictation import dictate
 
         all_went = True
-        for payload in dictate(tell):
+        for payload in dictate(tell, english):
             all_went = go(payload, english) and all_went
     else:
         assert recording is not None  # as checked above

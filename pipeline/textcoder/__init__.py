@@ -12,7 +12,14 @@ training    the recipes of those files (extra `train`)
 """
 
 from .coder import LanguageModelCoder
-from .registry import COMMON_ID, DEFAULT_ID, check_english_coder
+from .registry import COMMON_ID, DEFAULT_ID, check_english_coder, load_english_coder
 from .weights import load_text_coder
 
-__all__ = ["COMMON_ID", "DEFAULT_ID", "LanguageModelCoder", "check_english_coder", "load_text_coder"]
+__all__ = [
+    "COMMON_ID",
+    "DEFAULT_ID",
+    "LanguageModelCoder",
+    "check_english_coder",
+    "load_english_coder",
+    "load_text_coder",
+]

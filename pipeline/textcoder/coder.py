@@ -177,20 +177,25 @@ class LanguageModelCoder:
         """Return the bits that each of one or more texts would take as the first one of a payload."""
         spelled = [self._vocabulary.encode(text) for text in texts]
         bits = [0.0] * len(texts)
-        branches: list[tuple[TokenPredictor, int, Iterable[int]]] = [(self._model.start(), 0, range(len(texts)))]
+        branches: list[tuple[TokenPredictor, int, Sequence[int]]] = [(self._model.start(), 0, range(len(texts)))]
         while branches:
             predictor, at, alike = branches.pop()  # texts with the same `at` first tokens
+            end = at + _common_length([spelled[index][at:] for index in alike])
+            tokens = spelled[alike[0]][at:end]
+            if tokens:
+                taken = sum(math.log2(total / frequency) for _, frequency, total in predictor.intervals(tokens))
+                for index in alike:
+                    bits[index] += taken
+                if tokens[-1] == END:
+                    continue
+                predictor.update(tokens[-1])
             following: dict[int, list[int]] = {}
             for index in alike:
-                following.setdefault(spelled[index][at], []).append(index)
+                following.setdefault(spelled[index][end], []).append(index)
             forks = [predictor.fork() for _ in range(len(following) - 1)]
-            for (token, group), fork in zip(following.items(), (*forks, predictor), strict=True):
-                _, frequency, total = fork.predict().interval(token)
-                for index in group:
-                    bits[index] += math.log2(total / frequency)
-                if token != END:
-                    fork.update(token)
-                    branches.append((fork, at + 1, group))
+            branches += [
+                (fork, end, group) for fork, group in zip((*forks, predictor), following.values(), strict=True)
+            ]
         return bits
 
     def _encode_tokens(self, tokens: Sequence[int], count: int) -> bytes:
@@ -238,6 +243,12 @@ class LanguageModelCoder:
         if _padded(check.finish(), most - left, count, self._tokens_per_byte) != code:
             raise PayloadCorrupt("the text section goes on after its last text, or ends early; the payload is damaged")
         return texts
+
+
+def _common_length(sequences: Sequence[Sequence[int]]) -> int:
+    """Return how many first tokens all of the sequences have in common."""
+    shortest = min(map(len, sequences))
+    return next((at for at in range(shortest) if len({each[at] for each in sequences}) > 1), shortest)
 
 
 class TokenStream:

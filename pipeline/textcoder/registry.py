@@ -12,11 +12,12 @@ from ..payload.words import MAX_CODERS
 from ..protocols import TextCoder
 from ..types import Utterance
 from . import smollm
+from .coder import LanguageModelCoder
 from .weights import ENGLISH, load_text_coder
 from .world import FIRST_WORLD_ID, WORLD_LANGUAGES, load_world_coder
 
 
-def _load_smollm2() -> TextCoder:
+def _load_smollm2() -> LanguageModelCoder:
     from .smollm.weights import load_smollm2_coder  # which few starts need
 
     return load_smollm2_coder()
@@ -62,6 +63,16 @@ class TextCoders(Mapping[int, TextCoder]):
 
 TEXT_CODERS = TextCoders()
 SHIPPED_CODERS = TextCoders(SHIPPED)
+
+
+def load_english_coder(name: str | None = None) -> LanguageModelCoder:
+    """Return a coder of English by its name, one of `ENGLISH_CODERS`; the default one if it is None.
+
+    Raises:
+        EngineError: it is not installed.
+    """
+    coder_id = DEFAULT_ID if name is None else ENGLISH_CODERS[name]
+    return _load_smollm2() if coder_id == smollm.CODER_ID else load_text_coder(coder_id)
 
 
 def text_coders_for(utterances: Iterable[Utterance], english: str | None = None) -> list[TextCoder]:

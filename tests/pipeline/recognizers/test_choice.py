@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
-from speechzip.pipeline.recognizers.moonshine.choice import least_risk, preferred, word_distance
+from speechzip.pipeline.recognizers.moonshine.choice import (
+    LARGE,
+    SMALL,
+    Opinion,
+    least_risk,
+    preferred,
+    word_distance,
+)
 
 words = st.lists(st.sampled_from(["a", "b", "c"]), max_size=8)
 
@@ -57,14 +64,20 @@ def test_agreement() -> None:
 def test_of_rivals_the_text_coder_has_a_say(
     texts: list[str], scores: list[float], bits: list[float], wanted: int
 ) -> None:
+    opinion = Opinion(lambda some: [bits[texts.index(text)] for text in some], *SMALL)
+    assert preferred(least_risk(texts, scores), texts, scores, opinion) == wanted
+
+
+def test_risks_are_the_word_errors_to_be_expected() -> None:
+    choice = least_risk(["one two three", "One, two, three.", "one too three"], [-1.0, -1.0, -1.0])
+    assert choice.risks == pytest.approx((1 / 3, 1 / 3, 2 / 3))
+
+
+def test_a_large_coder_may_choose_among_readings_with_more_expected_errors() -> None:
+    texts, scores = ["I sea it there.", "I see at there."], [-1.0, -1.5]  # 0.4 and 0.6 of two words wrong
     choice = least_risk(texts, scores)
-    assert preferred(choice, texts, scores, lambda some: [bits[texts.index(text)] for text in some]) == wanted
-
-
-def test_a_reading_with_more_expected_errors_is_no_rival() -> None:
-    choice = least_risk(["one two three", "one two", "one too three"], [-1.0, -4.0, -4.0])
-    assert (choice.index, choice.rivals) == (0, (0,))
-    assert least_risk(["one two", "One, two.", "one too"], [-1.0, -9.0, -1.3]).rivals == (0, 1, 2)
+    assert preferred(choice, texts, scores, Opinion(lambda _: [30.0, 12.0], 0.3, 1.0)) == 0
+    assert preferred(choice, texts, scores, Opinion(lambda _: [30.0, 12.0], *LARGE)) == 1
 
 
 def test_where_there_is_no_rival_nothing_is_coded() -> None:
@@ -73,4 +86,5 @@ def test_where_there_is_no_rival_nothing_is_coded() -> None:
     def dear(_texts: Sequence[str]) -> list[float]:
         raise AssertionError
 
-    assert preferred(least_risk(texts, [-1.0, -9.0]), texts, [-1.0, -9.0], dear) == 0
+    for trust in (SMALL, LARGE):
+        assert preferred(least_risk(texts, [-1.0, -9.0]), texts, [-1.0, -9.0], Opinion(dear, *trust)) == 0

@@ -2,13 +2,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
-from speechzip.pipeline import ENGINE_SAMPLE_RATE, EngineError, Samples, VoiceEncoder, compress, load_engine, resample
+from speechzip.pipeline import (
+    ENGINE_SAMPLE_RATE,
+    EngineError,
+    InputError,
+    Samples,
+    VoiceEncoder,
+    compress,
+    load_engine,
+    resample,
+)
 from speechzip.pipeline.recognizers.cleaning import tidy
 from speechzip.pipeline.recognizers.moonshine.decoder import Sound
 from speechzip.pipeline.recognizers.moonshine.recognizer import MAX_LENGTH_S, MoonshineRecognizer
@@ -138,6 +149,30 @@ def test_hypotheses(recognizer: MoonshineRecognizer) -> None:
     assert greedy.hypotheses(said) == [greedy.transcribe(said)]
 
 
+def test_a_large_text_coder_is_asked_about_more_hypotheses(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = _say("The letter of the king was read to the people.")
+    asked: dict[str | None, list[str]] = {}
+
+    def coder(name: str | None) -> SimpleNamespace:
+        def bits(texts: Sequence[str]) -> list[float]:
+            asked.setdefault(name, []).extend(texts)
+            return [float(len(text)) for text in texts]
+
+        return SimpleNamespace(bits=bits)
+
+    monkeypatch.setattr("speechzip.pipeline.recognizers.moonshine.recognizer.load_english_coder", coder)
+    for name in (None, "english-2", "smollm2-1"):
+        found = MoonshineRecognizer(rescorer=name).transcribe(said)
+        assert found.text in asked[name]
+    assert asked[None] == asked["english-2"]
+    assert len(asked["smollm2-1"]) > len(asked["english-2"])
+    asked.clear()
+    MoonshineRecognizer(rescorer="smollm2-1", vocabulary=["King"]).transcribe(said)
+    assert not asked
+    with pytest.raises(InputError, match="no text coder 'nobody' of English; choose from english-2, smollm2-1"):
+        MoonshineRecognizer(rescorer="nobody")
+
+
 def test_of_readings_that_are_about_as_good_one_that_takes_few_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     said = _say("The letter of the king was read to the people.")
     brief, other = MoonshineRecognizer(), MoonshineRecognizer(brief=False)
@@ -148,9 +183,9 @@ def test_of_readings_that_are_about_as_good_one_that_takes_few_bits(monkeypatch:
         asked.extend(texts)
         return [1000.0 * (text == usual.text) for text in texts]
 
-    coder = brief._coder  # pyright: ignore[reportPrivateUsage]
-    assert coder is not None
-    monkeypatch.setattr(coder, "bits", dear)
+    opinion = brief._opinion  # pyright: ignore[reportPrivateUsage]
+    assert opinion is not None
+    monkeypatch.setattr(brief, "_opinion", replace(opinion, bits=dear))
     found = brief.transcribe(said)
     assert usual.text in asked
     assert found.text in asked
@@ -161,7 +196,7 @@ def test_of_readings_that_are_about_as_good_one_that_takes_few_bits(monkeypatch:
         MoonshineRecognizer(beam=1),
         MoonshineRecognizer(vocabulary=["King"]),
     ):
-        assert unasked._coder is None  # pyright: ignore[reportPrivateUsage]
+        assert unasked._opinion is None  # pyright: ignore[reportPrivateUsage]
 
 
 def lengths_encoded(monkeypatch: pytest.MonkeyPatch, recognizer: MoonshineRecognizer) -> list[int]:
