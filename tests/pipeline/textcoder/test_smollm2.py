@@ -20,6 +20,7 @@ from speechzip.pipeline import (
     compress,
     decode_payload,
     encode_payload,
+    load_recognizer,
     recognizer_recording,
     text_coders_for,
 )
@@ -143,6 +144,8 @@ def test_a_choice_that_cannot_be_had_is_refused_before_the_work(no_wheel: None) 
     recording = recognizer_recording("beckett.wav")
     with pytest.raises(EngineError, match=re.escape(weights.INSTALL)):
         compress(recording, text_coder="smollm2-1")
+    with pytest.raises(EngineError, match=re.escape(weights.INSTALL)):
+        load_recognizer(rescorer="smollm2-1")
     with pytest.raises(InputError, match="no text coder 'english-9'"):
         compress(recording, text_coder="english-9")
     with pytest.raises(InputError, match="format 1 has no choice"):
