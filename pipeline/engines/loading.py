@@ -95,11 +95,9 @@ def load_recognizer(
         raise InputError(f"there is no language {language!r}; give an ISO 639-1 code, such as en, de or zh")
     if beam is not None and beam < 1:
         raise InputError(f"a beam of {beam} has no hypotheses; give 1 or more")
-    if rescorer and (beam == 1 or vocabulary):
-        raise InputError(
-            f"the rescorer {rescorer!r} chooses among readings; leave out "
-            + ("the vocabulary, which chooses, too" if vocabulary else "the beam of 1, which finds one")
-        )
+    if rescorer and (vocabulary or beam == 1 or (quick and not beam)):
+        other = "the vocabulary, which chooses, too" if vocabulary else "what finds only one: quick, or a beam of 1"
+        raise InputError(f"the rescorer {rescorer!r} chooses among readings; leave out {other}")
     options: dict[str, object] = {
         "language": language,
         "beam": beam,
