@@ -108,6 +108,7 @@ def compress(
         voice_encoder: measures the voice of each speaker.
         text_coder: codes the words; by default those of the languages that are spoken. The name of a coder of English
             takes that one for English: ``smollm2-1`` takes a sixth fewer bits, a wheel of 93 MB, and much more time.
+            The default recognizer asks it for the words, too.
         speaker_count: number of people in a recording of one channel (or a mix), 1 to 16; estimated from
             their voices if None.
         speaker_embedder: tells these people apart.

@@ -57,6 +57,7 @@ class SpeechzipCodec(Codec):
         speaker_embedder: SpeakerEmbedder | None = None,
         voice_bytes: VoiceBytes = "auto",
         text_coder: str | None = None,
+        rescorer: str | None = None,
     ) -> None:
         self.name, self.recognizer_name = name, recognizer.name
         self.engines = f"{recognizer.name}, {voice_encoder.name}, {synthesizer.name}"
@@ -64,6 +65,8 @@ class SpeechzipCodec(Codec):
             self.engines += f", voices of {voice_bytes} bytes"
         if text_coder:
             self.engines += f", text by {text_coder}"
+        if rescorer:
+            self.engines += f", words chosen by {rescorer}"
         self.compress = partial(
             compress,
             recognizer=recognizer,
@@ -139,8 +142,9 @@ def load_set(name: str) -> SpeechzipCodec:
         raise InputError(f"{name} has voices of {size!r} bytes; a voice has: {', '.join(VOICE_BYTES)}")
     if text_coder := specs.get("text_coder"):
         check_english_coder(text_coder)
-    recognizer = engines.recognizer(specs.get("recognizer"), text_coder, specs.get("rescorer"))
-    return SpeechzipCodec(name, recognizer, encoder, speaks, engines.speaker_embedder(), VOICE_BYTES[size], text_coder)
+    rescorer = specs.get("rescorer")
+    recognizer, embedder = engines.recognizer(specs.get("recognizer"), text_coder, rescorer), engines.speaker_embedder()
+    return SpeechzipCodec(name, recognizer, encoder, speaks, embedder, VOICE_BYTES[size], text_coder, rescorer)
 
 
 def _parse(name: str) -> dict[Kind, str]:

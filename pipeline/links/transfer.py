@@ -143,7 +143,7 @@ def send(
             all_went = go(payload, english) and all_went
     else:
         assert recording is not None  # as checked above
-        payload, before = _payload(recording)
+        payload, before = _payload(recording, english)
         all_went = go(payload, english or before)
     if not all_went:
         raise typer.Exit(1)
@@ -204,11 +204,17 @@ def _given(**options: object) -> dict[str, object]:
     return {name: value for name, value in options.items() if value is not None and value is not False}
 
 
-def _payload(path: Path) -> tuple[Payload, str | None]:
-    """Return the payload of a file, and its coder of English: a payload is read, a recording is compressed."""
+def _payload(path: Path, english: str | None) -> tuple[Payload, str | None]:
+    """Return the payload of a file, and its coder of English: a payload is read, a recording is compressed.
+
+    Args:
+        path: of the file.
+        english: name of the coder of English that will code the words; None for the default one.
+    """
     from ..compression import compress
     from ..console.progress import progress_bar
     from ..decompression import MAX_PAYLOAD_BYTES
+    from ..engines.loading import load_recognizer
     from ..errors import InputError
     from ..textcoder.registry import english_coder_of
     from ..unread.marks import perhaps_speech, unread_speech
@@ -222,7 +228,7 @@ def _payload(path: Path) -> tuple[Payload, str | None]:
     if decoded is not None:
         return decoded.payload, english_coder_of(decoded)
     with progress_bar("compressing") as progress:
-        compressed = compress(path, progress=progress)
+        compressed = compress(path, recognizer=load_recognizer(text_coder=english), progress=progress)
     if unread := unread_speech(compressed.unread):
         tell(f"{shown_name(path)}: {unread}: marks are sent")
     if perhaps := perhaps_speech(compressed.unread):

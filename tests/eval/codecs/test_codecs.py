@@ -146,6 +146,7 @@ def test_sets_of_engines() -> None:
     with pytest.raises(EngineError, match="no synthesizer named 'nobody'"):
         load_codec("speechzip[synthesizer=nobody]")
     assert load_codec("speechzip[voice_bytes=64]").engines.endswith(", voices of 64 bytes")
+    assert load_codec("speechzip[rescorer=english-2]").engines.endswith(", words chosen by english-2")
     with pytest.raises(InputError, match="voices of '12' bytes; a voice has: auto, 8, 16, 32, 64"):
         load_codec("speechzip[voice_bytes=12]")
     with pytest.raises(InputError, match="names a 'color'"):

@@ -28,6 +28,8 @@ from speechzip.pipeline import (
     encode_payload,
     read_payload,
 )
+from speechzip.pipeline.console.options import TextCoderChoice
+from speechzip.pipeline.engines import loading
 from speechzip.pipeline.links import Inbox, Mailbox, Received, SendState, pack, prepare, transfer, transmit
 from speechzip.pipeline.links import carrier as carrier_module
 from speechzip.pipeline.links.peers import MAX_VOICES, PeerVoices
@@ -212,7 +214,12 @@ def test_a_recording_is_compressed_first(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def compress(path: Path, progress: object) -> SimpleNamespace:
+    asked: list[str | None] = []
+
+    def load_recognizer(text_coder: str | None) -> None:
+        asked.append(text_coder)
+
+    def compress(path: Path, recognizer: None, progress: object) -> SimpleNamespace:
         unread = [
             Unread(1.0, 0.5, None, "perhaps speech"),
             Unread(2.0, 1.0, 0, "unclear"),
@@ -221,9 +228,12 @@ def test_a_recording_is_compressed_first(
         return SimpleNamespace(payload=SAID, unread=unread)
 
     monkeypatch.setattr(compression, "compress", compress)
+    monkeypatch.setattr(loading, "load_recognizer", load_recognizer)
     (tmp_path / "call.wav").write_bytes(b"RIFF")
     transfer.send("fake:", tmp_path / "call.wav")
     assert len(link.gone) > 2
+    transfer.send("fake:", tmp_path / "call.wav", text_coder=TextCoderChoice.english, dry_run=True)
+    assert asked == [None, "english-2"]  # the coder of the words has a say in them
     told = capsys.readouterr().err
     assert "call.wav: 3.0 s of speech in 2 segments could not be read: marks are sent" in told
     assert "call.wav: 0.5 s in 1 segment may be speech that could not be read: nothing of it is sent" in told
