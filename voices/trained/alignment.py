@@ -99,19 +99,22 @@ def _warped(
 def _cheapest_steps(distance: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
     """Return the last step of the cheapest path from the first pair of frames to each other one."""
     rows, columns = distance.shape
-    came = np.full(distance.shape, RIGHT, np.int8)
-    came[:, 0] = UP
+    came = np.empty(distance.shape, np.int8)
+    distances, steps = distance.ravel(), came.ravel()
     # Costs along an antidiagonal, at row + 1; those of the last one and of the one before.
     last, before = np.full(rows + 1, np.inf), np.full(rows + 1, np.inf)
     before[0] = 0.0
     for diagonal in range(rows + columns - 1):
-        row = np.arange(max(0, diagonal - columns + 1), min(rows, diagonal + 1), dtype=np.int64)
-        here = distance[row, diagonal - row]
-        costs = np.stack([before[row] + STRAIGHT * here, last[row] + ASIDE * here + STEP_ASIDE,
-                          last[row + 1] + ASIDE * here + STEP_ASIDE])  # fmt: skip
-        step = costs.argmin(axis=0)
-        came[row, diagonal - row] = step
+        start, end = max(0, diagonal - columns + 1), min(rows, diagonal + 1)
+        # The next of its cells is a row below and a column to the left.
+        cells = np.s_[diagonal + start * (columns - 1) : diagonal + end * (columns - 1) : columns - 1]
+        here = distances[cells]
+        aside = ASIDE * here
+        straight = before[start:end] + STRAIGHT * here
+        up, right = last[start:end] + aside + STEP_ASIDE, last[start + 1 : end + 1] + aside + STEP_ASIDE
+        cheaper = np.minimum(up, right)
+        steps[cells] = np.where(straight <= cheaper, DIAGONAL, np.where(up <= right, UP, RIGHT))
         now = np.full(rows + 1, np.inf)
-        now[row + 1] = costs[step, np.arange(len(row))]
+        np.minimum(straight, cheaper, out=now[start + 1 : end + 1])
         last, before = now, last
     return came
