@@ -12,7 +12,6 @@ empty are sent as nothing. The section's length and the number of texts are know
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -69,6 +68,10 @@ class TokenModel(Protocol):
 
     def start(self) -> TokenPredictor:
         """Return the predictor of a conversation's first token."""
+        ...
+
+    def bits(self, texts: Sequence[Sequence[int]]) -> list[float]:
+        """Return the bits of the tokens of each text, at least one, at the start of a conversation."""
         ...
 
 
@@ -175,28 +178,7 @@ class LanguageModelCoder:
 
     def bits(self, texts: Sequence[str]) -> list[float]:
         """Return the bits that each of one or more texts would take as the first one of a payload."""
-        spelled = [self._vocabulary.encode(text) for text in texts]
-        bits = [0.0] * len(texts)
-        branches: list[tuple[TokenPredictor, int, Sequence[int]]] = [(self._model.start(), 0, range(len(texts)))]
-        while branches:
-            predictor, at, alike = branches.pop()  # texts with the same `at` first tokens
-            end = at + _common_length([spelled[index][at:] for index in alike])
-            tokens = spelled[alike[0]][at:end]
-            if tokens:
-                taken = sum(math.log2(total / frequency) for _, frequency, total in predictor.intervals(tokens))
-                for index in alike:
-                    bits[index] += taken
-                if tokens[-1] == END:
-                    continue
-                predictor.update(tokens[-1])
-            following: dict[int, list[int]] = {}
-            for index in alike:
-                following.setdefault(spelled[index][end], []).append(index)
-            forks = [predictor.fork() for _ in range(len(following) - 1)]
-            branches += [
-                (fork, end, group) for fork, group in zip((*forks, predictor), following.values(), strict=True)
-            ]
-        return bits
+        return self._model.bits([self._vocabulary.encode(text) for text in texts])
 
     def _encode_tokens(self, tokens: Sequence[int], count: int) -> bytes:
         encoder = RangeEncoder()
@@ -243,12 +225,6 @@ class LanguageModelCoder:
         if _padded(check.finish(), most - left, count, self._tokens_per_byte) != code:
             raise PayloadCorrupt("the text section goes on after its last text, or ends early; the payload is damaged")
         return texts
-
-
-def _common_length(sequences: Sequence[Sequence[int]]) -> int:
-    """Return how many first tokens all of the sequences have in common."""
-    shortest = min(map(len, sequences))
-    return next((at for at in range(shortest) if len({each[at] for each in sequences}) > 1), shortest)
 
 
 class TokenStream:

@@ -13,6 +13,7 @@ integer arithmetic: p is kept as whole numbers with a known total.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from ..protocols import Interval
 from .fixedpoint import EXP2_BITS, LOG_BITS, Int64Array
 from .network import Network
 from .ngrams import FEW, Crowd, NgramTable
-from .tokens import START
+from .tokens import END, START
 
 DYNAMIC_CONTEXTS = 4
 """Longest context in the conversation so far, in tokens."""
@@ -80,6 +81,42 @@ class Model:
     def start(self) -> Predictor:
         """Return the predictor of a conversation's first token."""
         return Predictor(self)
+
+    def bits(self, texts: Sequence[Sequence[int]]) -> list[float]:
+        """Return the bits of the tokens of each text, at the start of a conversation.
+
+        What several of them begin with is read once.
+
+        Args:
+            texts: one or more, that end with `END`.
+        """
+        bits = [0.0] * len(texts)
+        branches: list[tuple[Predictor, int, Sequence[int]]] = [(self.start(), 0, range(len(texts)))]
+        while branches:
+            predictor, at, alike = branches.pop()  # texts with the same `at` first tokens
+            end = at + _common_length([texts[index][at:] for index in alike])
+            tokens = texts[alike[0]][at:end]
+            if tokens:
+                taken = sum(math.log2(total / frequency) for _, frequency, total in predictor.intervals(tokens))
+                for index in alike:
+                    bits[index] += taken
+                if tokens[-1] == END:
+                    continue
+                predictor.update(tokens[-1])
+            following: dict[int, list[int]] = {}
+            for index in alike:
+                following.setdefault(texts[index][end], []).append(index)
+            forks = [predictor.fork() for _ in range(len(following) - 1)]
+            branches += [
+                (fork, end, group) for fork, group in zip((*forks, predictor), following.values(), strict=True)
+            ]
+        return bits
+
+
+def _common_length(sequences: Sequence[Sequence[int]]) -> int:
+    """Return how many first tokens all of the sequences have in common."""
+    shortest = min(map(len, sequences))
+    return next((at for at in range(shortest) if len({each[at] for each in sequences}) > 1), shortest)
 
 
 def _odds_table(exp2: Int64Array) -> Int64Array:

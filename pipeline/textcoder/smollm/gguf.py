@@ -8,6 +8,7 @@ numbers, and of blocks of 32 numbers with common scales (`Q4_1`, `Q8_0`).
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -61,12 +62,22 @@ class ModelFile:
             KeyError: the file has no such tensor.
             ValueError: it is of a kind that is not read here, or the file ends in it.
         """
+        shape, kind, blocks = self._blocks(name)
+        return _numbers(blocks, kind).reshape(shape)
+
+    def rows(self, name: str, count: int) -> Iterator[NDArray[np.float32]]:
+        """Yield a matrix in parts of `count` rows, the last of which may have fewer; raises as `tensor`."""
+        (rows, columns), kind, blocks = self._blocks(name)
+        step = count * len(blocks) // rows
+        for start in range(0, len(blocks), step):
+            yield _numbers(blocks[start : start + step], kind).reshape(-1, columns)
+
+    def _blocks(self, name: str) -> tuple[tuple[int, ...], int, NDArray[Any]]:
         shape, kind, offset = self._tensors[name]
         if kind not in _KINDS:
             raise ValueError(f"the tensor {name} is of kind {kind}, which is not read here")
         element, numbers = _KINDS[kind]
-        blocks = np.frombuffer(self._content, element, prod(shape) // numbers, self._start + offset)
-        return _numbers(blocks, kind).reshape(shape)
+        return shape, kind, np.frombuffer(self._content, element, prod(shape) // numbers, self._start + offset)
 
     def _number(self, kind: str) -> Any:
         try:

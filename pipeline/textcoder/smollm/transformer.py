@@ -28,6 +28,7 @@ from ..fixedpoint import EXP2_BITS, GATE_FRACTION, GATE_LIMIT, LOG_FRACTION, Int
 from ..network import ZERO_POINT, exact_product
 from ..predictor import FREQUENCY_BITS, Odds
 from ..tokens import START
+from .tree import TokenTree
 
 CONTEXT = 1024
 """Tokens that the network remembers. Then it forgets all of them, and begins again with `START`."""
@@ -90,7 +91,41 @@ class Transformer:
 
     def start(self) -> TransformerPredictor:
         """Return the predictor of a conversation's first token."""
-        return TransformerPredictor(TransformerRun(self), self.odds)
+        return TransformerPredictor(TransformerRun(self))
+
+    def bits(self, texts: Sequence[Sequence[int]]) -> list[float]:
+        """Return the bits of the tokens of each text, at least one, at the start of a conversation.
+
+        The network reads all of them at once, and what they begin with in common only once.
+        """
+        tree = TokenTree(texts, CONTEXT)
+        run = TransformerRun(self, room=len(tree.tokens))
+        taken: dict[tuple[int, int], float] = {}
+        for start in range(0, len(tree.tokens), AT_ONCE):
+            end = min(start + AT_ONCE, len(tree.tokens))
+            states = run.take(tree.tokens[start:end], tree.positions[start:end], ~tree.seen[start:end, :end])
+            for node, logits in enumerate(self.logits_of(states), start):
+                odds = self.odds_of(logits)
+                for token in tree.following[node]:
+                    _, frequency, total = odds.interval(token)
+                    taken[node, token] = math.log2(total / frequency)
+        return [math.fsum(map(taken.__getitem__, path)) for path in tree.paths]
+
+    def logits_of(self, states: Int64Array) -> Int64Array:
+        """Return the logits of all tokens after the numbers behind the last layer: int64 [vectors, vocabulary].
+
+        They are base-2 logarithms of odds, in steps of 2^-10.
+        """
+        digits, units = normed(states, self.gains)
+        return self.logits.product(digits, units * (LOG2_E * LOG_FRACTION), LOGIT_LIMIT)
+
+    def odds_of(self, logits: Int64Array) -> Odds:
+        """Return the odds of all tokens by their logits, int64 [vocabulary]."""
+        frequencies: Int64Array = self.odds[np.minimum(logits.max() - logits, len(self.odds) - 1)]
+        frequencies >>= max(0, int(frequencies.sum()).bit_length() - FREQUENCY_BITS)
+        frequencies += 1
+        ends = np.add.accumulate(frequencies)
+        return Odds(ends, int(ends[-1]))
 
     def embed(self, tokens: Sequence[int]) -> Int64Array:
         """Return the embeddings of tokens, int64 [tokens, width]."""
@@ -102,13 +137,13 @@ class Transformer:
 class TransformerPredictor:
     """One conversation: `predict` the next token, then `update` with the actual one. The network alone has a say."""
 
-    def __init__(self, run: TransformerRun, odds: Int64Array, logits: Int64Array | None = None) -> None:
-        self._run, self._odds = run, odds
+    def __init__(self, run: TransformerRun, logits: Int64Array | None = None) -> None:
+        self._run = run
         self._logits = run.steps([START])[0] if logits is None else logits
 
     def predict(self) -> Odds:
         """Return the odds of the next token."""
-        return self._odds_of(self._logits)
+        return self._run.network.odds_of(self._logits)
 
     def update(self, token: int) -> None:
         """Advance by a token."""
@@ -122,39 +157,26 @@ class TransformerPredictor:
         found = [self.predict().interval(tokens[0])]
         for start in range(0, len(tokens) - 1, AT_ONCE):
             before = tokens[start : min(start + AT_ONCE, len(tokens) - 1)]
-            logits = self._run.steps(before)
-            found += [
-                self._odds_of(each).interval(token) for each, token in zip(logits, tokens[start + 1 :], strict=False)
-            ]
-            self._logits = logits[-1]
+            for self._logits, token in zip(self._run.steps(before), tokens[start + 1 :], strict=False):
+                found.append(self.predict().interval(token))
         return found
 
     def fork(self) -> TransformerPredictor:
         """Return an independent copy in the same state."""
-        return TransformerPredictor(self._run.fork(), self._odds, self._logits)
-
-    def _odds_of(self, logits: Int64Array) -> Odds:
-        frequencies: Int64Array = self._odds[np.minimum(logits.max() - logits, len(self._odds) - 1)]
-        frequencies >>= max(0, int(frequencies.sum()).bit_length() - FREQUENCY_BITS)
-        frequencies += 1
-        ends = np.add.accumulate(frequencies)
-        return Odds(ends, int(ends[-1]))
+        return TransformerPredictor(self._run.fork(), self._logits)
 
 
 class TransformerRun:
     """A network on its way through one conversation."""
 
-    def __init__(self, network: Transformer) -> None:
-        self._network = network
+    def __init__(self, network: Transformer, room: int = CONTEXT) -> None:
+        self.network = network
         self._position = 0
-        shape = len(network.layers), 2, KEY_HEADS, CONTEXT, HEAD_WIDTH
+        shape = len(network.layers), 2, KEY_HEADS, room, HEAD_WIDTH
         self._memory = np.zeros(shape)  # keys and values; memory that was never written to takes no room
 
     def steps(self, tokens: Sequence[int]) -> Int64Array:
-        """Advance by some tokens, one after the other; return the logits of all tokens after each.
-
-        They are base-2 logarithms of odds, in steps of 2^-10: int64 [tokens, vocabulary].
-        """
+        """Advance by some tokens, one after the other; return the logits after each: int64 [tokens, vocabulary]."""
         states: list[Int64Array] = []
         while tokens:
             if self._position == CONTEXT:
@@ -162,30 +184,42 @@ class TransformerRun:
                 self._advance([START])
             now, tokens = tokens[: CONTEXT - self._position], tokens[CONTEXT - self._position :]
             states.append(self._advance(now))
-        digits, units = normed(np.concatenate(states), self._network.gains)
-        return self._network.logits.product(digits, units * (LOG2_E * LOG_FRACTION), LOGIT_LIMIT)
+        return self.network.logits_of(np.concatenate(states))
 
     def fork(self) -> TransformerRun:
         """Return an independent copy in the same state."""
-        other = TransformerRun(self._network)
+        other = TransformerRun(self.network)
         other._position = self._position
         other._memory[..., : self._position, :] = self._memory[..., : self._position, :]
         return other
 
     def _advance(self, tokens: Sequence[int]) -> Int64Array:
-        """Take tokens that the memory has room for; return the numbers behind the last layer, [tokens, width]."""
-        network = self._network
-        state = network.embed(tokens)
-        positions = np.arange(self._position + len(tokens))
-        later = positions > positions[self._position :, np.newaxis]  # what a token does not see
-        for layer, memory in zip(network.layers, self._memory, strict=True):
-            state = _added(state, layer.attention_output, *self._attend(layer, memory, state, later))
+        places = range(self._position, self._position + len(tokens))
+        return self.take(tokens, places, np.arange(places.stop) > np.array(places)[:, np.newaxis])
+
+    def take(self, tokens: Sequence[int], positions: Sequence[int], unseen: NDArray[np.bool_]) -> Int64Array:
+        """Take tokens that the memory has room for; return the numbers behind the last layer, [tokens, width].
+
+        Args:
+            tokens: to be remembered after those that were taken so far.
+            positions: of each in its conversation, below `CONTEXT`.
+            unseen: [tokens, all tokens so far], which each does not look at.
+        """
+        state = self.network.embed(tokens)
+        turn = self.network.turns[positions]
+        for layer, memory in zip(self.network.layers, self._memory, strict=True):
+            state = _added(state, layer.attention_output, *self._attend(layer, memory, state, turn, unseen))
             state = _added(state, layer.down, *self._gate(layer, state))
         self._position += len(tokens)
         return state
 
     def _attend(
-        self, layer: _Layer, memory: NDArray[np.float64], state: Int64Array, later: NDArray[np.bool_]
+        self,
+        layer: _Layer,
+        memory: NDArray[np.float64],
+        state: Int64Array,
+        turn: NDArray[np.int64],
+        unseen: NDArray[np.bool_],
     ) -> tuple[Digits, Units]:
         """Return what the heads attend to, and store the tokens' keys and values in `memory`."""
         count, start = len(state), self._position
@@ -193,15 +227,15 @@ class TransformerRun:
         digits, units = normed(state, layer.attention_gains)
         heads = layer.attention_inputs.product(digits, units * (1 << HEAD_BITS), HEAD_LIMIT)
         heads = heads.reshape(count, -1, HEAD_WIDTH).swapaxes(0, 1)  # head, token, number
-        turned = _turned(heads[: HEADS + KEY_HEADS], self._network.turns[start:end])
+        turned = _turned(heads[: HEADS + KEY_HEADS], turn)
         keys, values = memory
         keys[:, start:end], values[:, start:end] = turned[HEADS:], heads[HEADS + KEY_HEADS :]
         queries = turned[:HEADS].reshape(KEY_HEADS, -1, HEAD_WIDTH).astype(np.float64)
         scores = (queries @ keys[:, :end].swapaxes(1, 2)).reshape(HEADS, count, end)
-        scores[:, later] = _NEVER
+        scores[:, unseen] = _NEVER
         scores -= scores.max(axis=2, keepdims=True)
         scores *= -LOG2_E * LOG_FRACTION / (math.sqrt(HEAD_WIDTH) * (1 << 2 * HEAD_BITS))
-        weights = self._network.weights[np.minimum(scores.astype(np.int64), len(self._network.weights) - 1)]
+        weights = self.network.weights[np.minimum(scores.astype(np.int64), len(self.network.weights) - 1)]
         attended = (weights.reshape(KEY_HEADS, -1, end) @ values[:, :end]).reshape(HEADS, count, HEAD_WIDTH)
         attended *= 1 << (ATTENDED_BITS - HEAD_BITS)
         attended /= weights.sum(axis=2, keepdims=True)
@@ -213,7 +247,7 @@ class TransformerRun:
         digits, units = normed(state, layer.gated_gains)
         both = layer.gated_inputs.product(digits, units * (1 << GATE_BITS), GATED_LIMIT)
         gates, values = np.split(both, 2, axis=1)
-        digits, units = in_digits((gates * _sigmoid(gates, self._network.sigmoid) >> 15) * values)
+        digits, units = in_digits((gates * _sigmoid(gates, self.network.sigmoid) >> 15) * values)
         return digits, units / (1 << 2 * GATE_BITS + 4)
 
 
@@ -269,8 +303,9 @@ class _Layer(NamedTuple):
 
 
 def rounded(values: NDArray[np.float64], limit: int) -> Int64Array:
-    """Return the nearest whole numbers, halves upwards, clipped to [-limit, limit]."""
-    values = np.floor(values + 0.5)
+    """Return the nearest whole numbers, halves upwards, clipped to [-limit, limit]. `values` are overwritten."""
+    values += 0.5
+    np.floor(values, out=values)
     return np.clip(values, -limit, limit, out=values).astype(np.int64)
 
 
@@ -280,7 +315,9 @@ def in_digits(values: Int64Array) -> tuple[Digits, Units]:
     values: [vectors, width], below 2^49 in magnitude.
     """
     peaks = np.maximum(np.abs(values).max(axis=1), 1)
-    scaled = (values * LARGEST + (peaks >> 1)[:, np.newaxis]) // peaks[:, np.newaxis]
+    scaled = np.empty(values.shape, np.int16)
+    for vector, into, peak in zip(values, scaled, peaks.tolist(), strict=True):  # NumPy divides by one number quickly
+        into[:] = (vector * LARGEST + (peak >> 1)) // peak
     digits = np.concatenate((scaled >> DIGIT_BITS, scaled & ((1 << DIGIT_BITS) - 1)))
     digits += ZERO_POINT
     return digits.astype(np.uint8), peaks / LARGEST

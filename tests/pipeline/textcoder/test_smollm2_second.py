@@ -9,6 +9,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import log2
 from typing import Any
 
 import numpy as np
@@ -212,6 +213,24 @@ def test_many_tokens_at_once_are_the_same(small: Pair, monkeypatch: pytest.Monke
         assert found == expected
         predictor.update(tokens[end - 1])
     assert_same(predictor, other)
+
+
+@pytest.mark.parametrize("context", [1024, RUN_OVER])
+def test_bits_of_texts_at_once_are_those_of_each_alone(
+    small: Pair, context: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transformer, "CONTEXT", context)
+    monkeypatch.setattr(transformer, "AT_ONCE", 5)
+    begin, middle = chosen(11, 4), chosen(12, 2 * RUN_OVER)
+    texts = [[*begin, *middle, 0], [*begin, 9, *middle, 0], begin, [0], [*begin, *middle, 5, 0], [*begin, *middle, 0]]
+    alone: list[float] = []
+    for text in texts:
+        other, frequencies = small.other(context), list[list[int]]()
+        for token in text:
+            frequencies.append(other.frequencies())
+            other.take(token)
+        alone.append(sum(log2(sum(each) / each[token]) for each, token in zip(frequencies, text, strict=True)))
+    assert Transformer(small.arrays).bits(texts) == pytest.approx(alone, abs=1e-9)
 
 
 def test_turns_are_those_of_the_second_implementation() -> None:
