@@ -17,8 +17,8 @@ equal error rate of two utterances' voices is 13.0 % instead of 8.7 %. `MODEL.md
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -167,6 +167,12 @@ def _derivatives(voice: ScalableVoice, heard: _Heard, directions: Doubles) -> tu
     """
     if not len(heard.recorded_db):
         return None
+    timbre = np.array(voice.timbre)
+    changes = np.where(timbre @ directions < 0.5, DIFFERENCE, -DIFFERENCE)
+    changed = [
+        _begin_frames(replace(voice, timbre=tuple(timbre + change * direction)), heard)
+        for change, direction in zip(changes, directions.T, strict=True)
+    ]
     frames = _frames(voice, heard)
     made_db = mel_spectrum(normalized(say(with_pitch(frames, heard.samples))))[: len(heard.recorded_db)]
     compared = loud_frames(heard.recorded_db, LOUD_DB) & loud_frames(made_db, LOUD_DB)
@@ -178,23 +184,23 @@ def _derivatives(voice: ScalableVoice, heard: _Heard, directions: Doubles) -> tu
         return np.asarray((found - found.mean(axis=0)).ravel(), np.float64)
 
     difference = coefficients(np.clip(heard.recorded_db - made_db, -FARTHEST_DB, FARTHEST_DB))
-    timbre = np.array(voice.timbre)
-
-    def derivative(direction: Doubles) -> Doubles:
-        change = DIFFERENCE if timbre @ direction < 0.5 else -DIFFERENCE
-        changed = _frames(replace(voice, timbre=tuple(timbre + change * direction)), heard)
-        return coefficients(changed.envelope_db - frames.envelope_db) / change
-
-    derivatives = np.array(_side_by_side(derivative, directions.T))
+    derivatives = np.array(
+        [
+            coefficients(found.result().envelope_db - frames.envelope_db) / change
+            for found, change in zip(changed, changes, strict=True)
+        ]
+    )
     count = np.count_nonzero(compared)
     return derivatives @ derivatives.T / count, derivatives @ difference / count
 
 
-def _side_by_side(derivative: Callable[[Doubles], Doubles], directions: Doubles) -> list[Doubles]:
+def _begin_frames(voice: ScalableVoice, heard: _Heard) -> Future[Frames]:
     try:
-        return list(_threads().map(derivative, directions))
+        return _threads().submit(_frames, voice, heard)
     except RuntimeError:  # they take nothing more when a program ends, and a live voice may still be fitted then
-        return list(map(derivative, directions))
+        done: Future[Frames] = Future()
+        done.set_result(_frames(voice, heard))
+        return done
 
 
 @cache

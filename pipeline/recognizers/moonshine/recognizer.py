@@ -13,6 +13,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from ...errors import EngineError
 from ...protocols import ENGINE_SAMPLE_RATE
 from ...segments.rejection import MIN_CONFIDENCE_OF_ONE_LANGUAGE
 from ...system.inference import max_threads
+from ...system.pools import beside
 from ...system.wheels import RECOGNIZER_WHEEL, recognizer_folder
 from ...textcoder import check_english_coder, load_english_coder
 from ...textcoder.smollm import NAME as LARGE_CODER
@@ -137,6 +139,7 @@ class MoonshineRecognizer:
         asks = brief and beam != 1 and not self._quick and not vocabulary
         trusts = asks and rescorer == LARGE_CODER
         self._beam = beam or (WIDE_BEAM if trusts else BEAM)
+        large = beside(partial(load_english_coder, rescorer), "speechzip-rescorer") if trusts else None
         try:
             self._tokenizer = Tokenizer(folder / "tokenizer.bin")
             self._decoder = Decoder(folder)
@@ -147,7 +150,11 @@ class MoonshineRecognizer:
                 f"Moonshine's weights in {folder} cannot be loaded ({error}); "
                 f"reinstall them: pip install --force-reinstall {RECOGNIZER_WHEEL}"
             ) from error
-        self._opinion = Opinion(load_english_coder(rescorer).bits, *(LARGE if trusts else SMALL)) if asks else None
+        self._opinion: Opinion | None = None
+        if large:
+            self._opinion = Opinion(lambda texts: large.result().bits(texts), *LARGE)
+        elif asks:
+            self._opinion = Opinion(load_english_coder(rescorer).bits, *SMALL)
 
     def transcribe(self, samples: Samples) -> Transcript:
         """Return the words in float32 [T] mono 16 kHz sound of up to `MAX_LENGTH_S`."""

@@ -157,7 +157,8 @@ class TransformerPredictor:
         found = [self.predict().interval(tokens[0])]
         for start in range(0, len(tokens) - 1, AT_ONCE):
             before = tokens[start : min(start + AT_ONCE, len(tokens) - 1)]
-            for self._logits, token in zip(self._run.steps(before), tokens[start + 1 :], strict=False):
+            for logits, token in zip(self._run.steps(before), tokens[start + 1 :], strict=False):
+                self._logits = logits
                 found.append(self.predict().interval(token))
         return found
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,8 @@ ROWS = 64
 TOKENS_PER_BYTE = Fraction(8, 5)
 """As for `english-2`: a long code may hold so many, and a short one 819 more."""
 
+_loading = Lock()
+
 Arrays = Mapping[str, NDArray[np.generic]]
 
 _TENSORS = {
@@ -48,13 +51,19 @@ _TENSORS = {
 """Array of a layer -> tensors of the file, one below the other."""
 
 
-@cache
 def load_smollm2_coder() -> LanguageModelCoder:
     """Return the coder; it is loaded once, in 1.5 s and 600 MB, and holds no state between calls.
 
     Raises:
         EngineError: the wheel is not installed, or is another version of it.
     """
+    with _loading:  # a recognizer may be loading it in a thread
+        return loaded_coder()
+
+
+@cache
+def loaded_coder() -> LanguageModelCoder:
+    """Return the coder; `load_smollm2_coder` never loads it twice at once."""
     file = read_model()
     model = Transformer(transformer_arrays(file, read_arrays(ADAPTER)))
     return LanguageModelCoder(CODER_ID, NAME, model, byte_pairs(file), TOKENS_PER_BYTE, MOST_TOKENS)

@@ -47,10 +47,10 @@ TALK = ["Hello, how are you?", "I'm fine, thank you. My card is 4111 1111 1111 1
 @pytest.fixture
 def no_wheel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(weights, "PACKAGE", "speechzip_without_this_wheel")
-    weights.load_smollm2_coder.cache_clear()
+    weights.loaded_coder.cache_clear()
     monkeypatch.setattr(TEXT_CODERS, "_loaded", {})
     yield
-    weights.load_smollm2_coder.cache_clear()
+    weights.loaded_coder.cache_clear()
 
 
 def said(texts: list[str]) -> Payload:
