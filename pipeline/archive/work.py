@@ -58,6 +58,8 @@ class Settings:
     """See `compress`."""
     redaction: Redaction | None = None
     """Personal data to keep out of the archive; None to keep all words."""
+    rescorer: str | None = None
+    """See `load_recognizer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def archive_recording(job: Job) -> Result:
             payload, data, counts = compressed.payload, compressed.data, dict[str, int]()
             if job.settings.redaction:
                 payload, data, counts = redact_encoded(compressed.decoded, data, job.settings.redaction)
-            row = replace(_described(row, compressed, engines), payload_bytes=len(data), redacted=counts)
+            row = replace(_described(row, compressed, engines, job.settings), payload_bytes=len(data), redacted=counts)
             open_store(job.archive).write(row.payload_name, data)
             state = "done"
     except OutputError:
@@ -149,7 +151,7 @@ def archive_recording(job: Job) -> Result:
 def _engines(settings: Settings) -> _Engines:
     if getattr(_loaded, "settings", None) != settings:
         _loaded.engines = _Engines(
-            load_recognizer(settings.recognizer, settings.language),
+            load_recognizer(settings.recognizer, settings.language, rescorer=settings.rescorer),
             load_engine("voice_encoder", settings.voice_encoder),
             load_engine("speaker_embedder"),
             load_engine("voice_book") if settings.speakers else None,
@@ -179,7 +181,7 @@ def _compress(path: Path, url: str, settings: Settings, engines: _Engines) -> Co
         raise type(error)(str(error).replace(shown_name(path), shown_name(url))) from error
 
 
-def _described(row: Row, compressed: Compressed, engines: _Engines) -> Row:
+def _described(row: Row, compressed: Compressed, engines: _Engines, settings: Settings) -> Row:
     payload = compressed.payload
     spaces = {speaker.voice.space for speaker in payload.speakers if isinstance(speaker.voice, Voice)}
     return replace(
@@ -191,6 +193,7 @@ def _described(row: Row, compressed: Compressed, engines: _Engines) -> Row:
             "recognizer": engines.recognizer.name,
             "voices": " ".join(sorted(spaces)) or engines.voice_encoder.space,
             "text": compressed.decoded.text_coder,
+            **({"rescorer": settings.rescorer} if settings.rescorer else {}),
         },
     )
 

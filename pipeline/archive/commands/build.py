@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...console.display import tell
-from ...console.options import ChannelsChoice, Quiet
+from ...console.options import ChannelsChoice, Quiet, RescorerOption
 from .redact import counted
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def archive(
     ] = None,
     recognizer: Annotated[str | None, typer.Option(help="Engine that recognizes the words.")] = None,
     language: Annotated[str | None, typer.Option(help="ISO 639-1 code of the spoken language.")] = None,
+    rescorer: RescorerOption = None,
     voice_encoder: Annotated[str | None, typer.Option(help="Engine that measures voices.")] = None,
     speaker: Annotated[
         list[str] | None, typer.Option(help="Name of a speaker in the voice store, or auto to recognize the speakers.")
@@ -75,7 +76,7 @@ def archive(
 
     settings = Settings(
         recognizer, language, voice_encoder, channels.value, speaker_count, tuple(speaker or ()), bool(speaker),
-        parse_kinds(redact) if redact else None,
+        parse_kinds(redact) if redact else None, rescorer.value if rescorer else None,
     )  # fmt: skip
     plan = BuildPlan(sources_of(sources, "\0" if null else "\n"), settings, under, retry_failed)
     count = cores() if workers is None else workers

@@ -15,7 +15,15 @@ from typing import Any
 
 import pytest
 from archive_engines import COMMAND, write_recordings
-from speechzip.pipeline import OutputError, compress, read_payload
+from speechzip.pipeline import (
+    EngineError,
+    OutputError,
+    compress,
+    load_engine,
+    load_recognizer,
+    read_payload,
+    recognizer_recording,
+)
 from speechzip.pipeline.archive.building import BuildPlan, Totals, build
 from speechzip.pipeline.archive.lock import locked
 from speechzip.pipeline.archive.redaction.files import redact_archive
@@ -348,6 +356,24 @@ def test_nothing_unredacted_is_ever_stored(calls: Path, tmp_path: Path, here: Ru
     more = Settings(says, None, "still", speaker_count=1, redaction=parse_kinds("card,phone,email"))
     assert run(calls, archive, here, settings)[0].unchanged == 4
     assert run(calls, archive, here, more)[0].done == 4  # it was not looked through for these
+
+
+@pytest.mark.models
+def test_words_chosen_by_a_rescorer_are_those_of_compress(tmp_path: Path, here: Runner) -> None:
+    recording = recognizer_recording("beckett.wav")
+    settings = Settings(voice_encoder="still", rescorer="smollm2-1")
+    (result,) = run(recording, tmp_path / "archive", here, settings)[1]
+    assert result.row.engines["rescorer"] == "smollm2-1"
+    assert result.payload
+    expected = compress(
+        recording, recognizer=load_recognizer(rescorer="smollm2-1"), voice_encoder=load_engine("voice_encoder", "still")
+    )
+    assert result.payload.utterances == expected.payload.utterances
+
+
+def test_a_recognizer_without_choice_has_no_rescorer(calls: Path, tmp_path: Path, here: Runner) -> None:
+    with pytest.raises(EngineError, match="no option for the rescorer"):
+        run(calls, tmp_path / "archive", here, replace(FAKE, rescorer="english-2"))
 
 
 def test_an_archive_is_redacted_in_its_place(calls: Path, tmp_path: Path, here: Runner) -> None:
