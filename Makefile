@@ -80,7 +80,8 @@ CORPUS ?= $(if $(wildcard ../shared/evalset/manifest.csv),../shared/evalset,whee
 
 # Text in several ways, and each rival at the rates that people use it at: all rates take twice as long, and are what
 # `speechzip eval` measures by itself.
-SYSTEMS := original speechzip speechzip[voice_bytes=64] text-utf8-hibari text-brotli-espeak text-english-hibari opus-6-60ms opus-8-60ms opus-12-20ms opus-24-20ms \
+SYSTEMS := original speechzip speechzip[voice_bytes=64] speechzip[text_coder=smollm2-1] \
+	text-utf8-hibari text-brotli-espeak text-english-hibari opus-6-60ms opus-8-60ms opus-12-20ms opus-24-20ms \
 	codec2-700C codec2-1200 codec2-3200 amr-nb-4.75 speex-4
 
 # Whisper base is a second judge where its weights can be had.

@@ -61,7 +61,13 @@ def test_work_beside_begins_at_once_and_its_errors_are_told_when_it_is_needed() 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_has_what_was_begun_before() -> None:
     begun = Event()
-    loading = beside(lambda: begun.set() or sleep(0.3) or "done", "test")
+
+    def work() -> str:
+        begun.set()
+        sleep(0.3)
+        return "done"
+
+    loading = beside(work, "test")
     assert begun.wait(10)
     context = get_context("fork")
     found = context.SimpleQueue()
