@@ -125,7 +125,7 @@ def compress(
             7 bytes a minute of conversation; ``off`` leaves them to the synthesizer.
         voice_bytes: how many bytes a voice gets, in a space that has several sizes; ``auto`` gives 16, and more to long
             recordings, whose payload grows by at most 5 % for it.
-        payload_version: the highest format to write: 1, 2 or 3 for receivers of earlier releases; only 3 has melody.
+        payload_version: the highest format to write: 1, 2 or 3 for receivers of earlier releases; 3 and 4 have melody.
         progress: called with the seconds done and the total.
 
     Raises:
@@ -133,6 +133,8 @@ def compress(
         NoSpeechError: there is no speech in it, or with ``drop`` none that could be read.
         VoiceError: the voice book does not know somebody who is named.
         EngineError: an engine is missing or fails.
+        InputError: an option is out of its range, or contradicts another one.
+        TextError: there are more words than a payload may hold.
 
     Example:
         >>> from speechzip.pipeline import recognizer_recording
@@ -150,7 +152,7 @@ def compress(
     if unread == "sound":
         check_codec(sound_codec)
     if melody != "off" and payload_version < WITH_MELODY:
-        raise InputError(f"format {payload_version} has no melody; format {WITH_MELODY} has")
+        raise InputError(f"format {payload_version} has no melody; formats {WITH_MELODY} to {VERSION} have")
     english = text_coder if isinstance(text_coder, str) else None
     if english:
         check_english_coder(english, payload_version)

@@ -194,13 +194,15 @@ class _ToDo:
                 self.totals.failed_before += 1
                 return None
             return job
-        redaction = self._plan.settings.redaction
-        if source.name + SUFFIX not in self._present or (redaction and not redaction.kinds <= known.redacted):
+        if source.name + SUFFIX not in self._present:
             return job
-        if known.source == hash(source.url) and same_file:
+        redaction = self._plan.settings.redaction
+        again = redaction is not None and not redaction.kinds <= known.redacted
+        if known.source == hash(source.url) and same_file and not again:
             self.totals.unchanged += 1
             return None
-        return replace(job, known_sha256=known.sha256.hex(), name_is_taken=known.source != hash(source.url))
+        taken = known.source != hash(source.url)
+        return replace(job, known_sha256=known.sha256.hex(), name_is_taken=taken, again=again)
 
 
 def sources_of(arguments: Sequence[str], separator: str = "\n") -> tuple[str, ...]:

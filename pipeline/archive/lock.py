@@ -71,21 +71,34 @@ class _LocalLock:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _RemoteLock:
     store: RemoteStore
     token: str
+    renewed: float
+    """When it was last written, by `time.monotonic`."""
 
     def is_held(self) -> bool:
-        return self.token.encode() in _read(self.store)
+        return self.token.encode() in (_read(self.store) or b"")
 
     def check(self) -> None:
-        """See `Lock`."""
-        if not self.is_held():
+        """See `Lock`. If the store does not answer, nobody can have taken what was renewed a moment ago."""
+        try:
+            held = self.is_held()
+        except OutputError:
+            held = time.monotonic() - self.renewed < STALE_S - RENEW_S
+            if not held:
+                raise
+        if not held:
             raise OutputError(
                 f"the archive {shown_name(self.store.url)} is locked no more: this process hung, and another one took "
                 "over; start again when that has ended"
             )
+
+    def renew(self) -> None:
+        now = time.monotonic()
+        self.store.write(NAME, _owner(self.token))
+        self.renewed = now
 
 
 @contextmanager
@@ -116,12 +129,12 @@ def _local(folder: Path) -> Generator[Lock]:
 @contextmanager
 def _remote(store: RemoteStore) -> Generator[Lock]:
     token = secrets.token_hex(8)
-    lock = _RemoteLock(store, token)
+    lock = _RemoteLock(store, token, time.monotonic())
     if not store.create(NAME, _owner(token)):
         owner = _read(store)
-        if time.time() - _time_of(owner) < STALE_S:
+        if owner is not None and time.time() - _time_of(owner) < STALE_S:
             raise _taken(store.url, owner)
-        store.write(NAME, _owner(token))
+        lock.renew()
     stop = threading.Event()
 
     def renew() -> None:
@@ -129,30 +142,38 @@ def _remote(store: RemoteStore) -> Generator[Lock]:
             with suppress(OutputError):  # the next attempt follows in a moment
                 if not lock.is_held():
                     return
-                store.write(NAME, _owner(token))
+                lock.renew()
 
     thread = threading.Thread(target=renew, name="speechzip-lock", daemon=True)
     thread.start()
     try:
         if not lock.is_held():
-            raise _taken(store.url, _read(store))
+            raise _taken(store.url, _read(store) or b"")
         yield lock
     finally:
         stop.set()
         thread.join()
-        if lock.is_held():
-            store.remove(NAME)
+        with suppress(OutputError):  # a lock that is left behind counts for two minutes
+            if lock.is_held():
+                store.remove(NAME)
 
 
 def _owner(token: str) -> bytes:
     return json.dumps({"pid": os.getpid(), "host": platform.node(), "at": time.time(), "token": token}).encode()
 
 
-def _read(store: RemoteStore) -> bytes:
+def _read(store: RemoteStore) -> bytes | None:
+    """Return who holds the lock; None if nobody does.
+
+    Raises:
+        OutputError: the store does not tell, so somebody may hold it.
+    """
     try:
         return store.read(NAME, 1000)
-    except InputError:
-        return b""
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        raise OutputError(f"the lock of the archive cannot be read: {error}; try again") from error
 
 
 def _time_of(owner: bytes) -> float:

@@ -73,9 +73,11 @@ class Job:
     settings: Settings
     """How."""
     known_sha256: str = ""
-    """SHA-256 of the recording that the archive has under this name with these settings; empty if none."""
+    """SHA-256 of the recording that the archive has under this name; empty if none."""
     name_is_taken: bool = False
     """Whether the archive's recording of this name is from another place."""
+    again: bool = False
+    """Whether the same recording is archived once more, because less of it was redacted than is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,10 @@ def archive_recording(job: Job) -> Result:
         with warnings.catch_warnings(record=True) as notes, _local_copy(job.source) as (path, sha256):
             warnings.simplefilter("always", SpeechzipWarning)
             row = replace(row, sha256=sha256)
-            if sha256 == job.known_sha256:
+            is_known = sha256 == job.known_sha256
+            if is_known and not job.again:
                 state = "unchanged"
-            elif job.name_is_taken:
+            elif job.name_is_taken and not is_known:
                 error = "the archive has another recording of this name; archive this one under a folder of its own"
                 row = replace(row, error=error, error_type=NAME_TAKEN)
             else:

@@ -16,7 +16,8 @@ def encode_varint(value: int) -> bytes:
         >>> encode_varint(300).hex()
         'ac02'
     """
-    assert 0 <= value < 1 << 32
+    if not 0 <= value < 1 << 32:
+        raise ValueError(f"{value} does not fit 32 bits")
     code = bytearray()
     while value >= 0x80:
         code.append(value & 0x7F | 0x80)

@@ -78,7 +78,8 @@ def _content(archive: memoryview, member: ZipInfo) -> memoryview:
 
 def _array(file: memoryview) -> NDArray[np.generic]:
     header = BytesIO(file[:_ARRAY_HEADER_BYTES])
-    assert np.lib.format.read_magic(header) == (1, 0)
+    if np.lib.format.read_magic(header) != (1, 0):
+        raise BadZipFile("an array is of another version of NumPy's format than 1.0")
     shape, columns_first, dtype = np.lib.format.read_array_header_1_0(header)
     values: NDArray[np.generic] = np.frombuffer(file, dtype, offset=header.tell())
     return values.reshape(shape, order="F" if columns_first else "C")

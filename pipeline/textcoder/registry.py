@@ -105,6 +105,21 @@ def english_coder_of(decoded: Decoded) -> str | None:
     return smollm.NAME if smollm.NAME in decoded.text_coders else None
 
 
+def text_coders_like(decoded: Decoded, utterances: Iterable[Utterance]) -> list[TextCoder]:
+    """Return the coders for other utterances in a payload of the same format, which its receivers read, too.
+
+    Args:
+        decoded: the payload.
+        utterances: what its successor says.
+
+    Raises:
+        EngineError: the coder that the payload has for English is not installed.
+    """
+    if decoded.version == 1:  # it has one coder
+        return [coder for coder in SHIPPED_CODERS.values() if coder.name == decoded.text_coder]
+    return text_coders_for(utterances, english_coder_of(decoded))
+
+
 def check_english_coder(name: str, payload_version: int = VERSION) -> None:
     """Refuse a coder of English that a payload of this format cannot have, before any work is done.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ...errors import InputError, SpeechzipWarning
 from ...payload.format import Decoded, encode_payload
 from ...synthesis.speaking import REDACTED_KINDS as REDACTED_KINDS
-from ...textcoder.registry import english_coder_of, text_coders_for
+from ...textcoder.registry import text_coders_like
 from ...types import SOUND_SPACE, Payload, Utterance, Voice
 from .dates import find_dates
 from .emails import find_emails
@@ -83,7 +83,7 @@ def redact(payload: Payload, redaction: Redaction) -> tuple[Payload, dict[str, i
 
 
 def redact_encoded(decoded: Decoded, data: bytes, redaction: Redaction) -> tuple[Payload, bytes, dict[str, int]]:
-    """As `redact`, but also return the bytes of the payload: the same bytes if nothing was found.
+    """As `redact`, but also return the bytes of the payload, in its format: the same bytes if nothing was found.
 
     Args:
         decoded: what `data` holds.
@@ -92,8 +92,8 @@ def redact_encoded(decoded: Decoded, data: bytes, redaction: Redaction) -> tuple
     """
     payload, counts = redact(decoded.payload, redaction)
     if any(counts.values()):
-        coder, *others = text_coders_for(payload.utterances, english_coder_of(decoded))
-        data = encode_payload(payload, coder, others=others)
+        coder, *others = text_coders_like(decoded, payload.utterances)
+        data = encode_payload(payload, coder, decoded.version, others)
     return payload, data, counts
 
 
@@ -162,4 +162,7 @@ def _read_names(path: Path) -> set[tuple[str, ...]]:
         raise InputError(f"the list of names {path} cannot be read: {error}") from error
     if len(lines) > MAX_NAMES:
         raise InputError(f"the list of names {path} has more than {MAX_NAMES} lines")
-    return {words for line in lines if (words := name_words(line))}
+    names = {words for line in lines if (words := name_words(line))}
+    if not names:
+        raise InputError(f"the list of names {path} has no names: give one on each line")
+    return names

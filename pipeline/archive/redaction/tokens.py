@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...types import Utterance
 
-_TOKEN = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]|_")
+_LETTERS = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f])*"  # with accents, which may be characters of their own
+_TOKEN = re.compile(rf"\d+|{_LETTERS}(?:['’]{_LETTERS})*|[^\w\s]|_")
 
 LONGEST_GAP_S = 15.0
 """Longest pause inside of a number: somebody may look it up while reading it out."""
@@ -21,7 +23,7 @@ class Token:
     text: str
     """As written."""
     lower: str
-    """In lower case."""
+    """In lower case, its accents part of their letters."""
     utterance: int
     """Index of the utterance."""
     start: int
@@ -53,7 +55,10 @@ class Found:
 
 def tokens_of(number: int, text: str) -> list[Token]:
     """Return the tokens of one utterance."""
-    return [Token(m[0], m[0].lower(), number, m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    return [
+        Token(found[0], unicodedata.normalize("NFC", found[0].lower()), number, found.start(), found.end())
+        for found in _TOKEN.finditer(text)
+    ]
 
 
 def streams(utterances: Sequence[Utterance]) -> Iterator[list[Token]]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from ...errors import InputError
 from ...payload.format import decode_payload, encode_payload
-from ...textcoder.registry import SHIPPED_CODERS, TEXT_CODERS, english_coder_of, text_coders_for
+from ...textcoder.registry import TEXT_CODERS, text_coders_like
 from ...types import SCALABLE_SPACES, Payload, Speaker, Voice
 from .cutting import cut_payload
 from .parity import encode_parity
@@ -78,12 +78,9 @@ def pack(data: bytes, size: int, parity: int = 0, message: int | None = None) ->
             f"packets of {size} bytes: at least {SMALLEST_PACKET} are needed, or {len(data)} without parity for the "
             "payload as it is"
         )
-    first = None
-    if decoded.version == 1:
-        first = next(coder for coder in SHIPPED_CODERS.values() if coder.name == decoded.text_coder)
 
     def encode(payload: Payload) -> bytes:
-        coder, *others = [first] if first else text_coders_for(payload.utterances, english_coder_of(decoded))
+        coder, *others = text_coders_like(decoded, payload.utterances)
         return encode_payload(payload, coder, decoded.version, others)
 
     alone = None if parity else _in_one_packet(decoded.payload, len(data), size, encode)

@@ -28,7 +28,8 @@ class BitWriter:
 
     def write(self, value: int, width: int) -> None:
         """Append the `width` lowest bits of `value`, most significant first."""
-        assert 0 <= value < 1 << width
+        if not 0 <= value < 1 << width:
+            raise ValueError(f"{value} does not fit {width} bits")
         self._value = self._value << width | value
         self._length += width
         whole, left = divmod(self._length, 8)

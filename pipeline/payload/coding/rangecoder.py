@@ -39,7 +39,8 @@ class RangeEncoder:
 
     def encode(self, start: int, frequency: int, total: int) -> None:
         """Append a symbol that owns [start, start + frequency) of [0, total)."""
-        assert 0 <= start < start + frequency <= total <= 1 << MAX_TOTAL_BITS
+        if not 0 <= start < start + frequency <= total <= 1 << MAX_TOTAL_BITS:
+            raise ValueError(f"no symbol owns [{start}, {start} + {frequency}) of {total}")
         unit = self._width // total
         self._low += start * unit
         # the last symbol owns the remainder of the division

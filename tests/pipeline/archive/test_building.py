@@ -144,6 +144,11 @@ def test_two_recordings_of_one_name(calls: Path, tmp_path: Path, here: Runner) -
     (error,) = [result.row.error for result in results if result.state == "failed"]
     assert "another recording of this name" in error
     assert latest_rows(LocalStore(archive))["c.wav"].source == str(calls / "c.wav")
+    before = (archive / "c.wav.spz").read_bytes()
+    redacting = replace(FAKE, redaction=parse_kinds("card"))
+    totals, _ = run(other, archive, here, redacting)  # the name belongs to the other recording all the same
+    assert (totals.done, totals.failed) == (3, 1)
+    assert (archive / "c.wav.spz").read_bytes() == before
     totals, _ = run(other, archive, here, under="other")
     assert totals.done == 4
     assert "other/c.wav.spz" in payloads(archive)
@@ -356,6 +361,14 @@ def test_nothing_unredacted_is_ever_stored(calls: Path, tmp_path: Path, here: Ru
     more = Settings(says, None, "still", speaker_count=1, redaction=parse_kinds("card,phone,email"))
     assert run(calls, archive, here, settings)[0].unchanged == 4
     assert run(calls, archive, here, more)[0].done == 4  # it was not looked through for these
+
+
+def test_recordings_that_were_moved_are_redacted(calls: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    run(calls, archive, here)
+    moved = calls.rename(tmp_path / "moved")
+    totals, _ = run(moved, archive, here, replace(FAKE, redaction=parse_kinds("card")))
+    assert (totals.done, totals.failed) == (4, 0)
 
 
 @pytest.mark.models

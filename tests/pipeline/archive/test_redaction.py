@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from speechzip.pipeline import (
     SpeechzipWarning,
     Utterance,
     Voice,
+    VoiceReference,
     encode_payload,
     render,
 )  # fmt: skip
@@ -24,11 +27,11 @@ from speechzip.pipeline.archive.redaction.digits import digits_in
 from speechzip.pipeline.archive.redaction.files import redact_bytes
 from speechzip.pipeline.archive.redaction.ibans import iban_is_right
 from speechzip.pipeline.archive.redaction.numbers import luhn
-from speechzip.pipeline.archive.redaction.redact import Redaction, find_personal, parse_kinds, redact
+from speechzip.pipeline.archive.redaction.redact import Redaction, find_personal, parse_kinds, redact, redact_encoded
 from speechzip.pipeline.archive.sources import Source
 from speechzip.pipeline.archive.work import Job, Settings, archive_recording
 from speechzip.pipeline.decompression import read_payload
-from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS, text_coders_for
+from speechzip.pipeline.textcoder.registry import COMMON_ID, DEFAULT_ID, TEXT_CODERS, text_coders_for
 
 ALL = Redaction(frozenset({"card", "phone", "email", "ssn", "iban", "date", "name"}), (("anna", "lee"), ("bob",)))
 
@@ -289,3 +292,41 @@ def test_a_mark_alone_is_a_tone_as_long_as_the_utterance(payload: Payload) -> No
 def test_brackets_that_are_no_mark_are_spoken(payload: Payload) -> None:
     _, synthesizer = spoken("[cards] [unclear]", payload, 2.0)
     assert [asked[0] for asked in synthesizer.asked] == ["[cards] [unclear]"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("listed", ["José García", "JOSÉ GARCÍA", "Mary-Ann Smith", "Mary Ann Smith"])
+def test_names_however_their_letters_are_written(listed: str, form: Literal["NFC", "NFD"], tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text(unicodedata.normalize(form, listed), encoding="utf-8")
+    redaction = parse_kinds(f"name-list={names}")
+    spoken = ["José García", "Mary Ann Smith", "Mary-Ann Smith's"]
+    for said in (unicodedata.normalize(other, name) for other in ("NFC", "NFD") for name in spoken):
+        told = Utterance(0.0, 1.0, 0, f"I am {said}.")
+        payload, counts = redact(Payload((Speaker(VoiceReference(1)),), (told,), 1.0), redaction)
+        if said[0].lower() == listed[0].lower():
+            assert counts == {"name": 1}
+            assert payload.utterances[0].text == "I am [name]."
+        else:
+            assert counts == {"name": 0}
+
+
+def test_a_list_without_names_is_refused(tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("\n \n--\n", encoding="utf-8")
+    with pytest.raises(InputError, match="has no names"):
+        parse_kinds(f"name-list={names}")
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def test_a_payload_stays_of_its_format(version: int) -> None:
+    told = Utterance(0.0, 4.0, 0, "Mail jo at gmail dot com.")
+    payload = Payload((Speaker(VoiceReference(1)),), (told,), 4.0)
+    data = encode_payload(payload, TEXT_CODERS[COMMON_ID if version == 1 else DEFAULT_ID], version)
+    decoded = read_payload(data)
+    _, redacted, counts = redact_encoded(decoded, data, parse_kinds("email"))
+    assert counts == {"email": 1}
+    again = read_payload(redacted)
+    assert again.version == decoded.version
+    assert again.text_coders == decoded.text_coders
+    assert again.payload.utterances[0].text == "Mail [email]."
