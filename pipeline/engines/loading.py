@@ -60,6 +60,15 @@ def load_engine(kind: EngineKind, spec: str | None = None) -> Engine:
     return _load(kind, spec, {})
 
 
+def check_engine(kind: EngineKind, spec: str | None = None) -> None:
+    """Refuse an engine that is not there before any work is done; arguments as for `load_engine`.
+
+    Raises:
+        EngineError: there is no such engine, or what it needs is not installed.
+    """
+    _find(kind, (spec or DEFAULTS[kind]).partition(":")[0])
+
+
 def load_recognizer(
     spec: str | None = None,
     language: str | None = None,

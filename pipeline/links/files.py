@@ -120,9 +120,12 @@ def unpack(packets: Iterable[tuple[str, bytes]]) -> Unpacked:
             parts.setdefault(arrival.message.serial, []).extend(arrival.payloads)
         elif not arrival.is_duplicate:
             singles.append(packet)
-    joined = [
-        (encode_best(join_payloads(parts[serial])), message) for serial, message in messages.items() if parts[serial]
-    ]
+    joined: list[tuple[bytes, Message]] = []
+    for serial, message in messages.items():
+        try:
+            joined += [(encode_best(join_payloads(parts[serial])), message)] if parts[serial] else []
+        except InputError as error:
+            broken.append((f"message {message.number}", str(error)))
     silent = tuple(message for serial, message in messages.items() if not parts[serial])
     return Unpacked((*((single, None) for single in singles), *joined), tuple(broken), silent)
 
@@ -133,9 +136,17 @@ def encode_best(payload: Payload, english: str | None = None) -> bytes:
     Args:
         payload: what to encode.
         english: name of the coder of English; None for the default one.
+
+    Raises:
+        InputError: it is more than a payload can hold, as parts of strangers together may be.
     """
     coder, *others = text_coders_for(payload.utterances, english)
-    return encode_payload(payload, coder, others=others)
+    try:
+        return encode_payload(payload, coder, others=others)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"it is no payload: {error}") from error
 
 
 def numbered(path: Path, count: int) -> list[Path]:

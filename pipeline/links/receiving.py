@@ -123,13 +123,14 @@ class Mailbox:
         self._sound_s = 0.0
         self.refused = 0
         """Packets that were damaged or foreign."""
+        self.unkept = 0
+        """Messages that could not be written."""
 
     def push(self, received: Received, now_s: float) -> list[MessageState]:
         """Take in a packet and return the messages that it changes, the finished ones included.
 
         Raises:
             PayloadError: the packet is damaged or foreign; nothing changes.
-            OutputError: the folder cannot be written.
         """
         size, sender, detail = len(received.packet), received.sender, received.detail
         try:
@@ -200,11 +201,15 @@ class Mailbox:
         """Write the payload, and speak it into a file beside it."""
         if self._kept >= self._limits.messages:
             return replace(state, why_silent=f"{self._limits.messages} messages are kept already")
-        path = self._new_path()
+        try:
+            code = encode_best(state.payload)
+            path = self._new_path()
+            with atomic_file(path) as file:
+                file.write(code)
+        except (InputError, OutputError) as error:  # its words are told all the same, and other messages will come
+            self.unkept += 1
+            return replace(state, why_silent=f"it is not kept: {error}")
         self._kept += 1
-        code = encode_best(state.payload)
-        with atomic_file(path) as file:
-            file.write(code)
         state = replace(state, path=path)
         if self._load is None:
             return state
@@ -214,13 +219,13 @@ class Mailbox:
         if self._sound_s + duration_s > self._limits.total_sound_s:
             return replace(state, why_silent=f"{self._limits.total_sound_s:.0f} s of sound are made already")
         self._sound_s += duration_s
-        self._synthesizer = self._synthesizer or self._load()
         sound = path.with_suffix(".wav")
         try:
+            self._synthesizer = self._synthesizer or self._load()
             with atomic_file(sound) as file:
                 payload = with_voices(state.payload, self._synthesizer)
                 write_speech(file, AUDIO_FORMATS[".wav"], payload, self._synthesizer, size=len(code))
-        except (EngineError, InputError) as error:
+        except (EngineError, InputError, OutputError) as error:
             return replace(state, why_silent=str(error))
         return replace(state, sound=sound)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -49,7 +52,8 @@ def add_commands(app: typer.Typer) -> None:
 def send(
     over: OverOption,
     recording: Annotated[
-        Path | None, typer.Argument(help="Recording, or payload that compress wrote; none with --mic.")
+        Path | None,
+        typer.Argument(help="Recording, or payload that compress wrote; - for standard input; none with --mic."),
     ] = None,
     mic: Annotated[
         bool, typer.Option("--mic", help="Record from the microphone: Enter starts, Enter ends and sends (extra live).")
@@ -168,11 +172,18 @@ def receive(
     """Receive speech: print the words as they arrive, and write each message into a folder."""
     import time
 
-    from ..engines.loading import load_engine
-    from ..errors import PayloadError
+    from ..engines.loading import check_engine, load_engine
+    from ..errors import OutputError, PayloadError
+    from ..system.atomic import check_writable
     from .carrier import Notice, open_carrier
     from .receiving import Mailbox
 
+    if sound:
+        check_engine("synthesizer", synthesizer)
+    if output.exists() and not output.is_dir():
+        raise OutputError(f"{output} is a file; name a folder for the messages", remedies=("another_folder",))
+    if output.exists():
+        check_writable(output / "001.spz", force=True)
     carrier = open_carrier(over, _given(input=source, baud=baud, propagation_node=propagation_node, config=config))
     mailbox = Mailbox(
         over.partition(":")[0], output, (lambda: load_engine("synthesizer", synthesizer)) if sound else None
@@ -197,6 +208,8 @@ def receive(
     finally:
         for state in mailbox.close():
             _print_message(state, as_json)
+    if mailbox.unkept:
+        raise typer.Exit(1)
 
 
 def _given(**options: object) -> dict[str, object]:
@@ -208,32 +221,56 @@ def _payload(path: Path, english: str | None) -> tuple[Payload, str | None]:
     """Return the payload of a file, and its coder of English: a payload is read, a recording is compressed.
 
     Args:
-        path: of the file.
+        path: of the file or pipe; ``-`` for standard input.
         english: name of the coder of English that will code the words; None for the default one.
     """
     from ..compression import compress
     from ..console.progress import progress_bar
-    from ..decompression import MAX_PAYLOAD_BYTES
     from ..engines.loading import load_recognizer
-    from ..errors import InputError
     from ..textcoder.registry import english_coder_of
     from ..unread.marks import perhaps_speech, unread_speech
     from .sending import read_payload_or_none
 
-    try:
-        with open(path, "rb") as file:
-            decoded = read_payload_or_none(file.read(MAX_PAYLOAD_BYTES))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    if decoded is not None:
-        return decoded.payload, english_coder_of(decoded)
-    with progress_bar("compressing") as progress:
-        compressed = compress(path, recognizer=load_recognizer(text_coder=english), progress=progress)
+    with _source(path) as source:
+        decoded = read_payload_or_none(_beginning(source))
+        if decoded is not None:
+            return decoded.payload, english_coder_of(decoded)
+        with progress_bar("compressing") as progress:
+            compressed = compress(source, recognizer=load_recognizer(text_coder=english), progress=progress)
     if unread := unread_speech(compressed.unread):
         tell(f"{shown_name(path)}: {unread}: marks are sent")
     if perhaps := perhaps_speech(compressed.unread):
         tell(f"{shown_name(path)}: {perhaps}: nothing of it is sent")
     return compressed.payload, None
+
+
+@contextmanager
+def _source(path: Path) -> Generator[Path | BinaryIO]:
+    """Yield the path of a file, or the content of a pipe or of standard input (``-``) as a seekable file."""
+    from ..audio.spooling import spool, spool_unless_file
+
+    source = spool(sys.stdin.buffer, "standard input") if str(path) == "-" else spool_unless_file(path)
+    if isinstance(source, str | Path):
+        yield path
+    else:
+        with source:
+            yield source
+
+
+def _beginning(source: Path | BinaryIO) -> bytes:
+    """Return as much of a source as a payload may have; a file is at its beginning again."""
+    from ..decompression import MAX_PAYLOAD_BYTES
+    from ..errors import InputError
+
+    if not isinstance(source, Path):
+        found = source.read(MAX_PAYLOAD_BYTES)
+        source.seek(0)
+        return found
+    try:
+        with open(source, "rb") as file:
+            return file.read(MAX_PAYLOAD_BYTES)
+    except OSError as error:
+        raise InputError(f"{source} cannot be read: {error.strerror or error}") from error
 
 
 def _print_sent(transmission: Transmission, carrier: Carrier, dry_run: bool, as_json: bool) -> None:

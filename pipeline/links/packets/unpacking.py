@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 
 from ...errors import PayloadError
 from ...payload.format import decode_payload
+from ...payload.limits import MAX_SPEAKERS
 from ...textcoder.registry import TEXT_CODERS
 from ...types import Payload, Speaker, Voice
 from .parity import restore
@@ -210,7 +211,7 @@ def join_payloads(payloads: Iterable[Payload]) -> Payload:
     Args:
         payloads: one or more, in any order.
     """
-    parts = list(payloads)
+    parts = sorted(payloads, key=lambda part: min((said.start_s for said in part.utterances), default=part.duration_s))
     speakers: dict[tuple[int, int], Speaker] = {}
     for part in parts:
         for speaker in part.speakers:
@@ -245,6 +246,8 @@ def _belongs(message: _Open, packet: Fragment | Parity, payload: Payload | None)
         return False
     if payload is not None and message.whole not in (None, (payload.duration_s, payload.channels)):
         return False
+    if payload is not None and len(message.named.union(map(_identity, payload.speakers))) > MAX_SPEAKERS:
+        return False  # all parts together are one payload
     symbols = [packet.symbols] if isinstance(packet, Parity) else []
     bodies = [packet.payload] if isinstance(packet, Fragment) else []
     widths = {len(row) - LENGTH_BYTES for row in [*message.symbols.values(), *symbols]}
@@ -282,6 +285,9 @@ def _restore(message: _Open) -> list[Payload]:
             fragment = decode_packet(header + body)
             assert isinstance(fragment, Fragment)
             payloads[index] = decode_payload(fragment.payload, TEXT_CODERS).payload
+        restored = {_identity(speaker) for payload in payloads.values() for speaker in payload.speakers}
+        if len(message.named | restored) > MAX_SPEAKERS:
+            return []
         message.bodies |= bodies
         message.restored += len(bodies)
         return [_take(message, index, payload) for index, payload in payloads.items()]

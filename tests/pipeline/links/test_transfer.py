@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +17,9 @@ import pytest
 import typer
 from fakes import GOLDEN
 from speechzip.pipeline import (
+    EngineError,
     InputError,
+    OutputError,
     Payload,
     PayloadCorrupt,
     PayloadError,
@@ -32,6 +37,9 @@ from speechzip.pipeline.console.options import TextCoderChoice
 from speechzip.pipeline.engines import loading
 from speechzip.pipeline.links import Inbox, Mailbox, Received, SendState, pack, prepare, transfer, transmit
 from speechzip.pipeline.links import carrier as carrier_module
+from speechzip.pipeline.links.files import unpack
+from speechzip.pipeline.links.packets.parity import encode_parity
+from speechzip.pipeline.links.packets.wire import HEADER_BYTES, Fragment, Parity
 from speechzip.pipeline.links.peers import MAX_VOICES, PeerVoices
 from speechzip.pipeline.links.receiving import MailboxLimits
 from speechzip.pipeline.textcoder.registry import TEXT_CODERS
@@ -310,6 +318,91 @@ def test_what_strangers_cost_is_bounded(tmp_path: Path) -> None:
     with pytest.raises(PayloadCorrupt):
         box.push(Received(b"rubbish"), 0.0)
     assert box.refused == 1
+
+
+def fragments_of_strangers(each: int = 33) -> list[bytes]:
+    """Return two fragments that look like one message, with more speakers than a payload may have."""
+    packets: list[bytes] = []
+    for index in range(2):
+        speakers = tuple(Speaker(VoiceReference(index * each + number)) for number in range(each))
+        said = Utterance(float(index), 1.0, 0, f"Part {index}.")
+        part = encode_payload(Payload(speakers, (said,), 9.0), TEXT_CODERS[2])
+        packets.append(Fragment(3, index, 2, part).encode())
+    return packets
+
+
+def test_fragments_with_too_many_speakers_are_no_message(tmp_path: Path) -> None:
+    box = Mailbox("fake", tmp_path, None)
+    states = [state for packet in fragments_of_strangers() for state in box.push(Received(packet, "eve"), 0.0)]
+    assert not any(state.is_whole for state in states)
+    texts = [[said.text for said in state.payload.utterances] for state in box.close()]
+    assert texts == [["Part 0."], ["Part 1."]]  # and nothing is lost
+    found = unpack([(str(number), packet) for number, packet in enumerate(fragments_of_strangers())])
+    assert len(found.recordings) == 2
+    found = unpack([(str(number), packet) for number, packet in enumerate(fragments_of_strangers(32))])
+    assert [len(read_payload(data).payload.speakers) for data, _ in found.recordings] == [64]
+
+
+def test_parity_restores_no_fragments_with_too_many_speakers() -> None:
+    packets = fragments_of_strangers()
+    symbols = encode_parity([packet[HEADER_BYTES:] for packet in packets], 1)
+    found = unpack([("fragment", packets[0]), ("parity", Parity(3, 0, 2, symbols[0]).encode())])
+    assert [len(read_payload(data).payload.speakers) for data, _ in found.recordings] == [33]
+
+
+def test_what_cannot_be_written_is_told_and_others_come(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.write_bytes(b"a file")
+    box = mailbox(folder)
+    (state,) = box.push(Received(DATA), 0.0)
+    assert (state.path, state.sound, box.unkept) == (None, None, 1)
+    assert [said.text for said in state.new[0].utterances] == [said.text for said in SAID.utterances]
+    assert "it is not kept" in state.why_silent
+    folder.unlink()
+    (state,) = box.push(Received(encode_payload(replace(SAID, duration_s=60.0), TEXT_CODERS[2])), 0.0)
+    assert state.path == folder / "001.spz"
+
+
+@pytest.mark.parametrize("synthesizer", [None, "typo"])
+def test_receive_refuses_what_cannot_work_at_once(
+    synthesizer: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrier_module, "open_carrier", pytest.fail)
+    folder = tmp_path / "in"
+    if synthesizer is None:
+        folder.write_bytes(b"a file")
+    with pytest.raises((EngineError, OutputError), match=r"no synthesizer named 'typo'|is a file"):
+        transfer.receive("fake", output=folder, synthesizer=synthesizer)
+
+
+def test_a_message_is_the_same_whatever_order_its_packets_came_in(tmp_path: Path) -> None:
+    packets = pack(DATA, 60).packets
+    one, other = (unpack([("", packet) for packet in order]) for order in (packets, packets[::-1]))
+    assert [data for data, _ in one.recordings] == [data for data, _ in other.recordings]
+
+
+@pytest.mark.parametrize("dash", [False, True])
+def test_what_comes_through_a_pipe_is_sent_whole(dash: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compressed: list[bytes] = []
+
+    def compress(source: Any, **_: object) -> Any:
+        compressed.append(source.read())
+        return SimpleNamespace(payload=SAID, unread=())
+
+    monkeypatch.setattr(compression, "compress", compress)
+    monkeypatch.setattr(loading, "load_recognizer", lambda **_: None)
+    content = b"RIFF and more than is read to tell what it is" * 200_000
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(content,))
+    writer.start()
+    with open(pipe, "rb") if dash else nullcontext() as stream:
+        if stream:
+            monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=stream))
+        payload, _ = transfer._payload(Path("-") if dash else pipe, None)  # pyright: ignore[reportPrivateUsage]
+    writer.join()
+    assert compressed == [content]
+    assert payload == SAID
 
 
 def test_a_voice_is_sent_once_and_named_from_then_on(tmp_path: Path) -> None:
