@@ -32,6 +32,9 @@ The second is corrected by the size of each part."""
 INTERPOLATIONS = 4
 UTTERANCE_CHARACTERS = 8
 """The time of an utterance takes about as many bits as this many characters."""
+CODED_AT_MOST, SPARE_CHARACTERS = 12, 300
+"""Trials code at most this many times the characters of the payload and a few, since hostile text costs time: thousands
+of characters in a few bytes. Real talk in the smallest packets takes nine times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def cut_payload(payload: Payload, limit: int, encode: Encode, most: int) -> Cut:
     """Return `payload` as parts of at most `limit` bytes, cut between utterances, or inside of one that is too long.
 
     Raises:
-        InputError: a part has no room for a word, or more than `most` parts would be needed.
+        InputError: a part has no room for a word, more than `most` parts would be needed, or the text is like none
+            that is spoken, so that it takes too long.
     """
     cutter = _Cutter(payload, limit, encode)
     parts: list[bytes] = []
@@ -74,11 +78,12 @@ class _Cutter:
         self.unsent: list[Voice] = []
         self._fixed_bytes = FIXED_BYTES
         self._bytes_per_character = BYTES_PER_CHARACTER
+        self._left = CODED_AT_MOST * (_length(payload.utterances) + SPARE_CHARACTERS)
 
     def next_part(self) -> bytes:
         """Take as many of the waiting utterances as fit; return them as a payload."""
         waiting = list(self.waiting)
-        lengths = list(accumulate(len(utterance.text) + UTTERANCE_CHARACTERS for utterance in waiting))
+        lengths = list(accumulate(_length([utterance]) for utterance in waiting))
         count, part = self._largest(lengths, lambda count: self._part(waiting[:count]))
         taken = [self.waiting.popleft() for _ in range(count)]
         if part is None and self.waiting:
@@ -152,6 +157,12 @@ class _Cutter:
 
     def _part(self, utterances: Sequence[Utterance]) -> bytes:
         """Return a payload of some utterances with only their speakers; without utterances, with all speakers."""
+        self._left -= _length(utterances)
+        if self._left < 0:
+            raise InputError(
+                f"cutting this payload for packets of {self._limit} bytes takes too long: its text is like none that "
+                "is spoken; use larger packets"
+            )
         whole = self._payload
         present = sorted({utterance.speaker for utterance in utterances})
         if not whole.utterances:
@@ -175,6 +186,10 @@ class _Cutter:
             f"a packet has room for a payload of {self._limit} bytes, and the smallest part of this recording takes "
             f"{needed}: use packets that are {needed - self._limit} bytes longer, or more"
         )
+
+
+def _length(utterances: Sequence[Utterance]) -> int:
+    return sum(len(utterance.text) + UTTERANCE_CHARACTERS for utterance in utterances)
 
 
 def cut_utterance(utterance: Utterance, end: int, latest_s: float) -> tuple[Utterance, Utterance]:

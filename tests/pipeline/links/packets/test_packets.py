@@ -452,3 +452,20 @@ def test_few_parts_are_coded_for_each_packet() -> None:
     assert len(cut.parts) == 2
     assert codings < 10
     assert max(map(len, cut.parts)) > 110
+
+
+def test_what_cutting_costs_is_bounded_by_the_text() -> None:
+    """Thousands of characters in a few bytes: each trial of where to cut codes many of them."""
+    text = "1" * 3000
+    coded = 0
+
+    def encode(payload: Payload) -> bytes:
+        nonlocal coded
+        length = sum(len(said.text) for said in payload.utterances)
+        coded += length
+        return bytes(12 + length // 400)
+
+    payload = Payload((Speaker(VoiceReference(1)),), (Utterance(0.0, 10.0, 0, text),), 10.0)
+    with pytest.raises(InputError, match="takes too long: its text is like none that is spoken"):
+        cut_payload(payload, 12, encode, 22)
+    assert coded < 14 * len(text)
