@@ -25,6 +25,7 @@ from .protocols import (
     ParallelRecognizer,
     Progress,
     Recognizer,
+    RememberingRecognizer,
     SpeakerEmbedder,
     TextCoder,
     VoiceBook,
@@ -159,6 +160,8 @@ def compress(
     opened = open_recording(source)
     _refuse_too_long(opened)
     recognizer = recognizer or load_recognizer(text_coder=english)
+    if isinstance(recognizer, RememberingRecognizer):
+        recognizer.begin()
     voice_encoder = voice_encoder or load_engine("voice_encoder")
     singer = melody_encoder(melody, voice_encoder)
     if speakers:

@@ -62,6 +62,15 @@ class ParallelRecognizer(Recognizer, Protocol):
         ...
 
 
+@runtime_checkable
+class RememberingRecognizer(Recognizer, Protocol):
+    """A recognizer whose words depend on the segments before, such as on the language that was spoken in them."""
+
+    def begin(self) -> None:
+        """Forget all of them: another recording begins."""
+        ...
+
+
 class VoiceEncoder(Protocol):
     """Speech to a voice in a few bytes."""
 

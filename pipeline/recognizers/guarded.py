@@ -59,8 +59,9 @@ MAX_NO_SPEECH = 0.6
 SEED = 0
 """Seed of the sampling at temperatures above zero: the same sound gives the same text."""
 
-LANGUAGE_PRIOR_S = 1.0
-"""Prior of each language, as if it had been heard for this long."""
+LANGUAGE_PRIOR_S, LANGUAGE_MEMORY_S = 1.0, 30.0
+"""Prior of each language, as if it had been heard for this long; and how much of what was heard counts, so that a
+conversation of hours may still change its language."""
 
 PROMPT_TOKENS = 200
 """Room for a vocabulary: less than half of the decoder's context of 448 tokens."""
@@ -124,11 +125,16 @@ class GuardedWhisper(ABC, Generic[Features]):
         if language and language not in spoken:
             raise EngineError(f"{name} does not recognize {language!r}", remedies=("another_recognizer",))
         self._language = language if len(spoken) > 1 else spoken[0]
-        self._heard_s = dict.fromkeys(spoken, LANGUAGE_PRIOR_S)
+        self._heard_s = dict.fromkeys(spoken, 0.0)
         self._beam = beam
         self._prompt = prompt
         self._word_times = word_times
         self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        """Forget which languages were spoken; see `RememberingRecognizer.begin`."""
+        with self._lock:
+            self._heard_s = dict.fromkeys(self._heard_s, 0.0)
 
     @abstractmethod
     def _encode(self, samples: Samples) -> Features:
@@ -185,9 +191,12 @@ class GuardedWhisper(ABC, Generic[Features]):
         A lone "Yes" sounds like any language, and a conversation seldom changes its language.
         """
         probabilities = self._probabilities(features)
-        likely = {language: probabilities[language] * heard for language, heard in self._heard_s.items()}
-        for language in likely:
-            self._heard_s[language] += duration_s * probabilities[language]
+        likely = {
+            language: probabilities[language] * (LANGUAGE_PRIOR_S + heard) for language, heard in self._heard_s.items()
+        }
+        heard_s = {language: heard + duration_s * probabilities[language] for language, heard in self._heard_s.items()}
+        fading = LANGUAGE_MEMORY_S / max(sum(heard_s.values()), LANGUAGE_MEMORY_S)
+        self._heard_s = {language: heard * fading for language, heard in heard_s.items()}
         return max(likely, key=lambda language: likely[language])
 
     def _plausible(self, features: Features, language: str) -> Decoding:
