@@ -84,12 +84,23 @@ def test_comes_back(payload: Payload) -> None:
 
 @given(payloads(), st.data())
 @settings(max_examples=100, deadline=None)
-def test_any_damage_is_noticed_or_harmless(payload: Payload, data: st.DataObject) -> None:
-    code = bytearray(encode_payload(payload, FAKE))
+def test_a_burst_of_damage_is_noticed(payload: Payload, data: st.DataObject) -> None:
+    """A checksum of 16 bits finds all damage within 16 bits."""
+    code = encode_payload(payload, FAKE)
+    burst = data.draw(st.integers(1, 0xFFFF)) << data.draw(st.integers(0, 8 * len(code) - 16))
+    damaged = (int.from_bytes(code, "big") ^ burst).to_bytes(len(code), "big")
+    with pytest.raises(PayloadError):
+        decode_payload(damaged, FAKES)
+
+
+@given(payloads(), st.data())
+@settings(max_examples=100, deadline=None)
+def test_what_damage_the_checksum_does_not_find_ends_in_our_own_words(payload: Payload, data: st.DataObject) -> None:
+    body = bytearray(encode_payload(payload, FAKE)[:-2])
     for _ in range(data.draw(st.integers(1, 4))):
-        code[data.draw(st.integers(0, len(code) - 1))] = data.draw(st.integers(0, 255))
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(PayloadError):
-        decode_payload(bytes(code), FAKES)
+        decode_payload(with_checksum(bytes(body)), FAKES)
 
 
 @given(st.binary(max_size=400))

@@ -169,12 +169,12 @@ def test_every_truncation_and_every_flipped_bit() -> None:
 
 
 def refused(code: bytes, count: int) -> None:
-    """Decoding ends, in an error or (rarely) in texts that have this very code."""
+    """Decoding ends, in an error or (rarely) in texts that have this very code, or are shorter as they are."""
     with contextlib.suppress(PayloadError):
         texts = CODER.decode(code, count)
         assert len(texts) == count
         again = CODER.encode(texts)
-        assert again == code or again[0] == PLAIN
+        assert again == code or (again[0] == PLAIN and len(again) <= len(code))
 
 
 def hostile(*parts: bytes, count: int = 1) -> list[str]:

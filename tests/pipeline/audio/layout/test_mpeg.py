@@ -102,9 +102,9 @@ def test_rate_and_channels_may_change() -> None:
     assert (recording.sample_rate, recording.channels) == (16000, 1)
     heard = np.concatenate(list(recording.blocks()))[:, 0]
     assert len(heard) / 16000 == pytest.approx(4 * DURATION_S, abs=0.6)
-    for number in range(4):
+    for number in range(3):  # the fourth, of 8 kHz, lacks the top
         start = int((DURATION_S + 0.1) * number * 16000)
-        assert is_same(heard[start : start + 44000], read(mp3())[:44000, 0]) or number == 3  # 8 kHz lacks the top
+        assert is_same(heard[start : start + 44000], read(mp3())[:44000, 0])
     assert np.abs(heard[-32000:]).max() > 0.2
 
 
