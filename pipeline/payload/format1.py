@@ -118,7 +118,7 @@ class _Header:
     duration: int
     """Length of the recording, in ticks."""
     utterances: int
-    """Number of speakers."""
+    """Number of utterances."""
     stereo: bool
     languages: bool
     """Whether some utterance is not in English."""
