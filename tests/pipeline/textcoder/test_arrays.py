@@ -1,11 +1,14 @@
 """NumPy's archives are read as NumPy reads them, without a copy; a damaged one is told."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import numpy as np
 import pytest
+from fakes import GOLDEN
 from numpy.typing import NDArray
 from speechzip.pipeline.textcoder.arrays import read_arrays, write_arrays
 
@@ -66,3 +69,13 @@ def test_python_objects_are_refused(tmp_path: Path) -> None:
     np.savez(path, pickled=np.array([{}], object))
     with pytest.raises(ValueError, match="OBJECT"):
         read_arrays(path)
+
+
+@pytest.mark.processes
+def test_a_payload_is_read_by_an_optimizing_python() -> None:
+    payload = (GOLDEN / "two-channels.hex").read_text("ascii").strip()
+    script = (
+        "import sys; from speechzip.pipeline import read_payload; print(read_payload(bytes.fromhex(sys.argv[1])).size)"
+    )
+    done = subprocess.run([sys.executable, "-O", "-c", script, payload], capture_output=True, text=True, check=False)
+    assert done.stdout == f"{len(payload) // 2}\n", done.stderr
