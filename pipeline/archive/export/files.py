@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from ...console.display import shown_name
 from ...engines.loading import load_engine
@@ -44,8 +46,26 @@ def chosen_format(output: Path | None, name: str | None) -> str:
 
 
 def known_names() -> NameOf:
-    """Return a function that finds names in the voice store, each looked up once."""
-    return lru_cache(maxsize=4096)(load_engine("voice_book").name_of)
+    """Return a function that finds names in the voice store, as it is now."""
+    names = _stored_names()
+    return lru_cache(maxsize=4096)(load_engine("voice_book").name_of) if names is None else names.get
+
+
+def names_digest() -> str:
+    """Return a text that changes whenever `known_names` would find other names; empty if the store cannot list them."""
+    names = _stored_names()
+    return hashlib.sha256(repr(sorted(names.items())).encode()).hexdigest()[:16] if names else ""
+
+
+def _stored_names() -> dict[int, str] | None:
+    """Return `Voice.id` -> name of all voices; None if the store cannot list them, as not every `VoiceBook` can."""
+    listed: Any = getattr(load_engine("voice_book"), "voices", None)
+    if listed is None:
+        return None
+    names: dict[int, str] = {}
+    for named in listed():
+        names.setdefault(named.voice.id, named.name)  # as `name_of` does
+    return names
 
 
 def transcript_text(decoded: Decoded, title: str, format_name: str, name_of: NameOf) -> str:

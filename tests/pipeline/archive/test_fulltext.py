@@ -200,7 +200,8 @@ def test_an_index_of_another_release_is_made_again(archive: LocalStore, index: I
 def test_a_damaged_index_is_made_again(archive: LocalStore, index: Index) -> None:
     index.close()
     index.path.write_bytes(b"no database" * 1000)
-    again = Index(index.path)
+    with pytest.warns(SpeechzipWarning, match="is damaged and is made again"):
+        again = Index(index.path)
     assert sync(archive, again, nobody).added == 3
 
 
