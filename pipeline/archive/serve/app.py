@@ -26,7 +26,7 @@ from ...console.display import printable, shown_name
 from ...errors import InputError, PayloadError, SpeechzipError
 from ...payload.format import Decoded
 from ...protocols import Synthesizer
-from ..excerpts import excerpt
+from ..excerpts import utterance_excerpt
 from ..export.files import known_names, title_of, transcript_text
 from ..export.formats import FORMATS, clock
 from ..export.transcript import named_transcript
@@ -134,13 +134,13 @@ class Pages:
         payload = decoded.payload
         wanted = request.query_params.get("u")
         try:
-            if wanted is not None:
+            if wanted is not None and int(wanted) >= 0:
                 said = [one for one in payload.utterances if " ".join(one.shown_text.split())]
-                payload = excerpt(payload, said[int(wanted)].start_s) if int(wanted) >= 0 else payload
+                payload = utterance_excerpt(payload, said[int(wanted)])
             path = self._speech.file(payload, decoded.size)
         except (ValueError, IndexError) as error:
             raise HTTPException(404, str(error) if isinstance(error, InputError) else None) from error
-        return FileResponse(path, media_type="audio/wav", headers={"cache-control": "private, max-age=3600"})
+        return FileResponse(path, media_type="audio/wav")  # not stored: it may be redacted in the next moment
 
     def _open(self, request: Request) -> _Opened:
         try:
