@@ -130,6 +130,14 @@ def test_no_character_is_an_error(index: Index, query: str) -> None:
     search(index, query.encode(errors="replace").decode())
 
 
+@pytest.mark.parametrize("fuzzy", [False, True])
+def test_bytes_that_are_no_text_are_told(index: Index, fuzzy: bool) -> None:
+    with pytest.raises(InputError, match="the query is not valid UTF-8"):
+        search(index, "scoot\udcff", fuzzy=fuzzy)
+    with pytest.raises(InputError, match="the name of the speaker is not valid UTF-8"):
+        search(index, "tide", Filters(speaker="\udcff"), fuzzy=fuzzy)
+
+
 def test_queries_as_sqlite_reads_them() -> None:
     assert fts_query("a b*") == '"a" AND "b"*'
     assert fts_query('a "b ""c" OR d') == '"a" AND "b " AND "c" OR "d"'

@@ -159,7 +159,7 @@ def damage(index: Index, from_page: int = 2) -> None:
 
 def test_a_search_makes_a_damaged_index_again(store: LocalStore, index: Index) -> None:
     damage(index)
-    with pytest.warns(SpeechzipWarning, match="is damaged and is made again"):
+    with pytest.warns(SpeechzipWarning, match="is damaged and is made again"):  # noqa: PT031  # either of them tells
         again = Index(index.path)
         found = read_current(store, again, lambda: sync(store, again, nobody), lambda: search(again, "tide", limit=99))
     assert len(found) == 40
