@@ -6,7 +6,7 @@ import io
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import soundfile
@@ -22,8 +22,8 @@ from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 
 @pytest.fixture(autouse=True)
 def _fake_speech(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    def load(kind: Any, *arguments: Any, **options: Any) -> Any:
-        return FakeSynthesizer() if kind == "synthesizer" else load_engine(kind, *arguments, **options)
+    def load(kind: Any, name: str | None = None) -> Any:
+        return FakeSynthesizer() if kind == "synthesizer" else cast("Any", load_engine)(kind, name)
 
     monkeypatch.setattr("speechzip.pipeline.engines.loading.load_engine", load)
 
@@ -33,6 +33,11 @@ def message(payload: Payload, tmp_path: Path) -> Path:
     path = tmp_path / "message"
     path.write_bytes(encode_payload(payload, TEXT_CODERS[DEFAULT_ID]))
     return path
+
+
+def length_s(path: Path) -> float:
+    sound, rate = soundfile.read(str(path), dtype="float32")
+    return len(sound) / rate
 
 
 def test_two_people_who_begin_at_once_are_spoken_each(payload: Payload) -> None:
@@ -54,7 +59,7 @@ def test_few_bytes_do_not_play_for_hours_unasked(payload: Payload, tmp_path: Pat
         play(str(path), whole=True)
     assert not output.exists()
     play(str(path), output=output)  # an utterance of it is short
-    assert soundfile.info(str(output)).duration == pytest.approx(2.0, abs=0.1)
+    assert length_s(output) == pytest.approx(2.0, abs=0.1)
 
 
 def test_speech_on_standard_output(message: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,8 +67,7 @@ def test_speech_on_standard_output(message: Path, tmp_path: Path, monkeypatch: p
     with open(tmp_path / "piped", "w+b") as pipe, io.TextIOWrapper(pipe) as stdout:
         monkeypatch.setattr(sys, "stdout", stdout)
         play(str(message), output=Path("-"))
-        pipe.seek(0)
-        assert soundfile.info(io.BytesIO(pipe.read())).duration == pytest.approx(2.0, abs=0.1)
+    assert length_s(tmp_path / "piped") == pytest.approx(2.0, abs=0.1)
     assert not Path("-").exists()
 
 

@@ -127,8 +127,11 @@ def test_no_websocket_is_opened(store: LocalStore, tmp_path: Path) -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    app = create_app(store, FakeSynthesizer(), TOKEN, PORT, tmp_path / "cache")
-    asyncio.run(app({"type": "websocket", "path": f"/{TOKEN}/", "headers": []}, receive, send))
+    async def ask() -> None:
+        app = create_app(store, FakeSynthesizer(), TOKEN, PORT, tmp_path / "cache")
+        await app({"type": "websocket", "path": f"/{TOKEN}/", "headers": []}, receive, send)
+
+    asyncio.run(ask())
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
