@@ -138,7 +138,12 @@ class Archive:
         )
 
     def refresh(self) -> Synced:
-        """Bring the index up to date with payloads that did not come through `add`, and return what was done."""
+        """Bring the index up to date with payloads that did not come through `add`, and return what was done.
+
+        Raises:
+            InputError: there is no archive.
+            OutputError: the index cannot be written, or another process writes to it.
+        """
         return sync(self._store, self._opened(), known_names())
 
     def open(self, name: str) -> Decoded:

@@ -109,7 +109,7 @@ def forget(index: Index, names: Iterable[str]) -> None:
     """Erase the words of recordings from an index and its files, and all speech from the cache.
 
     Call it before payloads are replaced by redacted ones: if the process is killed in between, the words are gone.
-    `sync` adds the recordings again.
+    The index is not current then, so `sync` adds the recordings again, redacted or not.
 
     Args:
         index: of the archive.
@@ -121,6 +121,7 @@ def forget(index: Index, names: Iterable[str]) -> None:
     for name in names:
         index.remove(name)
     index.purge()
+    index.set_stamp("")
     shutil.rmtree(cache_folder() / "speech", ignore_errors=True)
 
 

@@ -248,6 +248,7 @@ def test_what_is_forgotten_leaves_no_trace(
     speech.touch()
     forget(index, [f"{number:02}.wav" for number in range(40)])
     assert left(store, "tide") == []
+    assert index.stamp == ""
     assert not speech.exists()
     assert sync(store, index, nobody).added == 40
 
