@@ -279,10 +279,10 @@ class Index:
             )
             self._write("INSERT INTO words (rowid, text) VALUES (?, ?)", (said, line.text))
             vocabulary |= _words(line.text)
-        for word in vocabulary:
-            self._write(
+        with self._told("written"):
+            self.database.executemany(
                 "INSERT INTO sounds VALUES (?, ?, 1) ON CONFLICT (word) DO UPDATE SET recordings = recordings + 1",
-                (word, sound_key(word)),
+                [(word, sound_key(word)) for word in sorted(vocabulary)],
             )
 
     def _remove_recording(self, name: str) -> None:
@@ -313,8 +313,10 @@ class Index:
             raise
 
     def _write(self, statement: str, values: Iterable[object]) -> int:
-        with self._told("written"):
+        try:
             return self.database.execute(statement, tuple(values)).lastrowid or 0
+        except sqlite3.Error as error:
+            raise self.fault(error, "written") from error
 
     @contextmanager
     def _told(self, what: str) -> Generator[None]:
