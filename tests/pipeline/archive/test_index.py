@@ -119,6 +119,24 @@ def test_an_index_that_others_lock_for_long_lacks_nothing_later(
     assert names(archive) == ["c.wav", "d.wav"]
 
 
+def test_a_recording_that_the_index_did_not_take_is_found_later(
+    calls: Path, tmp_path: Path, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of its row and payload the archive knows, and the index could be written again when the run ended."""
+    archive = tmp_path / "archive"
+
+    def fail(*_: object) -> None:
+        raise OutputError("the index cannot be written: database is locked")
+
+    with Archive(archive) as opened:
+        opened.add([calls / "c.wav"], settings=FAKE)
+        with monkeypatch.context() as patched, pytest.raises(OutputError, match="database is locked"):
+            patched.setattr(Index, "add", fail)
+            opened.add([calls / "d.wav"], settings=FAKE)
+        opened.add([calls / "d.wav"], settings=FAKE)
+    assert names(archive) == ["c.wav", "d.wav"]
+
+
 @pytest.fixture
 def store(tmp_path: Path, payload: Payload) -> LocalStore:
     store = LocalStore(tmp_path / "archive")
