@@ -12,9 +12,9 @@ from ..errors import InputError, PayloadError
 from .building import BuildPlan, Totals, build
 from .export.files import known_names, title_of, transcript_text
 from .export.formats import format_named
-from .fulltext.index import Index, index_path
+from .fulltext.index import READER_WAIT_S, Index, index_path
 from .fulltext.searching import ANY, Filters, Hit, search
-from .fulltext.syncing import Synced, is_current, sync
+from .fulltext.syncing import Synced, read_current, sync
 from .payloads import payload_files, stored_payload
 from .rows import Row, latest_rows
 from .runners import Runner, SameProcess, WorkerPool
@@ -130,11 +130,20 @@ class Archive:
 
         Raises:
             InputError: the query cannot be understood, or there is no archive.
+            OutputError: the index cannot be read or written.
         """
-        return search(self._current(), query, filters, limit, fuzzy, offset)
+        index = self._opened()
+        return read_current(
+            self._store, index, self.refresh, lambda: search(index, query, filters, limit, fuzzy, offset)
+        )
 
     def refresh(self) -> Synced:
-        """Bring the index up to date with payloads that did not come through `add`, and return what was done."""
+        """Bring the index up to date with payloads that did not come through `add`, and return what was done.
+
+        Raises:
+            InputError: there is no archive.
+            OutputError: the index cannot be written, or another process writes to it.
+        """
         return sync(self._store, self._opened(), known_names())
 
     def open(self, name: str) -> Decoded:
@@ -171,14 +180,8 @@ class Archive:
 
     def _opened(self) -> Index:
         if self._index is None:
-            self._index = Index(index_path(self._store))
+            self._index = Index(index_path(self._store), READER_WAIT_S)
         return self._index
-
-    def _current(self) -> Index:
-        index = self._opened()
-        if not is_current(self._store, index):
-            sync(self._store, index, known_names())
-        return index
 
 
 def _ignore(result: Result) -> None:

@@ -10,13 +10,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..errors import InputError, NoSpeechError
-from .export.files import known_names, title_of
+from .export.files import known_names, names_digest, title_of
 from .export.transcript import named_transcript
-from .fulltext.index import Index, index_path
-from .fulltext.syncing import is_current
+from .fulltext.index import Index, IndexDamaged, index_path
+from .fulltext.syncing import current_stamp, is_current, is_new
 from .lock import locked
 from .payloads import payload_files
-from .rows import Journal, Row, compact, read_rows, stamp
+from .rows import Journal, Row, compact, read_rows
 from .runners import Runner
 from .sources import LeftOut, Source, find_sources
 from .stores import SUFFIX, Store
@@ -106,6 +106,7 @@ def build(
         journal = Journal(store, lock)
         keeper = _IndexKeeper(store)
         moved: dict[str, Row] = {}
+        ended = False
         try:
             for result in runner.run(to_do.jobs()):
                 if result.state == "unchanged":
@@ -118,9 +119,10 @@ def build(
                 _count(result, totals)
                 observe(result)
             _note_moved(store, moved, journal)
+            ended = True
         finally:
             journal.close()
-            keeper.close()
+            keeper.close(ended)
         return totals
 
 
@@ -130,8 +132,12 @@ class _IndexKeeper:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._index = Index(index_path(store))
-        self._was_current = is_current(store, self._index) or not self._index.files()
+        self._names = names_digest()  # before they are read: a name that is changed in between makes it out of date
         self._name_of = known_names()
+        try:
+            self._is_current = is_current(store, self._index) or is_new(store, self._index)
+        except IndexDamaged:
+            self._begin_again()
 
     def add(self, result: Result) -> None:
         if result.payload is None:
@@ -139,12 +145,26 @@ class _IndexKeeper:
         row = result.row
         transcript = named_transcript(result.payload, title_of(row.name), self._name_of)
         payload = (row.payload_bytes, self._store.modified(row.payload_name))
-        self._index.add(row.name, transcript, payload, row.source, row.modified)
+        try:
+            self._index.add(row.name, transcript, payload, row.source, row.modified)
+            self._index.commit()  # others may write while the next recording is done
+        except IndexDamaged:
+            self._begin_again()
 
-    def close(self) -> None:
-        if self._was_current:
-            self._index.set_stamp(stamp(self._store))
-        self._index.close()
+    def close(self, ended: bool) -> None:
+        """Close the index. After an error it may lack a recording, so the next search looks at all of them."""
+        try:
+            if ended:
+                self._index.purge()
+            if ended and self._is_current:
+                self._index.set_stamp(current_stamp(self._store, self._names))
+        finally:
+            self._index.close()
+
+    def _begin_again(self) -> None:
+        """Replace a damaged index by an empty one; the next search fills it."""
+        self._index.replace_damaged()
+        self._is_current = False
 
 
 def _note_moved(store: Store, moved: dict[str, Row], journal: Journal) -> None:

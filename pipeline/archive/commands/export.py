@@ -36,14 +36,15 @@ def export(
     from ..export.files import chosen_format, known_names
     from ..stores import is_remote
 
-    if source != "-" and not source.endswith(".spz") and (is_remote(source) or Path(source).is_dir()):
-        if output is None:
-            raise OutputError("name a folder for the transcripts with --output")
+    local = source.removeprefix("file://")
+    if source != "-" and not source.endswith(".spz") and (is_remote(source) or Path(local).is_dir()):
+        if output is None or str(output) == "-":
+            raise OutputError("an archive has many transcripts; name a folder for them with --output")
         _export_archive(source, output, chosen_format(None, form), as_json, force)
         return
     format_name = chosen_format(output, form)
     text = _transcript(source, format_name, known_names())
-    target = output or Path("speech" if source == "-" else Path(source).with_suffix("")).with_suffix(f".{format_name}")
+    target = output or Path("speech" if source == "-" else Path(local).with_suffix("")).with_suffix(f".{format_name}")
     if str(target) == "-":
         from ...console.streams import standard_output
 
@@ -52,7 +53,7 @@ def export(
         return
     from ...system.atomic import atomic_file
 
-    with atomic_file(target, force, [source] if Path(source).exists() else []) as file:
+    with atomic_file(target, force, [local]) as file:
         file.write(text.encode())
     print_result(
         {"input": shown_name(source), "output": shown_name(target), "format": format_name},

@@ -55,14 +55,20 @@ def search(
     from ..fulltext.dates import parse_date
     from ..fulltext.searching import Filters
     from ..fulltext.searching import search as search_index
+    from ..fulltext.syncing import read_current
     from ..stores import open_store
 
     filters = Filters(
         speaker, parse_date(after) if after else None, parse_date(before) if before else None, inside, min_confidence
     )
     store = open_store(archive)
-    with _current_index(store, quiet=as_json) as index:
-        hits = search_index(index, query, filters, limit, fuzzy)
+    with _reader(store) as index:
+        hits = read_current(
+            store,
+            index,
+            lambda: _sync(store, index, quiet=as_json),
+            lambda: search_index(index, query, filters, limit, fuzzy),
+        )
     for hit in hits:
         if as_json:
             print(printable_json(_json(hit, archive)))
@@ -87,6 +93,8 @@ def index(
     try:
         if rebuild:
             opened.clear()
+        else:
+            _replace_if_damaged(opened)
         synced = _sync(store, opened, quiet)
     finally:
         opened.close()
@@ -106,28 +114,38 @@ def catalogue(
     from ...console.display import shown_name
     from ...system.atomic import atomic_file
     from ..fulltext.parquet import write_parquet
+    from ..fulltext.syncing import read_current
     from ..stores import open_store
 
-    with _current_index(open_store(archive), as_json) as opened, atomic_file(output, force) as file:
-        count = write_parquet(opened, file)
+    store = open_store(archive)
+    with _reader(store) as opened:
+        read_current(store, opened, lambda: _sync(store, opened, as_json), opened.check)
+        with atomic_file(output, force) as file:
+            count = write_parquet(opened, file)
     print_result(
         {"output": shown_name(output), "utterances": count}, [f"{shown_name(output)}: {count:,} utterances"], as_json
     )
 
 
 @contextmanager
-def _current_index(store: Store, quiet: bool) -> Generator[Index]:
-    """Yield the archive's index with everything that ``archive`` wrote; a missing index is rebuilt."""
-    from ..fulltext.index import Index, index_path
-    from ..fulltext.syncing import is_current
+def _reader(store: Store) -> Generator[Index]:
+    """Yield the archive's index, open for a command that does not wait long for other processes."""
+    from ..fulltext.index import READER_WAIT_S, Index, index_path
 
-    index = Index(index_path(store))
+    index = Index(index_path(store), READER_WAIT_S)
     try:
-        if not is_current(store, index):
-            _sync(store, index, quiet)
         yield index
     finally:
         index.close()
+
+
+def _replace_if_damaged(index: Index) -> None:
+    from ..fulltext.index import IndexDamaged
+
+    try:
+        index.check()
+    except IndexDamaged:
+        index.replace_damaged()
 
 
 def _sync(store: Store, index: Index, quiet: bool) -> Synced:

@@ -6,11 +6,12 @@ import hashlib
 import os
 import re
 import sqlite3
+import time
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from functools import cached_property
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -20,12 +21,16 @@ from ..export.transcript import NamedTranscript
 from ..stores import STATE, Store
 from .phonetics import sound_key
 
-VERSION = 1
+VERSION = 2
 """Version of the tables; an index of another version is rebuilt."""
 CACHE_VARIABLE = "SPEECHZIP_CACHE"
 """Environment variable that names another folder for caches."""
-COMMIT_EVERY = 200
-"""Recordings in a transaction."""
+COMMIT_S = 0.5
+"""Longest time that additions wait for their commit: meanwhile nobody else can write."""
+WRITER_WAIT_S = 30.0
+"""How long `archive` waits for another process that writes to the index."""
+READER_WAIT_S = 2.0
+"""How long a search waits for it."""
 
 SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT);
@@ -41,9 +46,21 @@ CREATE INDEX utterances_of ON utterances (recording);
 CREATE VIRTUAL TABLE words USING fts5(
     text, content='utterances', content_rowid='id', tokenize='unicode61 remove_diacritics 2', prefix='2 3'
 );
-CREATE TABLE sounds (word TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID;
+CREATE TABLE sounds (word TEXT PRIMARY KEY, key TEXT, recordings INTEGER) WITHOUT ROWID;
 """
 _WORD = re.compile(r"\w+")
+_DAMAGED = (11, 26)
+"""SQLITE_CORRUPT and SQLITE_NOTADB."""
+_BUSY = (5, 6)
+"""SQLITE_BUSY and SQLITE_LOCKED."""
+
+
+class IndexDamaged(OutputError):
+    """The index is no database, or contradicts itself: it has to be made again."""
+
+
+class IndexBusy(OutputError):
+    """Another process writes to the index for longer than this one waits."""
 
 
 def cache_folder() -> Path:
@@ -66,29 +83,31 @@ def index_path(store: Store) -> Path:
 class Index:
     """An index, open for reading and writing. One thread at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the index at `path`. An older or damaged one is replaced by an empty one.
+    def __init__(self, path: Path, wait_s: float = WRITER_WAIT_S) -> None:
+        """Open the index at `path`. An older or damaged one is replaced by an empty one, with a `SpeechzipWarning`.
+
+        Args:
+            path: its file.
+            wait_s: how long to wait for another process that writes to it.
 
         Raises:
+            IndexBusy: another process keeps it locked.
             OutputError: it cannot be written.
         """
         self.path = path
-        self._since_commit = 0
+        self._wait_s = wait_s
+        self._began_s = 0.0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.database = self._connect()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                raise OutputError(f"the index {shown_name(path)} is in use; try again") from error
-            if "disk is full" in str(error) or "readonly" in str(error):  # a sound index stays
-                raise OutputError(f"the index {shown_name(path)} cannot be written: {error}") from error
-            self._remove()
-            try:
-                self.database = self._connect()
-            except sqlite3.Error as again:
-                raise OutputError(f"the index {shown_name(path)} cannot be written: {again}") from again
         except OSError as error:
             raise OutputError(f"the index {shown_name(path)} cannot be written: {error.strerror or error}") from error
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter is a damaged name of a table
+            fault = self.fault(error) if isinstance(error, sqlite3.Error) else self._damaged()
+            if not isinstance(fault, IndexDamaged):  # a sound index stays
+                raise fault from error
+            self._warn_of_damage()
+            self._make_empty()
 
     def close(self) -> None:
         """Commit what was added, and close."""
@@ -102,27 +121,78 @@ class Index:
             OutputError: it cannot be written.
         """
         self.database.close()
-        self._remove()
-        try:
-            self.database = self._connect()
-        except sqlite3.Error as error:
-            raise OutputError(f"the index {shown_name(self.path)} cannot be written: {error}") from error
+        self._make_empty()
+
+    def replace_damaged(self) -> None:
+        """Begin an empty index in the place of a damaged one, with a `SpeechzipWarning`.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._warn_of_damage()
+        self.clear()
+
+    def check(self) -> None:
+        """Read all pages of the index.
+
+        Raises:
+            IndexDamaged: one of them is damaged.
+            OutputError: it cannot be read.
+        """
+        if self.query("PRAGMA quick_check(1)") != [("ok",)]:
+            raise self._damaged()
+
+    def query(self, statement: str, values: Iterable[object] = ()) -> list[Any]:
+        """Return all rows that a statement selects.
+
+        Raises:
+            IndexDamaged: the index is damaged.
+            OutputError: it cannot be read.
+        """
+        with self._told("read"):
+            return self.database.execute(statement, tuple(values)).fetchall()
+
+    def fault(self, error: sqlite3.Error, what: str = "written") -> OutputError:
+        """Return an error of SQLite as ours.
+
+        Args:
+            error: what SQLite says.
+            what: what cannot be done with the index.
+        """
+        if _is_damage(error):
+            return self._damaged()
+        if _is_busy(error):
+            return IndexBusy(f"the index {shown_name(self.path)} is in use; try again")
+        hint = "; if that stays so, run: speechzip index ARCHIVE --rebuild" if what == "read" else ""
+        return OutputError(f"the index {shown_name(self.path)} cannot be {what}: {error}{hint}")
 
     @property
     def stamp(self) -> str:
         """The text that `set_stamp` was given last."""
-        row = self.database.execute("SELECT value FROM about WHERE key = 'stamp'").fetchone()
-        return str(row[0]) if row else ""
+        rows = self.query("SELECT value FROM about WHERE key = 'stamp'")
+        return str(rows[0][0]) if rows else ""
 
     def set_stamp(self, stamp: str) -> None:
-        """Store a text that identifies the state of the archive."""
-        self._write("INSERT OR REPLACE INTO about VALUES ('stamp', ?)", (stamp,))
+        """Store a text that identifies the state of the archive, and commit.
+
+        Raises:
+            OutputError: the index cannot be written.
+        """
+        with self._change():
+            self._write("INSERT OR REPLACE INTO about VALUES ('stamp', ?)", (stamp,))
         self.commit()
 
     def files(self) -> dict[str, tuple[int, float]]:
         """Return recording -> size and date of the payload that is indexed."""
-        rows = self.database.execute("SELECT name, payload_size, payload_modified FROM recordings")
+        rows = self.query("SELECT name, payload_size, payload_modified FROM recordings")
         return {as_name(name): (size, modified) for name, size, modified in rows}
+
+    def speakers(self) -> set[tuple[str, str, str]]:
+        """Return the recording, voice id (four hexadecimal digits) and name of everybody who speaks."""
+        rows = self.query(
+            "SELECT DISTINCT r.name, u.voice_id, u.speaker FROM utterances u JOIN recordings r ON r.id = u.recording"
+        )
+        return {(as_name(name), voice_id, speaker) for name, voice_id, speaker in rows}
 
     def add(
         self,
@@ -132,7 +202,7 @@ class Index:
         source: str = "",
         recorded: float = 0.0,
     ) -> None:
-        """Add a recording. It replaces an earlier one of that name.
+        """Add a recording. It replaces an earlier one of that name. It is committed within `COMMIT_S` of additions.
 
         Args:
             name: its name in the archive, without ``.spz``.
@@ -144,14 +214,58 @@ class Index:
         Raises:
             OutputError: the index cannot be written.
         """
-        self.remove(name)
         shown_source = source.encode(errors="surrogateescape").decode(errors="replace")
         values = (as_bytes(name), *payload, shown_source, recorded, transcript.duration_s)
-        recording = self._write(
-            "INSERT INTO recordings (name, payload_size, payload_modified, source, recorded, duration_s) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            values,
-        )
+        with self._change():
+            self._remove_recording(name)
+            recording = self._write(
+                "INSERT INTO recordings (name, payload_size, payload_modified, source, recorded, duration_s) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                values,
+            )
+            self._add_lines(recording, transcript)
+        if time.monotonic() - self._began_s > COMMIT_S:
+            self.commit()
+
+    def remove(self, name: str) -> None:
+        """Remove a recording, if it is there. `purge` erases its words.
+
+        Raises:
+            OutputError: the index cannot be written.
+        """
+        with self._change():
+            self._remove_recording(name)
+
+    def purge(self) -> None:
+        """Erase the words of recordings that were removed or replaced from the index's files, and commit.
+
+        Raises:
+            OutputError: the index cannot be written.
+        """
+        if not self.query("SELECT 1 FROM about WHERE key = 'removed'"):
+            self.commit()
+            return
+        with self._change():
+            self._write("DELETE FROM about WHERE key = 'removed'", ())
+            if not self._erases_words:  # then FTS5 only marks words as deleted, until that part of its tree is merged
+                self._write("INSERT INTO words (words) VALUES ('optimize')", ())
+        self.commit()
+        self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def commit(self) -> None:
+        """Commit what was added.
+
+        Raises:
+            OutputError: the index cannot be written.
+        """
+        with self._told("written"):
+            self.database.commit()
+
+    def sounds(self) -> list[tuple[str, str]]:
+        """Return every word of the archive and its sound key."""
+        return self.query("SELECT word, key FROM sounds")
+
+    def _add_lines(self, recording: int, transcript: NamedTranscript) -> None:
         vocabulary: set[str] = set()
         for number, line in enumerate(transcript.lines):
             if line.is_unread:
@@ -164,57 +278,66 @@ class Index:
                 (*row, line.confidence, line.language, line.text),
             )
             self._write("INSERT INTO words (rowid, text) VALUES (?, ?)", (said, line.text))
-            vocabulary.update(word.lower() for word in _WORD.findall(line.text))
-        for word in vocabulary - self._known_words:
-            self._write("INSERT OR IGNORE INTO sounds VALUES (?, ?)", (word, sound_key(word)))
-        self._known_words |= vocabulary
-        self._since_commit += 1
-        if self._since_commit >= COMMIT_EVERY:
-            self.commit()
+            vocabulary |= _words(line.text)
+        with self._told("written"):
+            self.database.executemany(
+                "INSERT INTO sounds VALUES (?, ?, 1) ON CONFLICT (word) DO UPDATE SET recordings = recordings + 1",
+                [(word, sound_key(word)) for word in sorted(vocabulary)],
+            )
 
-    def remove(self, name: str) -> None:
-        """Remove a recording, if it is there.
-
-        Raises:
-            OutputError: the index cannot be written.
-        """
-        found = self.database.execute("SELECT id FROM recordings WHERE name = ?", (as_bytes(name),)).fetchone()
-        if found:
+    def _remove_recording(self, name: str) -> None:
+        for (recording,) in self.query("SELECT id FROM recordings WHERE name = ?", (as_bytes(name),)):
+            texts = self.query("SELECT text FROM utterances WHERE recording = ?", (recording,))
+            for word in set[str]().union(*(_words(text) for (text,) in texts)):
+                self._write("UPDATE sounds SET recordings = recordings - 1 WHERE word = ?", (word,))
+                self._write("DELETE FROM sounds WHERE word = ? AND recordings < 1", (word,))
             self._write(
                 "INSERT INTO words (words, rowid, text) SELECT 'delete', id, text FROM utterances WHERE recording = ?",
-                found,
+                (recording,),
             )
-            self._write("DELETE FROM utterances WHERE recording = ?", found)
-            self._write("DELETE FROM recordings WHERE id = ?", found)
+            self._write("DELETE FROM utterances WHERE recording = ?", (recording,))
+            self._write("DELETE FROM recordings WHERE id = ?", (recording,))
+            self._write("INSERT OR REPLACE INTO about VALUES ('removed', '1')", ())
 
-    def commit(self) -> None:
-        """Commit what was added.
-
-        Raises:
-            OutputError: the index cannot be written.
-        """
-        self._since_commit = 0
+    @contextmanager
+    def _change(self) -> Generator[None]:
+        """Make the changes of a block whole or not at all, with those before them that are not committed yet."""
         try:
-            self.database.commit()
-        except sqlite3.Error as error:
-            raise OutputError(f"the index {shown_name(self.path)} cannot be written: {error}") from error
-
-    def sounds(self) -> Iterator[tuple[str, str]]:
-        """Yield every word of the archive and its sound key."""
-        yield from self.database.execute("SELECT word, key FROM sounds")
-
-    @cached_property
-    def _known_words(self) -> set[str]:
-        return {word for word, _ in self.sounds()}
+            if not self.database.in_transaction:
+                self._write("BEGIN IMMEDIATE", ())
+                self._began_s = time.monotonic()
+            yield
+        except BaseException:  # half of a recording would count as all of it
+            with suppress(sqlite3.Error):
+                self.database.rollback()
+            raise
 
     def _write(self, statement: str, values: Iterable[object]) -> int:
         try:
             return self.database.execute(statement, tuple(values)).lastrowid or 0
         except sqlite3.Error as error:
-            raise OutputError(f"the index {shown_name(self.path)} cannot be written: {error}") from error
+            raise self.fault(error, "written") from error
+
+    @contextmanager
+    def _told(self, what: str) -> Generator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self.fault(error, what) from error
+
+    def _damaged(self) -> IndexDamaged:
+        return IndexDamaged(f"the index {shown_name(self.path)} is damaged; run: speechzip index ARCHIVE --rebuild")
+
+    def _warn_of_damage(self) -> None:
+        warnings.warn(f"the index {shown_name(self.path)} is damaged and is made again", SpeechzipWarning, stacklevel=3)
+
+    def _make_empty(self) -> None:
+        self._remove()
+        with self._told("written"):
+            self.database = self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self.path, timeout=30, check_same_thread=False)
+        database = sqlite3.connect(self.path, timeout=self._wait_s, check_same_thread=False)
         try:
             (version,) = database.execute("PRAGMA user_version").fetchone()
             (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -229,8 +352,10 @@ class Index:
                 return self._connect()
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
+            database.execute("PRAGMA secure_delete = ON")
             if not tables:
                 database.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+            self._erases_words = _erase_words(database)
         except sqlite3.Error:
             database.close()
             raise
@@ -240,6 +365,34 @@ class Index:
         for suffix in ("", "-wal", "-shm", "-journal"):
             with suppress(FileNotFoundError):
                 os.unlink(f"{self.path}{suffix}")
+
+
+def _erase_words(database: sqlite3.Connection) -> bool:
+    """Have FTS5 erase the words that are deleted, and return whether it does: SQLite 3.42 is the first that can."""
+    if sqlite3.sqlite_version_info < (3, 42):
+        return False
+    if not database.execute("SELECT v FROM words_config WHERE k = 'secure-delete'").fetchone():
+        database.execute("INSERT INTO words (words, rank) VALUES ('secure-delete', 1)")
+        database.commit()
+    return True
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(text)}
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    signs = ("malformed", "not a database", "decode to UTF-8", "invalid fts5 file format")
+    return _code(error) in _DAMAGED or any(sign in str(error) for sign in signs)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return _code(error) in _BUSY or "locked" in str(error)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code; 0 in Python 3.10, which does not tell it."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def as_bytes(name: str) -> bytes:

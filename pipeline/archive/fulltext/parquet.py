@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -26,6 +27,8 @@ def write_parquet(index: Index, file: BinaryIO) -> int:
 
     Raises:
         EngineError: pyarrow is not installed.
+        IndexDamaged: the index is damaged.
+        OutputError: it cannot be read.
     """
     try:
         import pyarrow
@@ -60,9 +63,12 @@ def write_parquet(index: Index, file: BinaryIO) -> int:
 
 
 def _batches(index: Index) -> Iterator[list[tuple[Any, ...]]]:
-    cursor = index.database.execute(SELECT)
-    while rows := cursor.fetchmany(BATCH):
-        yield [(_shown(name), source, utc_date(recorded), *rest) for name, source, recorded, *rest in rows]
+    try:
+        cursor = index.database.execute(SELECT)
+        while rows := cursor.fetchmany(BATCH):
+            yield [(_shown(name), source, utc_date(recorded), *rest) for name, source, recorded, *rest in rows]
+    except sqlite3.Error as error:
+        raise index.fault(error, "read") from error
 
 
 def _shown(name: bytes) -> str:

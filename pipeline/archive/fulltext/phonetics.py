@@ -7,6 +7,7 @@ count only in front, and letters that are spoken alike become one.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from anyascii import anyascii
 
@@ -40,6 +41,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+@lru_cache(maxsize=1 << 16)
 def sound_key(word: str) -> str:
     """Return the key of a word in any script; empty if nothing of it is a letter.
 

@@ -88,8 +88,12 @@ def search(
         offset: number of hits to skip.
 
     Raises:
-        InputError: the query cannot be understood.
+        InputError: the query cannot be understood, or is no text.
+        IndexDamaged: the index is damaged.
+        OutputError: it cannot be read.
     """
+    _check_text("the query", query)
+    _check_text("the name of the speaker", filters.speaker or "")
     wanted = fts_query(query, (lambda word: similar_words(index, word)) if fuzzy else None)
     conditions, values = _conditions(filters)
     statement = f"""
@@ -100,8 +104,10 @@ def search(
     """
     try:
         rows = index.database.execute(statement, [wanted, *values, limit, offset]).fetchall()
-    except sqlite3.OperationalError as error:
-        raise InputError(f"the query cannot be understood: {error}") from error
+    except sqlite3.Error as error:
+        if "fts5:" in str(error):
+            raise InputError(f"the query cannot be understood: {error}") from error
+        raise index.fault(error, "read") from error
     hits = [_hit(row) for row in rows]
     return sorted(hits, key=lambda hit: (-hit.score, hit.name, hit.start_s))
 
@@ -134,8 +140,16 @@ def similar_words(index: Index, word: str) -> list[str]:
 @lru_cache(maxsize=2)
 def _vocabulary(index: Index, stamp: str) -> tuple[list[str], list[str]]:
     """Return the words of an index and their sound keys, cached until `stamp` changes."""
-    pairs = list(index.sounds())
+    pairs = index.sounds()
     return [word for word, _ in pairs], [key for _, key in pairs]
+
+
+def _check_text(what: str, text: str) -> None:
+    """Refuse bytes that are no text: no transcript holds any, and SQLite takes none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{what} is not valid UTF-8") from error
 
 
 def _conditions(filters: Filters) -> tuple[str, list[object]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,14 @@ from ...console.display import printable, shown_name
 from ...errors import InputError, PayloadError, SpeechzipError
 from ...payload.format import Decoded
 from ...protocols import Synthesizer
-from ..excerpts import excerpt
+from ..excerpts import utterance_excerpt
 from ..export.files import known_names, title_of, transcript_text
 from ..export.formats import FORMATS, clock
 from ..export.transcript import named_transcript
 from ..fulltext.dates import shown_date
-from ..fulltext.index import Index, as_bytes, as_name, index_path
+from ..fulltext.index import READER_WAIT_S, Index, IndexBusy, as_bytes, as_name, index_path
 from ..fulltext.searching import ANY, END, MARK, Filters, Hit, search
-from ..fulltext.syncing import is_current, sync
+from ..fulltext.syncing import read_current, sync
 from ..payloads import stored_payload
 from ..stores import SUFFIX, Store
 from .guard import Guard
@@ -65,7 +66,6 @@ class Pages:
         self._index = index
         self._speech = SpeechCache(synthesizer, cache)
         self._lock = threading.Lock()  # the index belongs to one thread at a time
-        self._name_of = known_names()
 
     def routes(self) -> list[Route | Mount]:
         """Return the routes, without the token in front."""
@@ -92,7 +92,7 @@ class Pages:
     async def recording(self, request: Request) -> Response:
         """Return a recording as a conversation."""
         opened = await run_in_threadpool(self._open, request)
-        transcript = named_transcript(opened.decoded, title_of(opened.name), self._name_of)
+        transcript = named_transcript(opened.decoded, title_of(opened.name), known_names())
         lines = [
             {
                 "number": number,
@@ -124,7 +124,7 @@ class Pages:
         form = request.path_params["form"]
         if form not in FORMATS:
             raise HTTPException(404)
-        text = transcript_text(opened.decoded, title_of(opened.name), form, self._name_of)
+        text = transcript_text(opened.decoded, title_of(opened.name), form, known_names())
         plain = "".join(c if (c.isalnum() and c.isascii()) or c in "-_." else "_" for c in title_of(opened.name))
         headers = {"content-disposition": f'attachment; filename="{plain}.{form}"'}
         return Response(text, media_type=MEDIA_TYPES.get(form, "text/plain"), headers=headers)
@@ -134,13 +134,13 @@ class Pages:
         payload = decoded.payload
         wanted = request.query_params.get("u")
         try:
-            if wanted is not None:
+            if wanted is not None and int(wanted) >= 0:
                 said = [one for one in payload.utterances if " ".join(one.shown_text.split())]
-                payload = excerpt(payload, said[int(wanted)].start_s) if int(wanted) >= 0 else payload
+                payload = utterance_excerpt(payload, said[int(wanted)])
             path = self._speech.file(payload, decoded.size)
         except (ValueError, IndexError) as error:
             raise HTTPException(404, str(error) if isinstance(error, InputError) else None) from error
-        return FileResponse(path, media_type="audio/wav", headers={"cache-control": "private, max-age=3600"})
+        return FileResponse(path, media_type="audio/wav")  # not stored: it may be redacted in the next moment
 
     def _open(self, request: Request) -> _Opened:
         try:
@@ -148,9 +148,7 @@ class Pages:
         except (binascii.Error, ValueError) as error:
             raise HTTPException(404) from error
         with self._lock:
-            known = self._index.database.execute(
-                "SELECT 1 FROM recordings WHERE name = ?", (as_bytes(name),)
-            ).fetchone()
+            known = self._index.query("SELECT 1 FROM recordings WHERE name = ?", (as_bytes(name),))
         if not known:  # only names in the index: none leads out of the archive
             raise HTTPException(404)
         try:
@@ -160,7 +158,7 @@ class Pages:
 
     def _count(self) -> int:
         with self._lock:
-            return int(self._index.database.execute("SELECT count(*) FROM recordings").fetchone()[0])
+            return int(self._index.query("SELECT count(*) FROM recordings")[0][0])
 
     def _found(self, request: Request) -> dict[str, Any]:
         query = request.query_params.get("q", "").strip()
@@ -169,17 +167,15 @@ class Pages:
         skipped = _skipped(request.query_params.get("from", ""))
         content: dict[str, Any] = {"query": query, "fuzzy": fuzzy, "speaker": speaker, "fault": "", "hits": []}
         with self._lock:
-            if not is_current(self._store, self._index):
-                sync(self._store, self._index, self._name_of)
-            if query:
-                filters = Filters(speaker=speaker) if speaker else ANY
-                try:  # one more than is shown tells whether there are more
-                    found = search(self._index, query, filters, HITS + 1, fuzzy, skipped)
-                except InputError as error:
-                    return {**content, "fault": str(error)}
-                rows = [_shown_hit(hit) for hit in found]
-            else:
-                rows = self._recordings(HITS + 1, skipped)
+            try:  # one more than is shown tells whether there are more
+                rows = read_current(
+                    self._store,
+                    self._index,
+                    lambda: sync(self._store, self._index, known_names()),
+                    lambda: self._rows(query, speaker, HITS + 1, fuzzy, skipped),
+                )
+            except InputError as error:
+                return {**content, "fault": str(error)}
         content["hits" if query else "recordings"] = rows[:HITS]
         content["count"] = _counted(len(rows), skipped)
         if len(rows) > HITS:
@@ -187,8 +183,14 @@ class Pages:
             content["more"] = urlencode({name: value for name, value in asked.items() if value})
         return content
 
+    def _rows(self, query: str, speaker: str, limit: int, fuzzy: bool, skipped: int) -> list[dict[str, Any]]:
+        if not query:
+            return self._recordings(limit, skipped)
+        filters = Filters(speaker=speaker) if speaker else ANY
+        return [_shown_hit(hit) for hit in search(self._index, query, filters, limit, fuzzy, skipped)]
+
     def _recordings(self, limit: int, skipped: int) -> list[dict[str, Any]]:
-        rows = self._index.database.execute(
+        rows = self._index.query(
             "SELECT name, recorded, duration_s FROM recordings ORDER BY recorded DESC, name LIMIT ? OFFSET ?",
             (limit, skipped),
         )
@@ -224,8 +226,9 @@ def create_app(store: Store, synthesizer: Synthesizer, token: str, port: int, ca
         port: of the server, for the check of Host and Origin.
         cache: folder for sound files; the user's cache if None.
     """
-    index = Index(index_path(store))
-    sync(store, index, known_names())
+    index = Index(index_path(store), READER_WAIT_S)
+    with suppress(IndexBusy):  # each page tries again
+        sync(store, index, known_names())
     pages = Pages(store, index, synthesizer, cache)
     app = Starlette(
         routes=[Mount(f"/{token}", routes=pages.routes())],

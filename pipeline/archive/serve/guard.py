@@ -21,6 +21,9 @@ HEADERS = {
     "cache-control": "no-store",
 }
 
+POLICY_VIOLATION = 1008
+"""Code of a closed WebSocket (RFC 6455); one that was not accepted yet is answered with 403."""
+
 
 def new_token() -> str:
     """Return a token of 128 random bits."""
@@ -34,6 +37,7 @@ class Guard:
     - The Origin, if the browser sends it, must be the server's own. Requests from other sites are refused.
     - The path must begin with the token. Without it, nothing reveals that there is an archive.
     - Only GET and HEAD: nothing changes the archive.
+    - No WebSocket: the pages open none.
     """
 
     def __init__(self, app: ASGIApp, token: str, port: int) -> None:
@@ -46,6 +50,8 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
         if scope["type"] != "http":
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}

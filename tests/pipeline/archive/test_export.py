@@ -185,6 +185,32 @@ def test_a_whole_archive_without_its_damaged_file(payload: Payload, tmp_path: Pa
         list(export_archive(LocalStore(archive), tmp_path / "out", "srt", name_of, force=False))
 
 
+def test_an_archive_is_exported_whole_or_not_at_all(payload: Payload, tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "archive")
+    data = encode_payload(payload, TEXT_CODERS[DEFAULT_ID])
+    store.write("b.wav.spz", data)
+    list(export_archive(store, tmp_path / "out", "srt", name_of, force=False))
+    store.write("a.wav.spz", data)
+    store.write("c.wav.spz", data)
+    with pytest.raises(OutputError, match=r"b\.wav\.srt already exists"):
+        list(export_archive(store, tmp_path / "out", "srt", name_of, force=False))
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.wav.srt"]
+    assert len(list(export_archive(store, tmp_path / "out", "srt", name_of, force=True))) == 3
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_names_as_long_as_a_file_system_takes(payload: Payload, tmp_path: Path, form: str) -> None:
+    store = LocalStore(tmp_path / "archive")
+    data = encode_payload(payload, TEXT_CODERS[DEFAULT_ID])
+    names = [letter * 251 + ".spz" for letter in "ab"] + ["ä" * 125 + ".spz", "z.spz"]
+    for name in names:
+        store.write(name, data)
+    done = list(export_archive(store, tmp_path / "out", form, name_of, force=False))
+    assert [one.name for one in done] == sorted(names)
+    assert all(one.path and one.path.exists() for one in done)
+    assert len({one.path for one in done}) == 4
+
+
 @pytest.fixture
 def timed(payload: Payload) -> Payload:
     """A long utterance whose words come late: a second of silence in front of the last sentence."""

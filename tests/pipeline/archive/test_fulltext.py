@@ -130,6 +130,14 @@ def test_no_character_is_an_error(index: Index, query: str) -> None:
     search(index, query.encode(errors="replace").decode())
 
 
+@pytest.mark.parametrize("fuzzy", [False, True])
+def test_bytes_that_are_no_text_are_told(index: Index, fuzzy: bool) -> None:
+    with pytest.raises(InputError, match="the query is not valid UTF-8"):
+        search(index, "scoot\udcff", fuzzy=fuzzy)
+    with pytest.raises(InputError, match="the name of the speaker is not valid UTF-8"):
+        search(index, "tide", Filters(speaker="\udcff"), fuzzy=fuzzy)
+
+
 def test_queries_as_sqlite_reads_them() -> None:
     assert fts_query("a b*") == '"a" AND "b"*'
     assert fts_query('a "b ""c" OR d') == '"a" AND "b " AND "c" OR "d"'
@@ -200,7 +208,8 @@ def test_an_index_of_another_release_is_made_again(archive: LocalStore, index: I
 def test_a_damaged_index_is_made_again(archive: LocalStore, index: Index) -> None:
     index.close()
     index.path.write_bytes(b"no database" * 1000)
-    again = Index(index.path)
+    with pytest.warns(SpeechzipWarning, match="is damaged and is made again"):
+        again = Index(index.path)
     assert sync(archive, again, nobody).added == 3
 
 

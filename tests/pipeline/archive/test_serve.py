@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +17,23 @@ from chromium import browse, needs_chromium
 from fakes import FakeSynthesizer
 from playwright.sync_api import Playwright, expect, sync_playwright
 from served import served
-from speechzip.pipeline import Payload, Speaker, Utterance, Voice, VoiceReference, encode_payload
+from speechzip.pipeline import (
+    Payload,
+    Speaker,
+    SpeechzipWarning,
+    Utterance,
+    Voice,
+    VoiceReference,
+    encode_payload,
+)
+from speechzip.pipeline.archive.fulltext.index import index_path
 from speechzip.pipeline.archive.serve.app import create_app
 from speechzip.pipeline.archive.serve.speech import SpeechCache
 from speechzip.pipeline.archive.stores import LocalStore
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from speechzip.voices import VoiceStore
 from speechzip.voices.spaces.adaptation import SIZE as ADAPTATION_SIZE
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 
 TOKEN = "token-of-the-test"
 PORT = 7399
@@ -108,6 +118,23 @@ def test_nothing_can_be_sent(client: Client) -> None:
         assert client.request(method, f"/{TOKEN}/").status_code == 405
 
 
+def test_no_websocket_is_opened(store: LocalStore, tmp_path: Path) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def ask() -> None:
+        app = create_app(store, FakeSynthesizer(), TOKEN, PORT, tmp_path / "cache")
+        await app({"type": "websocket", "path": f"/{TOKEN}/", "headers": []}, receive, send)
+
+    asyncio.run(ask())
+    assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
 def test_words_of_strangers_are_text(client: Client) -> None:
     for path in (
         f"/{TOKEN}/hits?q=alert",
@@ -149,6 +176,27 @@ def test_speech_is_made_on_demand_and_in_ranges(client: Client, tmp_path: Path) 
     assert (part.status_code, part.content) == (206, whole.content[100:200])
     one = client.get(f"{CALL}/speech.wav?u=1")
     assert length_s(one, tmp_path / "one.wav") == pytest.approx(1.5, abs=0.1)
+    for answer in (whole, part, one):  # a browser must not replay what was redacted since then
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_two_people_who_begin_at_once_are_spoken_each(store: LocalStore, payload: Payload, tmp_path: Path) -> None:
+    both = (Utterance(1.0, 1.0, 0, "Hello."), Utterance(1.0, 3.0, 1, "Good morning."))
+    said = Payload(payload.speakers, both, 5.0, 2)
+    store.write("both.wav.spz", encode_payload(said, TEXT_CODERS[DEFAULT_ID]))
+    client = Client(create_app(store, FakeSynthesizer(), TOKEN, PORT, tmp_path / "cache"))
+    for number, utterance in enumerate(both):
+        answer = client.get(f"/{TOKEN}/r/{key('both.wav')}/speech.wav?u={number}")
+        assert length_s(answer, tmp_path / "one.wav") == pytest.approx(utterance.duration_s, abs=0.1)
+
+
+def test_a_page_while_another_process_writes(store: LocalStore, client: Client) -> None:
+    other = sqlite3.connect(index_path(store), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.warns(SpeechzipWarning, match="another process writes to the index"):
+        page = client.get(f"/{TOKEN}/?q=anybody")
+    assert (page.status_code, page.text.count("<mark>")) == (200, 1)
+    other.close()
 
 
 def test_the_cache_of_speech_is_bounded(payload: Payload, tmp_path: Path) -> None:
