@@ -1,0 +1,34 @@
+"""What the command line refuses before it works: no models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from in_process import run_in_process
+
+
+def complaint(*arguments: object) -> str:
+    """Return the one line of an error."""
+    code, out, errors = run_in_process(*arguments)
+    assert (code, out) == (1, ""), errors
+    (line,) = errors.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("options", [(), ("-f",)])
+@pytest.mark.parametrize("output", ["t.json", "../{}/t.json", "link.json"])
+def test_one_file_is_not_both_payload_and_transcript(tmp_path: Path, output: str, options: tuple[str, ...]) -> None:
+    recording, target = tmp_path / "good.wav", tmp_path / output.format(tmp_path.name)
+    recording.write_bytes(b"not even a recording")
+    (tmp_path / "link.json").symlink_to("t.json")
+    told = complaint("compress", recording, "-o", target, "--export", "json", *options)
+    assert "is to be both payload and transcript" in told
+    assert not (tmp_path / "t.json").exists()
+
+
+@pytest.mark.parametrize("command", ["compress", "decompress"])
+def test_a_name_that_is_too_long_is_told(command: str, tmp_path: Path) -> None:
+    name = tmp_path / ("a" * 300 + ".wav")
+    assert "a.wav cannot be read: File name too long" in complaint(command, name)
+    assert "a.wav cannot be read: File name too long" in complaint(command, name, "-o", tmp_path / "out.wav")
