@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -87,11 +88,12 @@ class Unpacked:
 def packets_of(name: str, content: bytes) -> tuple[list[tuple[str, bytes]], list[tuple[str, str]]]:
     """Return the packets and the faults of a file, each with the file's name.
 
-    No packet begins like UTF-8, so a text file is searched for the lines of packets.
+    No packet begins like UTF-8 or UTF-16, so a text file is searched for the lines of packets.
     """
     if not content or 0x80 <= content[0] < 0xC0:
         return [(name, content)], []
-    found = find_packets(content.decode("utf-8", errors="replace"))
+    encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
+    found = find_packets(content.decode(encoding, errors="replace"))
     faults = [f"packet {key} lacks lines, or they are damaged; ask for them again" for key in found.incomplete]
     if not found.packets and not faults:
         faults = ["there is no packet in it, neither as bytes nor as text"]

@@ -103,6 +103,15 @@ def test_text_is_pasted_back(call: Path, tmp_path: Path, capsys: pytest.CaptureF
     assert "lacks lines" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_text_that_an_editor_saved(call: Path, tmp_path: Path, encoding: str) -> None:
+    commands.pack(call, form="base64", output=tmp_path / "call.txt")
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    (tmp_path / "saved.txt").write_text(mark + (tmp_path / "call.txt").read_text(), encoding=encoding)
+    commands.unpack([tmp_path / "saved.txt"], tmp_path / "back.spz")
+    assert (tmp_path / "back.spz").read_bytes() == DATA
+
+
 def test_text_and_images_are_files_too(call: Path, tmp_path: Path) -> None:
     commands.pack(call, form="hex", output=tmp_path / "call.txt")
     commands.unpack([tmp_path / "call.txt"], tmp_path / "back.spz")
