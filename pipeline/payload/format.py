@@ -66,7 +66,7 @@ def encode_payload(
 
     Raises:
         TextError: a text cannot be carried.
-        ValueError: the payload is beyond the format's limits.
+        InputError: the payload is beyond the format's limits, or has voices of a space without a number.
     """
     check_limits(payload)
     is_first = version == 1
