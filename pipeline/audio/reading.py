@@ -87,8 +87,8 @@ def _check_samples(samples: object) -> None:
 
 
 def _check_rate(sample_rate: object) -> None:
-    is_number = isinstance(sample_rate, (int, float, np.integer, np.floating))
-    if not (is_number and MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE):
+    numbers = (int, float, np.integer, np.floating)
+    if not isinstance(sample_rate, numbers) or not MIN_SAMPLE_RATE <= float(sample_rate) <= MAX_SAMPLE_RATE:
         raise AudioError(
             f"the samples have a rate of {sample_rate!r} Hz; a recording has {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
         )
