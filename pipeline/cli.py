@@ -377,13 +377,9 @@ def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
         with atomic_file(path, force, [sys.stdin.buffer if _is_dash(source) else source]) as file:
             yield file
         return
-    if sys.stdout.isatty():
-        raise OutputError(
-            "the result is binary and would garble the terminal; redirect it, or name a file with --output"
-        )
-    from .console.streams import standard_output
+    from .console.streams import binary_output
 
-    with standard_output() as file:
+    with binary_output() as file:
         yield file
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ..console.display import shown_name
 from ..decompression import MAX_PAYLOAD_BYTES
@@ -22,13 +23,21 @@ from .packets.unpacking import Inbox, Message, join_payloads
 SUFFIX = ".packet"
 
 
-def write_packets(packets: Sequence[bytes], folder: Path, stem: str, force: bool, suffix: str = SUFFIX) -> list[Path]:
+def write_packets(
+    packets: Sequence[bytes],
+    folder: Path,
+    stem: str,
+    force: bool,
+    suffix: str = SUFFIX,
+    inputs: Sequence[Path | BinaryIO] = (),
+) -> list[Path]:
     """Write each packet, or its image, to a file of its own, ``STEM-01.packet`` and so on, and return their paths.
 
     With `force`, earlier packets with the same stem are deleted, so that they do not mix with these.
 
     Raises:
-        OutputError: the folder cannot be written, or has such packets and `force` is not given.
+        OutputError: the folder cannot be written, or has such packets and `force` is not given; or one of the packets
+            would overwrite one of the `inputs`.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +50,7 @@ def write_packets(packets: Sequence[bytes], folder: Path, stem: str, force: bool
         raise OutputError(f"{folder} already has packets of {stem}", remedies=("force", "another_folder"))
     paths = [folder / f"{stem}-{number:02}{suffix}" for number in range(1, len(packets) + 1)]
     for path in paths:
-        check_writable(path, force)
+        check_writable(path, force, inputs)
     for path, packet in zip(paths, packets, strict=True):
         with atomic_file(path, force) as file:
             file.write(packet)
