@@ -100,7 +100,7 @@ def binary_output() -> Generator[BinaryIO]:
     """
     if sys.stdout.isatty():
         raise OutputError(
-            "the result is binary and would garble the terminal; redirect it, or name a file with --output"
+            "the result is binary and would garble the terminal, unless it is redirected", remedies=("another_file",)
         )
     with standard_output() as stdout:
         yield stdout
