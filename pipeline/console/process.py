@@ -23,7 +23,7 @@ STOP_AGAIN_S = 0.01
 
 def run(command: Callable[[], object]) -> None:
     """Run a command: exit 0 on success, 1 with one line on standard error, 128 and its number after a signal."""
-    warnings.showwarning = _show_warning
+    warnings.showwarning = _shows_each_once()
     for stream in (sys.stdout, sys.stderr):  # escapes what the stream cannot encode, such as a lone surrogate
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -74,6 +74,13 @@ def complain(message: str) -> None:
     print_error(f"speechzip: {shown_name(' '.join(message.split()))}")
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    if issubclass(category, SpeechzipWarning):
-        complain(f"warning: {message}")
+def _shows_each_once() -> Callable[..., None]:
+    """Return what shows our warnings. Python tells one again for each place in the code that leads to it."""
+    told: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if issubclass(category, SpeechzipWarning) and str(message) not in told:
+            told.add(str(message))
+            complain(f"warning: {message}")
+
+    return show

@@ -27,6 +27,11 @@ def test_one_file_is_not_both_payload_and_transcript(tmp_path: Path, output: str
     assert not (tmp_path / "t.json").exists()
 
 
+@pytest.mark.parametrize("arguments", [("enroll", "Anna", "-"), ("import", "-")])
+def test_voices_do_not_come_from_standard_input(arguments: tuple[str, ...]) -> None:
+    assert "not from standard input; save" in complaint("voices", *arguments)
+
+
 @pytest.mark.parametrize("command", ["compress", "decompress"])
 def test_a_name_that_is_too_long_is_told(command: str, tmp_path: Path) -> None:
     name = tmp_path / ("a" * 300 + ".wav")

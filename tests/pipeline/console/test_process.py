@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import signal
+import sys
+import warnings
 from collections.abc import Callable
 from unittest.mock import patch
 
 import pytest
 from in_process import unchanged_process
+from speechzip.pipeline import SpeechzipWarning
 from speechzip.pipeline.console.process import run
 
 
@@ -36,6 +39,18 @@ def test_a_module_may_turn_a_signal_into_an_error_of_its_own(lost_as: Exception)
             raise lost_as from None
 
     assert ended(interrupted_import) == (130, "")
+
+
+def test_a_warning_is_told_once() -> None:
+    def warn() -> None:
+        for text in ("damaged", "damaged", "lost"):
+            warnings.warn(text, SpeechzipWarning, stacklevel=1)
+        sys.exit(0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        told = ended(warn)
+    assert told == (0, "speechzip: warning: damaged\nspeechzip: warning: lost\n")
 
 
 def test_nohup_is_respected() -> None:
