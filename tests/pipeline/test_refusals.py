@@ -27,6 +27,13 @@ def test_one_file_is_not_both_payload_and_transcript(tmp_path: Path, output: str
     assert not (tmp_path / "t.json").exists()
 
 
+@pytest.mark.parametrize("command", [("talk", "127.0.0.1:1"), ("listen", "--port", "0")])
+def test_a_missing_recording_is_told_before_anybody_is_called(tmp_path: Path, command: tuple[str, ...]) -> None:
+    assert "missing.wav cannot be read: No such file" in complaint(*command, "--input", tmp_path / "missing.wav")
+    (tmp_path / "letter.wav").write_text("Dear Anna,")
+    assert "letter.wav is not audio" in complaint(*command, "--input", tmp_path / "letter.wav")
+
+
 @pytest.mark.parametrize("arguments", [("enroll", "Anna", "-"), ("import", "-")])
 def test_voices_do_not_come_from_standard_input(arguments: tuple[str, ...]) -> None:
     assert "not from standard input; save" in complaint("voices", *arguments)
