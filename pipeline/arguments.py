@@ -33,7 +33,7 @@ def check_integer(name: str, value: object, least: int, most: int | None = None)
         InputError: it is not.
     """
     end = math.inf if most is None else most
-    if not isinstance(value, Integral) or isinstance(value, bool) or not least <= int(value) <= end:
+    if isinstance(value, bool) or not isinstance(value, Integral) or not least <= int(value) <= end:
         limits = f"{least} or more" if most is None else f"{least} to {most}"
         raise InputError(f"{name} is an integer, {limits}, not {value!r}")
 

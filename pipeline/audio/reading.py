@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
+from numbers import Real
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +76,7 @@ def _check_samples(samples: object) -> None:
     """
     if not isinstance(samples, np.ndarray):
         raise AudioError(f"the samples are a {type(samples).__name__}; wanted a NumPy array of float32")
-    found: npt.NDArray[np.generic] = samples
+    found = cast("npt.NDArray[np.generic]", samples)
     if found.ndim not in (1, 2):
         raise AudioError(f"samples of shape {found.shape} are not a recording; wanted [T] or [T, channels]")
     if found.dtype.kind in "iu":
@@ -87,8 +88,7 @@ def _check_samples(samples: object) -> None:
 
 
 def _check_rate(sample_rate: object) -> None:
-    numbers = (int, float, np.integer, np.floating)
-    if not isinstance(sample_rate, numbers) or not MIN_SAMPLE_RATE <= float(sample_rate) <= MAX_SAMPLE_RATE:
+    if not isinstance(sample_rate, Real) or not MIN_SAMPLE_RATE <= float(sample_rate) <= MAX_SAMPLE_RATE:
         raise AudioError(
             f"the samples have a rate of {sample_rate!r} Hz; a recording has {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
         )

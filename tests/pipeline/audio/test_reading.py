@@ -125,7 +125,7 @@ def test_samples_that_are_no_numbers(tmp_path: Path) -> None:
 def test_integers_are_told_how_to_become_samples(kind: str, advice: str) -> None:
     integers = np.full(16000, 100, kind)
     with pytest.raises(AudioError, match=f"{kind}.*; {advice}$"):
-        open_recording(Audio(integers, 16000))  # type: ignore[arg-type]
+        open_recording(Audio(integers, 16000))
 
 
 @pytest.mark.parametrize(("peak", "divisor"), [(30_000, 32768), (8e6, 8388608), (2**31, 2147483648)])
