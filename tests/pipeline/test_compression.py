@@ -155,7 +155,7 @@ def test_an_argument_that_is_none_of_its_choices_is_refused(argument: dict[str, 
         (Audio([0.0] * 16000, 16000), "the samples are a list; wanted a NumPy array of float32"),  # type: ignore[arg-type]
         (Audio(np.zeros(16000, np.float32), "16000"), "have a rate of '16000' Hz"),  # type: ignore[arg-type]
         (Audio(np.zeros(16000, np.float32), math.inf), "have a rate of inf Hz"),  # type: ignore[arg-type]
-        (Audio(np.zeros(16000, np.complex64), 16000), "of type complex64"),
+        (Audio(np.zeros(16000, np.complex64), 16000), "of type complex64"),  # pyright: ignore[reportArgumentType]
     ],
 )
 def test_a_source_that_is_no_recording_is_refused(source: Any, message: str) -> None:
