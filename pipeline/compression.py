@@ -149,7 +149,8 @@ def compress(
     check_choice("channels", channels, ChannelMode)
     check_choice("voice_bytes", voice_bytes, VoiceBytes)
     check_strings("speakers", speakers)
-    _check_speaker_count(speaker_count)
+    if speaker_count is not None:
+        check_integer("speaker_count", speaker_count, 1, MAX_DIARIZED_SPEAKERS)
     _check_unread(unread, sound_bytes, sound_codec)
     _check_format(payload_version, melody)
     english = text_coder if isinstance(text_coder, str) else None
@@ -230,15 +231,6 @@ def compress(
         elapsed_s=time.monotonic() - started,
         unread=tuple(sorted(told, key=lambda each: each.start_s)),
     )
-
-
-def _check_speaker_count(count: int | None) -> None:
-    if count is not None:
-        check_integer("speaker_count", count, 1)
-        if count > MAX_DIARIZED_SPEAKERS:
-            raise InputError(
-                f"{count} speakers cannot be told apart; give 1 to {MAX_DIARIZED_SPEAKERS}, or leave it to us"
-            )
 
 
 def _check_unread(unread: UnreadMode, sound_bytes: int, sound_codec: SoundCodec) -> None:
