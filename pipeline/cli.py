@@ -34,7 +34,7 @@ from .console.options import (
     read_vocabulary,
 )
 from .console.process import complain, run
-from .errors import OutputError
+from .errors import InputError, OutputError
 from .system.threads import keep_one_blas_thread
 from .unread import SOUND_BYTES
 
@@ -149,6 +149,8 @@ def compress(
     target = output or _beside(audio, ".spz", "speech.spz")
     transcripts = _transcripts(export or [], _beside(audio, ".spz", "speech.spz") if _is_dash(target) else target)
     for path in transcripts.values():
+        if path.resolve() == target.resolve():
+            raise OutputError(f"{path} is to be both payload and transcript", remedies=("another_file",))
         check_writable(path, force, [sys.stdin.buffer if _is_dash(audio) else audio])
     with (
         _output(target, force, audio) as file,
@@ -322,7 +324,10 @@ def _is_dash(path: Path) -> bool:
 
 
 def _beside(path: Path, suffix: str, for_stdin: str) -> Path:
-    is_pipe = str(path).startswith(("/dev/", "/proc/")) or path.is_fifo()  # no file can be written beside these
+    try:
+        is_pipe = str(path).startswith(("/dev/", "/proc/")) or path.is_fifo()  # no file can be written beside these
+    except OSError as error:  # such as a name that is too long
+        raise InputError(f"{shown_name(path)} cannot be read: {error.strerror or error}") from error
     return Path(for_stdin) if _is_dash(path) or is_pipe else path.parent / (path.stem + suffix)
 
 
@@ -372,13 +377,9 @@ def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
         with atomic_file(path, force, [sys.stdin.buffer if _is_dash(source) else source]) as file:
             yield file
         return
-    if sys.stdout.isatty():
-        raise OutputError(
-            "the result is binary and would garble the terminal; redirect it, or name a file with --output"
-        )
-    from .console.streams import standard_output
+    from .console.streams import binary_output
 
-    with standard_output() as file:
+    with binary_output() as file:
         yield file
 
 

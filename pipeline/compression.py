@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .accumulation import SegmentReader, SpeakerAccumulator, payload_of
+from .arguments import check_choice, check_integer, check_strings
 from .audio.leveling import Levels, SteadyRecording, amplified, measure_levels
 from .audio.reading import AudioSource, Recording, engine_blocks, open_recording
 from .engines.loading import load_engine, load_recognizer
@@ -134,7 +135,7 @@ def compress(
         NoSpeechError: there is no speech in it, or with ``drop`` none that could be read.
         VoiceError: the voice book does not know somebody who is named.
         EngineError: an engine is missing or fails.
-        InputError: an option is out of its range, or contradicts another one.
+        InputError: an argument is none of its choices, out of its range, or contradicts another one.
         TextError: there are more words than a payload may hold.
 
     Example:
@@ -146,14 +147,13 @@ def compress(
         ('Ever tried', 1)
     """
     started = time.monotonic()
-    if speaker_count is not None and not 1 <= speaker_count <= MAX_DIARIZED_SPEAKERS:
-        raise InputError(
-            f"{speaker_count} speakers cannot be told apart; give 1 to {MAX_DIARIZED_SPEAKERS}, or leave it to us"
-        )
-    if unread == "sound":
-        check_codec(sound_codec)
-    if melody != "off" and payload_version < WITH_MELODY:
-        raise InputError(f"format {payload_version} has no melody; formats {WITH_MELODY} to {VERSION} have")
+    check_choice("channels", channels, ChannelMode)
+    check_choice("voice_bytes", voice_bytes, VoiceBytes)
+    check_strings("speakers", speakers)
+    if speaker_count is not None:
+        check_integer("speaker_count", speaker_count, 1, MAX_DIARIZED_SPEAKERS)
+    _check_unread(unread, sound_bytes, sound_codec)
+    _check_format(payload_version, melody)
     english = text_coder if isinstance(text_coder, str) else None
     if english:
         check_english_coder(english, payload_version)
@@ -234,6 +234,21 @@ def compress(
         elapsed_s=time.monotonic() - started,
         unread=tuple(sorted(told, key=lambda each: each.start_s)),
     )
+
+
+def _check_unread(unread: UnreadMode, sound_bytes: int, sound_codec: SoundCodec) -> None:
+    check_choice("unread", unread, UnreadMode)
+    check_choice("sound_codec", sound_codec, SoundCodec)
+    check_integer("sound_bytes", sound_bytes, 0)
+    if unread == "sound":
+        check_codec(sound_codec)
+
+
+def _check_format(payload_version: int, melody: MelodyMode) -> None:
+    check_choice("melody", melody, MelodyMode)
+    check_integer("payload_version", payload_version, 1, VERSION)
+    if melody != "off" and payload_version < WITH_MELODY:
+        raise InputError(f"format {payload_version} has no melody; formats {WITH_MELODY} to {VERSION} have")
 
 
 def _with_words(decoded: Decoded, said: Sequence[Utterance]) -> Decoded:

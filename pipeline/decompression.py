@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +11,11 @@ from typing import BinaryIO
 
 import numpy as np
 
+from .console.display import shown_name
 from .engines.loading import load_engine
 from .errors import InputError, PayloadCorrupt, PayloadError, SpeechzipWarning
 from .payload.format import Decoded, decode_payload
+from .payload.limits import check_limits
 from .protocols import ENGINE_SAMPLE_RATE, MAX_UTTERANCE_S, Progress, Synthesizer, VoiceBook
 from .speakers import names_voices, resolve_voices
 from .synthesis.speaking import known_voice, lead_s, speak
@@ -27,7 +31,11 @@ SILENCE_BLOCK_S = 1.0
 """Silence is rendered in blocks of this length, so that a long pause costs no memory."""
 
 
-def read_payload(source: bytes | str | Path | BinaryIO) -> Decoded:
+PayloadSource = bytes | bytearray | memoryview | str | Path | BinaryIO
+"""A payload to read: its bytes, a path, or an open binary file."""
+
+
+def read_payload(source: PayloadSource) -> Decoded:
     """Return the decoded payload, without making any sound.
 
     Args:
@@ -36,12 +44,13 @@ def read_payload(source: bytes | str | Path | BinaryIO) -> Decoded:
 
     Raises:
         PayloadError: one of its kinds; the file cannot be read, or is no payload.
+        InputError: `source` is of another type.
     """
     return decode_payload(_bytes(source), TEXT_CODERS)
 
 
 def decompress(
-    source: bytes | str | Path | BinaryIO | Payload,
+    source: PayloadSource | Payload,
     *,
     synthesizer: Synthesizer | None = None,
     voice_book: VoiceBook | None = None,
@@ -61,7 +70,8 @@ def decompress(
     Raises:
         PayloadError: the bytes are no payload.
         InputError: the recording is longer than `max_duration_s`, or asks for more speech than `speech_work` allows
-            (for the bytes of a `Payload`, which are not known, nothing is refused).
+            (for the bytes of a `Payload`, which are not known, nothing is refused); a `Payload` is beyond the limits
+            of the format, or its utterances are not sorted or name a speaker that it lacks; `source` is none of these.
         EngineError: the synthesizer is missing or fails.
 
     Example:
@@ -73,6 +83,7 @@ def decompress(
         True
     """
     payload, size = (source, None) if isinstance(source, Payload) else _read(source)
+    check_limits(payload)
     check_duration(payload, MAX_DURATION_S if max_duration_s is None else max_duration_s)
     synthesizer = synthesizer or load_engine("synthesizer")
     payload = with_voices(payload, synthesizer, voice_book)
@@ -91,8 +102,10 @@ def check_duration(payload: Payload, max_duration_s: float) -> None:
     """Refuse to make a recording that is longer than allowed.
 
     Raises:
-        InputError: the payload claims more than `max_duration_s`.
+        InputError: the payload claims more than `max_duration_s`, or that is not a number.
     """
+    if math.isnan(max_duration_s):
+        raise InputError("the length of the longest recording to make is not a number")
     if payload.duration_s > max_duration_s:
         gigabytes = payload.duration_s * ENGINE_SAMPLE_RATE * payload.channels * 2 / 1e9
         raise InputError(
@@ -128,9 +141,10 @@ def render(
         size: the payload's bytes, which bound the work, if they are known.
 
     Raises:
-        InputError: the payload asks for more work than `speech_work` allows.
+        InputError: the payload asks for more work than `speech_work` allows, or is beyond the limits of the format.
         EngineError: the synthesizer fails.
     """
+    check_limits(payload)
     from .unread.sounds import recorded_sound  # it loads libraries for sound, which `inspect` does not need
 
     work = speech_work(payload, size)
@@ -178,26 +192,34 @@ def _voice(utterance: Utterance, speaker: Speaker, synthesizer: Synthesizer) -> 
     return voice
 
 
-def _read(source: bytes | str | Path | BinaryIO) -> tuple[Payload, int]:
+def _read(source: PayloadSource) -> tuple[Payload, int]:
     decoded = read_payload(source)
     return decoded.payload, decoded.size
 
 
-def _bytes(source: bytes | str | Path | BinaryIO) -> bytes:
+def _bytes(source: PayloadSource) -> bytes:
+    _check_source(source)
     try:
-        if isinstance(source, bytes):
-            data = source
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            data = bytes(source)
         elif isinstance(source, (str, Path)):
             with open(source, "rb") as file:
                 data = _at_most(MAX_PAYLOAD_BYTES + 1, file)
         else:
             data = _at_most(MAX_PAYLOAD_BYTES + 1, source)
-    except OSError as error:
-        name = source if isinstance(source, (str, Path)) else "the payload"
-        raise PayloadError(f"{name} cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # the latter of a closed file, or a name with a NUL
+        name = shown_name(source) if isinstance(source, (str, Path)) else "the payload"
+        raise PayloadError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(data) > MAX_PAYLOAD_BYTES:
         raise PayloadCorrupt(f"this is not a speechzip payload: it has more than {MAX_PAYLOAD_BYTES} bytes")
     return data
+
+
+def _check_source(source: object) -> None:
+    if isinstance(source, io.TextIOBase):
+        raise InputError("the payload is a file that was opened as text; open it with mode 'rb'")
+    if not isinstance(source, (bytes, bytearray, memoryview, str, Path)) and not hasattr(source, "read"):
+        raise InputError(f"a payload is bytes, a path, an open binary file or a Payload, not {type(source).__name__}")
 
 
 def _at_most(count: int, file: BinaryIO) -> bytes:

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from speechzip.pipeline import cli
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGHUP)
 QUICK = ("--voice-encoder", "trained:quick")
 """Options of commands that compress, in tests whose assertions do not depend on voices: fitting one takes seconds."""
 
@@ -25,7 +25,7 @@ def run_in_process(*arguments: object) -> tuple[int, str, str]:
     buffers = [io.BytesIO(), io.BytesIO()]
     streams = [io.TextIOWrapper(buffer, encoding="utf-8") for buffer in buffers]
     code = 0
-    with _unchanged_process(), patch("sys.stdout", streams[0]), patch("sys.stderr", streams[1]):
+    with unchanged_process(), patch("sys.stdout", streams[0]), patch("sys.stderr", streams[1]):
         with patch("sys.argv", ["speechzip", *map(str, arguments)]):
             try:
                 cli.main()
@@ -38,7 +38,7 @@ def run_in_process(*arguments: object) -> tuple[int, str, str]:
 
 
 @contextmanager
-def _unchanged_process() -> Generator[None]:
+def unchanged_process() -> Generator[None]:
     """Undo the changes of `main`: signal handlers, hooks, and the commands that plug-ins add to the app."""
     handlers = [(number, signal.getsignal(number)) for number in SIGNALS]
     hook, show = sys.unraisablehook, warnings.showwarning

@@ -16,8 +16,9 @@ FOLDERS = ("pipeline", "voices", "eval")
 
 ROOMS = {
     "pipeline": """
-        errors system languages types protocols console engines payload textcoder training audio segments recognizers
-        unread synthesis speakers accumulation compression decompression writing summary live links archive cli entry
+        errors arguments system languages types protocols console engines payload textcoder training audio segments
+        recognizers unread synthesis speakers accumulation compression decompression writing summary live links archive
+        cli entry
     """,
     "pipeline.archive": """
         stores payloads lock rows sources export fulltext excerpts redaction work runners cluster building archive

@@ -47,12 +47,14 @@ def enroll(
     From half a minute of English on, it becomes an enrolled voice: some 5 kB, kept beside the small one, which make the
     decoded voice more like the person. Payloads name it by the same two bytes.
     """
-    from speechzip.pipeline import load_recognizer, progress_bar
+    from speechzip.pipeline import InputError, load_recognizer, progress_bar
 
     from .store.enrollment import enroll as enroll_voice
     from .store.enrollment import voice_encoders
     from .store.store import VoiceStore
 
+    if any(str(path) == "-" for path in audio):
+        raise InputError("a voice is enrolled from files, not from standard input; save the recording first")
     store = VoiceStore()
     recognizes = load_recognizer(recognizer, language)
     encoders = voice_encoders(voice_encoder or ())
@@ -126,8 +128,12 @@ def import_voices(
     force: Force = False,
 ) -> None:
     """Add the voices of a voice file to the store."""
+    from speechzip.pipeline import InputError
+
     from .store.store import VoiceStore
 
+    if str(file) == "-":
+        raise InputError("voices are imported from a file, not from standard input; save it first")
     _print(VoiceStore().import_file(file, name, force), as_json)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterator
+from numbers import Real
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 import numpy as np
+import numpy.typing as npt
 import soxr
 
 from ..errors import AudioError
@@ -46,11 +49,8 @@ class MemoryRecording:
     """A recording over samples that are already in memory."""
 
     def __init__(self, audio: Audio) -> None:
-        if audio.samples.ndim not in (1, 2) or audio.sample_rate < MIN_SAMPLE_RATE:
-            raise AudioError(
-                f"samples of shape {audio.samples.shape} at {audio.sample_rate} Hz are not a recording; "
-                f"wanted [T] or [T, channels] at {MIN_SAMPLE_RATE} Hz or more"
-            )
+        _check_samples(audio.samples)
+        _check_rate(audio.sample_rate)
         self.name = "audio"
         self.sample_rate = audio.sample_rate
         self.channels = audio.channels
@@ -68,6 +68,32 @@ class MemoryRecording:
             yield checked(block, self.name)
 
 
+def _check_samples(samples: object) -> None:
+    """Refuse what is no array of floating-point numbers, in the shape of sound.
+
+    Raises:
+        AudioError: it is none; for integers the message tells how to convert them.
+    """
+    if not isinstance(samples, np.ndarray):
+        raise AudioError(f"the samples are a {type(samples).__name__}; wanted a NumPy array of float32")
+    found = cast("npt.NDArray[np.generic]", samples)
+    if found.ndim not in (1, 2):
+        raise AudioError(f"samples of shape {found.shape} are not a recording; wanted [T] or [T, channels]")
+    if found.dtype.kind in "iu":
+        half = 1 << (8 * found.dtype.itemsize - 1)
+        convert = f"subtract {half} and divide by {half}" if found.dtype.kind == "u" else f"divide them by {half}"
+        raise AudioError(f"the samples are integers ({found.dtype}), and wanted are numbers from -1 to 1; {convert}")
+    if found.dtype.kind != "f":
+        raise AudioError(f"the samples are of type {found.dtype}; wanted float32")
+
+
+def _check_rate(sample_rate: object) -> None:
+    if not isinstance(sample_rate, Real) or not MIN_SAMPLE_RATE <= float(sample_rate) <= MAX_SAMPLE_RATE:
+        raise AudioError(
+            f"the samples have a rate of {sample_rate!r} Hz; a recording has {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
+        )
+
+
 def open_recording(source: AudioSource) -> Recording:
     """Return a recording to read through in blocks.
 
@@ -76,6 +102,7 @@ def open_recording(source: AudioSource) -> Recording:
     """
     if isinstance(source, Audio):
         return MemoryRecording(source)
+    _check_source(source)
     file = SourceFile(source)
     try:
         return _logged(SoundFileRecording(file))
@@ -89,6 +116,16 @@ def open_recording(source: AudioSource) -> Recording:
     from .media import MediaRecording
 
     return _logged(MediaRecording(file, kind))
+
+
+def _check_source(source: object) -> None:
+    if isinstance(source, io.TextIOBase):
+        raise AudioError("the recording is a file that was opened as text; open it with mode 'rb'")
+    if not isinstance(source, (str, Path)) and not (hasattr(source, "read") and hasattr(source, "seek")):
+        raise AudioError(
+            f"a recording is a path, a seekable binary file such as io.BytesIO(data), or Audio, "
+            f"not {type(source).__name__}"
+        )
 
 
 def _logged(recording: Recording) -> Recording:

@@ -61,9 +61,14 @@ class SourceFile:
         is_path = isinstance(source, (str, Path))
         self.name = shown_name(source) if isinstance(source, (str, Path)) else "standard input"
         self._file = spool_unless_file(source) if isinstance(source, (str, Path)) else source
-        with self.opened() as file:
-            file.seek(0, io.SEEK_END)
-            self.size_bytes = file.tell()
+        try:
+            with self.opened() as file:
+                file.seek(0, io.SEEK_END)
+                self.size_bytes = file.tell()
+        except AudioError:
+            raise
+        except (OSError, ValueError) as error:  # a file that is closed, or cannot seek
+            raise AudioError(f"{self.name} cannot be read: {error}; give a seekable binary file") from error
         if self.size_bytes == 0:
             what = f"{self.name} is empty (0 bytes)" if is_path else "the input is empty (0 bytes)"
             raise AudioError(f"{what}; give a WAV, FLAC, OGG or MP3 recording")
@@ -277,9 +282,14 @@ def checked(block: Samples, name: str) -> Samples:
     if (peak := float(np.abs(block).max(initial=0.0))) > MAX_PEAK:
         raise AudioError(
             f"{name} has samples up to {peak:.0f}, where full scale is 1: they look like integers that were stored as "
-            "floating-point numbers; divide them by 32768, or export it again as 16-bit WAV"
+            f"floating-point numbers; divide them by {_full_scale(peak)}, or export it again as 16-bit WAV"
         )
     return block
+
+
+def _full_scale(peak: float) -> int:
+    """Return the full scale of integers of 16, 24 or 32 bits, whichever is the first to hold `peak`."""
+    return next((1 << bits for bits in (15, 23) if peak <= 1 << bits), 1 << 31)
 
 
 def _reason(error: Exception) -> str:

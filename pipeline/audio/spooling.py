@@ -54,6 +54,9 @@ def spool_unless_file(path: str | Path) -> str | Path | BinaryIO:
     name = shown_name(path)
     try:
         mode = os.stat(path).st_mode
+    except (OSError, ValueError) as error:  # the latter of what no name may have in it, such as a NUL
+        raise AudioError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    try:
         if stat.S_ISDIR(mode):
             raise AudioError(f"{name} is a folder; give an audio file, such as call.wav")
         if stat.S_ISREG(mode):

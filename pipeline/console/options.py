@@ -147,12 +147,10 @@ def read_vocabulary(value: str | None) -> tuple[str, ...]:
     """
     if value is None:
         return ()
-    path = Path(value)
-    is_path = len(path.parts) > 1 or bool(path.suffix) or (bool(value) and path.exists())
-    lines = _lines(path) if is_path and "," not in value else value.split(",")
+    lines = _lines(Path(value)) if _is_file(value) else value.split(",")
     phrases = tuple(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
     if not phrases:
-        raise InputError(f"the vocabulary {shown_name(path)} has no words")
+        raise InputError(f"the vocabulary '{shown_name(value)}' has no words")
     if len(phrases) > MAX_PHRASES:
         raise InputError(f"a vocabulary has at most {MAX_PHRASES} words and phrases, not {len(phrases)}")
     for phrase in phrases:
@@ -162,6 +160,17 @@ def read_vocabulary(value: str | None) -> tuple[str, ...]:
                 f"not {phrase[:MAX_PHRASE_CHARACTERS]!r}"
             )
     return phrases
+
+
+def _is_file(value: str) -> bool:
+    """Tell whether a vocabulary is the name of a file: words have no dots or slashes, unless commas are with them."""
+    if "," in value or not value.strip():
+        return False
+    path = Path(value)
+    try:
+        return len(path.parts) > 1 or bool(path.suffix) or path.exists()
+    except OSError:  # no file can have this name, such as a long one
+        return False
 
 
 def _lines(path: Path) -> list[str]:

@@ -23,7 +23,7 @@ STOP_AGAIN_S = 0.01
 
 def run(command: Callable[[], object]) -> None:
     """Run a command: exit 0 on success, 1 with one line on standard error, 128 and its number after a signal."""
-    warnings.showwarning = _show_warning
+    warnings.showwarning = _shows_each_once()
     for stream in (sys.stdout, sys.stderr):  # escapes what the stream cannot encode, such as a lone surrogate
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -43,22 +43,29 @@ def run(command: Callable[[], object]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else it was started with nohup, and stays
+        signal.signal(signal.SIGHUP, stop)
     sys.unraisablehook = on_unraisable
     try:
         try:
             command()
         finally:
             sys.stdout.flush()  # as long as an error can be told
-    except SpeechzipError as error:
+    except Exception as error:
         if stopped_by:  # an interrupted import turned the exit into an error of its own
             sys.exit(128 + stopped_by[0])
-        from .diagnostics import explain
+        if isinstance(error, BrokenPipeError):  # the reader of a pipe is gone, so there is nobody to inform
+            drop_output(sys.stdout)
+        elif isinstance(error, SpeechzipError):
+            from .diagnostics import explain
 
-        logger.debug("this ended the command:", exc_info=True)
-        complain(explain(error))
-        sys.exit(1)
-    except BrokenPipeError:  # the reader of a pipe is gone, so there is nobody to inform
-        drop_output(sys.stdout)
+            logger.debug("this ended the command:", exc_info=True)
+            complain(explain(error))
+        elif isinstance(error, OSError):  # of a file that none of our modules speaks for, such as on a failing disk
+            logger.debug("this ended the command:", exc_info=True)
+            complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+        else:
+            raise
         sys.exit(1)
 
 
@@ -67,6 +74,13 @@ def complain(message: str) -> None:
     print_error(f"speechzip: {shown_name(' '.join(message.split()))}")
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    if issubclass(category, SpeechzipWarning):
-        complain(f"warning: {message}")
+def _shows_each_once() -> Callable[..., None]:
+    """Return what shows our warnings. Python tells one again for each place in the code that leads to it."""
+    told: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if issubclass(category, SpeechzipWarning) and str(message) not in told:
+            told.add(str(message))
+            complain(f"warning: {message}")
+
+    return show

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
@@ -68,27 +70,41 @@ def pack(
     from .packets.packing import pack as pack_payload
     from .packets.presets import preset
     from .packets.qr import encode_qr
-    from .packets.text import packet_lines
+    from .packets.text import FORMS, packet_lines
 
     if show_plan:
+        if size is not None or form is not None or output is not None:
+            raise typer.BadParameter("--plan compares links and writes nothing; leave out --size, --as and --output")
         _print_plan(payload, link, parity, as_json)
         return
+    if form not in (None, "qr", *FORMS):
+        raise typer.BadParameter(f"{form!r} is no form; known are {', '.join((*FORMS, 'qr'))}", param_hint="--as")
+    is_text = form in FORMS
+    if output is not None and _is_dash(output) and not is_text:
+        raise typer.BadParameter("packets are files of a folder; only text goes to standard output, see --as")
     if (link is None) == (size is None) and not (form and link is None):
         raise typer.BadParameter("give either --for LINK or --size BYTES")
     data = read_packet(payload)
     packed = pack_payload(data, preset(link).size if link else size or TEXT_PACKET, parity, message)
-    stem = "speech" if str(payload) == "-" else payload.stem
-    folder = output or payload.parent / f"{stem}.packets"
-    is_text = form not in (None, "qr")
-    contents = [encode_qr(packet) for packet in packed.packets] if form == "qr" else packed.packets
-    paths = (
-        [] if dry_run or is_text else write_packets(contents, folder, stem, force, ".png" if form == "qr" else SUFFIX)
-    )
-    for told in voice_lines(packed):
-        tell(told)
+    stem = "speech" if _is_dash(payload) else payload.stem
+    target = output or (Path("-") if is_text else payload.parent / f"{stem}.packets")
+    inputs = [sys.stdin.buffer if _is_dash(payload) else payload]
+    lines: list[str] = []
+    paths: list[Path] = []
     if form and is_text:
         lines = [text for packet in packed.packets for text in packet_lines(packet, form, line)]
-        _write_text(lines, None if dry_run else output, force)
+        if not dry_run and not _is_dash(target):
+            _write_text(lines, target, force, inputs)
+            paths = [target]
+    else:
+        contents = [encode_qr(packet) for packet in packed.packets] if form == "qr" else packed.packets
+        if not dry_run:
+            paths = write_packets(contents, target, stem, force, ".png" if form == "qr" else SUFFIX, inputs)
+    for told in voice_lines(packed):
+        tell(told)
+    to_stdout = is_text and not dry_run and not paths
+    if to_stdout and not as_json:
+        print("\n".join(lines))
         return
     sizes = list(map(len, packed.packets))
     summary: dict[str, Any] = {
@@ -100,9 +116,10 @@ def pack(
         "unsent_voices": [f"{voice.id:04x}" for voice in packed.unsent_voices],
         "shortened_voices": [len(voice.embedding) for voice in packed.shortened],
         "files": [shown_name(path) for path in paths],
+        **({"lines": lines} if to_stdout else {}),
     }
     of_parity = f", {packed.parity} of them parity" if packed.parity else ""
-    place = "nothing written" if dry_run else shown_name(folder)
+    place = "nothing written" if dry_run else shown_name(target)
     told = f"{len(data)} bytes -> {place}: packets of {', '.join(map(str, sizes))} bytes{of_parity}"
     print_result(summary, [told], as_json)
 
@@ -113,15 +130,20 @@ def unpack(
         typer.Argument(help="Files with one packet each, or text with packets in it, in any order; - for pasted text."),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Payload to write; more are numbered: call.spz, call.2.spz.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Payload to write; more are numbered: call.spz, call.2.spz; - for standard output.",
+        ),
     ] = Path("speech.spz"),
     as_json: Json = False,
     force: ForceFiles = False,
 ) -> None:
     """Join packets into a payload, even if some are missing; print which parts are missing."""
     from ..console.display import shown_name
-    from ..errors import PayloadCorrupt
-    from ..system.atomic import atomic_file, check_writable
+    from ..errors import OutputError, PayloadCorrupt
+    from ..system.atomic import check_writable
     from .describing import message_fields, message_lines
     from .files import numbered, packets_of, read_packet
     from .files import unpack as unpack_packets
@@ -139,13 +161,18 @@ def unpack(
         tell(f"{name}: {fault}")
     if not unpacked.recordings:
         raise PayloadCorrupt("no packet that came can be spoken; ask for them again")
+    to_stdout = _is_dash(output)
+    if to_stdout and len(unpacked.recordings) > 1:
+        raise OutputError(
+            f"the packets hold {len(unpacked.recordings)} recordings, and standard output takes one",
+            remedies=("another_file",),
+        )
     targets = numbered(output, len(unpacked.recordings))
-    for target in targets:
+    for target in [] if to_stdout else targets:
         check_writable(target, force, packets)
     rows: list[dict[str, Any]] = []
     for target, (data, message) in zip(targets, unpacked.recordings, strict=True):
-        with atomic_file(target, force, packets) as file:
-            file.write(data)
+        _write_payload(data, target, force, packets)
         rows.append({"output": shown_name(target), "bytes": len(data), **message_fields(message)})
     for message in unpacked.silent:
         rows.append({"output": None, "bytes": 0, **message_fields(message)})
@@ -153,17 +180,27 @@ def unpack(
         {"recordings": rows, "broken": [{"file": name, "fault": fault} for name, fault in broken]},
         [line for row in rows for line in message_lines(row)],
         as_json,
+        to_stderr=to_stdout,
     )
 
 
-def _write_text(lines: list[str], output: Path | None, force: bool) -> None:
+def _is_dash(path: Path) -> bool:
+    return str(path) == "-"
+
+
+def _write_text(lines: list[str], output: Path, force: bool, inputs: Sequence[Path | BinaryIO]) -> None:
     from ..system.atomic import atomic_file
 
-    if output is None or str(output) == "-":
-        print("\n".join(lines))
-        return
-    with atomic_file(output, force) as file:
+    with atomic_file(output, force, inputs) as file:
         file.write("\n".join([*lines, ""]).encode())
+
+
+def _write_payload(data: bytes, target: Path, force: bool, packets: Sequence[Path]) -> None:
+    from ..console.streams import binary_output
+    from ..system.atomic import atomic_file
+
+    with binary_output() if _is_dash(target) else atomic_file(target, force, packets) as file:
+        file.write(data)
 
 
 def _print_plan(payload: Path, link: str | None, parity: int, as_json: bool) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ..console.display import shown_name
 from ..decompression import MAX_PAYLOAD_BYTES
@@ -21,13 +23,21 @@ from .packets.unpacking import Inbox, Message, join_payloads
 SUFFIX = ".packet"
 
 
-def write_packets(packets: Sequence[bytes], folder: Path, stem: str, force: bool, suffix: str = SUFFIX) -> list[Path]:
+def write_packets(
+    packets: Sequence[bytes],
+    folder: Path,
+    stem: str,
+    force: bool,
+    suffix: str = SUFFIX,
+    inputs: Sequence[Path | BinaryIO] = (),
+) -> list[Path]:
     """Write each packet, or its image, to a file of its own, ``STEM-01.packet`` and so on, and return their paths.
 
     With `force`, earlier packets with the same stem are deleted, so that they do not mix with these.
 
     Raises:
-        OutputError: the folder cannot be written, or has such packets and `force` is not given.
+        OutputError: the folder cannot be written, or has such packets and `force` is not given; or one of the packets
+            would overwrite one of the `inputs`.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -40,7 +50,7 @@ def write_packets(packets: Sequence[bytes], folder: Path, stem: str, force: bool
         raise OutputError(f"{folder} already has packets of {stem}", remedies=("force", "another_folder"))
     paths = [folder / f"{stem}-{number:02}{suffix}" for number in range(1, len(packets) + 1)]
     for path in paths:
-        check_writable(path, force)
+        check_writable(path, force, inputs)
     for path, packet in zip(paths, packets, strict=True):
         with atomic_file(path, force) as file:
             file.write(packet)
@@ -87,11 +97,12 @@ class Unpacked:
 def packets_of(name: str, content: bytes) -> tuple[list[tuple[str, bytes]], list[tuple[str, str]]]:
     """Return the packets and the faults of a file, each with the file's name.
 
-    No packet begins like UTF-8, so a text file is searched for the lines of packets.
+    No packet begins like UTF-8 or UTF-16, so a text file is searched for the lines of packets.
     """
     if not content or 0x80 <= content[0] < 0xC0:
         return [(name, content)], []
-    found = find_packets(content.decode("utf-8", errors="replace"))
+    encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
+    found = find_packets(content.decode(encoding, errors="replace"))
     faults = [f"packet {key} lacks lines, or they are damaged; ask for them again" for key in found.incomplete]
     if not found.packets and not faults:
         faults = ["there is no packet in it, neither as bytes nor as text"]

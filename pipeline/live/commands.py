@@ -182,6 +182,7 @@ def _run_session(
     import sys
     from contextlib import nullcontext
 
+    from .devices.files import check_recording
     from .devices.keyboard import EnterKey
     from .devices.lines import LineWriter
     from .devices.sound import use_microphone
@@ -192,6 +193,8 @@ def _run_session(
 
     if web and (options.input or options.output):
         raise typer.BadParameter("--web uses the browser's microphone and loudspeaker; leave out --input and --output")
+    if options.input:
+        check_recording(options.input)
     page, page_server = _page() if web else (None, None)
     key = None if web or options.input or options.hands_free else EnterKey(review=options.review_s > 0)
     engines = LiveEngines.load(*names)

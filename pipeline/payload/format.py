@@ -26,6 +26,9 @@ from .limits import MAX_DURATION_TICKS, MAX_SPEAKERS, MAX_UTTERANCES, TICKS_PER_
 MAGIC = 0b1010
 """The high half of the first byte; the low half is the version."""
 
+PACKET_MAGICS = (0b1001, 0b1011)
+"""The high halves with which parity and fragments of a message begin; see `links/packets/wire.py`."""
+
 VERSION = 4
 """The highest version that is read and written."""
 
@@ -66,7 +69,7 @@ def encode_payload(
 
     Raises:
         TextError: a text cannot be carried.
-        ValueError: the payload is beyond the format's limits.
+        InputError: the payload is beyond the format's limits, or has voices of a space without a number.
     """
     check_limits(payload)
     is_first = version == 1
@@ -139,6 +142,10 @@ def checked_body(data: bytes) -> tuple[int, bytes]:
     """
     if len(data) == 0:
         raise PayloadTruncated("the payload is empty (0 bytes); fetch it again")
+    if data[0] >> 4 in PACKET_MAGICS:
+        raise PayloadCorrupt(
+            "this is not a speechzip payload; it may be a packet of one: join it with the others by `speechzip unpack`"
+        )
     if data[0] >> 4 != MAGIC:
         raise PayloadCorrupt("this is not a speechzip payload; give a file that `speechzip compress` wrote")
     version = data[0] & 15

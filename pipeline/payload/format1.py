@@ -61,7 +61,7 @@ def encode_body(payload: Payload, coder: TextCoder) -> bytes:
 
     Raises:
         TextError: a text cannot be carried.
-        ValueError: a voice space has no number.
+        InputError: a voice space has no number.
     """
     stereo = payload.channels == 2
     languages = any(utterance.language != "en" for utterance in payload.utterances)

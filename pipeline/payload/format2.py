@@ -68,7 +68,7 @@ def encode_body(payload: Payload, coder: TextCoder, others: Sequence[TextCoder] 
 
     Raises:
         TextError: a text cannot be carried.
-        ValueError: a voice space has no number.
+        InputError: a voice space has no number.
     """
     sings = version >= WITH_MELODY and has_melody(payload)
     if version < NEWEST:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import PayloadVersionError
+from ..errors import InputError, PayloadVersionError
 from ..languages import LANGUAGES
 from ..protocols import TextCoder
 from ..types import RECOGNIZERS, VOICE_SPACES
@@ -14,11 +14,11 @@ def space_number(space: str) -> int:
     """Return the number of a voice space.
 
     Raises:
-        ValueError: it has none.
+        InputError: it has none.
     """
     number = _number(space, VOICE_SPACES, "space-")
     if number is None:
-        raise ValueError(f"the voice space {space!r} has no number; see VOICE_SPACES")
+        raise InputError(f"the voice space {space!r} has no number; see VOICE_SPACES")
     return number
 
 

@@ -56,7 +56,7 @@ def write_voices(voices: Sequence[Voice | VoiceReference], odds: VoiceOdds, writ
     """Append voices.
 
     Raises:
-        ValueError: a voice space has no number.
+        InputError: a voice space has no number.
     """
     kinds = odds.first
     last: tuple[str, int] | None = None

@@ -14,10 +14,14 @@ import secrets
 import stat
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from io import BufferedRandom, BufferedWriter, FileIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import OutputError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _PARTIAL_NAME = re.compile(r"\.speechzip-[0-9a-f]{8}\.part")
 
@@ -64,23 +68,28 @@ def atomic_file(
     """
     check_writable(path, force, inputs)
     with _told(path):
-        if path.exists() and not path.is_file():  # renaming over /dev/null would replace it
-            with open(path, "wb") as device:
-                yield device
-            return
+        is_device = path.exists() and not path.is_file()  # renaming over /dev/null would replace it
+        device = BufferedWriter(_ToldFile(path, "wb", path)) if is_device else None
         target = _target(path)
         folder = partials or target.parent
-        _remove_abandoned(folder)
-        partial = _free_name(folder)
-        try:  # begins before the file is made, since a signal may end this anywhere
-            with _open_partial(partial, mode) as file:
-                yield file
+    if device:
+        with device:
+            yield device
+        return
+    _remove_abandoned(folder)
+    partial = _free_name(folder)
+    try:  # begins before the file is made, since a signal may end this anywhere
+        with _told(path):
+            opened = _open_partial(partial, mode, path)
+        with opened as file:
+            yield file
+            with _told(path):
                 file.flush()
                 os.fsync(file.fileno())
                 _check_writable(path, force, inputs)  # another program may have written it in the meantime
                 _take_name(partial, target, force)
-        finally:
-            partial.unlink(missing_ok=True)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _check_writable(path: Path, force: bool, inputs: Sequence[str | Path | BinaryIO]) -> None:
@@ -118,6 +127,23 @@ def _told(path: Path) -> Generator[None]:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}; choose another place") from error
 
 
+class _ToldFile(FileIO):
+    """A file whose errors of writing are told as those of the output. Other errors of a block are about its inputs."""
+
+    def __init__(self, file: int | Path, mode: str, path: Path) -> None:
+        super().__init__(file, mode)
+        self._path = path
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write some of `data`; return how many bytes.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        with _told(self._path):
+            return super().write(data)
+
+
 def _is_same_file(path: Path, source: str | Path | BinaryIO) -> bool:
     """Tell whether a regular file is read as `source`, under this name, another name or none."""
     try:
@@ -135,12 +161,14 @@ def _free_name(folder: Path) -> Path:
     return partial
 
 
-def _open_partial(partial: Path, mode: int) -> BinaryIO:
-    """Return a new locked file."""
+def _open_partial(partial: Path, mode: int, path: Path) -> BufferedRandom:
+    """Return a new locked file, whose errors name `path`."""
     while True:
         with ExitStack() as unless_ours:
-            file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "w+b")
-            unless_ours.callback(file.close)
+            descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            raw = _ToldFile(descriptor, "r+b", path)
+            unless_ours.callback(raw.close)
+            file = BufferedRandom(raw)
             with suppress(OSError):  # a file system without locks: nobody can lock it there, so nobody removes it
                 fcntl.flock(file, fcntl.LOCK_EX)
             with suppress(FileNotFoundError):  # removed by another run, before it was locked

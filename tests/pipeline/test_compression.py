@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import io
+import math
+import re
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -117,6 +120,47 @@ def test_a_melody_is_sent_where_one_differs_only_if_asked_for() -> None:
     assert [replace(utterance, melody=None) for utterance in compressed.payload.utterances] == list(
         silent.payload.utterances
     )
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ({"channels": "foo"}, "channels is 'auto', 'mix' or 'split', not 'foo'"),
+        ({"unread": "Drop"}, "unread is 'drop', 'mark' or 'sound', not 'Drop'"),
+        ({"sound_codec": "foo"}, "sound_codec is 'opus', 'codec2-1200' or 'codec2-700C', not 'foo'"),
+        ({"melody": "on"}, "melody is 'off' or 'auto', not 'on'"),
+        ({"voice_bytes": 17}, "voice_bytes is 'auto', 8, 16, 32 or 64, not 17"),
+        ({"voice_bytes": None}, "voice_bytes is 'auto', 8, 16, 32 or 64, not None"),
+        ({"sound_bytes": -1}, "sound_bytes is an integer, 0 or more, not -1"),
+        ({"payload_version": 0}, "payload_version is an integer, 1 to 4, not 0"),
+        ({"payload_version": 5}, "payload_version is an integer, 1 to 4, not 5"),
+        ({"speaker_count": "2"}, "speaker_count is an integer, 1 to 16, not '2'"),
+        ({"speaker_count": 17}, "speaker_count is an integer, 1 to 16, not 17"),
+        ({"speakers": "Anna"}, "speakers is a list of names, such as ['Anna'], not 'Anna'"),
+        ({"speakers": ["Anna", None]}, "speakers is a list of names, such as ['Anna'], not"),
+    ],
+)
+def test_an_argument_that_is_none_of_its_choices_is_refused(argument: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        compress("there is no such file", **argument)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (b"RIFF", "a recording is a path, a seekable binary file such as io.BytesIO(data), or Audio, not bytes"),
+        (None, "a recording is a path, a seekable binary file such as io.BytesIO(data), or Audio, not NoneType"),
+        (io.StringIO("words"), "opened as text"),
+        ("a\0b", "a\\x00b cannot be read: embedded null byte"),
+        (Audio([0.0] * 16000, 16000), "the samples are a list; wanted a NumPy array of float32"),  # type: ignore[arg-type]
+        (Audio(np.zeros(16000, np.float32), "16000"), "have a rate of '16000' Hz"),  # type: ignore[arg-type]
+        (Audio(np.zeros(16000, np.float32), math.inf), "have a rate of inf Hz"),  # type: ignore[arg-type]
+        (Audio(np.zeros(16000, np.complex64), 16000), "of type complex64"),  # pyright: ignore[reportArgumentType]
+    ],
+)
+def test_a_source_that_is_no_recording_is_refused(source: Any, message: str) -> None:
+    with pytest.raises(AudioError, match=re.escape(message)):
+        compress(source)
 
 
 def test_a_melody_that_cannot_be_had_is_refused() -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,6 +137,47 @@ def test_reading(payload: Payload, tmp_path: Path) -> None:
     path.write_bytes(bytes(5 << 20))
     with pytest.raises(PayloadCorrupt, match="more than"):
         read_payload(path)
+
+
+def test_bytes_of_any_type_are_read_and_other_things_are_refused(payload: Payload, tmp_path: Path) -> None:
+    data = encode_payload(payload, TEXT_CODERS[1])
+    for source in (bytearray(data), memoryview(data)):
+        assert read_payload(source) == read_payload(data)
+        assert decompress(source, synthesizer=FakeSynthesizer()).duration_s == payload.duration_s
+    closed = io.BytesIO(data)
+    closed.close()
+    for unreadable in ("a\0b", closed):
+        with pytest.raises(PayloadError, match="cannot be read"):
+            read_payload(unreadable)
+    for other in (None, 7, [data]):
+        with pytest.raises(InputError, match="a payload is bytes, a path, an open binary file or a Payload"):
+            read_payload(other)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="opened as text"):
+        read_payload(io.StringIO("words"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"utterances": (Utterance(20.0, 1.0, 0, "a"),)}, "lies outside of the recording"),
+        ({"utterances": (Utterance(1.0, 1.0, 2, "a"),)}, "speaker 2 of 2 does not exist"),
+        ({"utterances": (Utterance(1.0, math.inf, 0, "a"),)}, "an utterance lasts a day at most, not inf s"),
+        ({"utterances": (Utterance(3.0, 1.0, 0, "a"), Utterance(1.0, 1.0, 0, "b"))}, "sorted by start"),
+        ({"channels": 1}, "a speaker on channel 1 of 1"),
+        ({"duration_s": math.nan}, "lasts a day at most"),
+    ],
+)
+def test_a_payload_that_contradicts_itself_is_refused(payload: Payload, change: dict[str, Any], message: str) -> None:
+    impossible = replace(payload, **change)
+    with pytest.raises(InputError, match=message):
+        decompress(impossible, synthesizer=FakeSynthesizer())
+    with pytest.raises(InputError, match=message):
+        list(render(impossible, FakeSynthesizer()))
+
+
+def test_a_limit_that_is_no_number_is_refused(payload: Payload) -> None:
+    with pytest.raises(InputError, match="is not a number"):
+        decompress(payload, synthesizer=FakeSynthesizer(), max_duration_s=math.nan)
 
 
 def test_a_recording_longer_than_anybody_asked_for_is_refused() -> None:

@@ -96,6 +96,8 @@ def enroll(
     cleaned = clean_name(name)
     sources = cast("list[AudioSource]", list(source) if isinstance(source, (list, tuple)) else [source])
     encoders = encoders or voice_encoders()
+    if not force:
+        store.check_free(cleaned, [encoder.space for encoder in encoders])
     parts = [_part(progress, number, len(sources) + 1) for number in range(len(sources) + 1)]
     listener = _Listener()
     said = [_said(one, listener, recognizer, part) for one, part in zip(sources, parts, strict=False)]

@@ -105,6 +105,16 @@ class VoiceStore:
                     file.write(content)
         return list(voices)
 
+    def check_free(self, name: str, spaces: Sequence[str]) -> None:
+        """Check that a person has no voice in some spaces yet, before voices are measured.
+
+        Raises:
+            VoiceError: there is one.
+        """
+        for named in self.voices():
+            if name_key(named.name) == name_key(name) and named.voice.space in spaces:
+                raise _taken(named)
+
     def import_file(self, path: Path, name: str | None = None, force: bool = False) -> list[NamedVoice]:
         """Store the voices of a file, under another `name` if given.
 
@@ -129,20 +139,25 @@ class VoiceStore:
     def remove(self, name: str, space: str | None = None) -> list[NamedVoice]:
         """Remove a person's voices, or only the one in `space`, and return them.
 
+        Damaged files of this person go, too; they are not among what is returned.
+
         Raises:
             VoiceError: there is none.
             OutputError: the store cannot be written.
         """
-        self._chosen(name, space)  # an unknown name needs neither lock nor folder
+        if not self._files(name, space):
+            self._chosen(name, space)  # raises: an unknown name needs neither lock nor folder
         with self._locked():
-            doomed = self._chosen(name, space)
-            for named in doomed:
-                path = self.path(named)
+            doomed = self._files(name, space)
+            removed = [named for named in self.voices() if self.path(named) in doomed]
+            if not doomed:  # another process was faster
+                self._chosen(name, space)
+            for path in doomed:
                 try:
                     path.unlink(missing_ok=True)
                 except OSError as error:
                     raise OutputError(f"{path} cannot be removed: {error.strerror or error}") from error
-        return doomed
+        return removed
 
     def find(self, voice_id: int, spaces: frozenset[str]) -> Voice | None:
         """Return the voice with an id; see `VoiceBook.find`."""
@@ -180,6 +195,15 @@ class VoiceStore:
         """Return the path for a voice, existing or not."""
         return self._folder / f"{file_stem(named.name)}.{named.voice.space}{SUFFIX}"
 
+    def _files(self, name: str, space: str | None) -> list[Path]:
+        """Return the files of a person, or only that of a space, damaged ones included."""
+        stem = file_stem(clean_name(name))
+        return [
+            path
+            for path in sorted(self._folder.glob(f"{stem}.*{SUFFIX}"))  # no stem has a dot or a character of patterns
+            if space is None or path.name == f"{stem}.{space}{SUFFIX}"
+        ]
+
     def _chosen(self, name: str, space: str | None) -> list[NamedVoice]:
         own = self.of(name)
         chosen = [named for named in own if space in (None, named.voice.space)]
@@ -192,7 +216,7 @@ class VoiceStore:
         for other in known:
             same_file = self.path(other) == self.path(named)
             if same_file and other.voice not in (named.voice, replace(named.voice, adaptation=b"")) and not force:
-                raise VoiceError(f"{other.name} has a {named.voice.space} voice already", remedies=("force",))
+                raise _taken(other)
             if other.voice.id == named.voice.id and not same_file:
                 raise VoiceError(
                     f"this voice has the id {named.voice.id:04x} of {other.name}'s: a payload could not tell them "
@@ -263,6 +287,10 @@ class VoiceStore:
                 SpeechzipWarning,
                 stacklevel=4,
             )
+
+
+def _taken(named: NamedVoice) -> VoiceError:
+    return VoiceError(f"{named.name} has a {named.voice.space} voice already", remedies=("force",))
 
 
 def file_stem(name: str) -> str:

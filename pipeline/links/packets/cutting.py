@@ -182,9 +182,10 @@ class _Cutter:
         self._named.add(speaker)
 
     def _too_small(self, needed: int) -> InputError:
+        more = needed - self._limit
         return InputError(
             f"a packet has room for a payload of {self._limit} bytes, and the smallest part of this recording takes "
-            f"{needed}: use packets that are {needed - self._limit} bytes longer, or more"
+            f"{needed}: use packets that are {more} byte{'s' if more > 1 else ''} longer, or more"
         )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError, LinkError
+from ...system.atomic import atomic_file
 from ...system.datafolder import data_folder
 from ..carrier import load_library
 
@@ -76,18 +77,26 @@ def same_signals() -> Generator[None]:
 
 
 def identity(rns: Any) -> Any:
-    """Return our identity. It is created the first time, in the data folder, readable by the user only."""
+    """Return our identity. It is created the first time, in the data folder, readable by the user only.
+
+    Raises:
+        LinkError: the data folder cannot be read or written, or the file in it is no identity.
+    """
     path = data_folder() / "links" / "reticulum.identity"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.exists():
-        known = rns.Identity.from_file(str(path))
-        if known is None:
-            raise LinkError(f"{path} is no identity of Reticulum; move it away to get a new one")
-        return known
-    new = rns.Identity()
-    path.touch(mode=0o600)
-    new.to_file(str(path))
-    return new
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_empty = path.exists() and path.stat().st_size == 0  # an earlier release was killed while it wrote this
+        if not path.exists() or is_empty:
+            new = rns.Identity()
+            with atomic_file(path, force=is_empty, mode=0o600) as file:
+                file.write(new.get_private_key())
+            return new
+    except OSError as error:
+        raise LinkError(f"our identity cannot be kept in {path}: {error.strerror or error}") from error
+    known = rns.Identity.from_file(str(path))
+    if known is None:
+        raise LinkError(f"{path} is no identity of Reticulum; move it away to get a new one")
+    return known
 
 
 def _log(line: str) -> None:

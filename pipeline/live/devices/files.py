@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,18 @@ async def play_in_real_time(path: Path, lead_s: float = 0.0) -> AsyncIterator[tu
             yield block, due_s
 
 
+def check_recording(path: Path) -> None:
+    """Raise the errors of `play_in_real_time` early, before anybody is called. A pipe is left to be read then.
+
+    Raises:
+        AudioError: it is missing, or is not audio.
+    """
+    with suppress(OSError):  # which opening tells better
+        if path.is_fifo():
+            return
+    open_recording(path)
+
+
 class FolderLoudspeaker:
     """Writes each utterance as ``0001.wav``, ``0002.wav`` and so on, and its text to ``transcript.jsonl``."""
 
@@ -57,7 +70,8 @@ class FolderLoudspeaker:
 
         Args:
             folder: where to write.
-            force: whether an earlier conversation in it may be overwritten.
+            force: whether an earlier conversation in it may be overwritten. Its utterances are removed, so that they
+                do not mix with the new ones; other files of such a name stay until an utterance needs the name.
             inputs: files that are read meanwhile and must not be overwritten.
 
         Raises:
@@ -79,8 +93,22 @@ class FolderLoudspeaker:
             raise OutputError(f"{folder} holds a conversation already", remedies=("force", "another_folder"))
         for path in (self._transcript, *earlier):
             check_writable(path, force, inputs)
+        self._remove_utterances()
         with atomic_file(self._transcript, force, inputs):
             pass  # an empty one
+
+    def _remove_utterances(self) -> None:
+        """Remove the utterances that the earlier transcript in the folder lists."""
+        try:
+            with suppress(FileNotFoundError), self._transcript.open("rb") as file:
+                for line in file:
+                    with suppress(ValueError, TypeError, KeyError):  # not a line of ours
+                        if (number := int(json.loads(line)["number"])) > 0:
+                            _utterance(self._folder, number).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"the earlier conversation in {self._folder} cannot be removed: {error.strerror or error}"
+            ) from error
 
     async def play(self, heard: Heard, samples: Samples, sample_rate: int) -> None:
         """Take a piece; see `Loudspeaker.play`."""
@@ -100,7 +128,7 @@ class FolderLoudspeaker:
             return
         buffer = io.BytesIO()
         soundfile.write(buffer, np.concatenate(pieces), self._sample_rate, format="WAV", subtype="PCM_16")
-        with atomic_file(self._folder / f"{heard.number:04}.wav", self._force, self._inputs) as file_out:
+        with atomic_file(_utterance(self._folder, heard.number), self._force, self._inputs) as file_out:
             file_out.write(buffer.getvalue())
 
     async def stop(self) -> None:
@@ -109,3 +137,8 @@ class FolderLoudspeaker:
 
     async def close(self) -> None:
         """Nothing is left to write."""
+
+
+def _utterance(folder: Path, number: int) -> Path:
+    """Return the file of an utterance."""
+    return folder / f"{number:04}.wav"

@@ -277,7 +277,11 @@ async def _until_stopped() -> None:
     """Wait for Ctrl-C or a request to end, so that the peer gets a goodbye."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN  # as nohup leaves SIGHUP
+    ]
     try:
         for number in numbers:
             loop.add_signal_handler(number, stopped.set)

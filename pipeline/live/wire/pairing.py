@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import ipaddress
 import os
 import re
-import tempfile
 from pathlib import Path
 
 from ...errors import LinkError, OutputError
+from ...system.atomic import atomic_file
 from ..defaults import DEFAULT_PORT
 from .security import FINGERPRINT_BYTES, SCHEME, SECRET_BYTES, Address, Pin, is_loopback
 
@@ -102,7 +101,7 @@ def read_pairing_line(descriptor: int) -> str:
 
 
 def write_pairing_file(path: Path, line: str, force: bool) -> None:
-    """Write a pairing line to a file that only the user can read (mode 0600). It appears whole or not at all.
+    """Write a pairing line to a file that only the user can read (mode 0600), as `atomic_file` does.
 
     Raises:
         OutputError: it cannot be written, or something else than an earlier pairing line is there and `force` is not
@@ -110,18 +109,8 @@ def write_pairing_file(path: Path, line: str, force: bool) -> None:
     """
     if path.exists() and not force and not _is_pairing_file(path):
         raise OutputError(f"{path} exists and holds no pairing line", remedies=("force",))
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=".speechzip-", dir=path.parent)  # of mode 0600
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(line + "\n")
-            os.replace(name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
-    except OSError as error:
-        raise OutputError(f"the pairing line cannot be written to {path}: {error.strerror or error}") from error
+    with atomic_file(path, force=True, mode=0o600) as file:
+        file.write(f"{line}\n".encode())
 
 
 def _is_pairing_file(path: Path) -> bool:

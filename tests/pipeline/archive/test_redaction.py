@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -265,7 +264,7 @@ def spoken(
     text: str, payload: Payload, duration_s: float
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float32]], FakeSynthesizer]:
     synthesizer = FakeSynthesizer()
-    said = replace(payload, utterances=(Utterance(0.0, duration_s, 0, text),), duration_s=duration_s, channels=1)
+    said = Payload(payload.speakers[:1], (Utterance(0.0, duration_s, 0, text),), duration_s)
     sound = np.concatenate(list(render(said, synthesizer)))
     return np.asarray(sound[:, 0], np.float32), synthesizer
 

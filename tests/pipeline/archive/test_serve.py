@@ -202,7 +202,7 @@ def test_a_page_while_another_process_writes(store: LocalStore, client: Client) 
 def test_the_cache_of_speech_is_bounded(payload: Payload, tmp_path: Path) -> None:
     cache = SpeechCache(FakeSynthesizer(), tmp_path, max_bytes=500_000)
     for number in range(4):
-        said = Payload(payload.speakers, (Utterance(0.0, 2.0, 0, f"Number {number}."),), 5.0)
+        said = Payload(payload.speakers[:1], (Utterance(0.0, 2.0, 0, f"Number {number}."),), 5.0)
         assert cache.file(said, 100).exists()
         time.sleep(0.02)
     assert 1 <= len(list(tmp_path.glob("*.wav"))) <= 3

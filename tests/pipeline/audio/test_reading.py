@@ -114,6 +114,27 @@ def test_samples_that_are_no_numbers(tmp_path: Path) -> None:
         list(open_recording(path).blocks())
 
 
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("int16", "divide them by 32768"),
+        ("int32", "divide them by 2147483648"),
+        ("uint8", "subtract 128 and divide by 128"),
+    ],
+)
+def test_integers_are_told_how_to_become_samples(kind: str, advice: str) -> None:
+    integers = np.full(16000, 100, kind)
+    with pytest.raises(AudioError, match=f"{kind}.*; {advice}$"):
+        open_recording(Audio(integers, 16000))
+
+
+@pytest.mark.parametrize(("peak", "divisor"), [(30_000, 32768), (8e6, 8388608), (2**31, 2147483648)])
+def test_integers_in_floating_point_are_told_their_full_scale(peak: float, divisor: int) -> None:
+    recording = open_recording(Audio(tone(1, 16000) * np.float32(peak / np.abs(tone(1, 16000)).max()), 16000))
+    with pytest.raises(AudioError, match=f"divide them by {divisor},"):
+        list(recording.blocks())
+
+
 @pytest.mark.parametrize("sample_rate", [500, 999, 768_001, 2_000_000_000])
 def test_sample_rates_that_no_recording_has(sample_rate: int) -> None:
     wav = io.BytesIO()

@@ -20,6 +20,14 @@ def test_words(value: str | None, phrases: tuple[str, ...]) -> None:
     assert read_vocabulary(value) == phrases
 
 
+def test_a_long_list_is_no_name_of_a_file() -> None:
+    names = [f"Somebody {number}" for number in range(40)]
+    assert read_vocabulary(",".join(names)) == tuple(names)
+    assert read_vocabulary(",".join(["Dr. Smith", *names])) == ("Dr. Smith", *names)
+    with pytest.raises(InputError, match="at most 100 printable"):
+        read_vocabulary("x" * 300)
+
+
 def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "names"
     path.write_bytes("\ufeffFord Fusion\r\n\r\n Smith, John \nZo\u00eb\n".encode())
@@ -49,7 +57,7 @@ def test_files_that_are_no_vocabulary(content: bytes, message: str, tmp_path: Pa
 
 @pytest.mark.parametrize("value", ["", ",", " , "])
 def test_no_words(value: str) -> None:
-    with pytest.raises(InputError, match="has no words"):
+    with pytest.raises(InputError, match=f"the vocabulary '{value}' has no words"):
         read_vocabulary(value)
 
 

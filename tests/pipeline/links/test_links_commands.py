@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from fakes import GOLDEN
-from speechzip.pipeline import InputError, OutputError, PayloadCorrupt
+from speechzip.pipeline import InputError, OutputError, PayloadCorrupt, read_payload
 from speechzip.pipeline.links import commands
 from speechzip.pipeline.links.packets.airtime import Lora
 
@@ -101,6 +105,76 @@ def test_text_is_pasted_back(call: Path, tmp_path: Path, capsys: pytest.CaptureF
     with pytest.raises(PayloadCorrupt, match="no packet"):
         commands.unpack([pasted], tmp_path / "other.spz")
     assert "lacks lines" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_text_that_an_editor_saved(call: Path, tmp_path: Path, encoding: str) -> None:
+    commands.pack(call, form="base64", output=tmp_path / "call.txt")
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    (tmp_path / "saved.txt").write_text(mark + (tmp_path / "call.txt").read_text(), encoding=encoding)
+    commands.unpack([tmp_path / "saved.txt"], tmp_path / "back.spz")
+    assert (tmp_path / "back.spz").read_bytes() == DATA
+
+
+def test_the_input_is_never_overwritten(call: Path) -> None:
+    with pytest.raises(OutputError, match="is the input itself"):
+        commands.pack(call, form="base64", output=call, force=True)
+    assert call.read_bytes() == DATA
+
+
+def test_text_has_a_summary_too(call: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    commands.pack(call, form="base64")
+    printed = capsys.readouterr().out.splitlines()
+    commands.pack(call, form="base64", as_json=True)
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["lines"], summary["files"], summary["packet_bytes"]) == (printed, [], [len(DATA)])
+    commands.pack(call, form="base64", as_json=True, output=tmp_path / "call.txt")
+    assert json.loads(capsys.readouterr().out)["files"] == [str(tmp_path / "call.txt")]
+    commands.pack(call, form="base64", dry_run=True)
+    assert capsys.readouterr().out == f"{len(DATA)} bytes -> nothing written: packets of {len(DATA)} bytes\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 51, "output": Path("-")}, "only text goes to standard output"),
+        ({"form": "qr", "output": Path("-")}, "only text goes to standard output"),
+        ({"form": "foo"}, "known are hex, base32, base64, base91, qr"),
+        ({"show_plan": True, "size": 51}, "leave out --size"),
+        ({"show_plan": True, "form": "hex"}, "leave out --size, --as"),
+        ({"show_plan": True, "output": Path("out")}, "and --output"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    call: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(typer.BadParameter, match=message):
+        commands.pack(call, **options)
+    assert files(tmp_path) == [call]
+
+
+@pytest.mark.processes
+def test_a_payload_goes_to_standard_output(call: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from speechzip.pipeline.cli import main; main()", "unpack", str(call), "-o", "-"]
+    done = subprocess.run(command, capture_output=True, check=True, cwd=tmp_path)
+    assert done.stdout == DATA
+    assert done.stderr.decode().startswith(f"-: {len(DATA)} bytes")
+    assert files(tmp_path) == [call]
+
+
+def test_two_payloads_do_not_go_to_standard_output(call: Path, tmp_path: Path) -> None:
+    commands.pack(call, size=51, output=tmp_path / "out")
+    with pytest.raises(OutputError, match="2 recordings, and standard output takes one"):
+        commands.unpack([*files(tmp_path / "out"), call], Path("-"))
+
+
+def test_a_packet_is_no_payload_and_the_error_says_what_joins_it(call: Path, tmp_path: Path) -> None:
+    commands.pack(call, size=51, parity=1, output=tmp_path / "out")
+    packets = files(tmp_path / "out")
+    for packet in (packets[0], packets[-1]):
+        with pytest.raises(PayloadCorrupt, match="it may be a packet of one: join it"):
+            read_payload(packet)
 
 
 def test_text_and_images_are_files_too(call: Path, tmp_path: Path) -> None:

@@ -50,6 +50,27 @@ def ended() -> Iterator[list[subprocess.Popen[str]]]:
         process.communicate()
 
 
+def test_an_identity_is_made_once_and_one_that_was_not_finished_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPEECHZIP_DATA", str(tmp_path))
+    rns = node.load("RNS")
+    first = node.identity(rns)
+    path = tmp_path / "links" / "reticulum.identity"
+    assert node.identity(rns).hash == first.hash
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_bytes(b"")  # as a run left it that was killed
+    second = node.identity(rns)
+    assert second.hash != first.hash
+    assert node.identity(rns).hash == second.hash
+    path.write_bytes(b"rubbish")
+    with pytest.raises(LinkError, match="is no identity of Reticulum"):
+        node.identity(rns)
+    monkeypatch.setenv("SPEECHZIP_DATA", str(path))
+    with pytest.raises(LinkError, match=r"our identity cannot be kept in .*: Not a directory"):
+        node.identity(rns)
+
+
 def send(ended: list[subprocess.Popen[str]], sender: Node, address: str, *options: str) -> str:
     """Send `DATA` from a node and return what the program has told."""
     call = sender.folder / "call.spz"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from math import inf, nan
 
 import pytest
 from fakes import GOLDEN, FakeTextCoder, with_checksum, with_named_voices
@@ -12,6 +13,7 @@ from speechzip.pipeline import (
     MAX_LONG_VOICE_BYTES,
     MAX_VOICE_BYTES,
     TEXT_CODERS,
+    InputError,
     Payload,
     PayloadCorrupt,
     PayloadError,
@@ -218,11 +220,13 @@ def test_lone_surrogate_is_refused(payload: Payload) -> None:
         {"speakers": (Speaker(VoiceReference(65536), 0),) * 2},
         {"speakers": (Speaker(Voice("nowhere", b"x"), 0),) * 2},
         {"channels": 1},
+        *({"utterances": (Utterance(1.0, length_s, 0, "a"),)} for length_s in (inf, nan, -1.0, 200_000.0)),
     ],
 )
-def test_impossible_payloads_are_not_written(payload: Payload, change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"\w"):
-        encode_payload(replace(payload, **change), FAKE)  # type: ignore[arg-type]
+@pytest.mark.parametrize("version", [1, 4])
+def test_impossible_payloads_are_not_written(payload: Payload, change: dict[str, object], version: int) -> None:
+    with pytest.raises(InputError, match=r"\w"):
+        encode_any(replace(payload, **change), FAKE, version)  # type: ignore[arg-type]
 
 
 @pytest.fixture

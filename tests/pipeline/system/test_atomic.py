@@ -29,7 +29,7 @@ def test_or_not_at_all(tmp_path: Path, interruption: type[BaseException]) -> Non
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("module", ["os.fdopen", "fcntl.flock"])
+@pytest.mark.parametrize("module", ["speechzip.pipeline.system.atomic.BufferedRandom", "fcntl.flock"])
 def test_interrupted_while_the_file_is_being_made(tmp_path: Path, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         assert os.listdir(tmp_path)
@@ -78,6 +78,20 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
 def test_full_disk() -> None:
     with pytest.raises(OutputError, match="No space left"), atomic_file(Path("/dev/full"), force=True) as file:
         file.write(b"x" * 100_000)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_disk_that_is_full_before_the_end(tmp_path: Path) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match="full cannot be written"), atomic_file(tmp_path / "full") as file:
+        file.write(b"x" * 100_000)
+        raise AssertionError("the error comes from the write")
+
+
+def test_an_input_that_cannot_be_read_is_not_told_of_the_output(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"missing\.wav"), atomic_file(tmp_path / "call.spz"):
+        (tmp_path / "missing.wav").read_bytes()
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_link_stays_and_what_it_points_to_is_written(tmp_path: Path) -> None:

@@ -342,7 +342,7 @@ def test_where_all_is_read_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    "code", [b"", b"\x08", b"\x01", b"\x02abc", b"\x08\x05abc", b"\xff\x01a", b"\x08" + b"\x01\x00" * 501]
+    "code", [b"\x08", b"\x01", b"\x02abc", b"\x08\x05abc", b"\xff\x01a", b"\x08" + b"\x01\x00" * 501]
 )
 def test_a_sound_that_is_none_is_a_warning_and_a_tone(code: bytes) -> None:
     payload = Payload((Speaker(Voice("sound", code)),), (Utterance(1.0, 2.0, 0, "", 0.5),), 4.0)

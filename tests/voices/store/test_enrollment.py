@@ -128,6 +128,16 @@ def test_encoders_that_cannot_adapt_are_asked_for_nothing_more(store: VoiceStore
     assert named.voice.adaptation == b""
 
 
+def test_a_name_that_is_taken_is_told_before_anything_is_measured(store: VoiceStore) -> None:
+    store.add("Ann", Voice("trained-2", bytes(64)))
+    recognizer = FakeRecognizer()
+    with pytest.raises(VoiceError, match="Ann has a trained-2 voice already"):
+        enroll("ann", talk(44), store, encoders=[Adapting()], recognizer=recognizer)
+    assert recognizer.heard == []
+    enroll("Ann", talk(44), store, encoders=[FakeVoiceEncoder()], recognizer=recognizer)  # in another space
+    enroll("Ann", talk(44), store, encoders=[Adapting()], recognizer=recognizer, force=True)
+
+
 def test_each_recording_is_of_one_person(store: VoiceStore) -> None:
     sound = talk(8).samples
     two = Audio(np.stack([sound, np.roll(sound, 32_000)], axis=1), 16_000)

@@ -102,6 +102,25 @@ def test_removed(store: VoiceStore) -> None:
         store.remove("anna")
 
 
+def test_damaged_files_are_removed_with_a_person_or_alone(store: VoiceStore) -> None:
+    store.add("Anna", ANNA)
+    store.add("Anna", ANNAS_CLIP)
+    store.add("Anna Ott", BEN)
+    clip = store.path(NamedVoice("Anna", ANNAS_CLIP))
+    clip.write_bytes(clip.read_bytes()[:-1])
+    with pytest.warns(SpeechzipWarning, match="is left out"):
+        assert [named.voice for named in store.remove("anna")] == [ANNA]
+    assert [named.name for named in store.voices()] == ["Anna Ott"]
+    clip.write_bytes(b"rubbish")
+    with pytest.warns(SpeechzipWarning, match="is left out"), pytest.raises(VoiceError):
+        store.remove("Anna", "classical")
+    with pytest.warns(SpeechzipWarning, match="is left out"):
+        assert store.remove("Anna", "clip") == []
+    assert [path.name for path in store.folder.iterdir()] == ["anna%20ott.classical.voice"]
+    with pytest.raises(VoiceError, match="not in the store"):
+        store.remove("Anna")
+
+
 def test_exported_and_imported(store: VoiceStore, tmp_path: Path) -> None:
     store.add("Anna", ANNA)
     store.add("Anna", ANNAS_CLIP)

@@ -527,12 +527,31 @@ def test_a_folder_takes_the_place_of_the_loudspeaker(tmp_path: Path) -> None:
             FolderLoudspeaker(folder)
         FolderLoudspeaker(folder, force=True)
         with pytest.raises(OutputError, match="cannot be made a folder"):
-            FolderLoudspeaker(folder / "0001.wav")
-        (folder / "transcript.jsonl").unlink()
+            FolderLoudspeaker(folder / "transcript.jsonl")
+        (folder / "transcript.jsonl").rename(folder / "0001.wav")
         with pytest.raises(OutputError, match="holds a conversation already"):
             FolderLoudspeaker(folder)  # its recordings are still there
 
     run(test)
+
+
+def test_an_earlier_conversation_does_not_mix_with_a_new_one(tmp_path: Path) -> None:
+    lines = [
+        '{"number": 1}',
+        '{"number": 2}',
+        '{"number": 12345}',
+        "rubbish",
+        '{"number": "../../x"}',
+        '{"number": -1}',
+        "[]",
+        "7",
+    ]
+    (tmp_path / "transcript.jsonl").write_text("\n".join(lines))
+    for name in ("0001.wav", "0002.wav", "12345.wav", "2026.wav", "-001.wav"):
+        (tmp_path / name).write_bytes(b"sound")
+    FolderLoudspeaker(tmp_path, force=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["-001.wav", "2026.wav", "transcript.jsonl"]
+    assert (tmp_path / "transcript.jsonl").read_bytes() == b""
 
 
 @pytest.mark.parametrize("name", ["0001.wav", "0007.wav", "transcript.jsonl"])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,8 +107,23 @@ def test_another_file_is_not_overwritten(tmp_path: Path) -> None:
     assert path.read_text() == "Dear Anna,\n"
     write_pairing_file(path, "127.0.0.1:1", force=True)
     assert path.read_text() == "127.0.0.1:1\n"
-    with pytest.raises(OutputError, match="cannot be written to"):
+    with pytest.raises(OutputError, match="cannot be written"):
         write_pairing_file(tmp_path / "no" / "folder", "127.0.0.1:1", force=False)
+
+
+def test_the_secret_of_a_run_that_was_killed_is_removed(tmp_path: Path) -> None:
+    killed = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from speechzip.pipeline.live.wire.pairing import write_pairing_file\n"
+        "os.replace = os.link = lambda *_: os._exit(9)\n"
+        "write_pairing_file(Path(sys.argv[1]), '127.0.0.1:1', force=False)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", killed, str(tmp_path / "line")], check=False).returncode == 9
+    (left,) = tmp_path.iterdir()
+    assert left.read_text() == "127.0.0.1:1\n"
+    write_pairing_file(tmp_path / "line", "127.0.0.1:2", force=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["line"]
 
 
 @pytest.mark.parametrize("code", [b"", b"\n\n", b"x" * 2000, b"a\nb\n"], ids=["empty", "blank", "long", "two"])
