@@ -20,7 +20,7 @@ from .rows import Journal, Row, compact, read_rows, stamp
 from .runners import Runner
 from .sources import LeftOut, Source, find_sources
 from .stores import SUFFIX, Store
-from .work import NAME_TAKEN, Job, Result, Settings
+from .work import NAME_TAKEN, NAMES_MISSING, Earlier, Job, Result, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,11 @@ class _Known(NamedTuple):
     size: int
     modified: float
     failed: bool
-    redacted: frozenset[str]
     sha256: bytes
+    """Of the recording whose payload the archive has, if it has one."""
+    redacted: tuple[tuple[str, int], ...]
+    redacted_names: str
+    engines: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,9 @@ def build(
     """
     with locked(store) as lock:
         compact(store)
-        known = {row.name: _known(row) for row in read_rows(store)}
+        known = dict[str, _Known]()
+        for row in read_rows(store):
+            known[row.name] = _known(row, known.get(row.name))
         present = {file.name for file in payload_files(store)} if known else set[str]()
         to_do = _ToDo(store, plan, known, present)
         expect(sum(1 for _ in to_do.jobs()))  # the list is read twice: a million jobs are not kept
@@ -110,7 +115,7 @@ def build(
             for result in runner.run(to_do.jobs()):
                 if result.state == "unchanged":
                     moved[result.row.name] = result.row
-                elif result.row.error_type != NAME_TAKEN:
+                elif result.row.error_type not in (NAME_TAKEN, NAMES_MISSING):
                     journal.add(result.row)
                 keeper.add(result)
                 row = result.row
@@ -134,9 +139,11 @@ class _IndexKeeper:
         self._name_of = known_names()
 
     def add(self, result: Result) -> None:
+        row = result.row
+        if row.error_type == NoSpeechError.__name__:
+            self._index.remove(row.name)  # the payload of an earlier version
         if result.payload is None:
             return
-        row = result.row
         transcript = named_transcript(result.payload, title_of(row.name), self._name_of)
         payload = (row.payload_bytes, self._store.modified(row.payload_name))
         self._index.add(row.name, transcript, payload, row.source, row.modified)
@@ -188,21 +195,27 @@ class _ToDo:
         job = Job(source, self._store.url, self._plan.settings)
         if known is None:
             return job
+        is_present = source.name + SUFFIX in self._present
+        again = is_present and self._wants_more_redacted(known)
         same_file = (known.size, known.modified) == (source.size, source.modified)
-        if known.failed:
-            if same_file and not self._plan.retry_failed:
-                self.totals.failed_before += 1
-                return None
-            return job
-        if source.name + SUFFIX not in self._present:
-            return job
-        redaction = self._plan.settings.redaction
-        again = redaction is not None and not redaction.kinds <= known.redacted
-        if known.source == hash(source.url) and same_file and not again:
+        if known.failed and same_file and not again and not self._plan.retry_failed:
+            self.totals.failed_before += 1
+            return None
+        is_elsewhere = known.source != hash(source.url)
+        if is_present and same_file and not (known.failed or is_elsewhere or again):
             self.totals.unchanged += 1
             return None
-        taken = known.source != hash(source.url)
-        return replace(job, known_sha256=known.sha256.hex(), name_is_taken=taken, again=again)
+        sha256 = known.sha256.hex() if is_present else ""
+        earlier = Earlier(is_present, sha256, known.redacted, known.redacted_names, known.engines)
+        taken = is_present and is_elsewhere
+        return replace(job, earlier=earlier, name_is_taken=taken, again=again or known.failed)
+
+    def _wants_more_redacted(self, known: _Known) -> bool:
+        redaction = self._plan.settings.redaction
+        if redaction is None:
+            return False
+        has_other_names = redaction.names_digest not in ("", known.redacted_names)
+        return has_other_names or not redaction.kinds <= {kind for kind, _ in known.redacted}
 
 
 def sources_of(arguments: Sequence[str], separator: str = "\n") -> tuple[str, ...]:
@@ -224,20 +237,31 @@ def sources_of(arguments: Sequence[str], separator: str = "\n") -> tuple[str, ..
 
 
 @lru_cache(maxsize=1024)
-def _kinds(kinds: tuple[str, ...]) -> frozenset[str]:
-    """Return one shared object for all rows with these kinds."""
-    return frozenset(kinds)
+def _counts(items: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    """Return one shared object for all rows with these counts."""
+    return items
 
 
-def _known(row: Row) -> _Known:
-    return _Known(
+@lru_cache(maxsize=1024)
+def _versions(items: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Return one shared object for all rows with these engines."""
+    return items
+
+
+def _known(row: Row, before: _Known | None) -> _Known:
+    known = _Known(
         hash(row.source),
         row.size,
         row.modified,
         bool(row.error),
-        _kinds(tuple(row.redacted)),
-        bytes.fromhex(row.sha256),
+        bytes.fromhex(row.kept_sha256 if row.error else row.sha256),
+        _counts(tuple(row.redacted.items())),
+        sys.intern(row.redacted_names),
+        _versions(tuple((kind, str(name)) for kind, name in row.engines.items())),
     )
+    if row.error and before and not (row.kept_sha256 or row.redacted):  # a row of an earlier release
+        return before._replace(source=known.source, size=known.size, modified=known.modified, failed=True)
+    return known
 
 
 def _count(result: Result, totals: Totals) -> None:

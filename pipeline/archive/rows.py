@@ -47,13 +47,17 @@ class Row:
     duration_s: float = 0.0
     """Length of the recording, in seconds."""
     payload_bytes: int = 0
-    """Size of the payload; 0 if there is none."""
+    """Size of the payload that was written; 0 if none was."""
     speakers: tuple[str, ...] = ()
     """`Voice.id` of each speaker, as four hexadecimal digits."""
     engines: dict[str, str] = field(default_factory=dict[str, str])
     """Versions of speechzip, recognizer, voice encoder and text coder."""
     redacted: dict[str, int] = field(default_factory=dict[str, int])
     """Kind of personal data -> how often it was redacted; 0 if it was searched for and not found."""
+    redacted_names: str = ""
+    """`Redaction.names_digest` of the list of names that were redacted; empty if none, or of an earlier release."""
+    kept_sha256: str = ""
+    """If the recording failed: SHA-256 of the earlier one whose payload the archive keeps; empty if it keeps none."""
     notes: tuple[str, ...] = ()
     """Warnings."""
     error: str = ""
@@ -91,7 +95,7 @@ def parse_row(line: bytes) -> Row | None:
         for name in _NUMBERS:
             content[name] = float(content.get(name, 0.0))
         row = Row(**content)
-        bytes.fromhex(row.sha256)
+        bytes.fromhex(row.sha256 + row.kept_sha256)
         (row.name + row.source).encode(errors="surrogateescape")
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -34,7 +35,13 @@ class Redaction:
     kinds: frozenset[str]
     """Some of `REDACTED_KINDS`."""
     names: tuple[tuple[str, ...], ...] = ()
-    """For the kind ``name``: each name as words in lower case."""
+    """For the kind ``name``: each name as words in lower case, sorted."""
+
+    @property
+    def names_digest(self) -> str:
+        """A text that tells one list of names from another; empty if there are none."""
+        listed = "\n".join(" ".join(name) for name in self.names)
+        return hashlib.sha256(listed.encode(errors="surrogateescape")).hexdigest()[:16] if listed else ""
 
 
 def parse_kinds(text: str) -> Redaction:

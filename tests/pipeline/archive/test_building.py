@@ -13,7 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from archive_engines import COMMAND, write_recordings
 from speechzip.pipeline import (
     EngineError,
@@ -24,6 +26,7 @@ from speechzip.pipeline import (
     read_payload,
     recognizer_recording,
 )
+from speechzip.pipeline.archive import Archive
 from speechzip.pipeline.archive.building import BuildPlan, Totals, build
 from speechzip.pipeline.archive.lock import locked
 from speechzip.pipeline.archive.redaction.files import redact_archive
@@ -404,3 +407,121 @@ def test_an_archive_is_redacted_in_its_place(calls: Path, tmp_path: Path, here: 
     left = [path for path in archive.rglob("*") if path.is_file() and b"gmail" in path.read_bytes()]
     assert left == []
     assert redact_archive(store, parse_kinds("email")).changed == 0
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    """A folder with one recording."""
+    write_recordings(tmp_path / "one", ["c.wav"])
+    return tmp_path / "one"
+
+
+def saying(tmp_path: Path, text: str, **settings: Any) -> Settings:
+    """Settings with which every recording says a text."""
+    said = tmp_path / "text"
+    said.write_text(text)
+    return replace(FAKE, recognizer=f"words:say={said}", **settings)
+
+
+def kinds(tmp_path: Path, text: str, *names: str) -> Any:
+    """What to redact: kinds, and names in a list."""
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    return parse_kinds(text + (f",name-list={tmp_path}/names.txt" if names else ""))
+
+
+def words(archive: Path, name: str = "c.wav") -> str:
+    return read_payload(archive / f"{name}.spz").payload.utterances[0].text
+
+
+TELLS = "Bob, 4242 4242 4242 4242."
+
+
+def test_what_was_redacted_stays_redacted(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    names, card = kinds(tmp_path, "phone", "Bob"), kinds(tmp_path, "card")
+    run(one, archive, here, saying(tmp_path, TELLS, redaction=names))
+    run(one, archive, here, saying(tmp_path, TELLS, redaction=card))
+    assert words(archive) == "[name], [card]."
+    row = latest_rows(LocalStore(archive))["c.wav"]
+    assert row.redacted == {"name": 1, "phone": 0, "card": 1}
+    assert (row.engines["recognizer"], row.duration_s > 1, len(row.speakers)) == ("words", True, 1)
+    assert run(one, archive, here, saying(tmp_path, TELLS, redaction=names))[0].unchanged == 1
+    (archive / "c.wav.spz").unlink()
+    for settings in (saying(tmp_path, TELLS), saying(tmp_path, TELLS, redaction=card)):
+        totals, (result,) = run(one, archive, here, settings)
+        assert (totals.failed, payloads(archive)) == (1, [])
+        assert "give the list of names again" in result.row.error
+    run(one, archive, here, saying(tmp_path, TELLS, redaction=names))
+    assert words(archive) == "[name], [card]."
+
+
+def test_a_changed_recording_is_redacted_as_before(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    run(one, archive, here, saying(tmp_path, TELLS))
+    redact_archive(LocalStore(archive), kinds(tmp_path, "card"))
+    write_recordings(one, ["x", "c.wav"])
+    assert run(one, archive, here, saying(tmp_path, TELLS))[0].done == 1
+    assert words(archive) == "Bob, [card]."
+    (one / "c.wav").write_bytes(b"rubbish")
+    assert run(one, archive, here, saying(tmp_path, TELLS))[0].failed == 1
+    (archive / "c.wav.spz").unlink()
+    write_recordings(one, ["c.wav"])
+    assert run(one, archive, here, saying(tmp_path, TELLS))[0].done == 1
+    assert words(archive) == "Bob, [card]."
+
+
+def test_another_list_of_names_is_looked_for(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    text = "We are Anna Lee and Bob."
+    run(one, archive, here, saying(tmp_path, text, redaction=kinds(tmp_path, "card", "Anna Lee")))
+    longer = saying(tmp_path, text, redaction=kinds(tmp_path, "card", "Bob"))
+    assert run(one, archive, here, longer)[0].done == 1
+    assert words(archive) == "We are [name] and [name]."
+    assert run(one, archive, here, longer)[0].unchanged == 1
+
+
+def test_a_name_belongs_to_the_recording_whose_payload_is_there(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive, other = tmp_path / "archive", tmp_path / "other"
+    write_recordings(other, ["x.wav", "c.wav"])
+    (other / "x.wav").unlink()
+    original = (one / "c.wav").read_bytes()
+    run(one, archive, here)
+    before = (archive / "c.wav.spz").read_bytes()
+    (one / "c.wav").write_bytes(b"rubbish")
+    totals, (result,) = run(one, archive, here)
+    assert totals.failed == 1
+    assert result.row.notes == ("the archive keeps the payload of its earlier version",)
+    totals, (result,) = run(other, archive, here)
+    assert (totals.failed, result.row.error_type) == (1, "NameTaken")
+    assert (archive / "c.wav.spz").read_bytes() == before
+    (other / "c.wav").write_bytes(original)  # the same recording from another place
+    totals, _ = run(other, archive, here)
+    assert (totals.done, totals.failed) == (1, 0)
+    row = latest_rows(LocalStore(archive))["c.wav"]
+    assert (row.error, row.source, row.kept_sha256) == ("", str(other / "c.wav"), "")
+
+
+def test_a_recording_that_lost_its_speech_loses_its_payload(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    run(one, archive, here)
+    soundfile.write(str(one / "c.wav"), np.zeros(16000), 16000)
+    totals, (result,) = run(one, archive, here)
+    assert (totals.without_speech, payloads(archive)) == (1, [])
+    assert "was removed" in result.row.notes[0]
+    with Archive(archive) as opened:
+        assert opened.search("tried") == []
+    write_recordings(tmp_path / "other", ["c.wav"])
+    assert run(tmp_path / "other", archive, here)[0].done == 1  # the name is free
+
+
+def test_what_cannot_be_read_again_is_redacted_as_it_is(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    run(one, archive, here, saying(tmp_path, TELLS))
+    (one / "c.wav").write_bytes(b"rubbish")
+    card = saying(tmp_path, TELLS, redaction=kinds(tmp_path, "card"))
+    assert run(one, archive, here, saying(tmp_path, TELLS))[0].failed == 1
+    totals, (result,) = run(one, archive, here, card)
+    assert totals.failed == 1
+    assert result.row.notes == ("the archive keeps the payload of its earlier version, redacted",)
+    assert words(archive) == "Bob, [card]."
+    assert run(one, archive, here, card)[0].failed_before == 1
