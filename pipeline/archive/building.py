@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -80,6 +81,8 @@ class BuildPlan:
     """The archive's folder for all of these recordings."""
     retry_failed: bool = False
     """Whether to retry recordings that failed in an earlier run."""
+    listed: frozenset[str] = frozenset()
+    """Those of the sources that are from a list: one that is missing is left out, and the others are done."""
 
 
 def build(
@@ -96,7 +99,7 @@ def build(
 
     Raises:
         OutputError: the archive cannot be written, or another process writes to it.
-        InputError: a source does not exist.
+        InputError: a source does not exist, and is not from a list.
         EngineError: the engines cannot be loaded.
     """
     with locked(store) as lock:
@@ -106,13 +109,13 @@ def build(
             known[row.name] = _known(row, known.get(row.name))
         present = {file.name for file in payload_files(store)} if known else set[str]()
         to_do = _ToDo(store, plan, known, present)
-        expect(sum(1 for _ in to_do.jobs()))  # the list is read twice: a million jobs are not kept
+        expect(sum(1 for _ in to_do.jobs(plan.listed)))  # the list is read twice: a million jobs are not kept
         totals = to_do.totals = Totals()
         journal = Journal(store, lock)
         keeper = _IndexKeeper(store)
         moved: dict[str, Row] = {}
         try:
-            for result in runner.run(to_do.jobs()):
+            for result in runner.run(to_do.jobs(may_be_missing=frozenset(plan.sources))):
                 if result.state == "unchanged":
                     moved[result.row.name] = result.row
                 elif result.row.error_type not in (NAME_TAKEN, NAMES_MISSING):
@@ -171,10 +174,11 @@ class _ToDo:
         self._known = known
         self._present = present
 
-    def jobs(self) -> Iterator[Job]:
-        """Yield the jobs to do, and count the recordings that need none."""
+    def jobs(self, may_be_missing: Container[str]) -> Iterator[Job]:
+        """Yield the jobs to do, and count the recordings that need none. See `find_sources`."""
         seen: dict[str, int] = {}
-        for found in find_sources(self._plan.sources, self._plan.under, utf8_only=self._store.folder is None):
+        plan, utf8_only = self._plan, self._store.folder is None
+        for found in find_sources(plan.sources, plan.under, utf8_only, may_be_missing):
             if isinstance(found, LeftOut):
                 self._leave_out(found)
             elif found.name not in seen:
@@ -218,22 +222,30 @@ class _ToDo:
         return has_other_names or not redaction.kinds <= {kind for kind, _ in known.redacted}
 
 
-def sources_of(arguments: Sequence[str], separator: str = "\n") -> tuple[str, ...]:
-    """Return the sources that arguments mean; ``-`` stands for a list on standard input.
+def sources_of(arguments: Sequence[str], separator: str = "\n") -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the sources that arguments mean, and those of them that are from the list on standard input, ``-``.
 
     Raises:
         InputError: there is none.
     """
     found: list[str] = []
+    from_list: list[str] = []
     for argument in arguments:
         if argument == "-":
             listed = sys.stdin.buffer.read().decode(errors="surrogateescape")
-            found += [line for line in listed.split(separator) if line]
+            lines = [_without_return(line) if separator == "\n" else line for line in listed.split(separator)]
+            from_list += filter(None, lines)
+            found += filter(None, lines)
         else:
             found.append(argument)
     if not found:
         raise InputError("no sources: name folders, files, globs or URLs, or list them on standard input")
-    return tuple(found)
+    return tuple(found), frozenset(from_list).difference(arguments)
+
+
+def _without_return(line: str) -> str:
+    """Return a line of a list without the carriage return that Windows puts at its end."""
+    return line if os.path.lexists(line) else line.removesuffix("\r")
 
 
 @lru_cache(maxsize=1024)

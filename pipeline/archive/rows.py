@@ -11,15 +11,16 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from typing import BinaryIO
 
 from ..console.display import shown_name
-from ..errors import OutputError
+from ..errors import InputError, OutputError
 from .lock import Lock
 from .stores import STATE, SUFFIX, Store, StoredFile, reason
 
@@ -75,6 +76,7 @@ class Row:
         return self.name + SUFFIX
 
 
+_TIME = re.compile(r"/(\d{20})-[^/]*$")
 _FIELDS = frozenset(one.name for one in fields(Row))
 _NUMBERS = ("modified", "duration_s", "elapsed_s", "at")
 _BLANK = Row("", "", 0, 0.0)
@@ -108,9 +110,27 @@ def parse_row(line: bytes) -> Row | None:
 
 
 def read_rows(store: Store) -> Iterator[Row]:
-    """Yield the rows of an archive, oldest first. Of several rows with one name, the last one counts."""
-    for segment in store.state_files(FOLDER):
-        yield from _rows_in(store, segment)
+    """Yield the rows of an archive, oldest first. Of several rows with one name, the last one counts.
+
+    A writer may merge segments meanwhile. What vanished is then in a segment that is listed anew.
+
+    Raises:
+        InputError: a segment cannot be read.
+    """
+    seen: set[str] = set()
+    vanished = True
+    while vanished:
+        vanished = False
+        for segment in [one for one in store.state_files(FOLDER) if one.name not in seen]:
+            seen.add(segment.name)
+            try:
+                rows = _rows_in(store, segment)
+            except InputError:
+                if segment.name in {one.name for one in store.state_files(FOLDER)}:
+                    raise
+                vanished = True
+            else:
+                yield from rows
 
 
 def latest_rows(store: Store) -> dict[str, Row]:
@@ -130,7 +150,7 @@ class Journal:
         """Begin a segment; its file is created with the first row."""
         self._store = store
         self._lock = lock
-        self._base = f"{STATE}/{FOLDER}/{time.time_ns():020}-{secrets.token_hex(4)}"
+        self._base = _next_segment(store.state_files(FOLDER))
         self._file: BinaryIO | None = None
         self._pending: list[bytes] = []
         self._segments = 0
@@ -189,14 +209,22 @@ def compact(store: Store) -> None:
     if len(segments) <= MAX_SEGMENTS:
         return
     lines = {row.name: row_line(row) for segment in segments for row in _rows_in(store, segment)}
-    store.write(f"{STATE}/{FOLDER}/{time.time_ns():020}-{secrets.token_hex(4)}.jsonl", b"".join(lines.values()))
+    store.write(f"{_next_segment(segments)}.jsonl", b"".join(lines.values()))
     for segment in segments:
         store.remove(segment.name)
 
 
+def _next_segment(segments: Sequence[StoredFile]) -> str:
+    """Return the beginning of a segment's name that sorts behind all others, even if the clock was set back."""
+    times = [int(found[1]) for segment in segments if (found := _TIME.search(segment.name))]
+    return f"{STATE}/{FOLDER}/{max([time.time_ns(), *(at + 1 for at in times)]):020}-{secrets.token_hex(4)}"
+
+
 def _rows_in(store: Store, segment: StoredFile) -> Iterator[Row]:
-    if not segment.name.endswith(".jsonl"):
-        return
-    for line in store.read(segment.name).splitlines():
-        if row := parse_row(line):
-            yield row
+    """Return the rows of a segment, which is read at once.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    content = store.read(segment.name) if segment.name.endswith(".jsonl") else b""
+    return (row for line in content.splitlines() if (row := parse_row(line)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
@@ -19,6 +20,7 @@ import soundfile
 from archive_engines import COMMAND, write_recordings
 from speechzip.pipeline import (
     EngineError,
+    InputError,
     OutputError,
     compress,
     load_engine,
@@ -27,7 +29,7 @@ from speechzip.pipeline import (
     recognizer_recording,
 )
 from speechzip.pipeline.archive import Archive
-from speechzip.pipeline.archive.building import BuildPlan, Totals, build
+from speechzip.pipeline.archive.building import BuildPlan, Totals, build, sources_of
 from speechzip.pipeline.archive.lock import locked
 from speechzip.pipeline.archive.redaction.files import redact_archive
 from speechzip.pipeline.archive.redaction.redact import parse_kinds
@@ -525,3 +527,41 @@ def test_what_cannot_be_read_again_is_redacted_as_it_is(one: Path, tmp_path: Pat
     assert result.row.notes == ("the archive keeps the payload of its earlier version, redacted",)
     assert words(archive) == "Bob, [card]."
     assert run(one, archive, here, card)[0].failed_before == 1
+
+
+def test_a_name_that_a_folder_has_fails_alone(calls: Path, tmp_path: Path, here: Runner) -> None:
+    (calls / "c.wav.spz").mkdir()
+    write_recordings(calls, ["c.wav.spz/x.wav"])
+    totals, results = run(calls, tmp_path / "archive", here)
+    assert (totals.done, totals.failed) == (4, 2)  # and one is broken
+    (failed,) = [result.row for result in results if result.row.error_type == "InputError"]
+    assert "c.wav.spz" in failed.error
+
+
+def test_what_is_missing_in_a_list_is_left_out(
+    one: Path, tmp_path: Path, here: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_recordings(one, ["d.wav", "e.wav"])
+    names = [str(one / name) for name in ("c.wav", "gone.wav", "d.wav", "e.wav")]
+    stdin = io.TextIOWrapper(io.BytesIO("\r\n".join(names).encode() + b"\r\n"))
+    monkeypatch.setattr("sys.stdin", stdin)
+    sources, listed = sources_of(["-"])
+    assert sources == tuple(names)
+
+    def vanish(result: Result) -> None:
+        (one / "e.wav").unlink(missing_ok=True)
+
+    plan = BuildPlan(sources, FAKE, listed=listed)
+    totals = build(LocalStore(tmp_path / "archive"), plan, here, vanish, lambda _: None)
+    assert totals.done == 2
+    assert [Path(name).name for name, _ in totals.left_out] == ["gone.wav", "e.wav"]
+    assert all("does not exist" in why for _, why in totals.left_out)
+    with pytest.raises(InputError, match="does not exist"):
+        run(one / "gone.wav", tmp_path / "archive", here)
+
+
+def test_a_recording_of_an_archives_own_folder_is_found_again(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    assert run(one, archive, here, under="x/.speechzip")[0].done == 1
+    assert payloads(archive) == ["x/%2Espeechzip/c.wav.spz"]
+    assert run(one, archive, here, under="x/.speechzip")[0].unchanged == 1
