@@ -17,6 +17,7 @@ from .fulltext.index import Index, index_path
 from .fulltext.syncing import is_current
 from .lock import locked
 from .payloads import payload_files
+from .redaction.files import forget_words
 from .rows import Journal, Row, compact, read_rows, stamp
 from .runners import Runner
 from .sources import LeftOut, Source, find_sources
@@ -112,6 +113,8 @@ def build(
         expect(sum(1 for _ in to_do.jobs(plan.listed)))  # the list is read twice: a million jobs are not kept
         totals = to_do.totals = Totals()
         journal = Journal(store, lock)
+        if to_do.redacts_again:
+            _forget_words(store)
         keeper = _IndexKeeper(store)
         moved: dict[str, Row] = {}
         try:
@@ -129,6 +132,8 @@ def build(
         finally:
             journal.close()
             keeper.close()
+            if to_do.redacts_again:  # it lacks the recordings that stay as they are, so a search makes it anew
+                _forget_words(store)
         return totals
 
 
@@ -157,6 +162,14 @@ class _IndexKeeper:
         self._index.close()
 
 
+def _forget_words(store: Store) -> None:
+    index = Index(index_path(store))
+    try:
+        forget_words(index)
+    finally:
+        index.close()
+
+
 def _note_moved(store: Store, moved: dict[str, Row], journal: Journal) -> None:
     """Record the new date and place of recordings whose bytes the archive has; everything else stays as it is."""
     rows = {row.name: row for row in read_rows(store) if row.name in moved} if moved else {}
@@ -169,6 +182,8 @@ class _ToDo:
 
     def __init__(self, store: Store, plan: BuildPlan, known: dict[str, _Known], present: set[str]) -> None:
         self.totals = Totals()
+        self.redacts_again = False
+        """Whether more is to be redacted in recordings that the archive has."""
         self._store = store
         self._plan = plan
         self._known = known
@@ -201,6 +216,7 @@ class _ToDo:
             return job
         is_present = source.name + SUFFIX in self._present
         again = is_present and self._wants_more_redacted(known)
+        self.redacts_again |= again
         same_file = (known.size, known.modified) == (source.size, source.modified)
         if known.failed and same_file and not again and not self._plan.retry_failed:
             self.totals.failed_before += 1

@@ -565,3 +565,22 @@ def test_a_recording_of_an_archives_own_folder_is_found_again(one: Path, tmp_pat
     assert run(one, archive, here, under="x/.speechzip")[0].done == 1
     assert payloads(archive) == ["x/%2Espeechzip/c.wav.spz"]
     assert run(one, archive, here, under="x/.speechzip")[0].unchanged == 1
+
+
+def test_words_that_are_redacted_later_leave_the_index(
+    one: Path, tmp_path: Path, here: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPEECHZIP_CACHE", str(tmp_path / "cache"))
+    archive, names = tmp_path / "archive", kinds(tmp_path, "card", "Kowalski")
+    settings = saying(tmp_path, "It is Kowalski again.")
+    run(one, archive, here, settings)
+    (tmp_path / "cache" / "speech").mkdir(parents=True)
+    assert b"kowalski" in (archive / ".speechzip" / "index.sqlite").read_bytes().lower()
+    write_recordings(one, ["d.wav"])
+    run(one, archive, here, replace(settings, redaction=names))
+    left = [path for path in archive.rglob("*") if path.is_file() and b"kowalski" in path.read_bytes().lower()]
+    assert left == []
+    assert not (tmp_path / "cache" / "speech").exists()
+    with Archive(archive) as opened:
+        assert len(opened.search("again")) == 2
+        assert opened.search("kowalski") == []
