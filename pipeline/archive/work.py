@@ -35,7 +35,7 @@ from ..segments.channels import ChannelMode
 from ..types import Payload, Voice
 from ..unread.marks import perhaps_speech
 from .payloads import stored_bytes
-from .redaction.redact import RECORDED_SPACES, Redaction, redact_encoded
+from .redaction.redact import RECORDED_SPACES, Redaction, carries_recording, redact_encoded
 from .rows import Row
 from .sources import Source
 from .stores import is_remote, open_filesystem, open_store, reason
@@ -160,7 +160,7 @@ def archive_recording(job: Job) -> Result:
                 pass
             elif job.name_is_taken and not is_known:
                 error = "the archive has another recording of this name; archive this one under a folder of its own"
-                row = replace(row, error=error, error_type=NAME_TAKEN)
+                row = replace(_blank_row(job.source), sha256=sha256, error=error, error_type=NAME_TAKEN)
             elif redaction and "name" in redaction.kinds and not redaction.names:
                 error = "names were redacted in it before; give the list of names again, so that they stay out"
                 row = replace(row, error=error, error_type=NAMES_MISSING)
@@ -201,17 +201,18 @@ def archive_recording(job: Job) -> Result:
 
 def new_row(job: Job) -> Row:
     """Return the row to begin with: what is known of the payload that the archive has until another one is written."""
-    source, earlier = job.source, job.earlier
-    return Row(
-        source.name,
-        source.url,
-        source.size,
-        source.modified,
+    earlier = job.earlier
+    return replace(
+        _blank_row(job.source),
         engines=dict(earlier.engines),
         redacted=dict(earlier.redacted),
         redacted_names=earlier.redacted_names,
         kept_sha256=earlier.sha256,
     )
+
+
+def _blank_row(source: Source) -> Row:
+    return Row(source.name, source.url, source.size, source.modified)
 
 
 def _redaction(job: Job) -> Redaction | None:
@@ -222,7 +223,9 @@ def _redaction(job: Job) -> Redaction | None:
 
 
 def _redact_stored(job: Job, row: Row) -> tuple[Row, Payload] | None:
-    """Redact the payload in the archive; return its row and what it says, or None if it is damaged.
+    """Redact the payload in the archive; return its row and what it says, or None if that is impossible.
+
+    It is impossible if the payload is damaged or carries parts of the recording.
 
     Its earlier redactions stay, also those of names on a list that nobody has at hand.
     """
@@ -235,6 +238,8 @@ def _redact_stored(job: Job, row: Row) -> tuple[Row, Payload] | None:
     payload, redacted, counts = decoded.payload, data, dict(job.earlier.redacted)
     digest = job.earlier.redacted_names
     if asked := job.settings.redaction:
+        if carries_recording(payload):
+            return None
         payload, redacted, found = redact_encoded(decoded, data, asked)
         counts |= {kind: counts.get(kind, 0) + count for kind, count in found.items()}
         digest = asked.names_digest or digest
@@ -259,9 +264,14 @@ def _settle(job: Job, row: Row) -> tuple[Row, Payload | None, str]:
         open_store(job.archive).remove(row.payload_name)
         return replace(row, kept_sha256=""), None, "the payload of its earlier version was removed"
     note = "the archive keeps the payload of its earlier version"
-    if job.again and job.settings.redaction and (stored := _redact_stored(job, row)):
+    if not (job.again and job.settings.redaction):
+        return row, None, note
+    if stored := _redact_stored(job, row):
         return *stored, f"{note}, redacted"
-    return row, None, note
+    if row.sha256 in ("", job.earlier.sha256):
+        return row, None, f"{note}, which cannot be redacted"
+    open_store(job.archive).remove(row.payload_name)
+    return replace(row, kept_sha256=""), None, "the payload of its earlier version was removed: it cannot be redacted"
 
 
 def _check_voices(redaction: Redaction | None, engines: _Engines) -> None:

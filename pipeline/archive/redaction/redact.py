@@ -67,12 +67,18 @@ def parse_kinds(text: str) -> Redaction:
     return Redaction(frozenset(kinds), tuple(sorted(names)))
 
 
+def carries_recording(payload: Payload) -> bool:
+    """Return whether a payload has voices that are parts of the recording, which cannot be redacted."""
+    voices = (speaker.voice for speaker in payload.speakers)
+    return any(isinstance(voice, Voice) and voice.space in RECORDED_SPACES for voice in voices)
+
+
 def redact(payload: Payload, redaction: Redaction) -> tuple[Payload, dict[str, int]]:
     """Return the payload with a mark such as ``[card]`` for each finding, and kind -> number of findings.
 
     A number that spans several utterances of one speaker is found, and each of them gets a mark.
     """
-    if any(isinstance(speaker.voice, Voice) and speaker.voice.space in RECORDED_SPACES for speaker in payload.speakers):
+    if carries_recording(payload):
         warnings.warn(
             "the payload carries recorded sound (clip voices or unread speech), which is not redacted",
             SpeechzipWarning,

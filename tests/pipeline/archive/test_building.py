@@ -22,7 +22,10 @@ from speechzip.pipeline import (
     EngineError,
     InputError,
     OutputError,
+    Speaker,
+    Voice,
     compress,
+    encode_payload,
     load_engine,
     load_recognizer,
     read_payload,
@@ -38,6 +41,7 @@ from speechzip.pipeline.archive.runners import Runner, SameProcess, WorkerPool
 from speechzip.pipeline.archive.stores import LocalStore
 from speechzip.pipeline.archive.work import Result, Settings
 from speechzip.pipeline.compression import Compressed
+from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from speechzip.pipeline.unread.marks import Unread
 
 FAKE = Settings(recognizer="words", voice_encoder="still", speaker_count=1)
@@ -584,3 +588,23 @@ def test_words_that_are_redacted_later_leave_the_index(
     with Archive(archive) as opened:
         assert len(opened.search("again")) == 2
         assert opened.search("kowalski") == []
+
+
+def test_payloads_that_carry_the_recording_are_made_again(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    write_recordings(one, ["c.wav", "d.wav"])
+    run(one, archive, here, saying(tmp_path, TELLS))
+    for name in ("c.wav", "d.wav"):
+        decoded = read_payload(archive / f"{name}.spz")
+        payload = replace(decoded.payload, speakers=(Speaker(Voice("clip", bytes(100))),))
+        (archive / f"{name}.spz").write_bytes(encode_payload(payload, TEXT_CODERS[DEFAULT_ID]))
+    (one / "d.wav").write_bytes(b"rubbish")
+    totals, results = run(one, archive, here, saying(tmp_path, TELLS, redaction=kinds(tmp_path, "card")))
+    assert (totals.done, totals.failed, payloads(archive)) == (1, 1, ["c.wav.spz"])
+    decoded = read_payload(archive / "c.wav.spz")
+    assert words(archive) == "Bob, [card]."
+    assert {speaker.voice.space for speaker in decoded.payload.speakers if isinstance(speaker.voice, Voice)} == {
+        "classical"
+    }
+    (note,) = [note for result in results for note in result.row.notes]
+    assert note == "the payload of its earlier version was removed: it cannot be redacted"
