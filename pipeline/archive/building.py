@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,11 +17,12 @@ from .fulltext.index import Index, IndexDamaged, index_path
 from .fulltext.syncing import current_stamp, is_current, is_new
 from .lock import locked
 from .payloads import payload_files
+from .redaction.files import forget_words
 from .rows import Journal, Row, compact, read_rows
 from .runners import Runner
 from .sources import LeftOut, Source, find_sources
 from .stores import SUFFIX, Store
-from .work import NAME_TAKEN, Job, Result, Settings
+from .work import NAME_TAKEN, NAMES_MISSING, Earlier, Job, Result, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +63,11 @@ class _Known(NamedTuple):
     size: int
     modified: float
     failed: bool
-    redacted: frozenset[str]
     sha256: bytes
+    """Of the recording whose payload the archive has, if it has one."""
+    redacted: tuple[tuple[str, int], ...]
+    redacted_names: str
+    engines: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class BuildPlan:
     """The archive's folder for all of these recordings."""
     retry_failed: bool = False
     """Whether to retry recordings that failed in an earlier run."""
+    listed: frozenset[str] = frozenset()
+    """Those of the sources that are from a list: one that is missing is left out, and the others are done."""
 
 
 def build(
@@ -93,25 +100,29 @@ def build(
 
     Raises:
         OutputError: the archive cannot be written, or another process writes to it.
-        InputError: a source does not exist.
+        InputError: a source does not exist, and is not from a list.
         EngineError: the engines cannot be loaded.
     """
     with locked(store) as lock:
         compact(store)
-        known = {row.name: _known(row) for row in read_rows(store)}
+        known = dict[str, _Known]()
+        for row in read_rows(store):
+            known[row.name] = _known(row, known.get(row.name))
         present = {file.name for file in payload_files(store)} if known else set[str]()
         to_do = _ToDo(store, plan, known, present)
-        expect(sum(1 for _ in to_do.jobs()))  # the list is read twice: a million jobs are not kept
+        expect(sum(1 for _ in to_do.jobs(plan.listed)))  # the list is read twice: a million jobs are not kept
         totals = to_do.totals = Totals()
         journal = Journal(store, lock)
+        if to_do.redacts_again:
+            _forget_words(store)
         keeper = _IndexKeeper(store)
         moved: dict[str, Row] = {}
         ended = False
         try:
-            for result in runner.run(to_do.jobs()):
+            for result in runner.run(to_do.jobs(may_be_missing=frozenset(plan.sources))):
                 if result.state == "unchanged":
                     moved[result.row.name] = result.row
-                elif result.row.error_type != NAME_TAKEN:
+                elif result.row.error_type not in (NAME_TAKEN, NAMES_MISSING):
                     journal.add(result.row)
                 keeper.add(result)
                 row = result.row
@@ -140,9 +151,11 @@ class _IndexKeeper:
             self._begin_again()
 
     def add(self, result: Result) -> None:
+        row = result.row
+        if row.error_type == NoSpeechError.__name__:
+            self._index.remove(row.name)  # the payload of an earlier version
         if result.payload is None:
             return
-        row = result.row
         transcript = named_transcript(result.payload, title_of(row.name), self._name_of)
         payload = (row.payload_bytes, self._store.modified(row.payload_name))
         try:
@@ -167,6 +180,14 @@ class _IndexKeeper:
         self._is_current = False
 
 
+def _forget_words(store: Store) -> None:
+    index = Index(index_path(store))
+    try:
+        forget_words(index)
+    finally:
+        index.close()
+
+
 def _note_moved(store: Store, moved: dict[str, Row], journal: Journal) -> None:
     """Record the new date and place of recordings whose bytes the archive has; everything else stays as it is."""
     rows = {row.name: row for row in read_rows(store) if row.name in moved} if moved else {}
@@ -179,15 +200,18 @@ class _ToDo:
 
     def __init__(self, store: Store, plan: BuildPlan, known: dict[str, _Known], present: set[str]) -> None:
         self.totals = Totals()
+        self.redacts_again = False
+        """Whether more is to be redacted in recordings that the archive has."""
         self._store = store
         self._plan = plan
         self._known = known
         self._present = present
 
-    def jobs(self) -> Iterator[Job]:
-        """Yield the jobs to do, and count the recordings that need none."""
+    def jobs(self, may_be_missing: Container[str]) -> Iterator[Job]:
+        """Yield the jobs to do, and count the recordings that need none. See `find_sources`."""
         seen: dict[str, int] = {}
-        for found in find_sources(self._plan.sources, self._plan.under, utf8_only=self._store.folder is None):
+        plan, utf8_only = self._plan, self._store.folder is None
+        for found in find_sources(plan.sources, plan.under, utf8_only, may_be_missing):
             if isinstance(found, LeftOut):
                 self._leave_out(found)
             elif found.name not in seen:
@@ -208,56 +232,82 @@ class _ToDo:
         job = Job(source, self._store.url, self._plan.settings)
         if known is None:
             return job
+        is_present = source.name + SUFFIX in self._present
+        again = is_present and self._wants_more_redacted(known)
+        self.redacts_again |= again
         same_file = (known.size, known.modified) == (source.size, source.modified)
-        if known.failed:
-            if same_file and not self._plan.retry_failed:
-                self.totals.failed_before += 1
-                return None
-            return job
-        if source.name + SUFFIX not in self._present:
-            return job
-        redaction = self._plan.settings.redaction
-        again = redaction is not None and not redaction.kinds <= known.redacted
-        if known.source == hash(source.url) and same_file and not again:
+        if known.failed and same_file and not again and not self._plan.retry_failed:
+            self.totals.failed_before += 1
+            return None
+        is_elsewhere = known.source != hash(source.url)
+        if is_present and same_file and not (known.failed or is_elsewhere or again):
             self.totals.unchanged += 1
             return None
-        taken = known.source != hash(source.url)
-        return replace(job, known_sha256=known.sha256.hex(), name_is_taken=taken, again=again)
+        sha256 = known.sha256.hex() if is_present else ""
+        earlier = Earlier(is_present, sha256, known.redacted, known.redacted_names, known.engines)
+        taken = is_present and is_elsewhere
+        return replace(job, earlier=earlier, name_is_taken=taken, again=again or known.failed)
+
+    def _wants_more_redacted(self, known: _Known) -> bool:
+        redaction = self._plan.settings.redaction
+        if redaction is None:
+            return False
+        has_other_names = redaction.names_digest not in ("", known.redacted_names)
+        return has_other_names or not redaction.kinds <= {kind for kind, _ in known.redacted}
 
 
-def sources_of(arguments: Sequence[str], separator: str = "\n") -> tuple[str, ...]:
-    """Return the sources that arguments mean; ``-`` stands for a list on standard input.
+def sources_of(arguments: Sequence[str], separator: str = "\n") -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the sources that arguments mean, and those of them that are from the list on standard input, ``-``.
 
     Raises:
         InputError: there is none.
     """
     found: list[str] = []
+    from_list: list[str] = []
     for argument in arguments:
         if argument == "-":
             listed = sys.stdin.buffer.read().decode(errors="surrogateescape")
-            found += [line for line in listed.split(separator) if line]
+            lines = [_without_return(line) if separator == "\n" else line for line in listed.split(separator)]
+            from_list += filter(None, lines)
+            found += filter(None, lines)
         else:
             found.append(argument)
     if not found:
         raise InputError("no sources: name folders, files, globs or URLs, or list them on standard input")
-    return tuple(found)
+    return tuple(found), frozenset(from_list).difference(arguments)
+
+
+def _without_return(line: str) -> str:
+    """Return a line of a list without the carriage return that Windows puts at its end."""
+    return line if os.path.lexists(line) else line.removesuffix("\r")
 
 
 @lru_cache(maxsize=1024)
-def _kinds(kinds: tuple[str, ...]) -> frozenset[str]:
-    """Return one shared object for all rows with these kinds."""
-    return frozenset(kinds)
+def _counts(items: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    """Return one shared object for all rows with these counts."""
+    return items
 
 
-def _known(row: Row) -> _Known:
-    return _Known(
+@lru_cache(maxsize=1024)
+def _versions(items: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Return one shared object for all rows with these engines."""
+    return items
+
+
+def _known(row: Row, before: _Known | None) -> _Known:
+    known = _Known(
         hash(row.source),
         row.size,
         row.modified,
         bool(row.error),
-        _kinds(tuple(row.redacted)),
-        bytes.fromhex(row.sha256),
+        bytes.fromhex(row.kept_sha256 if row.error else row.sha256),
+        _counts(tuple(row.redacted.items())),
+        sys.intern(row.redacted_names),
+        _versions(tuple((kind, str(name)) for kind, name in row.engines.items())),
     )
+    if row.error and before and not (row.kept_sha256 or row.redacted):  # a row of an earlier release
+        return before._replace(source=known.source, size=known.size, modified=known.modified, failed=True)
+    return known
 
 
 def _count(result: Result, totals: Totals) -> None:

@@ -11,15 +11,16 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from typing import BinaryIO
 
 from ..console.display import shown_name
-from ..errors import OutputError
+from ..errors import InputError, OutputError
 from .lock import Lock
 from .stores import STATE, SUFFIX, Store, StoredFile, reason
 
@@ -47,13 +48,17 @@ class Row:
     duration_s: float = 0.0
     """Length of the recording, in seconds."""
     payload_bytes: int = 0
-    """Size of the payload; 0 if there is none."""
+    """Size of the payload that was written; 0 if none was."""
     speakers: tuple[str, ...] = ()
     """`Voice.id` of each speaker, as four hexadecimal digits."""
     engines: dict[str, str] = field(default_factory=dict[str, str])
     """Versions of speechzip, recognizer, voice encoder and text coder."""
     redacted: dict[str, int] = field(default_factory=dict[str, int])
     """Kind of personal data -> how often it was redacted; 0 if it was searched for and not found."""
+    redacted_names: str = ""
+    """`Redaction.names_digest` of the list of names that were redacted; empty if none, or of an earlier release."""
+    kept_sha256: str = ""
+    """If the recording failed: SHA-256 of the earlier one whose payload the archive keeps; empty if it keeps none."""
     notes: tuple[str, ...] = ()
     """Warnings."""
     error: str = ""
@@ -71,6 +76,7 @@ class Row:
         return self.name + SUFFIX
 
 
+_TIME = re.compile(r"/(\d{20})-[^/]*$")
 _FIELDS = frozenset(one.name for one in fields(Row))
 _NUMBERS = ("modified", "duration_s", "elapsed_s", "at")
 _BLANK = Row("", "", 0, 0.0)
@@ -91,7 +97,7 @@ def parse_row(line: bytes) -> Row | None:
         for name in _NUMBERS:
             content[name] = float(content.get(name, 0.0))
         row = Row(**content)
-        bytes.fromhex(row.sha256)
+        bytes.fromhex(row.sha256 + row.kept_sha256)
         (row.name + row.source).encode(errors="surrogateescape")
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
@@ -104,9 +110,27 @@ def parse_row(line: bytes) -> Row | None:
 
 
 def read_rows(store: Store) -> Iterator[Row]:
-    """Yield the rows of an archive, oldest first. Of several rows with one name, the last one counts."""
-    for segment in store.state_files(FOLDER):
-        yield from _rows_in(store, segment)
+    """Yield the rows of an archive, oldest first. Of several rows with one name, the last one counts.
+
+    A writer may merge segments meanwhile. What vanished is then in a segment that is listed anew.
+
+    Raises:
+        InputError: a segment cannot be read.
+    """
+    seen: set[str] = set()
+    vanished = True
+    while vanished:
+        vanished = False
+        for segment in [one for one in store.state_files(FOLDER) if one.name not in seen]:
+            seen.add(segment.name)
+            try:
+                rows = _rows_in(store, segment)
+            except InputError:
+                if segment.name in {one.name for one in store.state_files(FOLDER)}:
+                    raise
+                vanished = True
+            else:
+                yield from rows
 
 
 def latest_rows(store: Store) -> dict[str, Row]:
@@ -126,7 +150,7 @@ class Journal:
         """Begin a segment; its file is created with the first row."""
         self._store = store
         self._lock = lock
-        self._base = f"{STATE}/{FOLDER}/{time.time_ns():020}-{secrets.token_hex(4)}"
+        self._base = _next_segment(store.state_files(FOLDER))
         self._file: BinaryIO | None = None
         self._pending: list[bytes] = []
         self._segments = 0
@@ -185,14 +209,22 @@ def compact(store: Store) -> None:
     if len(segments) <= MAX_SEGMENTS:
         return
     lines = {row.name: row_line(row) for segment in segments for row in _rows_in(store, segment)}
-    store.write(f"{STATE}/{FOLDER}/{time.time_ns():020}-{secrets.token_hex(4)}.jsonl", b"".join(lines.values()))
+    store.write(f"{_next_segment(segments)}.jsonl", b"".join(lines.values()))
     for segment in segments:
         store.remove(segment.name)
 
 
+def _next_segment(segments: Sequence[StoredFile]) -> str:
+    """Return the beginning of a segment's name that sorts behind all others, even if the clock was set back."""
+    times = [int(found[1]) for segment in segments if (found := _TIME.search(segment.name))]
+    return f"{STATE}/{FOLDER}/{max([time.time_ns(), *(at + 1 for at in times)]):020}-{secrets.token_hex(4)}"
+
+
 def _rows_in(store: Store, segment: StoredFile) -> Iterator[Row]:
-    if not segment.name.endswith(".jsonl"):
-        return
-    for line in store.read(segment.name).splitlines():
-        if row := parse_row(line):
-            yield row
+    """Return the rows of a segment, which is read at once.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    content = store.read(segment.name) if segment.name.endswith(".jsonl") else b""
+    return (row for line in content.splitlines() if (row := parse_row(line)))

@@ -19,8 +19,7 @@ from typing import Protocol
 
 from ..errors import SpeechzipError
 from ..system.threads import BLAS_VARIABLE, keep_one_blas_thread
-from .rows import Row
-from .work import Job, Result, archive_recording
+from .work import Job, Result, archive_recording, new_row
 
 Work = Callable[[Job], Result]
 
@@ -102,8 +101,7 @@ class WorkerPool:
 
 def given_up(job: Job, why: str) -> Result:
     """Return the result of a job that no worker survives."""
-    row = Row(job.source.name, job.source.url, job.source.size, job.source.modified, at=round(time.time(), 3))
-    return Result(replace(row, error=why, error_type="WorkerDied"), "failed")
+    return Result(replace(new_row(job), error=why, error_type="WorkerDied", at=round(time.time(), 3)), "failed")
 
 
 class _Worker:

@@ -10,7 +10,7 @@ import glob
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -52,20 +52,23 @@ class LeftOut:
     """The reason; empty for a file of another kind, which is only counted."""
 
 
-def find_sources(specs: Iterable[str], under: str = "", utf8_only: bool = False) -> Iterator[Source | LeftOut]:
+def find_sources(
+    specs: Iterable[str], under: str = "", utf8_only: bool = False, may_be_missing: Container[str] = ()
+) -> Iterator[Source | LeftOut]:
     """Yield the recordings that paths, globs and URLs name, sorted by name within each folder.
 
     Args:
         specs: paths, globs, URLs.
         under: a folder of the archive that all names begin with.
         utf8_only: whether the archive takes only names in UTF-8.
+        may_be_missing: those of the specs that are left out if they name nothing.
 
     Raises:
-        InputError: a path or URL names nothing.
+        InputError: a path or URL names nothing, and is not among these.
         EngineError: a URL needs a package that is not installed.
     """
     for spec in specs:
-        for url, relative, size, modified in _below(spec):
+        for url, relative, size, modified in _below_if_there(spec) if spec in may_be_missing else _below(spec):
             url = url if is_remote(url) else os.path.abspath(url)
             if size < 0:
                 yield LeftOut(url, relative)
@@ -76,6 +79,13 @@ def find_sources(specs: Iterable[str], under: str = "", utf8_only: bool = False)
 
 _Found = tuple[str, str, int, float]
 """URL, relative name, size, modified; for what is left out: URL, reason, -1, 0.0."""
+
+
+def _below_if_there(spec: str) -> Iterator[_Found]:
+    try:
+        yield from _below(spec)
+    except InputError as error:
+        yield spec, str(error), -1, 0.0
 
 
 def _below(spec: str) -> Iterator[_Found]:

@@ -7,12 +7,13 @@ UTF-8 only, so there such bytes are percent-encoded.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import quote
 
 from ..console.display import shown_name
@@ -54,11 +55,19 @@ class Store(Protocol):
         ...
 
     def files(self, below: str = "") -> Iterator[StoredFile]:
-        """Yield the files below a folder, except those of `STATE`, in the order of the store."""
+        """Yield the files below a folder, except those of `STATE`, in the order of the store.
+
+        Raises:
+            InputError: it is not there, or a folder in it cannot be read.
+        """
         ...
 
     def state_files(self, below: str) -> list[StoredFile]:
-        """Return the files in a folder below `STATE`, sorted by name."""
+        """Return the files in a folder below `STATE`, sorted by name.
+
+        Raises:
+            InputError: the folder cannot be read.
+        """
         ...
 
     def read(self, name: str, limit: int | None = None) -> bytes:
@@ -77,6 +86,7 @@ class Store(Protocol):
         """Write a file, whole or not at all; it replaces an earlier one of that name.
 
         Raises:
+            InputError: another thing is in the way, such as a folder of that name.
             OutputError: the store is full, read-only or out of reach.
         """
         ...
@@ -116,10 +126,8 @@ def stored_name(relative: str, utf8_only: bool) -> str:
         'a/%2E%2E/b%FF.wav'
     """
     parts = [part for part in relative.split("/") if part not in ("", ".")]
-    parts = ["%2E%2E" if part == ".." else part for part in parts]
-    if parts and parts[0] == STATE:
-        parts[0] = "%2E" + STATE[1:]
-    name = "/".join(parts)
+    changed = {"..": "%2E%2E", STATE: "%2E" + STATE[1:]}  # no payload is looked for below a folder called STATE
+    name = "/".join(changed.get(part, part) for part in parts)
     if utf8_only:
         name = "".join(
             quote(letter.encode(errors="surrogateescape")) if "\udc80" <= letter <= "\udcff" else letter
@@ -147,9 +155,9 @@ class LocalStore:
     def files(self, below: str = "") -> Iterator[StoredFile]:
         """See `Store`."""
         top = self._folder / below
-        if not top.is_dir():
+        if not os.path.isdir(top):
             raise InputError(f"{shown_name(top)} is not a folder; give an archive")
-        for folder, folders, names in os.walk(top):
+        for folder, folders, names in os.walk(top, onerror=_complain_unless_gone):
             folders[:] = sorted(name for name in folders if name != STATE)
             for name in sorted(names):
                 path = os.path.join(folder, name)
@@ -157,15 +165,24 @@ class LocalStore:
                     state = os.stat(path)
                 except OSError:  # removed since, or a link to nowhere
                     continue
-                yield StoredFile(os.path.relpath(path, self._folder), state.st_size, state.st_mtime)
+                if stat.S_ISREG(state.st_mode):  # a pipe could be waited for without end
+                    yield StoredFile(os.path.relpath(path, self._folder), state.st_size, state.st_mtime)
 
     def state_files(self, below: str) -> list[StoredFile]:
         """See `Store`."""
-        top = self._folder / STATE / below
-        if not top.is_dir():
+        found: list[StoredFile] = []
+        try:
+            names = sorted(os.listdir(self._folder / STATE / below))
+        except (FileNotFoundError, NotADirectoryError):
             return []
-        paths = sorted(path for path in top.iterdir() if not path.name.startswith("."))
-        return [StoredFile(f"{STATE}/{below}/{path.name}", (s := path.stat()).st_size, s.st_mtime) for path in paths]
+        except OSError as error:
+            _complain(error)
+        for name in names:
+            with suppress(FileNotFoundError):  # merged with others since
+                state = os.stat(self._folder / STATE / below / name)
+                if stat.S_ISREG(state.st_mode) and not name.startswith("."):
+                    found.append(StoredFile(f"{STATE}/{below}/{name}", state.st_size, state.st_mtime))
+        return found
 
     def read(self, name: str, limit: int | None = None) -> bytes:
         """See `Store`."""
@@ -187,11 +204,22 @@ class LocalStore:
         """See `Store`."""
         path = self._folder / name
         partials = self._folder / STATE / "partial"
+        self._check_free(name)
         with _told(shown_name(path)):
             path.parent.mkdir(parents=True, exist_ok=True)
             partials.mkdir(parents=True, exist_ok=True)
         with atomic_file(path, force=True, partials=partials) as file:
             file.write(content)
+
+    def _check_free(self, name: str) -> None:
+        path = self._folder / name
+        with _told(shown_name(path)):
+            is_other = path.exists() and not path.is_file()  # writing into a pipe would wait for a reader
+            above = [self._folder / folder for folder in PurePosixPath(name).parents]
+            blocked = path if is_other else next((one for one in above if one.exists() and not one.is_dir()), None)
+        if blocked is not None and blocked != self._folder:
+            kind = "a folder or the like" if is_other else "a file"
+            raise InputError(f"there is {kind} called {shown_name(blocked)}; archive this one under another folder")
 
     def remove(self, name: str) -> None:
         """See `Store`."""
@@ -311,6 +339,15 @@ def modified_of(info: dict[str, Any]) -> float:
 def reason(error: BaseException) -> str:
     """Return an error of another library in a few words."""
     return " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split())[:200]
+
+
+def _complain(error: OSError) -> NoReturn:
+    raise InputError(f"{shown_name(error.filename)} cannot be read: {reason(error)}") from error
+
+
+def _complain_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        _complain(error)
 
 
 def _missing(url: str, module: str) -> EngineError:

@@ -20,12 +20,22 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from ..compression import Compressed, compress
 from ..console.display import printable, shown_name
+from ..decompression import read_payload
 from ..engines.loading import load_engine, load_recognizer
-from ..errors import EngineError, InputError, OutputError, SpeechzipError, SpeechzipWarning
+from ..errors import (
+    EngineError,
+    InputError,
+    NoSpeechError,
+    OutputError,
+    PayloadError,
+    SpeechzipError,
+    SpeechzipWarning,
+)
 from ..segments.channels import ChannelMode
 from ..types import Payload, Voice
 from ..unread.marks import perhaps_speech
-from .redaction.redact import RECORDED_SPACES, Redaction, redact_encoded
+from .payloads import stored_bytes
+from .redaction.redact import RECORDED_SPACES, Redaction, carries_recording, redact_encoded
 from .rows import Row
 from .sources import Source
 from .stores import is_remote, open_filesystem, open_store, reason
@@ -36,6 +46,8 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 1 << 20
 NAME_TAKEN = "NameTaken"
 """`Row.error_type` of a recording whose name is already taken; the earlier recording keeps its row."""
+NAMES_MISSING = "NamesMissing"
+"""`Row.error_type` of a recording whose names were redacted, and whose list of names is not given; its row stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,22 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the archive knows about an earlier recording of the same name."""
+
+    has_payload: bool = False
+    """Whether its payload is in the archive."""
+    sha256: str = ""
+    """SHA-256 of the recording that the payload is of; empty if unknown or if there is no payload."""
+    redacted: tuple[tuple[str, int], ...] = ()
+    """The items of `Row.redacted`."""
+    redacted_names: str = ""
+    """See `Row.redacted_names`."""
+    engines: tuple[tuple[str, str], ...] = ()
+    """The items of `Row.engines`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A recording to archive."""
 
@@ -72,12 +100,12 @@ class Job:
     """Path or URL of the archive."""
     settings: Settings
     """How."""
-    known_sha256: str = ""
-    """SHA-256 of the recording that the archive has under this name; empty if none."""
+    earlier: Earlier = Earlier()
+    """What the archive has under this name."""
     name_is_taken: bool = False
     """Whether the archive's recording of this name is from another place."""
     again: bool = False
-    """Whether the same recording is archived once more, because less of it was redacted than is wanted."""
+    """Whether the same bytes need work: less of them was redacted than is wanted, or another version failed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +117,7 @@ class Result:
     state: Literal["done", "unchanged", "failed"]
     """``unchanged``: the source has a new date, but the same bytes."""
     payload: Payload | None = None
-    """What was said; None unless done."""
+    """What was said; None if no payload was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,30 +140,46 @@ def archive_recording(job: Job) -> Result:
         EngineError: the engines cannot be loaded.
     """
     started = time.monotonic()
-    row = Row(job.source.name, job.source.url, job.source.size, job.source.modified)
+    row = new_row(job)
     engines = _engines(job.settings)
+    earlier = job.earlier
     notes: list[warnings.WarningMessage] = []
     state: Literal["done", "unchanged", "failed"] = "failed"
     compressed: Compressed | None = None
     payload: Payload | None = None
+    stored: tuple[Row, Payload] | None = None
     try:
         with warnings.catch_warnings(record=True) as notes, _local_copy(job.source) as (path, sha256):
             warnings.simplefilter("always", SpeechzipWarning)
             row = replace(row, sha256=sha256)
-            is_known = sha256 == job.known_sha256
+            is_known = sha256 == earlier.sha256
+            redaction = _redaction(job)
             if is_known and not job.again:
                 state = "unchanged"
+            elif is_known and (stored := _redact_stored(job, row)):
+                pass
             elif job.name_is_taken and not is_known:
                 error = "the archive has another recording of this name; archive this one under a folder of its own"
-                row = replace(row, error=error, error_type=NAME_TAKEN)
+                row = replace(_blank_row(job.source), sha256=sha256, error=error, error_type=NAME_TAKEN)
+            elif redaction and "name" in redaction.kinds and not redaction.names:
+                error = "names were redacted in it before; give the list of names again, so that they stay out"
+                row = replace(row, error=error, error_type=NAMES_MISSING)
             else:
+                _check_voices(redaction, engines)
                 compressed = _compress(path, job.source.url, job.settings, engines)
-        if compressed:  # now the source is known to be unchanged
+        if stored:  # now the source is known to be unchanged
+            row, payload = stored
+            row = replace(row, kept_sha256="")
+            state = "done"
+        elif compressed:
             payload, data, counts = compressed.payload, compressed.data, dict[str, int]()
-            if job.settings.redaction:
-                payload, data, counts = redact_encoded(compressed.decoded, data, job.settings.redaction)
-            row = replace(_described(row, compressed, engines, job.settings), payload_bytes=len(data), redacted=counts)
+            digest = ""
+            if redaction:
+                payload, data, counts = redact_encoded(compressed.decoded, data, redaction)
+                digest = redaction.names_digest
+            described = _described(row, compressed, engines, job.settings)
             open_store(job.archive).write(row.payload_name, data)
+            row = replace(described, payload_bytes=len(data), redacted=counts, redacted_names=digest, kept_sha256="")
             state = "done"
     except OutputError:
         raise
@@ -145,10 +189,94 @@ def archive_recording(job: Job) -> Result:
         name = type(failure).__name__
         row = replace(row, error=printable(f"{name}: {failure}"), error_type=name)
     told = tuple(printable(str(note.message)) for note in notes if issubclass(note.category, SpeechzipWarning))
+    if row.error:
+        state = "failed"
+        row, payload, note = _settle(job, row)
+        told += (note,) if note else ()
     if compressed and (perhaps := perhaps_speech(compressed.unread)):
         told = (*told, f"{perhaps}: nothing of it is kept")
     row = replace(row, notes=told, elapsed_s=round(time.monotonic() - started, 3), at=round(time.time(), 3))
     return Result(row, state, payload)
+
+
+def new_row(job: Job) -> Row:
+    """Return the row to begin with: what is known of the payload that the archive has until another one is written."""
+    earlier = job.earlier
+    return replace(
+        _blank_row(job.source),
+        engines=dict(earlier.engines),
+        redacted=dict(earlier.redacted),
+        redacted_names=earlier.redacted_names,
+        kept_sha256=earlier.sha256,
+    )
+
+
+def _blank_row(source: Source) -> Row:
+    return Row(source.name, source.url, source.size, source.modified)
+
+
+def _redaction(job: Job) -> Redaction | None:
+    """Return what to redact: what is asked for, and what was redacted before, which must not come back."""
+    asked = job.settings.redaction or Redaction(frozenset())
+    kinds = asked.kinds | {kind for kind, _ in job.earlier.redacted}
+    return replace(asked, kinds=kinds) if kinds else None
+
+
+def _redact_stored(job: Job, row: Row) -> tuple[Row, Payload] | None:
+    """Redact the payload in the archive; return its row and what it says, or None if that is impossible.
+
+    It is impossible if the payload is damaged or carries parts of the recording.
+
+    Its earlier redactions stay, also those of names on a list that nobody has at hand.
+    """
+    store = open_store(job.archive)
+    try:
+        data = stored_bytes(store, row.payload_name)
+        decoded = read_payload(data)
+    except (InputError, PayloadError):
+        return None
+    payload, redacted, counts = decoded.payload, data, dict(job.earlier.redacted)
+    digest = job.earlier.redacted_names
+    if asked := job.settings.redaction:
+        if carries_recording(payload):
+            return None
+        payload, redacted, found = redact_encoded(decoded, data, asked)
+        counts |= {kind: counts.get(kind, 0) + count for kind, count in found.items()}
+        digest = asked.names_digest or digest
+    if redacted != data:
+        store.write(row.payload_name, redacted)
+    row = replace(
+        row,
+        duration_s=payload.duration_s,
+        speakers=_ids(payload),
+        payload_bytes=len(redacted),
+        redacted=counts,
+        redacted_names=digest,
+    )
+    return row, payload
+
+
+def _settle(job: Job, row: Row) -> tuple[Row, Payload | None, str]:
+    """Decide about the earlier payload of a recording that failed; return row, payload if rewritten, and a note."""
+    if not job.earlier.has_payload or row.error_type == NAME_TAKEN:
+        return row, None, ""
+    if row.error_type == NoSpeechError.__name__:
+        open_store(job.archive).remove(row.payload_name)
+        return replace(row, kept_sha256=""), None, "the payload of its earlier version was removed"
+    note = "the archive keeps the payload of its earlier version"
+    if not (job.again and job.settings.redaction):
+        return row, None, note
+    if stored := _redact_stored(job, row):
+        return *stored, f"{note}, redacted"
+    if row.sha256 in ("", job.earlier.sha256):
+        return row, None, f"{note}, which cannot be redacted"
+    open_store(job.archive).remove(row.payload_name)
+    return replace(row, kept_sha256=""), None, "the payload of its earlier version was removed: it cannot be redacted"
+
+
+def _check_voices(redaction: Redaction | None, engines: _Engines) -> None:
+    if redaction and engines.voice_encoder.space in RECORDED_SPACES:
+        raise EngineError("clip voices are pieces of the recording, which cannot be redacted; choose other voices")
 
 
 def _engines(settings: Settings) -> _Engines:
@@ -159,8 +287,7 @@ def _engines(settings: Settings) -> _Engines:
             load_engine("speaker_embedder"),
             load_engine("voice_book") if settings.speakers else None,
         )
-        if settings.redaction and _loaded.engines.voice_encoder.space in RECORDED_SPACES:
-            raise EngineError("clip voices are pieces of the recording, which cannot be redacted; choose other voices")
+        _check_voices(settings.redaction, _loaded.engines)
         _loaded.settings = settings
     return cast("_Engines", _loaded.engines)
 
@@ -190,7 +317,7 @@ def _described(row: Row, compressed: Compressed, engines: _Engines, settings: Se
     return replace(
         row,
         duration_s=payload.duration_s,
-        speakers=tuple(f"{speaker.voice.id:04x}" for speaker in payload.speakers),
+        speakers=_ids(payload),
         engines={
             "speechzip": version("speechzip"),
             "recognizer": engines.recognizer.name,
@@ -199,6 +326,10 @@ def _described(row: Row, compressed: Compressed, engines: _Engines, settings: Se
             **({"rescorer": settings.rescorer} if settings.rescorer else {}),
         },
     )
+
+
+def _ids(payload: Payload) -> tuple[str, ...]:
+    return tuple(f"{speaker.voice.id:04x}" for speaker in payload.speakers)
 
 
 @contextmanager

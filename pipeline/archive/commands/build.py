@@ -78,7 +78,8 @@ def archive(
         recognizer, language, voice_encoder, channels.value, speaker_count, tuple(speaker or ()), bool(speaker),
         parse_kinds(redact) if redact else None, rescorer.value if rescorer else None,
     )  # fmt: skip
-    plan = BuildPlan(sources_of(sources, "\0" if null else "\n"), settings, under, retry_failed)
+    found, listed = sources_of(sources, "\0" if null else "\n")
+    plan = BuildPlan(found, settings, under, retry_failed, listed)
     count = cores() if workers is None else workers
     runner: Runner
     if dask:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -25,38 +28,87 @@ Kinds = Annotated[
 
 def redact(
     source: Annotated[
-        str, typer.Argument(help="Payload (.spz), or an archive (folder or URL), which is changed in place.")
+        str,
+        typer.Argument(
+            help="Payload (.spz; - for standard input), or an archive (folder or URL), which is changed in place."
+        ),
     ],
     kinds: Kinds,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Payload to write; by default NAME.redacted.spz.")
+        Path | None,
+        typer.Option("--output", "-o", help="Payload to write, by default NAME.redacted.spz; - for standard output."),
     ] = None,
     as_json: Json = False,
     force: ForceFiles = False,
     quiet: Quiet = False,
 ) -> None:
     """Replace personal data, such as card numbers, by marks, also where the digits are spoken as words."""
+    from ...errors import OutputError
     from ..redaction.redact import parse_kinds
-    from ..stores import is_remote
 
     redaction = parse_kinds(kinds)
-    if source.endswith(".spz") and not Path(source).is_dir():
-        from ...console.display import shown_name
-        from ...system.atomic import atomic_file
-        from ..payloads import read_bytes
-        from ..redaction.files import redact_bytes
-
-        name = Path(source.rpartition("/")[2] if is_remote(source) else source)
-        target = output or name.with_suffix(".redacted.spz")
-        with atomic_file(target, force, [] if is_remote(source) else [source]) as file:
-            data, counts = redact_bytes(read_bytes(source), redaction)
-            file.write(data)
-        summary = {"input": shown_name(source), "output": shown_name(target), "bytes": len(data), "redacted": counts}
-        lines = [f"{shown_name(source)} -> {shown_name(target)}: {counted(counts)}"]
-    else:
-        summary, lines = _redact_archive(source, redaction, quiet or as_json)
+    if _is_payload(source):
+        _redact_payload(source, redaction, output, as_json, force, quiet)
+        return
+    if output is not None:
+        raise OutputError("an archive is changed in place; leave out --output, or copy it first")
+    summary, lines = _redact_archive(source, redaction, quiet or as_json)
     if as_json or not quiet:
         print_result(summary, lines, as_json)
+    if summary["damaged"]:
+        raise typer.Exit(1)
+
+
+def _is_payload(source: str) -> bool:
+    from ..stores import is_remote
+
+    if source == "-" or is_remote(source):
+        return source == "-" or source.endswith(".spz")
+    path = Path(source.removeprefix("file://"))
+    return not path.is_dir() and (path.exists() or path.suffix == ".spz")
+
+
+def _redact_payload(
+    source: str, redaction: Redaction, output: Path | None, as_json: bool, force: bool, quiet: bool
+) -> None:
+    from ...console.display import shown_name
+    from ..redaction.files import redact_bytes
+    from ..stores import is_remote
+
+    path = Path(source.rpartition("/")[2] if is_remote(source) else source.removeprefix("file://"))
+    target = output or (Path("speech") if source == "-" else path).with_suffix(".redacted.spz")
+    inputs = [sys.stdin.buffer if source == "-" else path] if not is_remote(source) else []
+    with _output(target, force, inputs) as file:
+        data, counts = redact_bytes(_read(source), redaction)
+        file.write(data)
+    summary = {"input": shown_name(source), "output": shown_name(target), "bytes": len(data), "redacted": counts}
+    lines = [f"{shown_name(source)} -> {shown_name(target)}: {counted(counts)}"]
+    if as_json or not quiet:
+        print_result(summary, lines, as_json, to_stderr=str(target) == "-")
+
+
+def _read(source: str) -> bytes:
+    from ...decompression import MAX_PAYLOAD_BYTES
+    from ..payloads import read_bytes
+
+    return sys.stdin.buffer.read(MAX_PAYLOAD_BYTES + 1) if source == "-" else read_bytes(source)
+
+
+@contextmanager
+def _output(target: Path, force: bool, inputs: Sequence[Path | BinaryIO]) -> Generator[BinaryIO]:
+    """Open the payload to write; a file appears whole if the block succeeds, or not at all."""
+    from ...console.streams import standard_output
+    from ...errors import OutputError
+    from ...system.atomic import atomic_file
+
+    if str(target) != "-":
+        with atomic_file(target, force, inputs) as file:
+            yield file
+        return
+    if sys.stdout.isatty():
+        raise OutputError("a payload would garble the terminal; redirect it, or name a file with --output")
+    with standard_output() as file:
+        yield file
 
 
 def counted(counts: dict[str, int]) -> str:

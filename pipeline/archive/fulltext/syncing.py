@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,7 +15,7 @@ from ..export.transcript import NameOf, named_transcript
 from ..payloads import payload_files, stored_payload
 from ..rows import latest_rows, stamp
 from ..stores import SUFFIX, Store
-from .index import Index, IndexBusy, IndexDamaged, cache_folder
+from .index import Index, IndexBusy, IndexDamaged
 
 _Read = TypeVar("_Read")
 _UNNAMED = re.compile(r"Speaker \d+")
@@ -103,26 +102,6 @@ def read_current(store: Store, index: Index, update: Callable[[], object], read:
         index.replace_damaged()
         update()
         return read()
-
-
-def forget(index: Index, names: Iterable[str]) -> None:
-    """Erase the words of recordings from an index and its files, and all speech from the cache.
-
-    Call it before payloads are replaced by redacted ones: if the process is killed in between, the words are gone.
-    The index is not current then, so `sync` adds the recordings again, redacted or not.
-
-    Args:
-        index: of the archive.
-        names: the recordings.
-
-    Raises:
-        OutputError: the index cannot be written.
-    """
-    for name in names:
-        index.remove(name)
-    index.purge()
-    index.set_stamp("")
-    shutil.rmtree(cache_folder() / "speech", ignore_errors=True)
 
 
 def _update_unless_busy(index: Index, update: Callable[[], object]) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from ...console.display import shown_name
 from ...decompression import read_payload
 from ...errors import InputError, PayloadError
 from ..export.files import known_names
@@ -14,7 +15,7 @@ from ..fulltext.index import Index, cache_folder, index_path
 from ..fulltext.syncing import sync
 from ..lock import locked
 from ..payloads import payload_files, stored_bytes
-from ..rows import Journal, Row, latest_rows
+from ..rows import FOLDER, Journal, Row, latest_rows
 from ..stores import SUFFIX, Store
 from .redact import Redaction, redact_encoded
 
@@ -43,22 +44,32 @@ def redact_bytes(data: bytes, redaction: Redaction) -> tuple[bytes, dict[str, in
     return redacted, counts
 
 
+def forget_words(index: Index) -> None:
+    """Remove what an index holds, and the cached speech: both hold words that are being redacted.
+
+    Raises:
+        OutputError: the index cannot be written.
+    """
+    index.clear()
+    shutil.rmtree(cache_folder() / "speech", ignore_errors=True)
+
+
 def redact_archive(
     store: Store, redaction: Redaction, progress: Callable[[float, float], None] | None = None
 ) -> Redacted:
     """Redact every payload of an archive in place, and rebuild the index.
 
-    The index and the cached speech hold the same words, so they are removed first.
-
     Raises:
+        InputError: it is no archive: it has neither payloads nor rows.
         OutputError: the archive cannot be written, or another process writes to it.
     """
+    if next(payload_files(store), None) is None and not store.state_files(FOLDER):
+        raise InputError(f"{shown_name(store.url)} is not an archive: there are no payloads in it")
     done = Redacted(counts=dict.fromkeys(sorted(redaction.kinds), 0))
     with locked(store) as lock:
         index = Index(index_path(store))
         try:
-            index.clear()
-            shutil.rmtree(cache_folder() / "speech", ignore_errors=True)
+            forget_words(index)
             rows = latest_rows(store)
             journal = Journal(store, lock)
             try:
@@ -95,4 +106,6 @@ def _redact_file(
     if row:
         total = {kind: row.redacted.get(kind, 0) + count for kind, count in counts.items()}
         at = round(time.time(), 3)
-        journal.add(replace(row, redacted={**row.redacted, **total}, payload_bytes=len(redacted), at=at))
+        digest = redaction.names_digest or row.redacted_names
+        counts = {**row.redacted, **total}
+        journal.add(replace(row, redacted=counts, redacted_names=digest, payload_bytes=len(redacted), at=at))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -34,7 +35,13 @@ class Redaction:
     kinds: frozenset[str]
     """Some of `REDACTED_KINDS`."""
     names: tuple[tuple[str, ...], ...] = ()
-    """For the kind ``name``: each name as words in lower case."""
+    """For the kind ``name``: each name as words in lower case, sorted."""
+
+    @property
+    def names_digest(self) -> str:
+        """A text that tells one list of names from another; empty if there are none."""
+        listed = "\n".join(" ".join(name) for name in self.names)
+        return hashlib.sha256(listed.encode(errors="surrogateescape")).hexdigest()[:16] if listed else ""
 
 
 def parse_kinds(text: str) -> Redaction:
@@ -60,12 +67,18 @@ def parse_kinds(text: str) -> Redaction:
     return Redaction(frozenset(kinds), tuple(sorted(names)))
 
 
+def carries_recording(payload: Payload) -> bool:
+    """Return whether a payload has voices that are parts of the recording, which cannot be redacted."""
+    voices = (speaker.voice for speaker in payload.speakers)
+    return any(isinstance(voice, Voice) and voice.space in RECORDED_SPACES for voice in voices)
+
+
 def redact(payload: Payload, redaction: Redaction) -> tuple[Payload, dict[str, int]]:
     """Return the payload with a mark such as ``[card]`` for each finding, and kind -> number of findings.
 
     A number that spans several utterances of one speaker is found, and each of them gets a mark.
     """
-    if any(isinstance(speaker.voice, Voice) and speaker.voice.space in RECORDED_SPACES for speaker in payload.speakers):
+    if carries_recording(payload):
         warnings.warn(
             "the payload carries recorded sound (clip voices or unread speech), which is not redacted",
             SpeechzipWarning,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
@@ -13,18 +14,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from archive_engines import COMMAND, write_recordings
 from speechzip.pipeline import (
     EngineError,
+    InputError,
     OutputError,
+    Speaker,
+    Voice,
     compress,
+    encode_payload,
     load_engine,
     load_recognizer,
     read_payload,
     recognizer_recording,
 )
-from speechzip.pipeline.archive.building import BuildPlan, Totals, build
+from speechzip.pipeline.archive import Archive
+from speechzip.pipeline.archive.building import BuildPlan, Totals, build, sources_of
 from speechzip.pipeline.archive.lock import locked
 from speechzip.pipeline.archive.redaction.files import redact_archive
 from speechzip.pipeline.archive.redaction.redact import parse_kinds
@@ -33,6 +41,7 @@ from speechzip.pipeline.archive.runners import Runner, SameProcess, WorkerPool
 from speechzip.pipeline.archive.stores import LocalStore
 from speechzip.pipeline.archive.work import Result, Settings
 from speechzip.pipeline.compression import Compressed
+from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
 from speechzip.pipeline.unread.marks import Unread
 
 FAKE = Settings(recognizer="words", voice_encoder="still", speaker_count=1)
@@ -404,3 +413,198 @@ def test_an_archive_is_redacted_in_its_place(calls: Path, tmp_path: Path, here: 
     left = [path for path in archive.rglob("*") if path.is_file() and b"gmail" in path.read_bytes()]
     assert left == []
     assert redact_archive(store, parse_kinds("email")).changed == 0
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    """A folder with one recording."""
+    write_recordings(tmp_path / "one", ["c.wav"])
+    return tmp_path / "one"
+
+
+def saying(tmp_path: Path, text: str, **settings: Any) -> Settings:
+    """Settings with which every recording says a text."""
+    said = tmp_path / "text"
+    said.write_text(text)
+    return replace(FAKE, recognizer=f"words:say={said}", **settings)
+
+
+def kinds(tmp_path: Path, text: str, *names: str) -> Any:
+    """What to redact: kinds, and names in a list."""
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    return parse_kinds(text + (f",name-list={tmp_path}/names.txt" if names else ""))
+
+
+def words(archive: Path, name: str = "c.wav") -> str:
+    return read_payload(archive / f"{name}.spz").payload.utterances[0].text
+
+
+TELLS = "Bob, 4242 4242 4242 4242."
+
+
+def test_what_was_redacted_stays_redacted(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    names, card = kinds(tmp_path, "phone", "Bob"), kinds(tmp_path, "card")
+    run(one, archive, here, saying(tmp_path, TELLS, redaction=names))
+    run(one, archive, here, saying(tmp_path, TELLS, redaction=card))
+    assert words(archive) == "[name], [card]."
+    row = latest_rows(LocalStore(archive))["c.wav"]
+    assert row.redacted == {"name": 1, "phone": 0, "card": 1}
+    assert (row.engines["recognizer"], row.duration_s > 1, len(row.speakers)) == ("words", True, 1)
+    assert run(one, archive, here, saying(tmp_path, TELLS, redaction=names))[0].unchanged == 1
+    (archive / "c.wav.spz").unlink()
+    for settings in (saying(tmp_path, TELLS), saying(tmp_path, TELLS, redaction=card)):
+        totals, (result,) = run(one, archive, here, settings)
+        assert (totals.failed, payloads(archive)) == (1, [])
+        assert "give the list of names again" in result.row.error
+    run(one, archive, here, saying(tmp_path, TELLS, redaction=names))
+    assert words(archive) == "[name], [card]."
+
+
+def test_a_changed_recording_is_redacted_as_before(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    run(one, archive, here, saying(tmp_path, TELLS))
+    redact_archive(LocalStore(archive), kinds(tmp_path, "card"))
+    write_recordings(one, ["x", "c.wav"])
+    assert run(one, archive, here, saying(tmp_path, TELLS))[0].done == 1
+    assert words(archive) == "Bob, [card]."
+    (one / "c.wav").write_bytes(b"rubbish")
+    assert run(one, archive, here, saying(tmp_path, TELLS))[0].failed == 1
+    (archive / "c.wav.spz").unlink()
+    write_recordings(one, ["c.wav"])
+    assert run(one, archive, here, saying(tmp_path, TELLS))[0].done == 1
+    assert words(archive) == "Bob, [card]."
+
+
+def test_another_list_of_names_is_looked_for(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    text = "We are Anna Lee and Bob."
+    run(one, archive, here, saying(tmp_path, text, redaction=kinds(tmp_path, "card", "Anna Lee")))
+    longer = saying(tmp_path, text, redaction=kinds(tmp_path, "card", "Bob"))
+    assert run(one, archive, here, longer)[0].done == 1
+    assert words(archive) == "We are [name] and [name]."
+    assert run(one, archive, here, longer)[0].unchanged == 1
+
+
+def test_a_name_belongs_to_the_recording_whose_payload_is_there(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive, other = tmp_path / "archive", tmp_path / "other"
+    write_recordings(other, ["x.wav", "c.wav"])
+    (other / "x.wav").unlink()
+    original = (one / "c.wav").read_bytes()
+    run(one, archive, here)
+    before = (archive / "c.wav.spz").read_bytes()
+    (one / "c.wav").write_bytes(b"rubbish")
+    totals, (result,) = run(one, archive, here)
+    assert totals.failed == 1
+    assert result.row.notes == ("the archive keeps the payload of its earlier version",)
+    totals, (result,) = run(other, archive, here)
+    assert (totals.failed, result.row.error_type) == (1, "NameTaken")
+    assert (archive / "c.wav.spz").read_bytes() == before
+    (other / "c.wav").write_bytes(original)  # the same recording from another place
+    totals, _ = run(other, archive, here)
+    assert (totals.done, totals.failed) == (1, 0)
+    row = latest_rows(LocalStore(archive))["c.wav"]
+    assert (row.error, row.source, row.kept_sha256) == ("", str(other / "c.wav"), "")
+
+
+def test_a_recording_that_lost_its_speech_loses_its_payload(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    run(one, archive, here)
+    soundfile.write(str(one / "c.wav"), np.zeros(16000), 16000)
+    totals, (result,) = run(one, archive, here)
+    assert (totals.without_speech, payloads(archive)) == (1, [])
+    assert "was removed" in result.row.notes[0]
+    with Archive(archive) as opened:
+        assert opened.search("tried") == []
+    write_recordings(tmp_path / "other", ["c.wav"])
+    assert run(tmp_path / "other", archive, here)[0].done == 1  # the name is free
+
+
+def test_what_cannot_be_read_again_is_redacted_as_it_is(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    run(one, archive, here, saying(tmp_path, TELLS))
+    (one / "c.wav").write_bytes(b"rubbish")
+    card = saying(tmp_path, TELLS, redaction=kinds(tmp_path, "card"))
+    assert run(one, archive, here, saying(tmp_path, TELLS))[0].failed == 1
+    totals, (result,) = run(one, archive, here, card)
+    assert totals.failed == 1
+    assert result.row.notes == ("the archive keeps the payload of its earlier version, redacted",)
+    assert words(archive) == "Bob, [card]."
+    assert run(one, archive, here, card)[0].failed_before == 1
+
+
+def test_a_name_that_a_folder_has_fails_alone(calls: Path, tmp_path: Path, here: Runner) -> None:
+    (calls / "c.wav.spz").mkdir()
+    write_recordings(calls, ["c.wav.spz/x.wav"])
+    totals, results = run(calls, tmp_path / "archive", here)
+    assert (totals.done, totals.failed) == (4, 2)  # and one is broken
+    (failed,) = [result.row for result in results if result.row.error_type == "InputError"]
+    assert "c.wav.spz" in failed.error
+
+
+def test_what_is_missing_in_a_list_is_left_out(
+    one: Path, tmp_path: Path, here: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_recordings(one, ["d.wav", "e.wav"])
+    names = [str(one / name) for name in ("c.wav", "gone.wav", "d.wav", "e.wav")]
+    stdin = io.TextIOWrapper(io.BytesIO("\r\n".join(names).encode() + b"\r\n"))
+    monkeypatch.setattr("sys.stdin", stdin)
+    sources, listed = sources_of(["-"])
+    assert sources == tuple(names)
+
+    def vanish(result: Result) -> None:
+        (one / "e.wav").unlink(missing_ok=True)
+
+    plan = BuildPlan(sources, FAKE, listed=listed)
+    totals = build(LocalStore(tmp_path / "archive"), plan, here, vanish, lambda _: None)
+    assert totals.done == 2
+    assert [Path(name).name for name, _ in totals.left_out] == ["gone.wav", "e.wav"]
+    assert all("does not exist" in why for _, why in totals.left_out)
+    with pytest.raises(InputError, match="does not exist"):
+        run(one / "gone.wav", tmp_path / "archive", here)
+
+
+def test_a_recording_of_an_archives_own_folder_is_found_again(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    assert run(one, archive, here, under="x/.speechzip")[0].done == 1
+    assert payloads(archive) == ["x/%2Espeechzip/c.wav.spz"]
+    assert run(one, archive, here, under="x/.speechzip")[0].unchanged == 1
+
+
+def test_words_that_are_redacted_later_leave_the_index(
+    one: Path, tmp_path: Path, here: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPEECHZIP_CACHE", str(tmp_path / "cache"))
+    archive, names = tmp_path / "archive", kinds(tmp_path, "card", "Kowalski")
+    settings = saying(tmp_path, "It is Kowalski again.")
+    run(one, archive, here, settings)
+    (tmp_path / "cache" / "speech").mkdir(parents=True)
+    assert b"kowalski" in (archive / ".speechzip" / "index.sqlite").read_bytes().lower()
+    write_recordings(one, ["d.wav"])
+    run(one, archive, here, replace(settings, redaction=names))
+    left = [path for path in archive.rglob("*") if path.is_file() and b"kowalski" in path.read_bytes().lower()]
+    assert left == []
+    assert not (tmp_path / "cache" / "speech").exists()
+    with Archive(archive) as opened:
+        assert len(opened.search("again")) == 2
+        assert opened.search("kowalski") == []
+
+
+def test_payloads_that_carry_the_recording_are_made_again(one: Path, tmp_path: Path, here: Runner) -> None:
+    archive = tmp_path / "archive"
+    write_recordings(one, ["c.wav", "d.wav"])
+    run(one, archive, here, saying(tmp_path, TELLS))
+    for name in ("c.wav", "d.wav"):
+        decoded = read_payload(archive / f"{name}.spz")
+        payload = replace(decoded.payload, speakers=(Speaker(Voice("clip", bytes(100))),))
+        (archive / f"{name}.spz").write_bytes(encode_payload(payload, TEXT_CODERS[DEFAULT_ID]))
+    (one / "d.wav").write_bytes(b"rubbish")
+    totals, results = run(one, archive, here, saying(tmp_path, TELLS, redaction=kinds(tmp_path, "card")))
+    assert (totals.done, totals.failed, payloads(archive)) == (1, 1, ["c.wav.spz"])
+    decoded = read_payload(archive / "c.wav.spz")
+    assert words(archive) == "Bob, [card]."
+    assert {speaker.voice.space for speaker in decoded.payload.speakers if isinstance(speaker.voice, Voice)} == {
+        "classical"
+    }
+    (note,) = [note for result in results for note in result.row.notes]
+    assert note == "the payload of its earlier version was removed: it cannot be redacted"

@@ -15,7 +15,8 @@ from speechzip.pipeline.archive import Archive, Settings
 from speechzip.pipeline.archive.export.files import known_names
 from speechzip.pipeline.archive.fulltext.index import Index, IndexBusy, IndexDamaged, index_path
 from speechzip.pipeline.archive.fulltext.searching import search
-from speechzip.pipeline.archive.fulltext.syncing import forget, is_current, read_current, sync
+from speechzip.pipeline.archive.fulltext.syncing import is_current, read_current, sync
+from speechzip.pipeline.archive.redaction.files import forget_words
 from speechzip.pipeline.archive.stores import LocalStore
 from speechzip.pipeline.archive.work import Result
 from speechzip.pipeline.textcoder.registry import DEFAULT_ID, TEXT_CODERS
@@ -264,7 +265,7 @@ def test_what_is_forgotten_leaves_no_trace(
     speech = tmp_path / "cache" / "speech" / "1.wav"
     speech.parent.mkdir(parents=True)
     speech.touch()
-    forget(index, [f"{number:02}.wav" for number in range(40)])
+    forget_words(index)
     assert left(store, "tide") == []
     assert index.stamp == ""
     assert not speech.exists()

@@ -25,6 +25,7 @@ from speechzip.pipeline import (
 from speechzip.pipeline.archive.redaction.digits import digits_in
 from speechzip.pipeline.archive.redaction.files import redact_bytes
 from speechzip.pipeline.archive.redaction.ibans import iban_is_right
+from speechzip.pipeline.archive.redaction.names import name_words
 from speechzip.pipeline.archive.redaction.numbers import luhn
 from speechzip.pipeline.archive.redaction.redact import Redaction, find_personal, parse_kinds, redact, redact_encoded
 from speechzip.pipeline.archive.sources import Source
@@ -329,3 +330,36 @@ def test_a_payload_stays_of_its_format(version: int) -> None:
     assert again.version == decoded.version
     assert again.text_coders == decoded.text_coders
     assert again.payload.utterances[0].text == "Mail [email]."
+
+
+def named(text: str, *names: str) -> str:
+    """Return a text with the names of a list redacted."""
+    redaction = Redaction(frozenset({"name"}), tuple(sorted(map(name_words, names))))
+    return redacted(text, redaction=redaction)[0]
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ("Müller", "Muller"), ("Muller", "Müller"), ("José", "Jose"), ("Jose", "José"), ("Søren", "Soren"),
+        ("Wałęsa", "Walesa"), ("Anna", "A N N A"), ("Anna", "A-N-N-A"), ("Anna", "A. N. N. A."), ("Anna", "a, n, n, a"),
+        ("Anna", "A double N A"), ("Anna", "A as in alpha, N N A"), ("Kowalski", "K-O-W-A-L-S-K-I"),
+        ("Anna Lee", "A N N A L E E"), ("Mary-Ann", "M A R Y A N N"), ("Anna", "Anna-Lena"), ("Anna", "Eva-Anna"),
+        ("Lena", "Anna-Lena"), ("Victor", "victor india charlie tango oscar romeo"),
+    ],
+)  # fmt: skip
+def test_names_as_they_are_written_and_spelled(listed: str, said: str) -> None:
+    assert named(f"It was {said} there.", listed) in ("It was [name] there.", "It was [name]. there.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["It is S-A-V-A-N-N-A-H.", "The N A S A did.", "A N N", "Plan A, not B.", "I, A N N A H", "anna-less"],
+)
+def test_letters_that_spell_no_whole_name_stay(text: str) -> None:
+    assert named(text, "Anna", "Asa", "Bo") == text.replace("anna", "[name]")
+
+
+def test_very_many_letters_are_no_fault() -> None:
+    assert named("a " * 20_000, "aaa", "aaaa") == "[name] "
+    assert named("a " * 20_000 + "b", "aaa", "aaaa") == "a " * 20_000 + "b"
