@@ -396,6 +396,17 @@ def test_golden_packets_stay_what_they_were(name: str, count: int) -> None:
     assert decode_payload(fragments[0].payload, TEXT_CODERS).payload.speakers == (Speaker(ANNA, 0),)
 
 
+def test_a_packet_that_lacks_one_byte_is_told_in_the_singular() -> None:
+    told: list[str] = []
+    for size in range(10, 30):
+        try:
+            pack(DATA, size)
+        except InputError as error:
+            told.append(str(error))
+    assert any("use packets that are 1 byte longer" in line for line in told)
+    assert any("use packets that are 2 bytes longer" in line for line in told)
+
+
 @pytest.mark.models
 def test_what_does_not_fit_is_told_with_what_would() -> None:
     with pytest.raises(
