@@ -510,7 +510,7 @@ def test_a_name_belongs_to_the_recording_whose_payload_is_there(one: Path, tmp_p
 def test_a_recording_that_lost_its_speech_loses_its_payload(one: Path, tmp_path: Path, here: Runner) -> None:
     archive = tmp_path / "archive"
     run(one, archive, here)
-    soundfile.write(str(one / "c.wav"), np.zeros(16000), 16000)
+    soundfile.write(str(one / "c.wav"), np.zeros(16000, np.float32), 16000)
     totals, (result,) = run(one, archive, here)
     assert (totals.without_speech, payloads(archive)) == (1, [])
     assert "was removed" in result.row.notes[0]
