@@ -122,7 +122,7 @@ def build(
             for result in runner.run(to_do.jobs(may_be_missing=frozenset(plan.sources))):
                 if result.state == "unchanged":
                     moved[result.row.name] = result.row
-                elif result.row.error_type not in (NAME_TAKEN, NAMES_MISSING):
+                elif result.state == "done" or not to_do.keeps_earlier_row(result.row):
                     journal.add(result.row)
                 keeper.add(result)
                 row = result.row
@@ -220,6 +220,13 @@ class _ToDo:
                     yield job
             elif seen[found.name] != hash(found.url):
                 self.totals.left_out.append((found.url, f"another recording is called {found.name}, too"))
+
+    def keeps_earlier_row(self, failed: Row) -> bool:
+        """Whether the row that the archive has says more than that of a recording that failed."""
+        known = self._known.get(failed.name)
+        if known is None or failed.error_type in (NAME_TAKEN, NAMES_MISSING):
+            return known is not None
+        return known.source != hash(failed.source) and failed.name + SUFFIX in self._present
 
     def _leave_out(self, found: LeftOut) -> None:
         if found.reason:

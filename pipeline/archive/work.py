@@ -258,7 +258,7 @@ def _redact_stored(job: Job, row: Row) -> tuple[Row, Payload] | None:
 
 def _settle(job: Job, row: Row) -> tuple[Row, Payload | None, str]:
     """Decide about the earlier payload of a recording that failed; return row, payload if rewritten, and a note."""
-    if not job.earlier.has_payload or row.error_type == NAME_TAKEN:
+    if not job.earlier.has_payload or job.name_is_taken:
         return row, None, ""
     if row.error_type == NoSpeechError.__name__:
         open_store(job.archive).remove(row.payload_name)

@@ -510,7 +510,7 @@ def test_a_name_belongs_to_the_recording_whose_payload_is_there(one: Path, tmp_p
 def test_a_recording_that_lost_its_speech_loses_its_payload(one: Path, tmp_path: Path, here: Runner) -> None:
     archive = tmp_path / "archive"
     run(one, archive, here)
-    soundfile.write(str(one / "c.wav"), np.zeros(16000), 16000)
+    soundfile.write(str(one / "c.wav"), np.zeros(16000, np.float32), 16000)
     totals, (result,) = run(one, archive, here)
     assert (totals.without_speech, payloads(archive)) == (1, [])
     assert "was removed" in result.row.notes[0]
@@ -608,3 +608,21 @@ def test_payloads_that_carry_the_recording_are_made_again(one: Path, tmp_path: P
     }
     (note,) = [note for result in results for note in result.row.notes]
     assert note == "the payload of its earlier version was removed: it cannot be redacted"
+
+
+def test_a_name_stays_with_its_recording_when_another_cannot_be_read(
+    one: Path, tmp_path: Path, here: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "archive"
+    run(one, archive, here)
+    before = latest_rows(LocalStore(archive))
+    write_recordings(tmp_path / "other", ["c.wav"])
+
+    def fail(path: Path) -> str:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("speechzip.pipeline.archive.work._digest", fail)
+    totals, (result,) = run(tmp_path / "other", archive, here)
+    assert (totals.failed, result.row.notes) == (1, ())
+    assert "Input/output error" in result.row.error
+    assert latest_rows(LocalStore(archive)) == before
