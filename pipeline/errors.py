@@ -29,7 +29,7 @@ from typing import Literal
 Remedy = Literal[
     "accept_license", "another_address", "another_file", "another_folder", "another_recognizer", "another_report",
     "another_synthesizer", "connect_timeout", "enroll", "force", "mark_unread", "max_duration", "mix",
-    "no_speaker_count", "no_split", "sound_files", "trained_voice",
+    "no_speaker_count", "no_split", "rebuild_index", "sound_files", "trained_voice",
 ]  # fmt: skip
 """What the caller may do about an error."""
 

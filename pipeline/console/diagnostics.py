@@ -26,6 +26,7 @@ HINTS: dict[Remedy, str] = {
     "mix": "give --channels mix",
     "no_speaker_count": "leave out --speaker-count",
     "no_split": "leave out --channels split",
+    "rebuild_index": "make it again: speechzip index ARCHIVE --rebuild",
     "sound_files": "use --input and --output instead",
     "trained_voice": "measure with --voice-encoder trained",
 }

@@ -16,7 +16,7 @@ from typing import Any
 import platformdirs
 
 from ...console.display import shown_name
-from ...errors import OutputError, SpeechzipWarning
+from ...errors import OutputError, Remedy, SpeechzipWarning
 from ..export.transcript import NamedTranscript
 from ..stores import STATE, Store
 from .phonetics import sound_key
@@ -163,8 +163,8 @@ class Index:
             return self._damaged()
         if _is_busy(error):
             return IndexBusy(f"the index {shown_name(self.path)} is in use; try again")
-        hint = "; if that stays so, run: speechzip index ARCHIVE --rebuild" if what == "read" else ""
-        return OutputError(f"the index {shown_name(self.path)} cannot be {what}: {error}{hint}")
+        remedies: tuple[Remedy, ...] = ("rebuild_index",) if what == "read" else ()
+        return OutputError(f"the index {shown_name(self.path)} cannot be {what}: {error}", remedies=remedies)
 
     @property
     def stamp(self) -> str:
@@ -326,7 +326,7 @@ class Index:
             raise self.fault(error, what) from error
 
     def _damaged(self) -> IndexDamaged:
-        return IndexDamaged(f"the index {shown_name(self.path)} is damaged; run: speechzip index ARCHIVE --rebuild")
+        return IndexDamaged(f"the index {shown_name(self.path)} is damaged", remedies=("rebuild_index",))
 
     def _warn_of_damage(self) -> None:
         warnings.warn(f"the index {shown_name(self.path)} is damaged and is made again", SpeechzipWarning, stacklevel=3)

@@ -188,7 +188,7 @@ def test_a_search_makes_a_damaged_index_again(store: LocalStore, index: Index) -
 def test_a_check_finds_damage_that_opening_does_not(index: Index) -> None:
     index.check()
     damage(index, from_page=13)
-    with pytest.raises(IndexDamaged, match="run: speechzip index ARCHIVE --rebuild"):
+    with pytest.raises(IndexDamaged, match="is damaged"):
         Index(index.path).check()
 
 
