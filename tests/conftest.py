@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import archive_engines
@@ -120,3 +121,11 @@ def calls(tmp_path: Path) -> Path:
     (folder / "notes.txt").write_text("no recording")
     (folder / "2024" / "broken.wav").write_bytes(b"RIFF but then nothing")
     return folder
+
+
+@pytest.fixture
+def without_nohup() -> Iterator[None]:
+    """Hear of a closed terminal, and hand that on to what a test starts, also where the tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)

@@ -329,6 +329,7 @@ def test_wrong_usage_exits_with_two() -> None:
         assert "Example" in run_in_process(command, "--help")[1]
 
 
+@pytest.mark.usefixtures("without_nohup")
 @pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_leaves_nothing(tmp_path: Path, wheel_recording: WheelRecording, interrupt: signal.Signals) -> None:
     process = subprocess.Popen(
@@ -368,6 +369,7 @@ def test_the_number_of_speakers_and_its_older_name(tmp_path: Path, wheel_recordi
     assert b"'two' is not a number" in run("compress", source, "--speaker-count", "two", code=2).stderr
 
 
+@pytest.mark.usefixtures("without_nohup")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_inside_a_destructor_ends_it_too(number: signal.Signals) -> None:
     # Python drops what is raised there, so that the first exit is lost.

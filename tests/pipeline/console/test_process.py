@@ -25,6 +25,7 @@ def ended(command: Callable[[], object]) -> tuple[object, str]:
         return end.value.code, errors.read()
 
 
+@pytest.mark.usefixtures("without_nohup")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_told_by_the_exit_code_alone(number: signal.Signals) -> None:
     assert ended(lambda: signal.raise_signal(number)) == (128 + number, "")

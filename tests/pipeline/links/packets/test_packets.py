@@ -410,7 +410,7 @@ def test_a_packet_that_lacks_one_byte_is_told_in_the_singular() -> None:
 @pytest.mark.models
 def test_what_does_not_fit_is_told_with_what_would() -> None:
     with pytest.raises(
-        InputError, match=r"smallest part of this recording takes 1.: use packets that are . bytes longer"
+        InputError, match=r"smallest part of this recording takes 1.: use packets that are . bytes? longer"
     ):
         pack(DATA, preset("datac13").size)
     with pytest.raises(
