@@ -371,15 +371,9 @@ def _output(path: Path, force: bool, source: Path) -> Generator[BinaryIO]:
 
     `source` is the input, which must not be overwritten.
     """
-    if not _is_dash(path):
-        from .system.atomic import atomic_file
+    from .console.output import open_output
 
-        with atomic_file(path, force, [sys.stdin.buffer if _is_dash(source) else source]) as file:
-            yield file
-        return
-    from .console.streams import binary_output
-
-    with binary_output() as file:
+    with open_output(path, force, [sys.stdin.buffer if _is_dash(source) else source]) as file:
         yield file
 
 

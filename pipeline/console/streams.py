@@ -90,22 +90,6 @@ def standard_output() -> Generator[BinaryIO]:
         raise _unwritable(error) from error
 
 
-@contextmanager
-def binary_output() -> Generator[BinaryIO]:
-    """Yield standard output for bytes that are no text; see `standard_output`.
-
-    Raises:
-        OutputError: it is a terminal, or cannot be written.
-        BrokenPipeError: nobody reads it.
-    """
-    if sys.stdout.isatty():
-        raise OutputError(
-            "the result is binary and would garble the terminal, unless it is redirected", remedies=("another_file",)
-        )
-    with standard_output() as stdout:
-        yield stdout
-
-
 def print_error(text: str) -> None:
     """Print `text` on standard error. If that takes nothing, nobody can be told, and the command goes on."""
     try:

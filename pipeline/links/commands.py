@@ -142,6 +142,7 @@ def unpack(
 ) -> None:
     """Join packets into a payload, even if some are missing; print which parts are missing."""
     from ..console.display import shown_name
+    from ..console.output import open_output
     from ..errors import OutputError, PayloadCorrupt
     from ..system.atomic import check_writable
     from .describing import message_fields, message_lines
@@ -172,7 +173,8 @@ def unpack(
         check_writable(target, force, packets)
     rows: list[dict[str, Any]] = []
     for target, (data, message) in zip(targets, unpacked.recordings, strict=True):
-        _write_payload(data, target, force, packets)
+        with open_output(target, force, packets) as file:
+            file.write(data)
         rows.append({"output": shown_name(target), "bytes": len(data), **message_fields(message)})
     for message in unpacked.silent:
         rows.append({"output": None, "bytes": 0, **message_fields(message)})
@@ -193,14 +195,6 @@ def _write_text(lines: list[str], output: Path, force: bool, inputs: Sequence[Pa
 
     with atomic_file(output, force, inputs) as file:
         file.write("\n".join([*lines, ""]).encode())
-
-
-def _write_payload(data: bytes, target: Path, force: bool, packets: Sequence[Path]) -> None:
-    from ..console.streams import binary_output
-    from ..system.atomic import atomic_file
-
-    with binary_output() if _is_dash(target) else atomic_file(target, force, packets) as file:
-        file.write(data)
 
 
 def _print_plan(payload: Path, link: str | None, parity: int, as_json: bool) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...console.display import tell
 from ...console.options import ForceFiles
-from ...errors import DeviceError, OutputError
+from ...errors import DeviceError
 
 if TYPE_CHECKING:
     from ...protocols import Synthesizer
@@ -61,28 +58,10 @@ def play(
 
 
 def _write(piece: Payload, output: Path, engine: Synthesizer, source: str, force: bool, size: int | None) -> None:
+    from ...console.output import open_output
     from ...decompression import with_voices
     from ...writing import audio_format, write_speech
 
     container = audio_format(output)
-    with _opened(output, force, source) as file:
+    with open_output(output, force, [source.removeprefix("file://")]) as file:
         write_speech(file, container, with_voices(piece, engine), engine, size=size)
-
-
-@contextmanager
-def _opened(output: Path, force: bool, source: str) -> Generator[BinaryIO]:
-    """Open the output, which must not be the payload itself."""
-    if str(output) != "-":
-        from ...system.atomic import atomic_file
-
-        with atomic_file(output, force, [source.removeprefix("file://")]) as file:
-            yield file
-        return
-    if sys.stdout.isatty():
-        raise OutputError(
-            "the result is binary and would garble the terminal; redirect it, or name a file with --output"
-        )
-    from ...console.streams import standard_output
-
-    with standard_output() as file:
-        yield file

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -72,13 +70,14 @@ def _redact_payload(
     source: str, redaction: Redaction, output: Path | None, as_json: bool, force: bool, quiet: bool
 ) -> None:
     from ...console.display import shown_name
+    from ...console.output import open_output
     from ..redaction.files import redact_bytes
     from ..stores import is_remote
 
     path = Path(source.rpartition("/")[2] if is_remote(source) else source.removeprefix("file://"))
     target = output or (Path("speech") if source == "-" else path).with_suffix(".redacted.spz")
     inputs = [sys.stdin.buffer if source == "-" else path] if not is_remote(source) else []
-    with _output(target, force, inputs) as file:
+    with open_output(target, force, inputs) as file:
         data, counts = redact_bytes(_read(source), redaction)
         file.write(data)
     summary = {"input": shown_name(source), "output": shown_name(target), "bytes": len(data), "redacted": counts}
@@ -92,23 +91,6 @@ def _read(source: str) -> bytes:
     from ..payloads import read_bytes
 
     return sys.stdin.buffer.read(MAX_PAYLOAD_BYTES + 1) if source == "-" else read_bytes(source)
-
-
-@contextmanager
-def _output(target: Path, force: bool, inputs: Sequence[Path | BinaryIO]) -> Generator[BinaryIO]:
-    """Open the payload to write; a file appears whole if the block succeeds, or not at all."""
-    from ...console.streams import standard_output
-    from ...errors import OutputError
-    from ...system.atomic import atomic_file
-
-    if str(target) != "-":
-        with atomic_file(target, force, inputs) as file:
-            yield file
-        return
-    if sys.stdout.isatty():
-        raise OutputError("a payload would garble the terminal; redirect it, or name a file with --output")
-    with standard_output() as file:
-        yield file
 
 
 def counted(counts: dict[str, int]) -> str:
