@@ -13,7 +13,8 @@ from typing import NamedTuple
 from ..errors import InputError, NoSpeechError
 from .export.files import known_names, names_digest, title_of
 from .export.transcript import named_transcript
-from .fulltext.index import Index, IndexDamaged, index_path
+from .fulltext.faults import IndexDamaged
+from .fulltext.index import Index, index_path
 from .fulltext.syncing import current_stamp, is_current, is_new
 from .lock import locked
 from .payloads import payload_files
@@ -151,18 +152,20 @@ class _IndexKeeper:
             self._begin_again()
 
     def add(self, result: Result) -> None:
+        try:
+            self._take(result)
+        except IndexDamaged:
+            self._begin_again()
+
+    def _take(self, result: Result) -> None:
         row = result.row
         if row.error_type == NoSpeechError.__name__:
             self._index.remove(row.name)  # the payload of an earlier version
-        if result.payload is None:
-            return
-        transcript = named_transcript(result.payload, title_of(row.name), self._name_of)
-        payload = (row.payload_bytes, self._store.modified(row.payload_name))
-        try:
+        if result.payload is not None:
+            transcript = named_transcript(result.payload, title_of(row.name), self._name_of)
+            payload = (row.payload_bytes, self._store.modified(row.payload_name))
             self._index.add(row.name, transcript, payload, row.source, row.modified)
-            self._index.commit()  # others may write while the next recording is done
-        except IndexDamaged:
-            self._begin_again()
+        self._index.commit()  # others may write while the next recording is done
 
     def close(self, ended: bool) -> None:
         """Close the index. After an error it may lack a recording, so the next search looks at all of them."""
