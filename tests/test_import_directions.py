@@ -30,7 +30,7 @@ ROOMS = {
         tokens digits figures numbers spelling domains emails ibans dates names redact files
     """,
     "pipeline.archive.export": "transcript cues textgrid formats files",
-    "pipeline.archive.fulltext": "dates phonetics query index syncing searching parquet",
+    "pipeline.archive.fulltext": "dates phonetics query faults index syncing searching parquet",
     "pipeline.links": """
         packets files carrier serialport soundinput hf kiss mesh reticulum peers sending receiving describing dictation
         commands transfer

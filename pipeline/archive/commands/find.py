@@ -140,7 +140,7 @@ def _reader(store: Store) -> Generator[Index]:
 
 
 def _replace_if_damaged(index: Index) -> None:
-    from ..fulltext.index import IndexDamaged
+    from ..fulltext.faults import IndexDamaged
 
     try:
         index.check()

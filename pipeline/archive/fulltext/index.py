@@ -16,9 +16,10 @@ from typing import Any
 import platformdirs
 
 from ...console.display import shown_name
-from ...errors import OutputError, Remedy, SpeechzipWarning
+from ...errors import OutputError, SpeechzipWarning
 from ..export.transcript import NamedTranscript
 from ..stores import STATE, Store
+from .faults import IndexDamaged, damaged, fault
 from .phonetics import sound_key
 
 VERSION = 2
@@ -49,18 +50,6 @@ CREATE VIRTUAL TABLE words USING fts5(
 CREATE TABLE sounds (word TEXT PRIMARY KEY, key TEXT, recordings INTEGER) WITHOUT ROWID;
 """
 _WORD = re.compile(r"\w+")
-_DAMAGED = (11, 26)
-"""SQLITE_CORRUPT and SQLITE_NOTADB."""
-_BUSY = (5, 6)
-"""SQLITE_BUSY and SQLITE_LOCKED."""
-
-
-class IndexDamaged(OutputError):
-    """The index is no database, or contradicts itself: it has to be made again."""
-
-
-class IndexBusy(OutputError):
-    """Another process writes to the index for longer than this one waits."""
 
 
 def cache_folder() -> Path:
@@ -103,9 +92,9 @@ class Index:
         except OSError as error:
             raise OutputError(f"the index {shown_name(path)} cannot be written: {error.strerror or error}") from error
         except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter is a damaged name of a table
-            fault = self.fault(error) if isinstance(error, sqlite3.Error) else self._damaged()
-            if not isinstance(fault, IndexDamaged):  # a sound index stays
-                raise fault from error
+            told = self.fault(error) if isinstance(error, sqlite3.Error) else damaged(self.path)
+            if not isinstance(told, IndexDamaged):  # a sound index stays
+                raise told from error
             self._warn_of_damage()
             self._make_empty()
 
@@ -140,7 +129,7 @@ class Index:
             OutputError: it cannot be read.
         """
         if self.query("PRAGMA quick_check(1)") != [("ok",)]:
-            raise self._damaged()
+            raise damaged(self.path)
 
     def query(self, statement: str, values: Iterable[object] = ()) -> list[Any]:
         """Return all rows that a statement selects.
@@ -159,12 +148,7 @@ class Index:
             error: what SQLite says.
             what: what cannot be done with the index.
         """
-        if _is_damage(error):
-            return self._damaged()
-        if _is_busy(error):
-            return IndexBusy(f"the index {shown_name(self.path)} is in use; try again")
-        remedies: tuple[Remedy, ...] = ("rebuild_index",) if what == "read" else ()
-        return OutputError(f"the index {shown_name(self.path)} cannot be {what}: {error}", remedies=remedies)
+        return fault(self.path, error, what)
 
     @property
     def stamp(self) -> str:
@@ -325,9 +309,6 @@ class Index:
         except sqlite3.Error as error:
             raise self.fault(error, what) from error
 
-    def _damaged(self) -> IndexDamaged:
-        return IndexDamaged(f"the index {shown_name(self.path)} is damaged", remedies=("rebuild_index",))
-
     def _warn_of_damage(self) -> None:
         warnings.warn(f"the index {shown_name(self.path)} is damaged and is made again", SpeechzipWarning, stacklevel=3)
 
@@ -379,20 +360,6 @@ def _erase_words(database: sqlite3.Connection) -> bool:
 
 def _words(text: str) -> set[str]:
     return {word.lower() for word in _WORD.findall(text)}
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    signs = ("malformed", "not a database", "decode to UTF-8", "invalid fts5 file format")
-    return _code(error) in _DAMAGED or any(sign in str(error) for sign in signs)
-
-
-def _is_busy(error: sqlite3.Error) -> bool:
-    return _code(error) in _BUSY or "locked" in str(error)
-
-
-def _code(error: sqlite3.Error) -> int:
-    """Return SQLite's primary result code; 0 in Python 3.10, which does not tell it."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def as_bytes(name: str) -> bytes:

@@ -15,7 +15,8 @@ from ..export.transcript import NameOf, named_transcript
 from ..payloads import payload_files, stored_payload
 from ..rows import latest_rows, stamp
 from ..stores import SUFFIX, Store
-from .index import Index, IndexBusy, IndexDamaged
+from .faults import IndexBusy, IndexDamaged
+from .index import Index
 
 _Read = TypeVar("_Read")
 _UNNAMED = re.compile(r"Speaker \d+")

@@ -31,7 +31,8 @@ from ..export.files import known_names, title_of, transcript_text
 from ..export.formats import FORMATS, clock
 from ..export.transcript import named_transcript
 from ..fulltext.dates import shown_date
-from ..fulltext.index import READER_WAIT_S, Index, IndexBusy, as_bytes, as_name, index_path
+from ..fulltext.faults import IndexBusy
+from ..fulltext.index import READER_WAIT_S, Index, as_bytes, as_name, index_path
 from ..fulltext.searching import ANY, END, MARK, Filters, Hit, search
 from ..fulltext.syncing import read_current, sync
 from ..payloads import stored_payload

@@ -7,15 +7,14 @@ for each value, in two digits, with one unit for all of them: `MatMulInteger` su
 sums are of whole numbers that their type holds. What remains is element by element, and each step of it is one
 operation of IEEE 754 in 64 bits, which rounds alike everywhere. FORMAT.md has the same in formulas.
 
-Sources: Touvron et al. 2023 (LLaMA); Zhang and Sennrich 2019 (RMSNorm); Su et al. 2021 (rotary positions); Ainslie et
-al. 2023 (grouped queries); Shazeer 2020 (SwiGLU).
+Sources: Touvron et al. 2023 (LLaMA); Zhang and Sennrich 2019 (RMSNorm); Ainslie et al. 2023 (grouped queries); Shazeer
+2020 (SwiGLU).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -28,13 +27,13 @@ from ..fixedpoint import EXP2_BITS, GATE_FRACTION, GATE_LIMIT, LOG_FRACTION, Int
 from ..network import ZERO_POINT, exact_product
 from ..predictor import FREQUENCY_BITS, Odds
 from ..tokens import START
+from .rotary import turned, turns
 from .tree import TokenTree
 
 CONTEXT = 1024
 """Tokens that the network remembers. Then it forgets all of them, and begins again with `START`."""
 HEADS, KEY_HEADS, HEAD_WIDTH = 9, 3, 64
 """Attention: heads of queries; heads of keys and values, each for three of those; numbers of a head."""
-ROTATION_BASE = 100_000
 NORM_FLOOR = 1e-5
 """Added to the mean square before a vector is divided by its root."""
 
@@ -48,8 +47,6 @@ HEAD_BITS, HEAD_LIMIT = 10, 1 << 17
 """Queries, keys and values."""
 GATE_BITS, GATED_LIMIT = 12, 1 << 20
 """The two inputs of the gated network."""
-TURN_BITS = 20
-"""Sines and cosines of positions."""
 WEIGHT_BITS = 22
 """Weights of attention, before they are divided by their sum."""
 ATTENDED_BITS = 18
@@ -87,7 +84,7 @@ class Transformer:
         """Odds of a token by how far its logit lies below the best one's; the last, 0, is for all that lie farther."""
         self.weights: NDArray[np.float64] = (self.odds >> (FREQUENCY_BITS - WEIGHT_BITS)).astype(np.float64)
         """Weights of attention in the same way."""
-        self.turns = turns()
+        self.turns = turns(CONTEXT, HEAD_WIDTH // 2)
 
     def start(self) -> TransformerPredictor:
         """Return the predictor of a conversation's first token."""
@@ -228,10 +225,10 @@ class TransformerRun:
         digits, units = normed(state, layer.attention_gains)
         heads = layer.attention_inputs.product(digits, units * (1 << HEAD_BITS), HEAD_LIMIT)
         heads = heads.reshape(count, -1, HEAD_WIDTH).swapaxes(0, 1)  # head, token, number
-        turned = _turned(heads[: HEADS + KEY_HEADS], turn)
+        rotated = turned(heads[: HEADS + KEY_HEADS], turn)
         keys, values = memory
-        keys[:, start:end], values[:, start:end] = turned[HEADS:], heads[HEADS + KEY_HEADS :]
-        queries = turned[:HEADS].reshape(KEY_HEADS, -1, HEAD_WIDTH).astype(np.float64)
+        keys[:, start:end], values[:, start:end] = rotated[HEADS:], heads[HEADS + KEY_HEADS :]
+        queries = rotated[:HEADS].reshape(KEY_HEADS, -1, HEAD_WIDTH).astype(np.float64)
         scores = (queries @ keys[:, :end].swapaxes(1, 2)).reshape(HEADS, count, end)
         scores[:, unseen] = _NEVER
         scores -= scores.max(axis=2, keepdims=True)
@@ -335,51 +332,6 @@ def normed(states: Int64Array, gains: Int64Array) -> tuple[Digits, Units]:
     roots = np.sqrt(squares / states.shape[1] + np.ldexp(NORM_FLOOR, 2 * STATE_BITS - 2 * shifts))
     digits, units = in_digits(states * gains)
     return digits, units / (roots * (1 << GAIN_BITS))
-
-
-def turns() -> NDArray[np.int64]:
-    """Return by how much pairs of numbers are turned at each position, [CONTEXT, 2, HEAD_WIDTH // 2]: cosine and sine.
-
-    Computed in decimal numbers, which are the same on all machines: pair i turns by 100000^(-i / 32) a position.
-    """
-    pairs, scale = HEAD_WIDTH // 2, 1 << 60
-    table = np.empty((CONTEXT, 2, pairs), np.int64)
-    with localcontext() as context:
-        context.prec = 40
-        log = Decimal(ROTATION_BASE).ln()
-        for pair in range(pairs):
-            cosine, sine = _cosine_and_sine((-log * pair / pairs).exp())
-            step, at = (int(cosine * scale), int(sine * scale)), (scale, 0)
-            for position in range(CONTEXT):
-                table[position, :, pair] = [(part >> (59 - TURN_BITS)) + 1 >> 1 for part in at]
-                at = (at[0] * step[0] - at[1] * step[1] >> 60, at[0] * step[1] + at[1] * step[0] >> 60)
-    return table
-
-
-def _cosine_and_sine(angle: Decimal) -> tuple[Decimal, Decimal]:
-    """Return both of an angle in (0, 1], by their series."""
-    sums, term = [Decimal(0), Decimal(0)], Decimal(1)
-    for power in range(40):
-        sums[power % 2] += term if power % 4 < 2 else -term
-        term = term * angle / (power + 1)
-    return sums[0], sums[1]
-
-
-def _turned(heads: Int64Array, turn: NDArray[np.int64]) -> Int64Array:
-    """Return heads with each pair of neighbors turned.
-
-    Args:
-        heads: [heads, tokens, HEAD_WIDTH].
-        turn: the turns of the tokens' positions, [tokens, 2, HEAD_WIDTH // 2].
-    """
-    cosine, sine = turn[:, 0], turn[:, 1]
-    even, odd = heads[..., ::2], heads[..., 1::2]
-    turned = np.empty_like(heads)
-    turned[..., ::2] = even * cosine - odd * sine
-    turned[..., 1::2] = even * sine + odd * cosine
-    turned += 1 << (TURN_BITS - 1)
-    turned >>= TURN_BITS
-    return turned
 
 
 def _sigmoid(values: Int64Array, table: Int64Array) -> Int64Array:

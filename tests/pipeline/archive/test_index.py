@@ -13,7 +13,8 @@ from archive_engines import write_recordings
 from speechzip.pipeline import OutputError, Payload, SpeechzipWarning, Utterance, Voice, encode_payload
 from speechzip.pipeline.archive import Archive, Settings
 from speechzip.pipeline.archive.export.files import known_names
-from speechzip.pipeline.archive.fulltext.index import Index, IndexBusy, IndexDamaged, index_path
+from speechzip.pipeline.archive.fulltext.faults import IndexBusy, IndexDamaged
+from speechzip.pipeline.archive.fulltext.index import Index, index_path
 from speechzip.pipeline.archive.fulltext.searching import search
 from speechzip.pipeline.archive.fulltext.syncing import is_current, read_current, sync
 from speechzip.pipeline.archive.redaction.files import forget_words

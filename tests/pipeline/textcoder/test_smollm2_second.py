@@ -20,6 +20,7 @@ from speechzip.pipeline.textcoder import network
 from speechzip.pipeline.textcoder.smollm import transformer
 from speechzip.pipeline.textcoder.smollm.bytepairs import BytePairs
 from speechzip.pipeline.textcoder.smollm.gguf import ModelFile
+from speechzip.pipeline.textcoder.smollm.rotary import turns
 from speechzip.pipeline.textcoder.smollm.transformer import Transformer, TransformerPredictor
 from speechzip.pipeline.textcoder.smollm.weights import transformer_arrays
 from tiny_model_file import (
@@ -235,7 +236,7 @@ def test_bits_of_texts_at_once_are_those_of_each_alone(
 
 def test_turns_are_those_of_the_second_implementation() -> None:
     pairs = [second.angles(pair) for pair in range(second.HEAD // 2)]
-    assert [list(zip(*turn.tolist(), strict=True)) for turn in transformer.turns()] == list(
+    assert [list(zip(*turn.tolist(), strict=True)) for turn in turns(1024, second.HEAD // 2)] == list(
         map(list, zip(*pairs, strict=True))
     )
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...smollm.gguf import ModelFile
-from ...smollm.transformer import HEAD_WIDTH, HEADS, KEY_HEADS, NORM_FLOOR, ROTATION_BASE
+from ...smollm.rotary import ROTATION_BASE
+from ...smollm.transformer import HEAD_WIDTH, HEADS, KEY_HEADS, NORM_FLOOR
 
 ADAPTED = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 """Tensors of a layer that have an adapter."""
